@@ -1,0 +1,58 @@
+# How a folder becomes a target: one call names its sources, another its tests.
+add_library(meshcheck_flags_common INTERFACE)
+target_compile_features(meshcheck_flags_common INTERFACE cxx_std_20)
+target_include_directories(meshcheck_flags_common INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(meshcheck_flags_common INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  $<$<BOOL:${MESHCHECK_WERROR}>:-Werror>)
+target_compile_definitions(meshcheck_flags_common INTERFACE
+  MESHCHECK_VERSION="${PROJECT_VERSION}")
+if(MESHCHECK_SANITIZE)
+  target_compile_options(meshcheck_flags_common INTERFACE
+    -fsanitize=${MESHCHECK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(meshcheck_flags_common INTERFACE -fsanitize=${MESHCHECK_SANITIZE})
+endif()
+
+# meshcheck_library(NAME SOURCES a.cc b.cc DEPENDS other PkgConfig::thing)
+# The target is meshcheck_NAME; DEPENDS names our libraries without that prefix.
+function(meshcheck_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(meshcheck_${name} STATIC ${arg_SOURCES})
+  meshcheck_link(meshcheck_${name} PUBLIC ${arg_DEPENDS})
+endfunction()
+
+# meshcheck_program(NAME SOURCES main.cc DEPENDS ...): an installed program, called NAME.
+function(meshcheck_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  meshcheck_link(${name} PRIVATE ${arg_DEPENDS})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  set_property(GLOBAL APPEND PROPERTY MESHCHECK_PROGRAMS ${name})
+endfunction()
+
+# meshcheck_tests(NAME SOURCES a_test.cc DEPENDS ...): one program and one ctest label a folder.
+function(meshcheck_tests name)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(meshcheck_${name}_test ${arg_SOURCES})
+  meshcheck_link(meshcheck_${name}_test PRIVATE ${name} ${arg_DEPENDS} GTest::gtest_main)
+  add_test(NAME ${name} COMMAND meshcheck_${name}_test)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+function(meshcheck_link target scope)
+  target_link_libraries(${target} ${scope} meshcheck_flags_common)
+  foreach(dependency IN LISTS ARGN)
+    if(TARGET meshcheck_${dependency})
+      target_link_libraries(${target} ${scope} meshcheck_${dependency})
+    else()
+      target_link_libraries(${target} ${scope} ${dependency})
+    endif()
+  endforeach()
+endfunction()
