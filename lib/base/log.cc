@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, 4> kLevelNames = {"error", "warning", "in
 
 bool needs_quotes(std::string_view text) {
   return text.empty() || std::any_of(text.begin(), text.end(), [](char c) {
-           return c <= ' ' || c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) >= 0x7F;
+           return c <= ' ' || c == '"' || c == '=' || c == '\\' ||
+                  static_cast<unsigned char>(c) >= 0x7F;
          });
 }
 
@@ -65,8 +66,7 @@ void Log::write(Level level, std::string_view event, Fields fields) const {
       format_log_line(options_.format, level, format_rfc3339(WallClock::now()), event, fields);
   line += '\n';
   // A log that cannot be written is not worth dying for.
-  [[maybe_unused]] const ssize_t written =
-      ::write(options_.descriptor, line.data(), line.size());
+  [[maybe_unused]] const ssize_t written = ::write(options_.descriptor, line.data(), line.size());
 }
 
 Log::Level Log::level_of_verbosity(int verbosity) {

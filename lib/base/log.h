@@ -18,8 +18,8 @@ struct Field {
   Field(std::string_view field_key, const char* text) : Field(field_key, std::string_view(text)) {}
   Field(std::string_view field_key, bool flag) : key(field_key), value(flag ? "true" : "false") {}
   template <typename Number>
-    requires(std::integral<Number> || std::floating_point<Number>)
-  Field(std::string_view field_key, Number number)
+  requires(std::integral<Number> || std::floating_point<Number>)
+      Field(std::string_view field_key, Number number)
       : key(field_key), value(std::to_string(number)) {}
 
   std::string_view key;

@@ -1,0 +1,31 @@
+#include "lib/base/ip_address.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+namespace meshcheck {
+namespace {
+
+TEST(EndpointTest, IsReadAndWrittenInBothFamilies) {
+  for (const char* text : {"0.0.0.0:8081", "[::1]:1", "127.0.0.1:65535", "[fd00::2]:0"}) {
+    const auto endpoint = Endpoint::parse(text);
+    ASSERT_TRUE(endpoint) << text;
+    EXPECT_EQ(endpoint->text(), text);
+    sockaddr_storage storage{};
+    EXPECT_EQ(Endpoint::from_sockaddr(endpoint->to_sockaddr(storage)), *endpoint);
+  }
+  EXPECT_EQ(Endpoint::parse(":8081")->text(), "[::]:8081");
+}
+
+TEST(EndpointTest, SaysWhatIsWrong) {
+  EXPECT_EQ(Endpoint::parse("10.0.0.1").error().message(),
+            "'10.0.0.1' has no port; write address:port");
+  EXPECT_FALSE(Endpoint::parse("10.0.0.1:"));
+  EXPECT_FALSE(Endpoint::parse("10.0.0.1:65536"));
+  EXPECT_FALSE(Endpoint::parse("10.0.0.1:80x"));
+  EXPECT_FALSE(Endpoint::parse("fd00::1:80"));
+  EXPECT_FALSE(Endpoint::parse("server:80"));
+}
+
+}  // namespace
+}  // namespace meshcheck

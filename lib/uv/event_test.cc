@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <optional>
+
+#include "lib/uv/fd_watcher.h"
+#include "lib/uv/resolver.h"
+#include "lib/uv/signal.h"
+#include "lib/uv/udp_socket.h"
+
+namespace meshcheck::uv {
+namespace {
+
+TEST(SignalTest, ArrivesAsAnEventOfTheLoop) {
+  Loop loop;
+  int calls = 0;
+  const Signal signal(loop, SIGHUP, [&] {
+    ++calls;
+    loop.stop();
+  });
+  raise(SIGHUP);
+  loop.run();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(FdWatcherTest, SaysWhenADescriptorIsReadable) {
+  Loop loop;
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  {
+    std::optional<FdWatcher> watcher;
+    bool readable = false;
+    watcher.emplace(loop, ends[0], [&](FdWatcher::Interest ready) {
+      readable = ready.readable;
+      watcher.reset();
+    });
+    watcher->watch({.readable = true});
+    ASSERT_EQ(write(ends[1], "x", 1), 1);
+    loop.run();
+    EXPECT_TRUE(readable);
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(UdpSocketTest, CarriesDatagramsBothWays) {
+  Loop loop;
+  std::string answer;
+  std::optional<UdpSocket> server;
+  std::optional<UdpSocket> client;
+  server.emplace(*UdpSocket::bind(loop, *Endpoint::parse("127.0.0.1:0"),
+                                  [&](std::string_view bytes, const Endpoint& sender) {
+                                    EXPECT_TRUE(server->send(bytes, sender));
+                                  }));
+  client.emplace(*UdpSocket::bind(loop, *Endpoint::parse("127.0.0.1:0"),
+                                  [&](std::string_view bytes, const Endpoint& sender) {
+                                    EXPECT_EQ(sender, server->local());
+                                    answer = bytes;
+                                    loop.stop();
+                                  }));
+  EXPECT_TRUE(client->send("probe", server->local()));
+  loop.run();
+  EXPECT_EQ(answer, "probe");
+}
+
+TEST(UdpSocketTest, NamesTheEndpointItCannotBind) {
+  Loop loop;
+  const auto socket = UdpSocket::bind(loop, *Endpoint::parse("192.0.2.1:9"), {});
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().message(), "bind 192.0.2.1:9: address not available");
+}
+
+TEST(LookupTest, FindsLocalhost) {
+  Loop loop;
+  std::vector<IpAddress> addresses;
+  std::optional<Lookup> lookup;
+  lookup.emplace(*Lookup::start(loop, "localhost", [&](Result<std::vector<IpAddress>> found) {
+    lookup.reset();
+    ASSERT_TRUE(found);
+    addresses = *found;
+  }));
+  loop.run();
+  EXPECT_FALSE(addresses.empty());
+}
+
+TEST(LookupTest, IsSilentOnceDestroyed) {
+  Loop loop;
+  bool called = false;
+  {
+    auto lookup = Lookup::start(loop, "localhost", [&](const auto&) { called = true; });
+  }
+  loop.run();
+  EXPECT_FALSE(called);
+}
+
+}  // namespace
+}  // namespace meshcheck::uv
