@@ -5,6 +5,7 @@ target_include_directories(meshcheck_flags_common INTERFACE ${PROJECT_SOURCE_DIR
 target_compile_options(meshcheck_flags_common INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Wno-missing-field-initializers  # Options structs are filled by name; the rest has defaults.
   $<$<BOOL:${MESHCHECK_WERROR}>:-Werror>)
 target_compile_definitions(meshcheck_flags_common INTERFACE
   MESHCHECK_VERSION="${PROJECT_VERSION}")

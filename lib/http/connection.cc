@@ -1,0 +1,146 @@
+#include "lib/http/connection.h"
+
+#include <utility>
+
+namespace meshcheck::http {
+namespace {
+
+// How long a client may take to read a refusal before the connection is cut. Closing at once would
+// make the kernel send RST for what the client still sends, and the refusal would be lost.
+constexpr std::chrono::seconds kLingerTimeout{2};
+
+}  // namespace
+
+Connection::Connection(Server& server, uv::TcpStream stream)
+    : server_(server), stream_(std::move(stream)), parser_(server.options_.limits) {}
+
+void Connection::start(Position position) {
+  position_ = position;
+  set_deadline();
+  stream_.start({.on_data = [this](std::string_view bytes) { on_data(bytes); },
+                 .on_end = [this](const std::optional<Error>&) { server_.close(*this); },
+                 .on_drained = [this] { on_drained(); }});
+}
+
+void Connection::turn_away() {
+  refuse(Response::error(503, "Too many connections; try again later."));
+  flush();
+}
+
+void Connection::on_data(std::string_view bytes) {
+  server_.counters_.bytes_received += bytes.size();
+  if (!unparsed_.empty()) {
+    unparsed_ += bytes;
+    return;
+  }
+  while (state_ == State::kOpen && !bytes.empty()) {
+    answer_requests(bytes);
+    flush();
+    if (stream_.queued_bytes() != 0 && !bytes.empty()) {
+      unparsed_ = bytes;
+      stream_.pause();
+      return;
+    }
+  }
+}
+
+void Connection::answer_requests(std::string_view& bytes) {
+  while (state_ == State::kOpen && !bytes.empty() &&
+         unsent_.size() < server_.options_.unsent_size_max) {
+    const RequestParser::Step step = parser_.step(bytes);
+    if (step == RequestParser::Step::kRequest) answer();
+    if (step == RequestParser::Step::kContinue) unsent_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (step == RequestParser::Step::kRefused) refuse(parser_.refusal());
+  }
+}
+
+void Connection::on_drained() {
+  if (state_ == State::kFlushing) {
+    finish();
+    return;
+  }
+  const std::string held = std::exchange(unparsed_, {});
+  stream_.resume();
+  set_deadline();
+  on_data(held);
+}
+
+void Connection::answer() {
+  Request& request = parser_.request();
+  Response response = server_.router_.answer(request);
+  ++server_.counters_.requests;
+  count(response.status);
+  const bool keep_alive = request.keep_alive && !response.close && !draining_;
+  append_response(unsent_, response, server_.date_, keep_alive, request.method == Method::kHead);
+  request_began_ = false;
+  if (!keep_alive) state_ = State::kFlushing;
+}
+
+void Connection::refuse(const Response& response) {
+  count(response.status);
+  append_response(unsent_, response, server_.date_, false, false);
+  state_ = State::kFlushing;
+}
+
+void Connection::count(int status) {
+  if (status >= 500) {
+    ++server_.counters_.responses_5xx;
+  } else if (status >= 400) {
+    ++server_.counters_.responses_4xx;
+  }
+}
+
+void Connection::flush() {
+  if (!unsent_.empty()) {
+    server_.counters_.bytes_sent += unsent_.size();
+    stream_.write(std::exchange(unsent_, {}));
+  }
+  if (state_ == State::kFlushing && stream_.queued_bytes() == 0) {
+    finish();
+  } else {
+    set_deadline();
+  }
+}
+
+void Connection::finish() {
+  stream_.finish_writing();
+  state_ = State::kLingering;
+  unparsed_.clear();
+  stream_.resume();
+  deadline_ = server_.loop_.now() + kLingerTimeout;
+}
+
+void Connection::set_deadline() {
+  const Server::Options& options = server_.options_;
+  const Clock::time_point now = server_.loop_.now();
+  if (state_ != State::kOpen || stream_.queued_bytes() != 0) {
+    deadline_ = now + options.send_timeout;
+  } else if (!parser_.in_request()) {
+    deadline_ = now + options.idle_timeout;
+    request_began_ = false;
+  } else if (!request_began_) {
+    // Later bytes of the same request do not move it: a trickle is not progress.
+    deadline_ = now + options.request_timeout;
+    request_began_ = true;
+  }
+}
+
+void Connection::check_deadline(Clock::time_point now) {
+  if (now < deadline_) return;
+  if (state_ != State::kLingering) ++server_.counters_.connections_timed_out;
+  if (state_ == State::kOpen && parser_.in_request() && stream_.queued_bytes() == 0) {
+    refuse(Response::error(408, "The request did not arrive in time."));
+    flush();
+  } else {
+    server_.close(*this);
+  }
+}
+
+void Connection::drain() {
+  draining_ = true;
+  if (state_ == State::kOpen && !parser_.in_request() && stream_.queued_bytes() == 0) {
+    server_.close(*this);
+  }
+}
+
+}  // namespace meshcheck::http

@@ -1,0 +1,61 @@
+// One client of the server.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "lib/http/request_parser.h"
+#include "lib/http/server.h"
+#include "lib/uv/tcp_stream.h"
+
+namespace meshcheck::http {
+
+// Owned by its Server, which it asks to be destroyed by close(): nothing may touch `this` after.
+class Connection {
+ public:
+  using Position = std::list<std::unique_ptr<Connection>>::iterator;
+
+  Connection(Server& server, uv::TcpStream stream);
+
+  void start(Position position);
+  // Answers at once and ends: for a client that is one too many.
+  void turn_away();
+  // Ends it if its deadline has passed.
+  void check_deadline(Clock::time_point now);
+  // Ends it now if it waits for a request, else after the answer in progress.
+  void drain();
+
+  Position position() const { return position_; }
+
+ private:
+  enum class State {
+    kOpen,
+    kFlushing,   // The last answer is being sent; what still comes in is thrown away.
+    kLingering,  // All is sent, FIN too; waits for the client to read it and close.
+  };
+  void on_data(std::string_view bytes);
+  void on_drained();
+  // Takes whole requests from the front of `bytes` until its answers are worth sending.
+  void answer_requests(std::string_view& bytes);
+  void answer();
+  void refuse(const Response& response);
+  void flush();
+  void finish();
+  void set_deadline();
+  void count(int status);
+
+  Server& server_;
+  uv::TcpStream stream_;
+  Position position_;
+  RequestParser parser_;
+  State state_ = State::kOpen;
+  std::string unparsed_;  // Pipelined bytes that wait for a slow reader.
+  std::string unsent_;    // Answers to what was in one read, sent together.
+  Clock::time_point deadline_;
+  bool request_began_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace meshcheck::http

@@ -1,0 +1,62 @@
+// An HTTP request as a handler sees it, and the response that it returns.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace meshcheck::http {
+
+// kOther is every method that no route of ours can have.
+enum class Method { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
+
+std::string_view to_string(Method method);
+
+// Valid during the handler's call. `body` has room for kBodyPadding more bytes behind its end,
+// which simdjson reads and ignores.
+struct Request {
+  static constexpr std::size_t kBodyPadding = 64;
+
+  Method method = Method::kOther;
+  std::string target;  // As on the request line, e.g. "/api/v1/agents/a%20b?x=1".
+  std::string path;    // Percent-decoded, without the query.
+  std::string query;   // Not decoded, without '?'.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  bool keep_alive = false;
+  // What the route's `{...}` segment matched; empty if it has none.
+  std::string_view parameter;
+
+  // The first header of that name in any letter case, else empty.
+  std::string_view header(std::string_view name) const;
+  // The value of `?key=value`, percent-decoded; empty if absent.
+  std::string query_value(std::string_view key) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool close = false;  // Ask for the connection to end after this response.
+
+  static Response json(std::string body, int status = 200);
+  // A sentence for a person; a newline is added, as netchecker's errors have one.
+  static Response error(int status, std::string_view message);
+};
+
+// "OK" for 200; "Unknown" for a status we never send.
+std::string_view reason_phrase(int status);
+
+// "a%20b" to "a b". A broken escape stands for itself.
+std::string percent_decode(std::string_view text);
+
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+// Appends status line, headers, and the body unless `head_only`. `date` is an HTTP date or empty.
+void append_response(std::string& out, const Response& response, std::string_view date,
+                     bool keep_alive, bool head_only);
+
+}  // namespace meshcheck::http

@@ -1,0 +1,229 @@
+#include "lib/http/request_parser.h"
+
+#include <llhttp.h>
+
+#include <cassert>
+#include <optional>
+
+namespace meshcheck::http {
+namespace {
+
+Method method_of(const llhttp_t& parser) {
+  switch (llhttp_get_method(const_cast<llhttp_t*>(&parser))) {
+    case HTTP_GET:
+      return Method::kGet;
+    case HTTP_HEAD:
+      return Method::kHead;
+    case HTTP_POST:
+      return Method::kPost;
+    case HTTP_PUT:
+      return Method::kPut;
+    case HTTP_DELETE:
+      return Method::kDelete;
+    case HTTP_OPTIONS:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
+  }
+}
+
+void split_target(Request& request) {
+  const std::string_view target = request.target;
+  const auto question = target.find('?');
+  const std::string_view path = target.substr(0, question);
+  if (path.find('%') == std::string_view::npos) {
+    request.path.assign(path);
+  } else {
+    request.path = percent_decode(path);
+  }
+  request.query.assign(question == std::string_view::npos ? "" : target.substr(question + 1));
+}
+
+}  // namespace
+
+// Callbacks return 0 to go on, HPE_PAUSED to stop behind the byte just read, or HPE_USER with
+// `refusal` set.
+struct RequestParser::State {
+  explicit State(const Limits& request_limits) : limits(request_limits) {
+    llhttp_init(&parser, HTTP_REQUEST, &settings());
+    parser.data = this;
+  }
+
+  static State& of(llhttp_t* parser) { return *static_cast<State*>(parser->data); }
+
+  int refuse(int status, std::string_view message) {
+    refusal = Response::error(status, message);
+    refused = true;
+    return HPE_USER;
+  }
+
+  int on_begin() {
+    // Cleared, not replaced: the next request uses the same memory.
+    request.target.clear();
+    request.path.clear();
+    request.query.clear();
+    request.body.clear();
+    headers_count = 0;
+    headers_size = 0;
+    in_value = true;
+    in_request = true;
+    return 0;
+  }
+
+  int on_target(std::string_view bytes) {
+    if (request.target.size() + bytes.size() > limits.target_size_max) {
+      return refuse(414, "The request's target is too long.");
+    }
+    request.target += bytes;
+    return 0;
+  }
+
+  int on_field(std::string_view bytes) {
+    if (in_value) {
+      in_value = false;
+      if (++headers_count > limits.headers_max) return refuse(431, "Too many headers.");
+      if (request.headers.size() < headers_count) request.headers.emplace_back();
+      request.headers[headers_count - 1].first.clear();
+      request.headers[headers_count - 1].second.clear();
+    }
+    return append_header_bytes(request.headers[headers_count - 1].first, bytes);
+  }
+
+  int on_value(std::string_view bytes) {
+    in_value = true;
+    return append_header_bytes(request.headers[headers_count - 1].second, bytes);
+  }
+
+  int append_header_bytes(std::string& text, std::string_view bytes) {
+    headers_size += bytes.size();
+    if (headers_size > limits.headers_size_max) return refuse(431, "The headers are too large.");
+    text += bytes;
+    return 0;
+  }
+
+  int on_headers_complete() {
+    request.headers.resize(headers_count);
+    // A chunked body's trailer is read as headers too, and is not to be mistaken for them.
+    headers_kept = headers_count;
+    request.method = method_of(parser);
+    split_target(request);
+    if ((parser.flags & F_CONTENT_LENGTH) != 0 && parser.content_length > limits.body_size_max) {
+      return refuse_body();
+    }
+    if ((parser.flags & F_CONTENT_LENGTH) != 0) {
+      request.body.reserve(parser.content_length + Request::kBodyPadding);
+    }
+    const std::string_view expect = request.header("Expect");
+    if (expect.empty()) return 0;
+    if (!equals_ignoring_case(expect, "100-continue")) {
+      return refuse(417, "The only expectation understood is 100-continue.");
+    }
+    continue_wanted = true;
+    return HPE_PAUSED;
+  }
+
+  int on_body(std::string_view bytes) {
+    if (request.body.size() + bytes.size() > limits.body_size_max) return refuse_body();
+    request.body += bytes;
+    return 0;
+  }
+
+  int refuse_body() {
+    return refuse(413, "The request's body is larger than " + std::to_string(limits.body_size_max) +
+                           " bytes.");
+  }
+
+  int on_complete() {
+    request.keep_alive = llhttp_should_keep_alive(&parser) != 0 && parser.upgrade == 0;
+    request.headers.resize(headers_kept);
+    request.body.reserve(request.body.size() + Request::kBodyPadding);
+    in_request = false;
+    complete = true;
+    return HPE_PAUSED;
+  }
+
+  template <int (State::*Callback)(std::string_view)>
+  static int with_bytes(llhttp_t* parser, const char* bytes, std::size_t size) noexcept {
+    return (of(parser).*Callback)({bytes, size});
+  }
+  template <int (State::*Callback)()>
+  static int without_bytes(llhttp_t* parser) noexcept {
+    return (of(parser).*Callback)();
+  }
+
+  static const llhttp_settings_t& settings() {
+    static const llhttp_settings_t kSettings = [] {
+      llhttp_settings_t callbacks;
+      llhttp_settings_init(&callbacks);
+      callbacks.on_message_begin = without_bytes<&State::on_begin>;
+      callbacks.on_url = with_bytes<&State::on_target>;
+      callbacks.on_header_field = with_bytes<&State::on_field>;
+      callbacks.on_header_value = with_bytes<&State::on_value>;
+      callbacks.on_headers_complete = without_bytes<&State::on_headers_complete>;
+      callbacks.on_body = with_bytes<&State::on_body>;
+      callbacks.on_message_complete = without_bytes<&State::on_complete>;
+      return callbacks;
+    }();
+    return kSettings;
+  }
+
+  const Limits limits;
+  llhttp_t parser{};
+  Request request;
+  Response refusal;
+  std::size_t headers_count = 0;
+  std::size_t headers_kept = 0;
+  std::size_t headers_size = 0;
+  bool in_value = true;
+  bool in_request = false;
+  bool continue_wanted = false;
+  bool complete = false;
+  bool refused = false;
+};
+
+RequestParser::RequestParser(const Limits& limits) : state_(std::make_unique<State>(limits)) {}
+
+RequestParser::~RequestParser() = default;
+
+RequestParser::Step RequestParser::step(std::string_view& bytes) {
+  State& state = *state_;
+  state.complete = false;
+  state.continue_wanted = false;
+  const llhttp_errno_t status = llhttp_execute(&state.parser, bytes.data(), bytes.size());
+  if (status == HPE_OK) {
+    bytes = {};
+    return Step::kMore;
+  }
+  if (status == HPE_PAUSED || status == HPE_PAUSED_UPGRADE) {
+    const char* const position = llhttp_get_error_pos(&state.parser);
+    bytes.remove_prefix(static_cast<std::size_t>(position - bytes.data()));
+    if (status == HPE_PAUSED) {
+      llhttp_resume(&state.parser);
+    } else {
+      llhttp_resume_after_upgrade(&state.parser);
+    }
+    if (state.complete) return Step::kRequest;
+    assert(state.continue_wanted);
+    return Step::kContinue;
+  }
+  if (!state.refused) {
+    const char* const reason = llhttp_get_error_reason(&state.parser);
+    state.refusal = Response::error(
+        400, std::string("Not a valid HTTP request: ") + (reason == nullptr ? "" : reason) + ".");
+  }
+  return Step::kRefused;
+}
+
+Request& RequestParser::request() {
+  return state_->request;
+}
+
+const Response& RequestParser::refusal() const {
+  return state_->refusal;
+}
+
+bool RequestParser::in_request() const {
+  return state_->in_request;
+}
+
+}  // namespace meshcheck::http

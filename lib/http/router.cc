@@ -1,0 +1,128 @@
+#include "lib/http/router.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace meshcheck::http {
+namespace {
+
+bool starts_with(std::string_view text, std::string_view prefix, bool ignore_case) {
+  if (text.size() < prefix.size()) return false;
+  const std::string_view front = text.substr(0, prefix.size());
+  return ignore_case ? equals_ignoring_case(front, prefix) : front == prefix;
+}
+
+std::string without_doubled_slashes(std::string_view path) {
+  std::string clean;
+  for (const char c : path) {
+    if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
+  }
+  return clean;
+}
+
+std::string with_final_slash_toggled(std::string path) {
+  if (path.size() > 1 && path.back() == '/') {
+    path.pop_back();
+  } else {
+    path += '/';
+  }
+  return path;
+}
+
+// For a Location header: what may not stand in a path is escaped again.
+std::string percent_encode_path(std::string_view path) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  constexpr std::string_view kPlain = "-._~!$&'()*+,;=:@/";
+  std::string encoded;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (alphanumeric || kPlain.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += {'%', kHex[byte >> 4U], kHex[byte & 0xFU]};
+    }
+  }
+  return encoded;
+}
+
+}  // namespace
+
+void Router::add(Method method, std::string_view pattern, Handler handler) {
+  Route route{.method = method,
+              .prefix = std::string(pattern.substr(0, pattern.find('{'))),
+              .has_parameter = false,
+              .suffix = {},
+              .handler = std::move(handler)};
+  const auto close = pattern.find('}');
+  if (close != std::string_view::npos) {
+    route.has_parameter = true;
+    route.suffix = pattern.substr(close + 1);
+  }
+  routes_.push_back(std::move(route));
+}
+
+std::optional<std::string_view> Router::match(const Route& route, std::string_view path,
+                                              bool ignore_case) {
+  if (!starts_with(path, route.prefix, ignore_case)) return std::nullopt;
+  std::string_view rest = path.substr(route.prefix.size());
+  if (!route.has_parameter) return rest.empty() ? std::optional(rest) : std::nullopt;
+  if (rest.size() <= route.suffix.size()) return std::nullopt;
+  const std::string_view parameter = rest.substr(0, rest.size() - route.suffix.size());
+  const bool same_end = starts_with(rest.substr(parameter.size()), route.suffix, ignore_case);
+  if (!same_end || parameter.find('/') != std::string_view::npos) return std::nullopt;
+  return parameter;
+}
+
+std::string Router::allowed_methods(std::string_view path) const {
+  std::string methods;
+  for (const Route& route : routes_) {
+    if (!match(route, path, false)) continue;
+    methods += std::string(to_string(route.method)) + ", ";
+    if (route.method == Method::kGet) methods += "HEAD, ";
+  }
+  return methods.empty() ? methods : methods + "OPTIONS";
+}
+
+std::optional<std::string> Router::corrected_path(std::string_view path) const {
+  const std::string clean = without_doubled_slashes(path);
+  for (const std::string& candidate : {clean, with_final_slash_toggled(clean)}) {
+    for (const Route& route : routes_) {
+      const auto parameter = match(route, candidate, true);
+      if (!parameter) continue;
+      std::string corrected = route.prefix + std::string(*parameter) + route.suffix;
+      if (corrected != path) return corrected;
+    }
+  }
+  return std::nullopt;
+}
+
+Response Router::redirect_or_not_found(const Request& request) const {
+  const auto corrected = corrected_path(request.path);
+  if (!corrected) return Response::error(404, "404 page not found");
+  const bool safe = request.method == Method::kGet || request.method == Method::kHead;
+  Response response = Response::error(safe ? 301 : 307, "Moved to " + *corrected);
+  response.headers.emplace_back("Location", percent_encode_path(*corrected) +
+                                                (request.query.empty() ? "" : "?" + request.query));
+  return response;
+}
+
+Response Router::answer(Request& request) const {
+  const Method wanted = request.method == Method::kHead ? Method::kGet : request.method;
+  for (const Route& route : routes_) {
+    if (route.method != wanted) continue;
+    const auto parameter = match(route, request.path, false);
+    if (!parameter) continue;
+    request.parameter = *parameter;
+    return route.handler(request);
+  }
+  const std::string allowed = allowed_methods(request.path);
+  if (allowed.empty()) return redirect_or_not_found(request);
+  Response response =
+      request.method == Method::kOptions ? Response() : Response::error(405, "Method Not Allowed");
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+}  // namespace meshcheck::http

@@ -1,0 +1,84 @@
+// An HTTP/1.1 server on one loop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lib/base/ip_address.h"
+#include "lib/http/request_parser.h"
+#include "lib/http/router.h"
+#include "lib/uv/tcp_listener.h"
+#include "lib/uv/timer.h"
+
+namespace meshcheck::http {
+
+// What a server has done. Written by its loop, read by any thread; sums over several servers are
+// what /metrics shows.
+struct Counters {
+  std::atomic<std::uint64_t> connections_open = 0;
+  std::atomic<std::uint64_t> connections_accepted = 0;
+  std::atomic<std::uint64_t> connections_refused = 0;  // Over connections_max.
+  std::atomic<std::uint64_t> connections_timed_out = 0;
+  std::atomic<std::uint64_t> requests = 0;
+  std::atomic<std::uint64_t> responses_4xx = 0;
+  std::atomic<std::uint64_t> responses_5xx = 0;
+  std::atomic<std::uint64_t> bytes_received = 0;
+  std::atomic<std::uint64_t> bytes_sent = 0;
+};
+
+class Connection;
+
+// Keep-alive, pipelining, chunked bodies, HEAD, 100-continue; no TLS. Handlers run on the loop and
+// must not block. Every wait has a deadline, so a client that sends a byte a second costs one
+// descriptor for ten seconds and nothing else.
+class Server {
+ public:
+  struct Options {
+    Limits limits;
+    std::size_t connections_max = 10'000;  // More are answered 503 and closed.
+    // Pipelined answers that may wait for a slow reader before its requests do.
+    std::size_t unsent_size_max = 1024 * 1024;
+    std::chrono::seconds idle_timeout{75};     // Between requests.
+    std::chrono::seconds request_timeout{10};  // From a request's first byte to its last.
+    std::chrono::seconds send_timeout{30};     // For a reader that does not read.
+    bool reuse_port = false;
+  };
+
+  // Listens from here on. `router` and `counters` must outlive the server.
+  static Result<std::unique_ptr<Server>> listen(uv::Loop& loop, const Endpoint& endpoint,
+                                                const Router& router, Counters& counters,
+                                                const Options& options);
+  ~Server();
+
+  Endpoint local() const;
+
+  // Accepts no more, ends idle connections at once and busy ones after their answer, and says so
+  // when the last is gone. After `patience` the rest is cut. `on_drained` may not destroy the
+  // server.
+  void drain(std::chrono::milliseconds patience, std::function<void()> on_drained);
+
+ private:
+  friend class Connection;
+  Server(uv::Loop& loop, const Router& router, Counters& counters, const Options& options);
+  void accept(uv::TcpStream stream);
+  void close(Connection& connection);
+  void sweep();
+
+  uv::Loop& loop_;
+  const Router& router_;
+  Counters& counters_;
+  const Options options_;
+  std::string date_;  // Of the current second, as the Date header wants it.
+  std::optional<uv::TcpListener> listener_;
+  std::list<std::unique_ptr<Connection>> connections_;
+  uv::Timer sweeper_;
+  uv::Timer patience_;
+  std::function<void()> on_drained_;
+};
+
+}  // namespace meshcheck::http

@@ -1,0 +1,194 @@
+#include "lib/http/server.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace meshcheck::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+// A client that keeps what it receives and knows when the server has closed.
+struct Client {
+  Client(uv::Loop& loop, const Endpoint& server) : stream(loop) {
+    EXPECT_TRUE(stream.connect(server, [this](const Result<void>& result) {
+      EXPECT_TRUE(result);
+      stream.start({.on_data = [this](std::string_view bytes) { received += bytes; },
+                    .on_end = [this](const std::optional<Error>&) { ended = true; },
+                    .on_drained = {}});
+      stream.write(to_send);
+    }));
+  }
+
+  uv::TcpStream stream;
+  std::string to_send;
+  std::string received;
+  bool ended = false;
+};
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest() {
+    router_.add(Method::kGet, "/ping", [](const Request&) { return Response(); });
+    router_.add(Method::kPost, "/echo", [](const Request& request) {
+      Response response;
+      response.body = request.body;
+      return response;
+    });
+    router_.add(Method::kGet, "/large", [](const Request&) {
+      Response response;
+      response.body.assign(1 << 20U, 'x');
+      return response;
+    });
+  }
+
+  void listen(const Server::Options& options = {}) {
+    auto server =
+        Server::listen(loop_, *Endpoint::parse("127.0.0.1:0"), router_, counters_, options);
+    ASSERT_TRUE(server) << server.error().message();
+    server_ = *std::move(server);
+  }
+
+  Client& send(std::string bytes) {
+    clients_.push_back(std::make_unique<Client>(loop_, server_->local()));
+    clients_.back()->to_send = std::move(bytes);
+    return *clients_.back();
+  }
+
+  // Runs the loop until `done`; a test that waits ten seconds has failed.
+  template <typename Done>
+  void run_until(Done&& done) {
+    bool late = false;
+    uv::Timer deadline(loop_, [&] { late = true; });
+    deadline.start(10s);
+    while (!done() && !late) loop_.run_once();
+    EXPECT_FALSE(late);
+  }
+
+  uv::Loop loop_;
+  Router router_;
+  Counters counters_;
+  std::unique_ptr<Server> server_;
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
+  listen();
+  Client& client = send(
+      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\none"
+      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\ntwo"
+      "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+  run_until([&] { return client.ended; });
+  EXPECT_LT(client.received.find("one"), client.received.find("two"));
+  EXPECT_EQ(count(client.received, "HTTP/1.1 200 OK\r\n"), 3U);
+  EXPECT_EQ(count(client.received, "Connection: close\r\n"), 1U);
+  EXPECT_EQ(counters_.requests, 3U);
+}
+
+TEST_F(ServerTest, SendsNoBodyToHead) {
+  listen();
+  Client& client = send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+  run_until([&] { return client.ended; });
+  EXPECT_EQ(count(client.received, "Content-Length: 1048576\r\n"), 1U);
+  EXPECT_TRUE(client.received.ends_with("\r\n\r\n"));
+}
+
+TEST_F(ServerTest, HoldsBackAReaderThatDoesNotRead) {
+  listen();
+  std::string requests;
+  for (int i = 0; i < 64; ++i) requests += "GET /large HTTP/1.1\r\n\r\n";
+  Client& client = send(requests + "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+  run_until([&] { return !client.received.empty(); });
+  client.stream.pause();
+  const auto answered = [&] { return counters_.requests.load(); };
+  for (std::uint64_t before = 0; before != answered();) {
+    before = answered();
+    uv_run(loop_.get(), UV_RUN_NOWAIT);
+  }
+  EXPECT_LT(answered(), 30U);
+  client.stream.resume();
+  run_until([&] { return client.ended; });
+  EXPECT_EQ(answered(), 65U);
+  EXPECT_EQ(count(client.received, "HTTP/1.1 200 OK\r\n"), 65U);
+}
+
+TEST_F(ServerTest, TellsTheClientToGoOn) {
+  listen();
+  Client& client = send("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  run_until([&] { return client.received == "HTTP/1.1 100 Continue\r\n\r\n"; });
+  client.stream.write("late");
+  run_until([&] { return client.received.ends_with("late"); });
+}
+
+TEST_F(ServerTest, AnswersARefusalBeforeItCloses) {
+  listen();
+  Client& client =
+      send("POST /echo HTTP/1.1\r\nContent-Length: 63000000\r\n\r\n" + std::string(4 << 20U, 'x'));
+  run_until([&] { return client.ended; });
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 413 ")) << client.received;
+  EXPECT_EQ(counters_.responses_4xx, 1U);
+}
+
+TEST_F(ServerTest, CutsARequestThatTricklesIn) {
+  listen({.request_timeout = 1s});
+  Client& slow = send("GET /ping HTTP/1.1\r\nX: ");
+  uv::Timer trickle(loop_, [&] { slow.stream.write("y"); });
+  run_until([&] { return counters_.connections_open == 1; });
+  trickle.start_repeating(200ms);
+  run_until([&] { return slow.ended; });
+  trickle.stop();
+  EXPECT_TRUE(slow.received.starts_with("HTTP/1.1 408 "));
+  EXPECT_EQ(counters_.connections_timed_out, 1U);
+}
+
+TEST_F(ServerTest, TurnsAwayWhatExceedsItsConnections) {
+  listen({.connections_max = 2});
+  Client& first = send("");
+  Client& second = send("GET /ping HTTP/1.1\r\n\r\n");
+  run_until([&] { return !second.received.empty() && counters_.connections_open == 2; });
+  Client& third = send("GET /ping HTTP/1.1\r\n\r\n");
+  run_until([&] { return third.ended; });
+  EXPECT_TRUE(third.received.starts_with("HTTP/1.1 503 "));
+  EXPECT_FALSE(first.ended);
+  EXPECT_EQ(counters_.connections_refused, 1U);
+}
+
+TEST_F(ServerTest, DrainsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {
+  listen();
+  Client& idle = send("GET /ping HTTP/1.1\r\n\r\n");
+  Client& busy = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
+  run_until([&] { return !idle.received.empty() && counters_.connections_open == 2; });
+  uv_run(loop_.get(), UV_RUN_NOWAIT);
+  bool drained = false;
+  server_->drain(10s, [&] { drained = true; });
+  run_until([&] { return idle.ended; });
+  EXPECT_FALSE(drained);
+  busy.stream.write("cd");
+  run_until([&] { return drained || busy.ended; });
+  EXPECT_TRUE(busy.received.ends_with("abcd"));
+  busy.stream.finish_writing();
+  run_until([&] { return drained; });
+}
+
+TEST_F(ServerTest, CutsWhatOutlastsItsPatience) {
+  listen();
+  Client& stuck = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
+  run_until([&] { return counters_.connections_open == 1; });
+  uv_run(loop_.get(), UV_RUN_NOWAIT);
+  bool drained = false;
+  server_->drain(50ms, [&] { drained = true; });
+  run_until([&] { return drained && stuck.ended; });
+}
+
+}  // namespace
+}  // namespace meshcheck::http
