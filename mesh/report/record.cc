@@ -1,0 +1,383 @@
+#include "mesh/report/record.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cctype>
+#include <charconv>
+#include <optional>
+
+#include "lib/base/json_text.h"
+
+namespace meshcheck::mesh {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+bool key_is(std::string_view key, std::string_view wanted) {
+  return key.size() == wanted.size() &&
+         std::equal(key.begin(), key.end(), wanted.begin(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) ==
+                  std::tolower(static_cast<unsigned char>(b));
+         });
+}
+
+// "string", or "number 5.5", as Go calls a JSON value that does not fit.
+std::string go_value(const element& value) {
+  switch (value.type()) {
+    case element_type::STRING:
+      return "string";
+    case element_type::BOOL:
+      return "bool";
+    case element_type::ARRAY:
+      return "array";
+    case element_type::OBJECT:
+      return "object";
+    default:
+      return "number " + simdjson::to_string(value);
+  }
+}
+
+// Where in the report a value stands, for the error: Go's type and field name, and Go's type of it.
+struct Place {
+  std::string_view structure;
+  std::string_view key;
+};
+
+Error mismatch(const element& value, const Place& place, std::string_view go_type) {
+  return Error("json: cannot unmarshal " + go_value(value) + " into Go struct field " +
+               std::string(place.structure) + "." + std::string(place.key) + " of type " +
+               std::string(go_type));
+}
+
+// Each of these leaves `target` alone on null, as Go does.
+Result<void> read(const element& value, const Place& place, std::int64_t& target) {
+  if (value.is_null()) return {};
+  if (value.get(target) != simdjson::SUCCESS) return mismatch(value, place, "int");
+  return {};
+}
+
+Result<void> read(const element& value, const Place& place, std::uint64_t& target) {
+  if (value.is_null()) return {};
+  if (value.get(target) != simdjson::SUCCESS) return mismatch(value, place, "uint64");
+  return {};
+}
+
+Result<void> read(const element& value, const Place& place, std::string& target) {
+  if (value.is_null()) return {};
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) return mismatch(value, place, "string");
+  target = text;
+  return {};
+}
+
+Result<void> read_time(const element& value, const Place& place, std::string& target) {
+  if (value.is_null()) return {};
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) return mismatch(value, place, "time.Time");
+  auto time = Rfc3339::parse(text);
+  if (!time) return time.error().within(place.key);
+  target = time->text();
+  return {};
+}
+
+// `["10.1.1.1/24"]`, or null.
+Result<void> append_string_array(std::string& out, const element& value, const Place& place) {
+  simdjson::dom::array array;
+  if (value.is_null()) {
+    out += "null";
+    return {};
+  }
+  if (value.get(array) != simdjson::SUCCESS) return mismatch(value, place, "[]string");
+  char separator = '[';
+  for (const element item : array) {
+    std::string text;
+    if (auto read_item = read(item, place, text); !read_item) return read_item;
+    out += separator;
+    append_json_string(out, text);
+    separator = ',';
+  }
+  out += separator == '[' ? "[]" : "]";
+  return {};
+}
+
+// A Go map[string][]string as Go prints it: sorted by key, the last of equal keys.
+Result<void> read_map(const element& value, const Place& place, std::string& target) {
+  if (value.is_null()) {
+    target = "null";
+    return {};
+  }
+  simdjson::dom::object object;
+  if (value.get(object) != simdjson::SUCCESS) return mismatch(value, place, "map[string][]string");
+  std::vector<std::pair<std::string_view, element>> entries;
+  for (const auto field : object) entries.emplace_back(field.key, field.value);
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  target = "{";
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + 1 < entries.size() && entries[i + 1].first == entries[i].first) continue;
+    if (target.size() > 1) target += ',';
+    append_json_string(target, entries[i].first);
+    target += ':';
+    if (auto appended = append_string_array(target, entries[i].second, place); !appended) {
+      return appended;
+    }
+  }
+  target += '}';
+  return {};
+}
+
+Result<HttpProbe> read_probe(const element& value, const Place& place) {
+  HttpProbe probe;
+  simdjson::dom::object object;
+  if (value.is_null()) return probe;
+  if (value.get(object) != simdjson::SUCCESS) return mismatch(value, place, "ProbeResult");
+  const std::array<std::pair<std::string_view, std::int64_t*>, 8> numbers = {{
+      {"ConnectionResult", &probe.connection_result},
+      {"HTTPCode", &probe.http_code},
+      {"Total", &probe.total_ms},
+      {"ContentTransfer", &probe.content_transfer_ms},
+      {"TCPConnection", &probe.tcp_connection_ms},
+      {"DNSLookup", &probe.dns_lookup_ms},
+      {"Connect", &probe.connect_ms},
+      {"ServerProcessing", &probe.server_processing_ms},
+  }};
+  for (const auto field : object) {
+    Result<void> done;
+    if (key_is(field.key, "URL")) done = read(field.value, {"ProbeResult", "URL"}, probe.url);
+    for (const auto& [key, number] : numbers) {
+      if (key_is(field.key, key)) done = read(field.value, {"ProbeResult", key}, *number);
+    }
+    if (!done) return done.error();
+  }
+  if (probe.url.size() > kProbeUrlSizeMax) {
+    return Error("network_probes: a URL is longer than " + std::to_string(kProbeUrlSizeMax) +
+                 " bytes");
+  }
+  return probe;
+}
+
+Result<void> read_probes(const element& value, const Place& place,
+                         std::optional<std::vector<HttpProbe>>& target) {
+  target.reset();
+  if (value.is_null()) return {};
+  simdjson::dom::array array;
+  if (value.get(array) != simdjson::SUCCESS) return mismatch(value, place, "[]ProbeResult");
+  if (array.size() > kProbesMax) {
+    return Error("network_probes: more than " + std::to_string(kProbesMax) + " probes");
+  }
+  target.emplace();
+  for (const element item : array) {
+    auto probe = read_probe(item, place);
+    if (!probe) return probe.error();
+    target->push_back(*std::move(probe));
+  }
+  return {};
+}
+
+// The report's values, each at its zero until its key comes.
+struct Fields {
+  std::int64_t report_interval = 0;
+  std::string nodename;
+  std::string podname;
+  std::string hostdate = Rfc3339().text();
+  std::uint64_t uptime = 0;
+  std::string last_updated = Rfc3339().text();
+  std::string nslookup = "null";
+  std::string ips = "null";
+  std::string mesh;  // Empty if absent: netchecker's own records have no such key.
+  std::optional<std::vector<HttpProbe>> probes;
+
+  Result<void> read_field(std::string_view key, const element& value) {
+    const auto place = [](std::string_view name) { return Place{"AgentSpec", name}; };
+    if (key_is(key, "report_interval"))
+      return read(value, place("report_interval"), report_interval);
+    if (key_is(key, "nodename")) return read(value, place("nodename"), nodename);
+    if (key_is(key, "podname")) return read(value, place("podname"), podname);
+    if (key_is(key, "hostdate")) return read_time(value, place("hostdate"), hostdate);
+    if (key_is(key, "uptime")) return read(value, place("uptime"), uptime);
+    if (key_is(key, "last_updated")) return read_time(value, place("last_updated"), last_updated);
+    if (key_is(key, "nslookup")) return read_map(value, place("nslookup"), nslookup);
+    if (key_is(key, "network_probes")) return read_probes(value, place("network_probes"), probes);
+    if (key_is(key, "ips")) return read_map(value, place("ips"), ips);
+    if (key_is(key, "mesh")) return read_mesh(value);
+    return {};
+  }
+
+  Result<void> read_mesh(const element& value) {
+    if (!value.is_object()) return mismatch(value, {"AgentSpec", "mesh"}, "object");
+    mesh = simdjson::minify(value);
+    return {};
+  }
+
+  Record record() && {
+    Record result;
+    result.json_head = "{\"report_interval\":" + std::to_string(report_interval) + ",\"nodename\":";
+    append_json_string(result.json_head, nodename);
+    result.json_head += ",\"podname\":";
+    append_json_string(result.json_head, podname);
+    result.json_head += ",\"hostdate\":\"" + hostdate + "\",\"uptime\":" + std::to_string(uptime) +
+                        ",\"last_updated\":";
+    result.json_tail = ",\"nslookup\":" + nslookup + ",\"network_probes\":";
+    append_probes(result.json_tail);
+    result.json_tail += ",\"ips\":" + ips;
+    if (!mesh.empty()) result.json_tail += ",\"mesh\":" + mesh;
+    result.json_tail += '}';
+    result.podname = std::move(podname);
+    result.nodename = std::move(nodename);
+    result.report_interval = report_interval;
+    result.last_updated = std::move(last_updated);
+    if (probes) result.probes = *std::move(probes);
+    return result;
+  }
+
+  void append_probes(std::string& out) const {
+    if (!probes) {
+      out += "null";
+      return;
+    }
+    out += '[';
+    for (std::size_t i = 0; i < probes->size(); ++i) {
+      if (i != 0) out += ',';
+      append_json(out, (*probes)[i]);
+    }
+    out += ']';
+  }
+};
+
+// Cuts `,"zero_extender":[0,0,...,0]` off the end of a report, which is most of it, before anybody
+// parses it. Sound without parsing: a quote that begins a key cannot stand inside a string behind a
+// bare comma, so the result is valid JSON exactly if `body` is. Other spellings of the padding are
+// simply parsed.
+void drop_padding(std::string& body) {
+  constexpr std::string_view kKey = ",\"zero_extender\":[";
+  const auto key = body.find(kKey);
+  if (key == std::string::npos || !body.ends_with("0]}")) return;
+  const std::string_view zeros =
+      std::string_view(body).substr(key + kKey.size(), body.size() - key - kKey.size() - 2);
+  // "0,0,0" repeats itself every two bytes.
+  const bool periodic = zeros.size() % 2 == 1 && zeros.front() == '0' &&
+                        (zeros.size() == 1 ||
+                         (zeros[1] == ',' && zeros.substr(2) == zeros.substr(0, zeros.size() - 2)));
+  if (!periodic) return;
+  body.resize(key);
+  body += '}';
+}
+
+// What is wrong with the syntax, in Go's words for the cases that people meet; `reason` for others.
+std::string explain_syntax(std::string_view body, std::string_view reason) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto invalid = [](char c, std::string_view where) {
+    std::string quoted;
+    append_json_string(quoted, std::string_view(&c, 1));
+    return "invalid character '" + quoted.substr(1, quoted.size() - 2) + "' " + std::string(where);
+  };
+  const auto first = body.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return "unexpected end of JSON input";
+  if (std::string_view("{[\"-0123456789tfn").find(body[first]) == std::string_view::npos) {
+    return invalid(body[first], "looking for beginning of value");
+  }
+  if (body[first] != '{' && body[first] != '[') return std::string(reason);
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = first; i < body.size(); ++i) {
+    const char c = body[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      const auto rest = body.find_first_not_of(kSpace, i + 1);
+      if (rest == std::string_view::npos) return std::string(reason);
+      return invalid(body[rest], "after top-level value");
+    }
+  }
+  return "unexpected end of JSON input";
+}
+
+Result<void> check_text(std::string_view text, std::string_view what) {
+  if (text.size() > kNameSizeMax) {
+    return Error(std::string(what) + " is longer than " + std::to_string(kNameSizeMax) + " bytes");
+  }
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  if (control) return Error(std::string(what) + " has a control character");
+  return {};
+}
+
+Result<void> check_record(const Record& record, std::string_view name) {
+  if (record.podname != name) {
+    std::string quoted;
+    append_json_string(quoted, record.podname.substr(0, kNameSizeMax));
+    return Error("podname is " + quoted + " and the report was sent to agents/" +
+                 std::string(name) + "; they have to be the same");
+  }
+  if (auto node = check_text(record.nodename, "nodename"); !node) return node;
+  if (record.report_interval < 1 || record.report_interval > kReportIntervalMax) {
+    return Error("report_interval has to be 1 to " + std::to_string(kReportIntervalMax) +
+                 " seconds");
+  }
+  if (record.json_head.size() + record.json_tail.size() > kRecordSizeMax) {
+    return Error("without its padding the report is larger than " + std::to_string(kRecordSizeMax) +
+                 " bytes");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_name(std::string_view name) {
+  if (name.empty()) return Error("an agent's name is empty");
+  if (name.find('/') != std::string_view::npos) return Error("an agent's name has a '/'");
+  return check_text(name, "an agent's name");
+}
+
+struct RecordParser::State {
+  simdjson::dom::parser parser;
+};
+
+RecordParser::RecordParser() : state_(std::make_unique<State>()) {
+  const auto allocated = state_->parser.allocate(kRecordSizeMax, kNestingMax);
+  assert(allocated == simdjson::SUCCESS);
+  static_cast<void>(allocated);
+}
+
+RecordParser::~RecordParser() = default;
+
+Result<Record> RecordParser::parse(std::string& body, std::string_view name) {
+  constexpr std::string_view kContext = "Error while unmarshaling data. Details";
+  drop_padding(body);
+  assert(body.capacity() - body.size() >= simdjson::SIMDJSON_PADDING);
+  element root;
+  const simdjson::error_code error =
+      state_->parser.parse(body.data(), body.size(), /*realloc_if_needed=*/false).get(root);
+  if (error != simdjson::SUCCESS) {
+    return Error(explain_syntax(body, simdjson::error_message(error))).within(kContext);
+  }
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) {
+    return Error("json: cannot unmarshal " + (root.is_null() ? "null" : go_value(root)) +
+                 " into Go value of type AgentSpec")
+        .within(kContext);
+  }
+  Fields fields;
+  for (const auto field : object) {
+    if (auto read_field = fields.read_field(field.key, field.value); !read_field) {
+      return read_field.error().within(kContext);
+    }
+  }
+  Record record = std::move(fields).record();
+  if (auto checked = check_record(record, name); !checked) {
+    return checked.error().within(kContext);
+  }
+  return record;
+}
+
+}  // namespace meshcheck::mesh

@@ -1,0 +1,65 @@
+// A report as the server keeps it: checked, and printed as netchecker prints it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/base/time.h"
+#include "mesh/report/http_probe.h"
+
+namespace meshcheck::mesh {
+
+// Names may become file names, labels and host names elsewhere: Kubernetes' own bound.
+inline constexpr std::size_t kNameSizeMax = 253;
+// What remains of a report when its padding is dropped.
+inline constexpr std::size_t kRecordSizeMax = 64 * 1024;
+inline constexpr std::size_t kProbesMax = 64;
+inline constexpr std::size_t kProbeUrlSizeMax = 2048;
+inline constexpr std::int64_t kReportIntervalMax = 24 * 60 * 60;  // Seconds.
+inline constexpr std::size_t kNestingMax = 32;
+
+struct Record {
+  std::string podname;
+  std::string nodename;
+  std::int64_t report_interval = 0;  // Seconds, 1 to kReportIntervalMax.
+  std::string last_updated;          // As in the report; the server's own time replaces it.
+  std::vector<HttpProbe> probes;
+  // The record's JSON in netchecker's key order, cut where the value of `last_updated` goes.
+  std::string json_head;
+  std::string json_tail;
+
+  std::string json(WallTime updated) const {
+    return json_head + "\"" + format_rfc3339(updated) + "\"" + json_tail;
+  }
+};
+
+// Reads reports as Go's encoding/json does for netchecker: keys in any letter case, the last of
+// several wins, unknown keys are dropped, null leaves the zero value. Stricter than Go: what is not
+// JSON anywhere in the body, not UTF-8, nested deeper than kNestingMax or over a bound above is an
+// error. Keeps its buffers from report to report; one thread at a time.
+class RecordParser {
+ public:
+  RecordParser();
+  ~RecordParser();
+  RecordParser(const RecordParser&) = delete;
+  RecordParser& operator=(const RecordParser&) = delete;
+
+  // `body` is changed; its capacity exceeds its size by 64 at least. `name` is where the report was
+  // sent; a report of another pod is an error. The message begins as netchecker's does and goes on
+  // in Go's words where those are known.
+  Result<Record> parse(std::string& body, std::string_view name);
+
+ private:
+  struct State;  // Keeps simdjson out of this header.
+  std::unique_ptr<State> state_;
+};
+
+// Printable, not empty, at most kNameSizeMax bytes, without '/'.
+Result<void> check_name(std::string_view name);
+
+}  // namespace meshcheck::mesh
