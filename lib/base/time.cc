@@ -79,6 +79,35 @@ std::string format_rfc3339(WallTime time) {
   return whole.data() + format_fraction(digits.data()) + "Z";
 }
 
+Result<WallTime> parse_wall_time(std::string_view text) {
+  const auto canonical = Rfc3339::parse(text);
+  if (!canonical) return canonical.error();
+  const std::string_view time = canonical->text();
+  const auto number = [&](std::size_t at, std::size_t count) {
+    return take_number(time, at, count).value_or(0);
+  };
+  const std::chrono::year year(number(0, 4));
+  if (year < std::chrono::year(1678) || year > std::chrono::year(2261)) {
+    return Error("year " + std::string(time.substr(0, 4)) + " is out of range");
+  }
+  const std::chrono::year_month_day date(year,
+                                         std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                         std::chrono::day(static_cast<unsigned>(number(8, 2))));
+  WallTime result = std::chrono::sys_days(date);
+  result += std::chrono::hours(number(11, 2)) + std::chrono::minutes(number(14, 2)) +
+            std::chrono::seconds(number(17, 2));
+  std::size_t at = 19;
+  if (take(time, at, '.')) {
+    for (std::int64_t unit = 100'000'000; const auto digit = take_number(time, at, 1); unit /= 10) {
+      result += std::chrono::nanoseconds(*digit * unit);
+    }
+  }
+  if (time[at] == 'Z') return result;
+  const auto offset =
+      std::chrono::hours(number(at + 1, 2)) + std::chrono::minutes(number(at + 4, 2));
+  return time[at] == '+' ? result - offset : result + offset;
+}
+
 Result<Rfc3339> Rfc3339::parse(std::string_view text) {
   const Error error("not an RFC 3339 time such as 2026-11-21T01:32:23.4Z");
   std::size_t at = 0;

@@ -21,6 +21,9 @@ using WallTime = std::chrono::time_point<WallClock, std::chrono::nanoseconds>;
 // RFC3339Nano).
 std::string format_rfc3339(WallTime time);
 
+// The inverse, for any offset; an error for a year that WallTime does not hold (1678 to 2261).
+Result<WallTime> parse_wall_time(std::string_view text);
+
 // A time as its writer gave it, with its own offset from UTC: netchecker echoes an agent's
 // `hostdate` that way. Year 0 to 9999, which time_point in nanoseconds does not hold.
 class Rfc3339 {

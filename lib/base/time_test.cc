@@ -22,6 +22,14 @@ TEST(TimeTest, EchoesATimeWithItsOwnOffset) {
   EXPECT_EQ(Rfc3339().text(), "0001-01-01T00:00:00Z");
 }
 
+TEST(TimeTest, ReadsWhatItPrintsAndOtherOffsets) {
+  const WallTime time = std::chrono::sys_days(std::chrono::year(2026) / 2 / 28) + 86399s + 7ns;
+  EXPECT_EQ(*parse_wall_time(format_rfc3339(time)), time);
+  EXPECT_EQ(*parse_wall_time("2026-03-01T05:29:59.000000007+05:30"), time);
+  EXPECT_EQ(*parse_wall_time("2026-02-28T13:59:59.000000007-10:00"), time);
+  EXPECT_FALSE(parse_wall_time("0001-01-01T00:00:00Z"));
+}
+
 TEST(TimeTest, RefusesWhatIsNotATime) {
   for (const char* text :
        {"", "2026", "2026-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2026-11-21 01:32:23Z",

@@ -1,0 +1,166 @@
+// The last report of every agent, and what follows from it: who is absent, who is outdated.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "lib/metrics/text_writer.h"
+#include "mesh/report/record.h"
+#include "server/inventory.h"
+
+namespace meshcheck::server {
+
+// Now, on both clocks: ages come from the steady one, which nobody can set.
+struct Now {
+  WallTime wall;
+  Clock::time_point steady;
+};
+
+// A row of the database. An agent without `record` was removed.
+struct AgentChange {
+  std::string name;
+  std::optional<std::string> record;
+  std::int64_t errors_since_report = 0;
+};
+struct SeriesChange {
+  std::string label;
+  bool removed = false;
+  std::uint64_t reports = 0;
+  std::uint64_t errors = 0;
+};
+struct Changes {
+  std::vector<AgentChange> agents;
+  std::vector<SeriesChange> series;
+  bool empty() const { return agents.empty() && series.empty(); }
+};
+
+// Who is missing. Lists are in the inventory's order, or by name where there is none.
+struct Check {
+  std::size_t expected = 0;
+  std::vector<std::string> absent;
+  std::vector<std::string> outdated;
+  bool ok() const { return expected != 0 && absent.empty() && outdated.empty(); }
+};
+
+// Knows no clock and no lock: it is told the time, and its owner guards it. Expected are the agents
+// of the inventory; without one, those that have reported within `memory`. Bounded by agents_max
+// records of at most mesh::kRecordSizeMax bytes.
+class AgentTable {
+ public:
+  struct Options {
+    std::size_t agents_max = 20'000;
+    // Outdated when silent for longer than this many report intervals: 2 as netchecker's last
+    // release had it, 1 as its README says.
+    double outdated_factor = 2;
+    // Without an inventory: how long a silent agent is remembered and expected.
+    std::chrono::seconds memory{3600};
+    // Remember what take_changes() has to hand out. Off where nobody takes it.
+    bool track_changes = true;
+  };
+  enum class Outcome { kStored, kFull, kNotInInventory };
+  struct Counts {
+    std::size_t agents = 0;
+    std::size_t series = 0;
+    std::uint64_t reports = 0;
+    std::uint64_t refused_full = 0;
+    std::uint64_t refused_not_in_inventory = 0;
+  };
+  // For the status page.
+  struct Row {
+    std::string name;
+    std::string node;
+    enum class State { kOk, kOutdated, kAbsent } state = State::kOk;
+    Clock::duration age{};             // Since the last report; 0 if absent.
+    std::int64_t report_interval = 0;  // Seconds; 0 if absent.
+  };
+
+  explicit AgentTable(Options options) : options_(options) {}
+
+  Outcome report(mesh::Record&& record, Now now);
+  // What was stored before a restart; `changes` are not made of it.
+  void restore_agent(mesh::Record&& record, std::int64_t errors_since_report, WallTime updated,
+                     Now now);
+  void restore_series(std::string_view label, std::uint64_t reports, std::uint64_t errors);
+  // Forgets the record; false if there is none.
+  bool remove(std::string_view name);
+  // Agents that the inventory does not name are forgotten. Nothing: no inventory.
+  void set_inventory(std::optional<Inventory> inventory);
+  // Counts missed reports as netchecker does, one at most a call, and forgets who is silent for
+  // longer than `memory` where there is no inventory.
+  void count_missed_reports(Now now);
+
+  Check check(Now now) const;
+  std::optional<std::string> record_of(std::string_view name) const;
+  // `{"name":record,...}` sorted by name.
+  std::string all_records() const;
+  // Sorted: those with a problem first, then by name; at most `rows_max`.
+  std::vector<Row> rows(Now now, std::size_t rows_max) const;
+  Counts counts() const;
+  // The ncagent_* families of netchecker.
+  void write_metrics(metrics::TextWriter& writer) const;
+
+  // What is new since the last call, at most `rows_max` rows; call again until it is empty.
+  Changes take_changes(std::size_t rows_max);
+  // What was taken could not be written: its rows count as new again.
+  void put_back(const Changes& changes);
+
+ private:
+  // netchecker's label for metrics: several agents of a node may share one, and a restarted pod
+  // goes on with its predecessor's.
+  struct Series {
+    std::string label;
+    std::uint64_t reports = 0;
+    std::uint64_t errors = 0;
+    std::size_t agents = 0;  // That point here; none: the series goes away.
+    std::vector<mesh::HttpProbe> probes;
+  };
+  struct Agent {
+    std::string record;
+    std::string node;
+    std::chrono::seconds report_interval{0};
+    Clock::time_point last_report;
+    std::int64_t errors_since_report = 0;
+    Series* series = nullptr;
+  };
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
+  };
+  using Agents = std::unordered_map<std::string, Agent, NameHash, std::equal_to<>>;
+
+  bool is_outdated(const Agent& agent, Now now) const;
+  void place(std::string_view name, mesh::Record&& record, WallTime updated,
+             Clock::time_point last_report);
+  Series& series_of(const mesh::Record& record);
+  void leave_series(Agent& agent);
+  Agents::iterator erase(Agents::iterator position);
+  void note_changed_agent(const std::string& name);
+  void note_changed_series(const std::string& label);
+  const Agent* find(std::string_view name) const;
+  std::vector<std::string_view> names() const;
+
+  const Options options_;
+  Agents agents_;
+  std::map<std::string, Series, std::less<>> series_;
+  std::optional<Inventory> inventory_;
+  // The inventory's names and where their agents are; null while absent.
+  std::vector<std::pair<std::string, const Agent*>> expected_;
+  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> expected_index_;
+  // Names whose row is not what the database has. Names of agents that are gone are kept too, at
+  // most agents_max of them: a row that stays behind is forgotten after a restart.
+  std::unordered_set<std::string> changed_agents_;
+  std::unordered_set<std::string> changed_series_;
+  Counts counts_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,169 @@
+#include "server/api.h"
+
+#include "lib/base/json_text.h"
+#include "lib/metrics/text_writer.h"
+#include "server/page.h"
+
+namespace meshcheck::server {
+namespace {
+
+constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";
+
+Now now() {
+  return {.wall = WallClock::now(), .steady = Clock::now()};
+}
+
+void append_list(std::string& json, std::string_view key, const std::vector<std::string>& names,
+                 bool null_if_empty) {
+  json += ",\"";
+  json += key;
+  json += "\":";
+  if (names.empty() && null_if_empty) {
+    json += "null";
+    return;
+  }
+  char separator = '[';
+  for (const std::string& name : names) {
+    json += separator;
+    append_json_string(json, name);
+    separator = ',';
+  }
+  json += separator == '[' ? "[]" : "]";
+}
+
+}  // namespace
+
+Api::Api(State& state, const metrics::Registry& registry, Log log)
+    : state_(state), registry_(registry), log_(std::move(log)) {
+  using http::Method;
+  using http::Request;
+  using http::Response;
+  router_.add(Method::kPost, "/api/v1/agents/{name}",
+              [this](const Request& request) { return post_agent(request); });
+  router_.add(Method::kGet, "/api/v1/ping", [](const Request&) { return Response(); });
+  router_.add(Method::kGet, "/api/v1/connectivity_check",
+              [this](const Request&) { return check_connectivity(); });
+  router_.add(Method::kGet, "/api/v1/agents/{name}",
+              [this](const Request& request) { return get_agent(request); });
+  router_.add(Method::kDelete, "/api/v1/agents/{name}",
+              [this](const Request& request) { return delete_agent(request); });
+  router_.add(Method::kGet, "/api/v1/agents/", [this](const Request&) { return get_agents(); });
+  router_.add(Method::kGet, "/api/v1/version", [](const Request&) {
+    return Response::json("{\"version\":\"" MESHCHECK_VERSION "\"}");
+  });
+  router_.add(Method::kGet, "/metrics", [this](const Request&) { return get_metrics(); });
+  router_.add(Method::kGet, "/healthz", [](const Request&) {
+    Response response;
+    response.body = "ok\n";
+    return response;
+  });
+  router_.add(Method::kGet, "/readyz", [this](const Request&) { return get_readyz(); });
+  router_.add(Method::kGet, "/", [this](const Request&) { return get_page(); });
+}
+
+http::Response Api::post_agent(const http::Request& request) {
+  const std::string name(request.parameter);
+  if (auto checked = mesh::check_name(name); !checked) {
+    ++state_.reports_malformed;
+    return http::Response::error(400, checked.error().message());
+  }
+  // The parser cuts the padding off in place; the request is not read again.
+  auto record = parser_.parse(const_cast<std::string&>(request.body), name);
+  if (!record) {
+    ++state_.reports_malformed;
+    log_.debug("report refused", {{"agent", name}, {"error", record.error().message()}});
+    return http::Response::error(400, record.error().message());
+  }
+  const Now time = now();
+  const auto outcome =
+      state_.table.with([&](AgentTable& table) { return table.report(*std::move(record), time); });
+  switch (outcome) {
+    case AgentTable::Outcome::kStored:
+      return {};
+    case AgentTable::Outcome::kFull:
+      return http::Response::error(
+          503, "As many agents are held as -agents-max allows; delete some or raise it.");
+    case AgentTable::Outcome::kNotInInventory:
+      return http::Response::error(
+          403,
+          "The inventory does not name this agent; add it there and the next report is taken.");
+  }
+  return http::Response::error(500, "unreachable");
+}
+
+http::Response Api::get_agents() const {
+  return http::Response::json(
+      state_.table.with([](const AgentTable& table) { return table.all_records(); }));
+}
+
+http::Response Api::get_agent(const http::Request& request) const {
+  auto record = state_.table.with(
+      [&](const AgentTable& table) { return table.record_of(request.parameter); });
+  if (!record) return http::Response::error(404, kUnknownAgent);
+  return http::Response::json(*std::move(record));
+}
+
+http::Response Api::delete_agent(const http::Request& request) {
+  const bool removed =
+      state_.table.with([&](AgentTable& table) { return table.remove(request.parameter); });
+  if (!removed) return http::Response::error(404, kUnknownAgent);
+  log_.info("agent deleted", {{"agent", request.parameter}});
+  http::Response response;
+  response.status = 204;
+  return response;
+}
+
+http::Response Api::check_connectivity() const {
+  const Check check = state_.table.with([](const AgentTable& table) { return table.check(now()); });
+  std::string json = "{\"Message\":\"";
+  if (check.ok()) {
+    json +=
+        "All " + std::to_string(check.expected) + " pods successfully reported back to the server";
+  } else if (check.expected == 0) {
+    json +=
+        "Connectivity check fails. Reason: no agents are expected: none has reported within the "
+        "last hour and there is no inventory";
+  } else {
+    json +=
+        "Connectivity check fails. Reason: there are absent or outdated pods; look up the payload";
+  }
+  json += '"';
+  append_list(json, "Absent", check.absent, check.ok());
+  append_list(json, "Outdated", check.outdated, check.ok());
+  json += '}';
+  return http::Response::json(std::move(json), check.ok() ? 200 : 400);
+}
+
+http::Response Api::get_metrics() const {
+  metrics::TextWriter writer;
+  state_.table.with([&](const AgentTable& table) { table.write_metrics(writer); });
+  http::Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = writer.take() + registry_.text();
+  return response;
+}
+
+http::Response Api::get_readyz() const {
+  if (state_.draining) return http::Response::error(503, "stopping");
+  http::Response response;
+  const std::string trouble =
+      state_.store.with([](const StoreStatus& status) { return status.trouble; });
+  // A failing disk costs nothing but the memory of a restart; turning agents away would cost more.
+  response.body = trouble.empty() ? "ok\n" : "ok, but reports cannot be written: " + trouble + "\n";
+  return response;
+}
+
+http::Response Api::get_page() const {
+  const Now time = now();
+  const Check check = state_.table.with([&](const AgentTable& table) { return table.check(time); });
+  const auto rows =
+      state_.table.with([&](const AgentTable& table) { return table.rows(time, kPageRowsMax); });
+  http::Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+                      {"X-Content-Type-Options", "nosniff"}};
+  response.body = render_page(check, rows, time.wall);
+  return response;
+}
+
+}  // namespace meshcheck::server

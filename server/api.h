@@ -1,0 +1,37 @@
+// The routes of the server: netchecker's and ours.
+#pragma once
+
+#include "lib/base/log.h"
+#include "lib/http/router.h"
+#include "lib/metrics/registry.h"
+#include "mesh/report/record.h"
+#include "server/state.h"
+
+namespace meshcheck::server {
+
+// One a network thread, as its parser keeps buffers; the state is shared. doc/openapi.yaml is the
+// description for users, doc/netchecker.md what differs from netchecker.
+class Api {
+ public:
+  Api(State& state, const metrics::Registry& registry, Log log);
+
+  const http::Router& router() const { return router_; }
+
+ private:
+  http::Response post_agent(const http::Request& request);
+  http::Response get_agents() const;
+  http::Response get_agent(const http::Request& request) const;
+  http::Response delete_agent(const http::Request& request);
+  http::Response check_connectivity() const;
+  http::Response get_metrics() const;
+  http::Response get_readyz() const;
+  http::Response get_page() const;
+
+  State& state_;
+  const metrics::Registry& registry_;
+  const Log log_;
+  mesh::RecordParser parser_;
+  http::Router router_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,70 @@
+#include "server/config.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace meshcheck::server {
+namespace {
+
+constexpr std::int64_t kThreadsMax = 64;
+// Beyond this more loops only wait for each other's table.
+constexpr std::int64_t kThreadsDefaultMax = 4;
+
+flags::Flags::Exit refuse(const std::string& what) {
+  return {.code = 2, .text = "meshcheck-server: " + what + "\n"};
+}
+
+}  // namespace
+
+std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv, Config& config) {
+  flags::Flags flags("meshcheck-server",
+                     "Collects the reports of meshcheck and netchecker agents and says who is "
+                     "missing.");
+  std::string endpoint = "0.0.0.0:8081";
+  config.database = "meshcheck.db";
+  bool kubernetes = false;
+  flags.add("endpoint", endpoint, "address:port to listen on");
+  flags.add("inventory", config.inventory,
+            "YAML file of the agents that are expected; without it, those that reported within the "
+            "last hour are");
+  flags.add("db", config.database, "SQLite file for reports and counters; \"\" for none");
+  flags.add("check-interval", config.check_interval_seconds, {1, 3600},
+            "seconds between counts of missed reports");
+  flags.add("outdated-factor", config.outdated_factor, {1, 1000},
+            "report intervals of silence after which an agent is outdated");
+  flags.add("agents-max", config.agents_max, {1, 1'000'000}, "agents held; more are answered 503");
+  flags.add("body-max", config.body_size_max, {1024, 64 * 1024 * 1024},
+            "bytes of a request's body; more are answered 413");
+  flags.add("connections-max", config.connections_max, {1, 1'000'000},
+            "open connections; more are answered 503");
+  flags.add("threads", config.threads, {0, kThreadsMax},
+            "network threads; 0 for one a core, at most 4");
+  flags.add("kubeproxyinit", kubernetes,
+            "expect the agents that Kubernetes runs (not in this version)");
+  flags::add_log_flags(flags, config.log);
+  for (const char* name : {"report-ttl", "ping-timeout", "etcd-endpoints", "etcd-tree", "etcd-key",
+                           "etcd-cert", "etcd-ca"}) {
+    flags.add_ignored(name, true, "of netchecker's etcd store; no effect, see -db");
+  }
+  if (auto exit = flags.parse(argc, argv)) return exit;
+  config.ignored = flags.used_ignored();
+  // These two ask for what happens anyway, and every deployment of netchecker passes one.
+  std::erase(config.ignored, "logtostderr");
+  std::erase(config.ignored, "alsologtostderr");
+  if (kubernetes) {
+    return refuse(
+        "-kubeproxyinit: this version does not read pods from Kubernetes; name the expected agents "
+        "in a file and pass -inventory FILE, or leave both out to expect whoever reported within "
+        "the last hour");
+  }
+  auto parsed = Endpoint::parse(endpoint);
+  if (!parsed) return refuse("-endpoint: " + parsed.error().message());
+  config.endpoint = *parsed;
+  if (config.threads == 0) {
+    const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+    config.threads = std::clamp<std::int64_t>(cores, 1, kThreadsDefaultMax);
+  }
+  return std::nullopt;
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,84 @@
+#include "server/inventory.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "mesh/report/record.h"
+
+namespace meshcheck::server {
+namespace {
+
+Error at(const YAML::Node& node, const std::string& what) {
+  return Error(what).within("line " + std::to_string(node.Mark().line + 1));
+}
+
+Result<Inventory::Entry> parse_entry(const YAML::Node& node) {
+  if (node.IsScalar()) return Inventory::Entry{node.Scalar(), ""};
+  if (!node.IsMap()) return at(node, "agents: each is a name or a map with `name` and `node`");
+  Inventory::Entry entry;
+  for (const auto& pair : node) {
+    const std::string& key = pair.first.Scalar();
+    if (!pair.second.IsScalar()) return at(pair.second, "agents: `" + key + "` has to be a text");
+    if (key == "name") {
+      entry.name = pair.second.Scalar();
+    } else if (key == "node") {
+      entry.node = pair.second.Scalar();
+    } else {
+      return at(pair.first, "agents: unknown key `" + key + "`; known are `name` and `node`");
+    }
+  }
+  return entry;
+}
+
+Result<Inventory> parse_root(const YAML::Node& root) {
+  if (!root.IsMap()) return Error("expected a map with the key `agents`");
+  Inventory inventory;
+  std::set<std::string> names;
+  for (const auto& pair : root) {
+    const std::string& key = pair.first.Scalar();
+    if (key != "agents") return at(pair.first, "unknown key `" + key + "`; known is `agents`");
+    if (!pair.second.IsSequence()) return at(pair.second, "`agents` has to be a list");
+    for (const YAML::Node& node : pair.second) {
+      auto entry = parse_entry(node);
+      if (!entry) return entry.error();
+      if (auto name = mesh::check_name(entry->name); !name) return at(node, name.error().message());
+      if (!names.insert(entry->name).second) {
+        return at(node, "agents: `" + entry->name + "` is there twice");
+      }
+      inventory.agents.push_back(*std::move(entry));
+    }
+  }
+  if (inventory.agents.empty()) return Error("`agents` is empty: nobody would be expected");
+  return inventory;
+}
+
+}  // namespace
+
+Result<Inventory> parse_inventory(const std::string& yaml) {
+  // yaml-cpp reports errors only by throwing; this is where they become ours.
+  try {
+    return parse_root(YAML::Load(yaml));
+  } catch (const YAML::Exception& exception) {
+    return Error(exception.msg).within("line " + std::to_string(exception.mark.line + 1));
+  }
+}
+
+Result<Inventory> read_inventory(const std::string& path) {
+  const std::string context = "inventory " + path;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Error::from_errno(context, errno);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (file.bad() || !text) return Error("cannot be read").within(context);
+  if (text.view().size() > kInventorySizeMax) {
+    return Error("larger than " + std::to_string(kInventorySizeMax) + " bytes").within(context);
+  }
+  auto inventory = parse_inventory(text.str());
+  if (!inventory) return inventory.error().within(context);
+  return inventory;
+}
+
+}  // namespace meshcheck::server

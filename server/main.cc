@@ -1,0 +1,127 @@
+// meshcheck-server: who is expected, who has reported, and who is missing.
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "lib/uv/signal.h"
+#include "server/config.h"
+#include "server/inventory_watcher.h"
+#include "server/network_thread.h"
+#include "server/persistence.h"
+
+namespace meshcheck::server {
+namespace {
+
+constexpr std::chrono::seconds kDrainPatience{5};
+
+// Every connection is a descriptor; the soft limit is often 1,024 for programs that use select().
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+using NetworkThreads = std::vector<std::unique_ptr<NetworkThread>>;
+
+Result<NetworkThreads> listen(const Config& config, State& state, const metrics::Registry& registry,
+                              const Log& log) {
+  NetworkThreads threads;
+  const auto count = static_cast<std::size_t>(config.threads);
+  NetworkThread::Options options{.endpoint = config.endpoint};
+  options.http.limits.body_size_max = static_cast<std::size_t>(config.body_size_max);
+  options.http.connections_max =
+      std::max<std::size_t>(1, static_cast<std::size_t>(config.connections_max) / count);
+  options.http.reuse_port = count > 1;
+  for (options.index = 0; options.index < count; ++options.index) {
+    auto thread = NetworkThread::listen(state, registry, options, log);
+    if (!thread) return thread.error();
+    // Port 0 is the kernel's choice once, and the same for all.
+    options.endpoint = (*thread)->local();
+    threads.push_back(*std::move(thread));
+  }
+  return threads;
+}
+
+int fail(const Log& log, const Error& error) {
+  log.error("cannot start", {{"error", error.message()}});
+  return 1;
+}
+
+int run(const Config& config, const Log& log) {
+  State state({.agents_max = static_cast<std::size_t>(config.agents_max),
+               .outdated_factor = config.outdated_factor,
+               .track_changes = !config.database.empty()},
+              static_cast<std::size_t>(config.threads));
+  metrics::Registry registry;
+  register_metrics(registry, state);
+  uv::Loop loop;
+
+  std::unique_ptr<Persistence> persistence;
+  if (!config.database.empty()) {
+    auto opened = Persistence::open(loop, config.database, state, log);
+    if (!opened) return fail(log, opened.error().within("-db"));
+    persistence = *std::move(opened);
+  }
+  std::optional<InventoryWatcher> inventory;
+  if (!config.inventory.empty()) {
+    auto read = read_inventory(config.inventory);
+    if (!read) return fail(log, read.error());
+    state.table.with([&](AgentTable& table) { table.set_inventory(*std::move(read)); });
+    inventory.emplace(loop, config.inventory, state, log);
+  }
+  auto threads = listen(config, state, registry, log);
+  if (!threads) return fail(log, threads.error().within("-endpoint"));
+
+  uv::Timer missed_reports(loop, [&] {
+    const Now now{.wall = WallClock::now(), .steady = Clock::now()};
+    state.table.with([&](AgentTable& table) { table.count_missed_reports(now); });
+  });
+  missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
+  const auto stop = [&] {
+    log.info("stopping");
+    state.draining = true;
+    loop.stop();
+  };
+  const uv::Signal terminate(loop, SIGTERM, stop);
+  const uv::Signal interrupt(loop, SIGINT, stop);
+  const uv::Signal hang_up(loop, SIGHUP, [&] {
+    if (inventory) {
+      inventory->reload();
+    } else {
+      log.info("nothing to read again: there is no -inventory");
+    }
+  });
+
+  for (const auto& thread : *threads) thread->start();
+  log.info("listening", {{"endpoint", threads->front()->local().text()},
+                         {"threads", threads->size()},
+                         {"version", MESHCHECK_VERSION}});
+  loop.run();
+  for (const auto& thread : *threads) thread->drain(kDrainPatience);
+  for (const auto& thread : *threads) thread->join();
+  return 0;
+}
+
+}  // namespace
+}  // namespace meshcheck::server
+
+int main(int argc, char** argv) {
+  using namespace meshcheck::server;
+  Config config;
+  if (const auto exit = parse_config(argc, argv, config)) {
+    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
+    return exit->code;
+  }
+  const meshcheck::Log log = config.log.log();
+  for (const std::string& flag : config.ignored) {
+    log.warning("flag of netchecker without effect", {{"flag", flag}});
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  return run(config, log);
+}

@@ -1,0 +1,49 @@
+// A thread with a loop that serves the API.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "lib/base/log.h"
+#include "lib/http/server.h"
+#include "lib/uv/mailbox.h"
+#include "server/api.h"
+
+namespace meshcheck::server {
+
+// Listens when made, serves from start() on. All threads listen on the same endpoint and the kernel
+// spreads the connections (SO_REUSEPORT). Made, told to drain and destroyed by main's thread.
+class NetworkThread {
+ public:
+  struct Options {
+    Endpoint endpoint;
+    http::Server::Options http;
+    std::size_t index = 0;  // Of its counters in the state.
+  };
+
+  static Result<std::unique_ptr<NetworkThread>> listen(State& state,
+                                                       const metrics::Registry& registry,
+                                                       const Options& options, const Log& log);
+  ~NetworkThread();
+  NetworkThread(const NetworkThread&) = delete;
+  NetworkThread& operator=(const NetworkThread&) = delete;
+
+  Endpoint local() const { return server_->local(); }
+  void start();
+  // Accepts no more, finishes what is under way within `patience`, and lets join() return.
+  void drain(std::chrono::milliseconds patience);
+  void join();
+
+ private:
+  NetworkThread(State& state, const metrics::Registry& registry, const Log& log);
+
+  uv::Loop loop_;
+  Api api_;
+  std::unique_ptr<http::Server> server_;
+  // main -> network
+  uv::Mailbox<std::chrono::milliseconds> drain_;
+  std::thread thread_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,127 @@
+#include "server/page.h"
+
+#include <string_view>
+
+namespace meshcheck::server {
+namespace {
+
+constexpr std::string_view kHead = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="5">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>meshcheck</title>
+<style>
+:root { color-scheme: light dark; --good: #2e7d32; --bad: #c62828; --late: #b26a00; }
+@media (prefers-color-scheme: dark) { :root { --good: #81c784; --bad: #ef9a9a; --late: #ffcc80; } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+h1 { font-size: 1.1rem; margin: 0 0 1rem; }
+.verdict { border-left: .4rem solid; font-size: 1.4rem; margin: 0 0 1.5rem; padding: .5rem 1rem; }
+.ok { color: var(--good); } .absent { color: var(--bad); } .outdated { color: var(--late); }
+table { border-collapse: collapse; width: 100%; }
+th, td { border-bottom: 1px solid #8884; padding: .35rem .75rem .35rem 0; text-align: left; }
+td.number { font-variant-numeric: tabular-nums; }
+footer { font-size: .85rem; margin-top: 1.5rem; opacity: .75; }
+</style>
+</head>
+<body>
+<h1>meshcheck</h1>
+)";
+
+void append_escaped(std::string& html, std::string_view text) {
+  for (const char c : text) {
+    switch (c) {
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '&':
+        html += "&amp;";
+        break;
+      case '"':
+        html += "&quot;";
+        break;
+      default:
+        html += c;
+    }
+  }
+}
+
+std::string_view class_of(AgentTable::Row::State state) {
+  switch (state) {
+    case AgentTable::Row::State::kOk:
+      return "ok";
+    case AgentTable::Row::State::kOutdated:
+      return "outdated";
+    case AgentTable::Row::State::kAbsent:
+      return "absent";
+  }
+  return "";
+}
+
+std::string verdict_of(const Check& check) {
+  if (check.expected == 0) return "Nobody is expected, and nobody has reported";
+  if (check.ok()) return "All " + std::to_string(check.expected) + " agents report";
+  std::string text;
+  if (!check.absent.empty()) text = std::to_string(check.absent.size()) + " absent";
+  if (!check.outdated.empty()) {
+    text += (text.empty() ? "" : ", ") + std::to_string(check.outdated.size()) + " outdated";
+  }
+  return text + " of " + std::to_string(check.expected) + " agents";
+}
+
+std::string age_of(const AgentTable::Row& row) {
+  if (row.state == AgentTable::Row::State::kAbsent) return "never";
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(row.age).count()) +
+         " s ago";
+}
+
+void append_row(std::string& html, const AgentTable::Row& row) {
+  html += "<tr><td>";
+  if (row.state == AgentTable::Row::State::kAbsent) {
+    append_escaped(html, row.name);
+  } else {
+    html += "<a href=\"/api/v1/agents/";
+    append_escaped(html, row.name);
+    html += "\">";
+    append_escaped(html, row.name);
+    html += "</a>";
+  }
+  html += "</td><td>";
+  append_escaped(html, row.node);
+  const std::string state(class_of(row.state));
+  html += "</td><td class=\"" + state + "\">" + state + "</td><td class=\"number\">" + age_of(row) +
+          "</td><td class=\"number\">";
+  if (row.report_interval != 0) html += std::to_string(row.report_interval) + " s";
+  html += "</td></tr>\n";
+}
+
+}  // namespace
+
+std::string render_page(const Check& check, const std::vector<AgentTable::Row>& rows,
+                        WallTime time) {
+  std::string html(kHead);
+  const std::string_view worst =
+      check.ok() ? "ok" : (check.absent.empty() && check.expected != 0 ? "outdated" : "absent");
+  html += "<p class=\"verdict " + std::string(worst) + "\">" + verdict_of(check) + "</p>\n";
+  if (!rows.empty()) {
+    html +=
+        "<table>\n<thead><tr><th>Agent</th><th>Node</th><th>State</th><th>Last report</th>"
+        "<th>Interval</th></tr></thead>\n<tbody>\n";
+    for (const AgentTable::Row& row : rows) append_row(html, row);
+    html += "</tbody>\n</table>\n";
+  }
+  if (rows.size() == kPageRowsMax) {
+    html += "<p>Only the first " + std::to_string(kPageRowsMax) + " agents are shown.</p>\n";
+  }
+  html += "<footer>" + format_rfc3339(std::chrono::floor<std::chrono::seconds>(time)) +
+          " · meshcheck " MESHCHECK_VERSION
+          " · <a href=\"/api/v1/connectivity_check\">check</a> · <a href=\"/api/v1/agents/\">"
+          "reports</a> · <a href=\"/metrics\">metrics</a></footer>\n</body>\n</html>\n";
+  return html;
+}
+
+}  // namespace meshcheck::server

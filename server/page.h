@@ -1,0 +1,17 @@
+// The status page: plain HTML, no script.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/agent_table.h"
+
+namespace meshcheck::server {
+
+// Agents shown; those with a problem come first.
+inline constexpr std::size_t kPageRowsMax = 1000;
+
+std::string render_page(const Check& check, const std::vector<AgentTable::Row>& rows,
+                        WallTime time);
+
+}  // namespace meshcheck::server

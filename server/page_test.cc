@@ -1,0 +1,32 @@
+#include "server/page.h"
+
+#include <gtest/gtest.h>
+
+namespace meshcheck::server {
+namespace {
+
+using namespace std::chrono_literals;
+using State = AgentTable::Row::State;
+
+TEST(PageTest, SaysWhoIsMissingAndEscapesForeignText) {
+  const std::vector<AgentTable::Row> rows = {
+      {.name = "<b>\"a\"&", .node = "n", .state = State::kAbsent},
+      {.name = "b", .node = "<n>", .state = State::kOutdated, .age = 75s, .report_interval = 15},
+  };
+  const std::string html =
+      render_page({.expected = 9, .absent = {"a"}, .outdated = {"b"}}, rows, WallTime());
+  EXPECT_NE(html.find("1 absent, 1 outdated of 9 agents"), std::string::npos);
+  EXPECT_NE(html.find("&lt;b&gt;&quot;a&quot;&amp;"), std::string::npos);
+  EXPECT_EQ(html.find("<b>"), std::string::npos);
+  EXPECT_NE(html.find("75 s ago"), std::string::npos);
+  EXPECT_NE(html.find("never"), std::string::npos);
+}
+
+TEST(PageTest, SaysThatAllIsWellOrThatNobodyIsThere) {
+  EXPECT_NE(render_page({.expected = 8}, {}, WallTime()).find("All 8 agents report"),
+            std::string::npos);
+  EXPECT_NE(render_page({}, {}, WallTime()).find("Nobody is expected"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace meshcheck::server

@@ -1,0 +1,184 @@
+#include "server/persistence.h"
+
+#include <array>
+#include <utility>
+
+#include "lib/store/migrations.h"
+#include "mesh/report/record.h"
+
+namespace meshcheck::server {
+namespace {
+
+// doc/storage.md describes the tables.
+constexpr std::array kMigrations = {store::Migration{1, R"(
+      CREATE TABLE agent (
+        name TEXT PRIMARY KEY,
+        record TEXT NOT NULL,
+        errors_since_report INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE series (
+        label TEXT PRIMARY KEY,
+        reports INTEGER NOT NULL,
+        errors INTEGER NOT NULL
+      ) WITHOUT ROWID;
+    )"}};
+
+Result<void> write_agent(store::Database& database, const AgentChange& change) {
+  if (!change.record) {
+    auto statement = database.cached("DELETE FROM agent WHERE name = ?");
+    if (!statement) return statement.error();
+    return (*statement)->bind_all(std::string_view(change.name)).run();
+  }
+  auto statement = database.cached(
+      "INSERT INTO agent VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+      "record = excluded.record, errors_since_report = excluded.errors_since_report");
+  if (!statement) return statement.error();
+  return (*statement)
+      ->bind_all(std::string_view(change.name), std::string_view(*change.record),
+                 change.errors_since_report)
+      .run();
+}
+
+Result<void> write_series(store::Database& database, const SeriesChange& change) {
+  if (change.removed) {
+    auto statement = database.cached("DELETE FROM series WHERE label = ?");
+    if (!statement) return statement.error();
+    return (*statement)->bind_all(std::string_view(change.label)).run();
+  }
+  auto statement = database.cached(
+      "INSERT INTO series VALUES (?, ?, ?) ON CONFLICT (label) DO UPDATE SET "
+      "reports = excluded.reports, errors = excluded.errors");
+  if (!statement) return statement.error();
+  return (*statement)
+      ->bind_all(std::string_view(change.label), change.reports, change.errors)
+      .run();
+}
+
+Result<void> write(store::Database& database, const Changes& changes) {
+  for (const AgentChange& change : changes.agents) {
+    if (auto written = write_agent(database, change); !written) return written;
+  }
+  for (const SeriesChange& change : changes.series) {
+    if (auto written = write_series(database, change); !written) return written;
+  }
+  return {};
+}
+
+Now now() {
+  return {.wall = WallClock::now(), .steady = Clock::now()};
+}
+
+Result<void> restore_agents(store::Database& database, AgentTable& table, const Log& log) {
+  auto rows = database.prepare("SELECT name, record, errors_since_report FROM agent");
+  if (!rows) return rows.error();
+  mesh::RecordParser parser;
+  for (;;) {
+    const auto row = rows->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    const std::string name(rows->text(0));
+    std::string body(rows->text(1));
+    body.reserve(body.size() + 64);
+    auto record = parser.parse(body, name);
+    const auto updated =
+        record ? parse_wall_time(record->last_updated) : Result<WallTime>(record.error());
+    if (updated) {
+      table.restore_agent(*std::move(record), rows->int64(2), *updated, now());
+    } else {
+      log.warning("stored report is not readable and was left out",
+                  {{"agent", name}, {"error", updated.error().message()}});
+    }
+  }
+}
+
+Result<void> restore_series(store::Database& database, AgentTable& table) {
+  auto rows = database.prepare("SELECT label, reports, errors FROM series");
+  if (!rows) return rows.error();
+  for (;;) {
+    const auto row = rows->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    table.restore_series(rows->text(0), static_cast<std::uint64_t>(rows->int64(1)),
+                         static_cast<std::uint64_t>(rows->int64(2)));
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std::string& path,
+                                                       State& state, Log log) {
+  auto database = store::Database::open(path);
+  if (!database) return database.error();
+  if (auto migrated = store::migrate(*database, kMigrations); !migrated) return migrated.error();
+  auto restored = state.table.with([&](AgentTable& agents) {
+    auto result = restore_agents(*database, agents, log);
+    return result ? restore_series(*database, agents) : std::move(result);
+  });
+  if (!restored) return restored.error().within("restore from " + path);
+  return std::unique_ptr<Persistence>(
+      new Persistence(loop, *std::move(database), state, std::move(log)));
+}
+
+Persistence::Persistence(uv::Loop& loop, store::Database database, State& state, Log log)
+    : state_(state),
+      log_(std::move(log)),
+      worker_(loop, std::move(database), {}),
+      timer_(loop, [this] { write_changes(); }) {
+  timer_.start_repeating(kPeriod);
+  state_.store.with([](StoreStatus& status) { status.enabled = true; });
+}
+
+Persistence::~Persistence() {
+  // What is in flight is waited for by the worker; behind it goes the rest, in one last job.
+  Changes rest;
+  for (;;) {
+    Changes more =
+        state_.table.with([](AgentTable& table) { return table.take_changes(kRowsMax); });
+    if (more.empty()) break;
+    std::move(more.agents.begin(), more.agents.end(), std::back_inserter(rest.agents));
+    std::move(more.series.begin(), more.series.end(), std::back_inserter(rest.series));
+  }
+  const Log log = log_;
+  const bool accepted = worker_.submit(
+      {.run =
+           [rest = std::move(rest), log](store::Database& database) {
+             auto written = write(database, rest);
+             if (!written) log.error("last reports lost", {{"error", written.error().message()}});
+             return written;
+           },
+       .done = nullptr});
+  static_cast<void>(accepted);
+}
+
+void Persistence::write_changes() {
+  if (writing_) return;
+  in_flight_ = state_.table.with([](AgentTable& table) { return table.take_changes(kRowsMax); });
+  if (in_flight_.empty()) return;
+  writing_ = worker_.submit(
+      {.run = [this](store::Database& database) { return write(database, in_flight_); },
+       .done = [this](const Result<void>& result) { on_written(result); }});
+}
+
+void Persistence::on_written(const Result<void>& result) {
+  writing_ = false;
+  const std::size_t rows = in_flight_.agents.size() + in_flight_.series.size();
+  const std::chrono::duration<double> commit = worker_.counters().last_commit;
+  const std::string before = state_.store.with([&](StoreStatus& status) {
+    status.commit_seconds = commit.count();
+    (result ? status.rows_written : status.writes_failed) += result ? rows : 1;
+    return std::exchange(status.trouble, result ? "" : result.error().message());
+  });
+  if (!result) {
+    state_.table.with([this](AgentTable& table) { table.put_back(in_flight_); });
+    if (before.empty()) {
+      log_.error("reports cannot be written; they are kept in memory and tried again",
+                 {{"error", result.error().message()}});
+    }
+    return;
+  }
+  if (!before.empty()) log_.info("reports are written again");
+  const bool more = in_flight_.agents.size() == kRowsMax || in_flight_.series.size() == kRowsMax;
+  if (more) write_changes();
+}
+
+}  // namespace meshcheck::server

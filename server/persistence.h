@@ -1,0 +1,47 @@
+// What survives a restart: last reports and counters, in SQLite.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "lib/base/log.h"
+#include "lib/store/worker.h"
+#include "lib/uv/timer.h"
+#include "server/state.h"
+
+namespace meshcheck::server {
+
+// Copies the table's changes to the database twice a second, so that a kill -9 costs at most the
+// last second. The table stays the truth: while the disk fails, the server answers as before, says
+// so in readyz and /metrics, and writes what piled up when the disk is back. Belongs to its loop's
+// thread.
+class Persistence {
+ public:
+  // How many rows one transaction takes; what exceeds it follows at once in the next.
+  static constexpr std::size_t kRowsMax = 5000;
+  static constexpr std::chrono::milliseconds kPeriod{500};
+
+  // Opens the file, brings its schema up to date and fills the table.
+  static Result<std::unique_ptr<Persistence>> open(uv::Loop& loop, const std::string& path,
+                                                   State& state, Log log);
+  // Writes what is new, and waits for it.
+  ~Persistence();
+  Persistence(const Persistence&) = delete;
+  Persistence& operator=(const Persistence&) = delete;
+
+ private:
+  Persistence(uv::Loop& loop, store::Database database, State& state, Log log);
+  void write_changes();
+  void on_written(const Result<void>& result);
+
+  State& state_;
+  const Log log_;
+  Changes in_flight_;  // Of the job that runs; its owner is the worker until the job is done.
+  bool writing_ = false;
+  store::Worker worker_;
+  uv::Timer timer_;
+};
+
+}  // namespace meshcheck::server
