@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "lib/base/json_text.h"
+#include "lib/base/text.h"
 
 namespace meshcheck::server {
 namespace {
@@ -16,37 +16,52 @@ std::string label_of(const mesh::Record& record) {
   return record.nodename + (host ? "-host_network" : "-private_network");
 }
 
+// The last of several probes of one URL, as netchecker's gauges had it: two samples of one series
+// would make Prometheus refuse all of /metrics.
+std::vector<mesh::HttpProbe> one_for_each_url(std::vector<mesh::HttpProbe>&& probes) {
+  std::vector<mesh::HttpProbe> kept;
+  for (mesh::HttpProbe& probe : probes) {
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](const mesh::HttpProbe& other) {
+      return other.url == probe.url;
+    });
+    if (same == kept.end()) {
+      kept.push_back(std::move(probe));
+    } else {
+      *same = std::move(probe);
+    }
+  }
+  return kept;
+}
+
 }  // namespace
 
 AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now) {
-  const std::string name = record.podname;
-  if (inventory_ && !expected_index_.contains(name)) {
+  if (inventory_ && !expected_index_.contains(record.podname)) {
     ++counts_.refused_not_in_inventory;
     return Outcome::kNotInInventory;
   }
-  if (agents_.size() >= options_.agents_max && !agents_.contains(name)) {
+  if (agents_.size() >= options_.agents_max && !agents_.contains(record.podname)) {
     ++counts_.refused_full;
     return Outcome::kFull;
   }
   ++counts_.reports;
-  place(name, std::move(record), now.wall, now.steady);
-  Agent& agent = agents_.find(name)->second;
+  const std::string name = record.podname;
+  Agent& agent = place(std::move(record), now.wall, now.steady);
   agent.errors_since_report = 0;
   ++agent.series->reports;
-  note_changed_agent(name);
-  note_changed_series(agent.series->label);
+  note_changed(name, agent);
+  note_changed(*agent.series);
   return Outcome::kStored;
 }
 
 void AgentTable::restore_agent(mesh::Record&& record, std::int64_t errors_since_report,
                                WallTime updated, Now now) {
   if (agents_.size() >= options_.agents_max) return;
-  const std::string name = record.podname;
   // A clock that was set back meanwhile makes nobody younger than now.
   const auto age = std::max(now.wall - updated, WallTime::duration::zero());
-  place(name, std::move(record), updated,
-        now.steady - std::chrono::duration_cast<Clock::duration>(age));
-  agents_.find(name)->second.errors_since_report = errors_since_report;
+  Agent& agent = place(std::move(record), updated,
+                       now.steady - std::chrono::duration_cast<Clock::duration>(age));
+  agent.errors_since_report = errors_since_report;
 }
 
 void AgentTable::restore_series(std::string_view label, std::uint64_t reports,
@@ -57,25 +72,28 @@ void AgentTable::restore_series(std::string_view label, std::uint64_t reports,
   position->second.errors = errors;
 }
 
-void AgentTable::place(std::string_view name, mesh::Record&& record, WallTime updated,
-                       Clock::time_point last_report) {
-  auto [position, added] = agents_.try_emplace(std::string(name));
+AgentTable::Agent& AgentTable::place(mesh::Record&& record, WallTime updated,
+                                     Clock::time_point last_report) {
+  auto [position, added] = agents_.try_emplace(record.podname);
   Agent& agent = position->second;
   if (added) {
-    if (const auto index = expected_index_.find(name); index != expected_index_.end()) {
+    if (const auto index = expected_index_.find(record.podname); index != expected_index_.end()) {
       expected_[index->second].second = &agent;
     }
   }
-  if (Series& series = series_of(record); agent.series != &series) {
+  // The label follows from the agent's name, which stays, and from its node.
+  if (added || agent.node != record.nodename) {
+    Series& series = series_of(record);
+    ++series.agents;
     leave_series(agent);
     agent.series = &series;
-    ++series.agents;
   }
-  agent.series->probes = std::move(record.probes);
+  agent.series->probes = one_for_each_url(std::move(record.probes));
   agent.record = record.json(updated);
   agent.node = std::move(record.nodename);
   agent.report_interval = std::chrono::seconds(record.report_interval);
   agent.last_report = last_report;
+  return agent;
 }
 
 AgentTable::Series& AgentTable::series_of(const mesh::Record& record) {
@@ -87,15 +105,13 @@ AgentTable::Series& AgentTable::series_of(const mesh::Record& record) {
 
 void AgentTable::leave_series(Agent& agent) {
   if (agent.series == nullptr || --agent.series->agents != 0) return;
-  note_changed_series(agent.series->label);
-  const std::string label = agent.series->label;
-  series_.erase(label);
-  agent.series = nullptr;
+  note_gone(changed_series_, agent.series->label);
+  series_.erase(series_.find(agent.series->label));
 }
 
 AgentTable::Agents::iterator AgentTable::erase(Agents::iterator position) {
   const std::string& name = position->first;
-  note_changed_agent(name);
+  note_gone(changed_agents_, name);
   leave_series(position->second);
   if (const auto index = expected_index_.find(name); index != expected_index_.end()) {
     expected_[index->second].second = nullptr;
@@ -136,8 +152,8 @@ void AgentTable::count_missed_reports(Now now) {
     if (age / agent.report_interval > agent.errors_since_report + 1) {
       ++agent.errors_since_report;
       ++agent.series->errors;
-      note_changed_agent(it->first);
-      note_changed_series(agent.series->label);
+      note_changed(it->first, agent);
+      note_changed(*agent.series);
     }
     ++it;
   }
@@ -273,36 +289,41 @@ void AgentTable::write_metrics(metrics::TextWriter& writer) const {
               &mesh::HttpProbe::server_processing_ms);
 }
 
-void AgentTable::note_changed_agent(const std::string& name) {
-  if (options_.track_changes && changed_agents_.size() < 2 * options_.agents_max) {
-    changed_agents_.insert(name);
-  }
+void AgentTable::note_changed(const std::string& name, Agent& agent) {
+  if (!options_.track_changes || std::exchange(agent.changed, true)) return;
+  changed_agents_.insert(name);
 }
 
-void AgentTable::note_changed_series(const std::string& label) {
-  if (options_.track_changes && changed_series_.size() < 2 * options_.agents_max) {
-    changed_series_.insert(label);
-  }
+void AgentTable::note_changed(Series& series) {
+  if (!options_.track_changes || std::exchange(series.changed, true)) return;
+  changed_series_.insert(series.label);
+}
+
+void AgentTable::note_gone(std::unordered_set<std::string>& changed, const std::string& name) {
+  if (options_.track_changes && changed.size() < 2 * options_.agents_max) changed.insert(name);
 }
 
 Changes AgentTable::take_changes(std::size_t rows_max) {
   Changes changes;
   while (!changed_agents_.empty() && changes.agents.size() < rows_max) {
     AgentChange change{.name = std::move(changed_agents_.extract(changed_agents_.begin()).value())};
-    if (const Agent* const agent = find(change.name); agent != nullptr) {
-      change.record = agent->record;
-      change.errors_since_report = agent->errors_since_report;
+    if (const auto position = agents_.find(change.name); position != agents_.end()) {
+      Agent& agent = position->second;
+      agent.changed = false;
+      change.record = agent.record;
+      change.errors_since_report = agent.errors_since_report;
     }
     changes.agents.push_back(std::move(change));
   }
   while (!changed_series_.empty() && changes.series.size() < rows_max) {
     SeriesChange change{.label =
                             std::move(changed_series_.extract(changed_series_.begin()).value())};
-    if (const auto position = series_.find(change.label); position != series_.end()) {
+    const auto position = series_.find(change.label);
+    change.removed = position == series_.end();
+    if (!change.removed) {
+      position->second.changed = false;
       change.reports = position->second.reports;
       change.errors = position->second.errors;
-    } else {
-      change.removed = true;
     }
     changes.series.push_back(std::move(change));
   }
@@ -310,8 +331,20 @@ Changes AgentTable::take_changes(std::size_t rows_max) {
 }
 
 void AgentTable::put_back(const Changes& changes) {
-  for (const AgentChange& change : changes.agents) note_changed_agent(change.name);
-  for (const SeriesChange& change : changes.series) note_changed_series(change.label);
+  for (const AgentChange& change : changes.agents) {
+    if (const auto position = agents_.find(change.name); position != agents_.end()) {
+      note_changed(position->first, position->second);
+    } else {
+      note_gone(changed_agents_, change.name);
+    }
+  }
+  for (const SeriesChange& change : changes.series) {
+    if (const auto position = series_.find(change.label); position != series_.end()) {
+      note_changed(position->second);
+    } else {
+      note_gone(changed_series_, change.label);
+    }
+  }
 }
 
 }  // namespace meshcheck::server

@@ -120,6 +120,7 @@ class AgentTable {
     std::uint64_t reports = 0;
     std::uint64_t errors = 0;
     std::size_t agents = 0;  // That point here; none: the series goes away.
+    bool changed = false;    // Its label is in changed_series_.
     std::vector<mesh::HttpProbe> probes;
   };
   struct Agent {
@@ -128,6 +129,7 @@ class AgentTable {
     std::chrono::seconds report_interval{0};
     Clock::time_point last_report;
     std::int64_t errors_since_report = 0;
+    bool changed = false;  // Its name is in changed_agents_.
     Series* series = nullptr;
   };
   struct NameHash {
@@ -139,13 +141,13 @@ class AgentTable {
   using Agents = std::unordered_map<std::string, Agent, NameHash, std::equal_to<>>;
 
   bool is_outdated(const Agent& agent, Now now) const;
-  void place(std::string_view name, mesh::Record&& record, WallTime updated,
-             Clock::time_point last_report);
+  Agent& place(mesh::Record&& record, WallTime updated, Clock::time_point last_report);
   Series& series_of(const mesh::Record& record);
   void leave_series(Agent& agent);
   Agents::iterator erase(Agents::iterator position);
-  void note_changed_agent(const std::string& name);
-  void note_changed_series(const std::string& label);
+  void note_changed(const std::string& name, Agent& agent);
+  void note_changed(Series& series);
+  void note_gone(std::unordered_set<std::string>& changed, const std::string& name);
   const Agent* find(std::string_view name) const;
   std::vector<std::string_view> names() const;
 

@@ -138,6 +138,17 @@ TEST_F(AgentTableTest, LetsARestartedPodGoOnWithItsNodesSeries) {
   EXPECT_EQ(metrics().find("node-private_network"), std::string::npos);
 }
 
+TEST_F(AgentTableTest, ShowsTheLastOfSeveralProbesOfOneUrl) {
+  mesh::Record twice = record("a");
+  for (const std::int64_t total : {1, 2}) twice.probes.push_back({.url = "u", .total_ms = total});
+  table_.report(std::move(twice), now_);
+  const std::string text = metrics();
+  const std::string sample =
+      "ncagent_http_probe_total_time_ms{agent=\"n-private_network\",url=\"u\"} ";
+  EXPECT_NE(text.find(sample + "2\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find(sample), text.rfind(sample)) << text;
+}
+
 TEST_F(AgentTableTest, HandsOutEachChangeOnceAndAgainAfterAFailure) {
   report("a");
   report("b");

@@ -1,6 +1,6 @@
 #include "server/api.h"
 
-#include "lib/base/json_text.h"
+#include "lib/base/text.h"
 #include "lib/metrics/text_writer.h"
 #include "server/page.h"
 

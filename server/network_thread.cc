@@ -1,6 +1,32 @@
 #include "server/network_thread.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 namespace meshcheck::server {
+namespace {
+
+// With SO_REUSEPORT the kernel lets a second server of the same user listen on the same endpoint
+// and gives it half of the reports. Binding once without it says whether somebody listens already.
+Result<void> check_unused(const Endpoint& endpoint) {
+  sockaddr_storage storage{};
+  const sockaddr* const address = endpoint.to_sockaddr(storage);
+  const int descriptor = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return Error::from_errno("listen on " + endpoint.text(), errno);
+  const int on = 1;
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const socklen_t size =
+      address->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  const int error = bind(descriptor, address, size) == 0 ? 0 : errno;
+  close(descriptor);
+  if (error != 0) return Error::from_errno("listen on " + endpoint.text(), error);
+  return {};
+}
+
+}  // namespace
 
 NetworkThread::NetworkThread(State& state, const metrics::Registry& registry, const Log& log)
     : api_(state, registry, log), drain_(loop_, 1, [this](std::chrono::milliseconds patience) {
@@ -15,6 +41,9 @@ Result<std::unique_ptr<NetworkThread>> NetworkThread::listen(State& state,
                                                              const metrics::Registry& registry,
                                                              const Options& options,
                                                              const Log& log) {
+  if (options.http.reuse_port && options.index == 0) {
+    if (auto unused = check_unused(options.endpoint); !unused) return unused.error();
+  }
   std::unique_ptr<NetworkThread> thread(new NetworkThread(state, registry, log));
   auto server = http::Server::listen(thread->loop_, options.endpoint, thread->api_.router(),
                                      state.http[options.index], options.http);

@@ -19,7 +19,7 @@ class NetworkThread {
   struct Options {
     Endpoint endpoint;
     http::Server::Options http;
-    std::size_t index = 0;  // Of its counters in the state.
+    std::size_t index = 0;  // Of its counters in the state; 0 is the first to listen.
   };
 
   static Result<std::unique_ptr<NetworkThread>> listen(State& state,

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "lib/base/json_text.h"
+#include "lib/base/text.h"
 #include "lib/base/time.h"
 
 namespace meshcheck {

@@ -1,9 +1,7 @@
 #include "lib/base/time.h"
 
-#include <array>
 #include <cassert>
 #include <cctype>
-#include <cstdio>
 #include <optional>
 
 namespace meshcheck {
@@ -14,6 +12,14 @@ std::string format_fraction(std::string_view digits) {
   digits = digits.substr(0, 9);
   const auto last = digits.find_last_not_of('0');
   return last == std::string_view::npos ? "" : "." + std::string(digits.substr(0, last + 1));
+}
+
+// The last `count` decimal digits.
+void append_digits(std::string& text, std::int64_t number, std::size_t count) {
+  text.append(count, '0');
+  for (std::size_t at = text.size(); count > 0; --count, number /= 10) {
+    text[--at] = static_cast<char>('0' + number % 10);
+  }
 }
 
 // Reads `count` digits at `position` and moves it past them; nothing if they are not all there.
@@ -67,16 +73,19 @@ std::string format_rfc3339(WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  std::array<char, 64> digits{};
-  std::array<char, 64> whole{};
-  std::snprintf(digits.data(), digits.size(), "%09lld",
-                static_cast<long long>(clock.subseconds().count()));
-  std::snprintf(whole.data(), whole.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return whole.data() + format_fraction(digits.data()) + "Z";
+  std::string text;
+  text.reserve(sizeof "2026-11-21T01:32:23.444961774Z");
+  append_digits(text, static_cast<int>(date.year()), 4);
+  append_digits(text += '-', static_cast<unsigned>(date.month()), 2);
+  append_digits(text += '-', static_cast<unsigned>(date.day()), 2);
+  append_digits(text += 'T', clock.hours().count(), 2);
+  append_digits(text += ':', clock.minutes().count(), 2);
+  append_digits(text += ':', clock.seconds().count(), 2);
+  if (clock.subseconds().count() != 0) {
+    append_digits(text += '.', clock.subseconds().count(), 9);
+    text.erase(text.find_last_not_of('0') + 1);
+  }
+  return text += 'Z';
 }
 
 Result<WallTime> parse_wall_time(std::string_view text) {

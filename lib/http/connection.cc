@@ -9,6 +9,8 @@ namespace {
 // make the kernel send RST for what the client still sends, and the refusal would be lost.
 constexpr std::chrono::seconds kLingerTimeout{2};
 
+constexpr std::size_t kUnsentKeptMax = 16 * 1024;
+
 }  // namespace
 
 Connection::Connection(Server& server, uv::TcpStream stream)
@@ -93,7 +95,10 @@ void Connection::count(int status) {
 void Connection::flush() {
   if (!unsent_.empty()) {
     server_.counters_.bytes_sent += unsent_.size();
-    stream_.write(std::exchange(unsent_, {}));
+    stream_.write(unsent_);
+    // Kept for the next answer unless it was a large one.
+    if (unsent_.capacity() > kUnsentKeptMax) unsent_ = std::string();
+    unsent_.clear();
   }
   if (state_ == State::kFlushing && stream_.queued_bytes() == 0) {
     finish();

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <optional>
+
+#include "lib/base/text.h"
 
 namespace meshcheck::http {
 namespace {
@@ -35,13 +36,6 @@ std::string_view to_string(Method method) {
   constexpr std::array<std::string_view, 7> kNames = {"GET",    "HEAD",    "POST", "PUT",
                                                       "DELETE", "OPTIONS", "OTHER"};
   return kNames[static_cast<std::size_t>(method)];
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
 }
 
 std::string_view Request::header(std::string_view name) const {

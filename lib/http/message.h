@@ -37,7 +37,7 @@ struct Request {
 
 struct Response {
   int status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
+  std::string_view content_type = "text/plain; charset=utf-8";  // A constant.
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  // Ask for the connection to end after this response.
@@ -52,8 +52,6 @@ std::string_view reason_phrase(int status);
 
 // "a%20b" to "a b". A broken escape stands for itself.
 std::string percent_decode(std::string_view text);
-
-bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 // Appends status line, headers, and the body unless `head_only`. `date` is an HTTP date or empty.
 void append_response(std::string& out, const Response& response, std::string_view date,

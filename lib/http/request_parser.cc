@@ -5,6 +5,8 @@
 #include <cassert>
 #include <optional>
 
+#include "lib/base/text.h"
+
 namespace meshcheck::http {
 namespace {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "lib/base/text.h"
+
 namespace meshcheck::http {
 namespace {
 

@@ -76,15 +76,17 @@ void TcpStream::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buff
   }
 }
 
-void TcpStream::write(std::string bytes) {
+void TcpStream::write(std::string_view bytes) {
   if (queued_bytes() == 0) {
-    uv_buf_t buffer = uv_buf_init(bytes.data(), static_cast<unsigned>(bytes.size()));
+    // libuv takes a mutable buffer and does not write to it.
+    const uv_buf_t buffer =
+        uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
     const int written = uv_try_write(stream(), &buffer, 1);
-    if (written == static_cast<int>(bytes.size())) return;
-    if (written > 0) bytes.erase(0, static_cast<std::size_t>(written));
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+    if (bytes.empty()) return;
   }
   auto request = std::make_unique<WriteRequest>();
-  request->bytes = std::move(bytes);
+  request->bytes = bytes;
   request->request.data = request.get();
   const uv_buf_t buffer =
       uv_buf_init(request->bytes.data(), static_cast<unsigned>(request->bytes.size()));

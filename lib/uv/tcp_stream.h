@@ -36,9 +36,9 @@ class TcpStream {
   void pause();
   void resume();
 
-  // Tries at once and queues the rest. The bound is the caller's: it stops producing while
-  // queued_bytes() is not 0 and goes on in on_drained.
-  void write(std::string bytes);
+  // Tries at once and queues a copy of the rest. The bound is the caller's: it stops producing
+  // while queued_bytes() is not 0 and goes on in on_drained.
+  void write(std::string_view bytes);
   std::size_t queued_bytes() const;
   // Sends FIN after all that was written.
   void finish_writing();

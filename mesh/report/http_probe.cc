@@ -1,6 +1,6 @@
 #include "mesh/report/http_probe.h"
 
-#include "lib/base/json_text.h"
+#include "lib/base/text.h"
 
 namespace meshcheck::mesh {
 

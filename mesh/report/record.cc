@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
-#include "lib/base/json_text.h"
+#include "lib/base/text.h"
 
 namespace meshcheck::mesh {
 namespace {
@@ -17,13 +16,8 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-bool key_is(std::string_view key, std::string_view wanted) {
-  return key.size() == wanted.size() &&
-         std::equal(key.begin(), key.end(), wanted.begin(), [](char a, char b) {
-           return std::tolower(static_cast<unsigned char>(a)) ==
-                  std::tolower(static_cast<unsigned char>(b));
-         });
-}
+// Reserved for the two halves of a record, so that they do not grow in steps.
+constexpr std::size_t kRecordSizeUsual = 512;
 
 // "string", or "number 5.5", as Go calls a JSON value that does not fit.
 std::string go_value(const element& value) {
@@ -147,9 +141,13 @@ Result<HttpProbe> read_probe(const element& value, const Place& place) {
   }};
   for (const auto field : object) {
     Result<void> done;
-    if (key_is(field.key, "URL")) done = read(field.value, {"ProbeResult", "URL"}, probe.url);
+    if (equals_ignoring_case(field.key, "URL")) {
+      done = read(field.value, {"ProbeResult", "URL"}, probe.url);
+    }
     for (const auto& [key, number] : numbers) {
-      if (key_is(field.key, key)) done = read(field.value, {"ProbeResult", key}, *number);
+      if (!equals_ignoring_case(field.key, key)) continue;
+      done = read(field.value, {"ProbeResult", key}, *number);
+      break;
     }
     if (!done) return done.error();
   }
@@ -183,9 +181,9 @@ struct Fields {
   std::int64_t report_interval = 0;
   std::string nodename;
   std::string podname;
-  std::string hostdate = Rfc3339().text();
+  std::string hostdate;  // Empty if absent.
   std::uint64_t uptime = 0;
-  std::string last_updated = Rfc3339().text();
+  std::string last_updated;  // Empty if absent.
   std::string nslookup = "null";
   std::string ips = "null";
   std::string mesh;  // Empty if absent: netchecker's own records have no such key.
@@ -193,21 +191,24 @@ struct Fields {
 
   Result<void> read_field(std::string_view key, const element& value) {
     const auto place = [](std::string_view name) { return Place{"AgentSpec", name}; };
-    if (key_is(key, "report_interval"))
+    if (equals_ignoring_case(key, "report_interval"))
       return read(value, place("report_interval"), report_interval);
-    if (key_is(key, "nodename")) return read(value, place("nodename"), nodename);
-    if (key_is(key, "podname")) return read(value, place("podname"), podname);
-    if (key_is(key, "hostdate")) return read_time(value, place("hostdate"), hostdate);
-    if (key_is(key, "uptime")) return read(value, place("uptime"), uptime);
-    if (key_is(key, "last_updated")) return read_time(value, place("last_updated"), last_updated);
-    if (key_is(key, "nslookup")) return read_map(value, place("nslookup"), nslookup);
-    if (key_is(key, "network_probes")) return read_probes(value, place("network_probes"), probes);
-    if (key_is(key, "ips")) return read_map(value, place("ips"), ips);
-    if (key_is(key, "mesh")) return read_mesh(value);
+    if (equals_ignoring_case(key, "nodename")) return read(value, place("nodename"), nodename);
+    if (equals_ignoring_case(key, "podname")) return read(value, place("podname"), podname);
+    if (equals_ignoring_case(key, "hostdate")) return read_time(value, place("hostdate"), hostdate);
+    if (equals_ignoring_case(key, "uptime")) return read(value, place("uptime"), uptime);
+    if (equals_ignoring_case(key, "last_updated"))
+      return read_time(value, place("last_updated"), last_updated);
+    if (equals_ignoring_case(key, "nslookup")) return read_map(value, place("nslookup"), nslookup);
+    if (equals_ignoring_case(key, "network_probes"))
+      return read_probes(value, place("network_probes"), probes);
+    if (equals_ignoring_case(key, "ips")) return read_map(value, place("ips"), ips);
+    if (equals_ignoring_case(key, "mesh")) return read_mesh(value);
     return {};
   }
 
   Result<void> read_mesh(const element& value) {
+    if (value.is_null()) return {};
     if (!value.is_object()) return mismatch(value, {"AgentSpec", "mesh"}, "object");
     mesh = simdjson::minify(value);
     return {};
@@ -215,16 +216,29 @@ struct Fields {
 
   Record record() && {
     Record result;
-    result.json_head = "{\"report_interval\":" + std::to_string(report_interval) + ",\"nodename\":";
-    append_json_string(result.json_head, nodename);
-    result.json_head += ",\"podname\":";
-    append_json_string(result.json_head, podname);
-    result.json_head += ",\"hostdate\":\"" + hostdate + "\",\"uptime\":" + std::to_string(uptime) +
-                        ",\"last_updated\":";
-    result.json_tail = ",\"nslookup\":" + nslookup + ",\"network_probes\":";
+    result.json_head.reserve(kRecordSizeUsual / 2);
+    result.json_tail.reserve(kRecordSizeUsual);
+    if (hostdate.empty()) hostdate = Rfc3339().text();
+    if (last_updated.empty()) last_updated = Rfc3339().text();
+    result.json_head += "{\"report_interval\":";
+    result.json_head += std::to_string(report_interval);
+    append_json_string(result.json_head += ",\"nodename\":", nodename);
+    append_json_string(result.json_head += ",\"podname\":", podname);
+    result.json_head += ",\"hostdate\":\"";
+    result.json_head += hostdate;
+    result.json_head += "\",\"uptime\":";
+    result.json_head += std::to_string(uptime);
+    result.json_head += ",\"last_updated\":";
+    result.json_tail += ",\"nslookup\":";
+    result.json_tail += nslookup;
+    result.json_tail += ",\"network_probes\":";
     append_probes(result.json_tail);
-    result.json_tail += ",\"ips\":" + ips;
-    if (!mesh.empty()) result.json_tail += ",\"mesh\":" + mesh;
+    result.json_tail += ",\"ips\":";
+    result.json_tail += ips;
+    if (!mesh.empty()) {
+      result.json_tail += ",\"mesh\":";
+      result.json_tail += mesh;
+    }
     result.json_tail += '}';
     result.podname = std::move(podname);
     result.nodename = std::move(nodename);
@@ -332,6 +346,18 @@ Result<void> check_record(const Record& record, std::string_view name) {
 }
 
 }  // namespace
+
+std::string Record::json(WallTime updated) const {
+  const std::string time = format_rfc3339(updated);
+  std::string text;
+  text.reserve(json_head.size() + time.size() + json_tail.size() + 2);
+  text += json_head;
+  text += '"';
+  text += time;
+  text += '"';
+  text += json_tail;
+  return text;
+}
 
 Result<void> check_name(std::string_view name) {
   if (name.empty()) return Error("an agent's name is empty");

@@ -33,9 +33,7 @@ struct Record {
   std::string json_head;
   std::string json_tail;
 
-  std::string json(WallTime updated) const {
-    return json_head + "\"" + format_rfc3339(updated) + "\"" + json_tail;
-  }
+  std::string json(WallTime updated) const;
 };
 
 // Reads reports as Go's encoding/json does for netchecker: keys in any letter case, the last of

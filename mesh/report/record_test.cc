@@ -80,6 +80,12 @@ TEST(RecordParserTest, KeepsOurOwnKeyBehindNetcheckers) {
       << record->json_tail;
 }
 
+TEST(RecordParserTest, TakesANullOfOurOwnKeyAsItsAbsence) {
+  const auto record = parse(R"({"podname":"p","report_interval":1,"mesh":null})");
+  ASSERT_TRUE(record) << record.error().message();
+  EXPECT_TRUE(record->json_tail.ends_with(R"("ips":null})"));
+}
+
 TEST(RecordParserTest, DropsPaddingWhereverItStands) {
   const std::string expected = reprinted(R"({"podname":"p","report_interval":1})");
   EXPECT_EQ(reprinted(R"({"podname":"p","report_interval":1,"zero_extender":[0,0,0,0]})"),

@@ -1,5 +1,6 @@
-#include "lib/base/json_text.h"
+#include "lib/base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -91,6 +92,11 @@ void append_json_string(std::string& out, std::string_view text) {
   }
   out += text.substr(begin);
   out += '"';
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 }  // namespace meshcheck

@@ -1,4 +1,4 @@
-#include "lib/base/json_text.h"
+#include "lib/base/text.h"
 
 #include <gtest/gtest.h>
 
@@ -30,6 +30,12 @@ TEST(JsonTextTest, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(quoted("\xC3"), R"("\ufffd")");
   EXPECT_EQ(quoted("\xED\xA0\x80"), R"("\ufffd\ufffd\ufffd")");  // A surrogate half.
   EXPECT_EQ(quoted("\xC0\xAF"), R"("\ufffd\ufffd")");            // Overlong.
+}
+
+TEST(TextTest, ComparesNamesInAnyLetterCase) {
+  EXPECT_TRUE(equals_ignoring_case("Content-Length", "cONTENT-lENGTH"));
+  EXPECT_FALSE(equals_ignoring_case("a", "ab"));
+  EXPECT_FALSE(equals_ignoring_case("[", "{"));
 }
 
 }  // namespace

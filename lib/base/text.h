@@ -1,0 +1,20 @@
+// Text that several folders write or compare: JSON strings, and names in any letter case.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace meshcheck {
+
+// Appends `text` in quotes as Go's encoding/json does, since netchecker's users compare bytes. `<`,
+// `>`, `&`, control characters, U+2028 and U+2029 are written as \uXXXX, except \n, \r and \t;
+// bytes that are not UTF-8 become \ufffd.
+void append_json_string(std::string& out, std::string_view text);
+
+// For the names of protocols and keys, which are ASCII: no locale, no call a byte.
+constexpr char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace meshcheck

@@ -1,0 +1,56 @@
+// A network of its own for one test. For tests only.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <string>
+
+namespace meshcheck::netlink {
+
+// True when `ip <command>` succeeded.
+inline bool ip(const std::string& command) {
+  return std::system(("ip " + command).c_str()) == 0;
+}
+
+// As root, or else as the root of a user namespace that we make.
+inline bool enter_network_namespace() {
+  if (unshare(CLONE_NEWNET) == 0) return true;
+  const auto user = std::to_string(geteuid());
+  const auto group = std::to_string(getegid());
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
+  std::ofstream("/proc/self/setgroups") << "deny";
+  std::ofstream("/proc/self/uid_map") << "0 " + user + " 1";
+  std::ofstream("/proc/self/gid_map") << "0 " + group + " 1";
+  return true;
+}
+
+// Runs the body of a test in a child process that alone has the namespace, which ends with it. To
+// be the last statement of a test. Skips where namespaces are not permitted.
+inline void in_network_namespace(const std::function<void()>& body) {
+  constexpr int kNotPermitted = 77;
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (!enter_network_namespace() || !ip("link set lo up")) _exit(kNotPermitted);
+    body();
+    std::fflush(nullptr);
+    _exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  if (WEXITSTATUS(status) == kNotPermitted) {
+    GTEST_SKIP() << "network namespaces are not permitted here, or there is no ip tool";
+  }
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "see above";
+}
+
+}  // namespace meshcheck::netlink

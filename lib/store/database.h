@@ -1,0 +1,90 @@
+// A SQLite database: one connection with the durability that doc/storage.md promises.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "lib/base/result.h"
+#include "lib/store/file_lock.h"
+#include "lib/store/statement.h"
+
+namespace meshcheck::store {
+
+// Owns the file: no second Database on it, in this process or another, until this one is
+// destroyed. Belongs to one thread at a time; a Worker takes it to a thread of its own. Calls block
+// on the disk, and for `busy_timeout` on a foreign process (a sqlite3 shell) that writes.
+class Database {
+ public:
+  struct Options {
+    std::chrono::milliseconds busy_timeout{5000};
+  };
+  // Makes the file if there is none; its directory must exist. ":memory:" is a database that
+  // nobody shares and nothing keeps. The error names the file and the fix.
+  static Result<Database> open(const std::string& path, Options options);
+  static Result<Database> open(const std::string& path) { return open(path, Options()); }
+
+  Database(Database&&) = default;
+  Database& operator=(Database&&) = delete;
+  ~Database() = default;
+
+  // Any number of statements separated by semicolons, without parameters and results.
+  Result<void> exec(const std::string& sql);
+  // The first statement of `sql`. A statement owned by the caller.
+  Result<Statement> prepare(std::string_view sql);
+  // The same, prepared once and owned by the Database: reset, its bindings cleared, usable until
+  // somebody asks for the same text again. `sql` must be one of the program's own, constant texts:
+  // at most kCachedMax different ones.
+  Result<Statement*> cached(std::string_view sql);
+
+  // As SQLite names the file: an absolute path, or ":memory:".
+  std::string path() const;
+  // How many rows the last INSERT, UPDATE or DELETE touched, and the last inserted row's id.
+  std::int64_t changed() const;
+  std::int64_t last_row_id() const;
+  // False also when SQLite itself has rolled back: on a full disk it does so by its own decision.
+  bool in_transaction() const;
+
+  static constexpr std::size_t kCachedMax = 256;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* connection) const;
+  };
+  Database(FileLock lock, std::unique_ptr<sqlite3, Close> connection)
+      : lock_(std::move(lock)), connection_(std::move(connection)) {}
+  Result<void> configure(Options options);
+
+  FileLock lock_;
+  std::unique_ptr<sqlite3, Close> connection_;
+  std::map<std::string, Statement, std::less<>> cache_;
+};
+
+// Everything between begin() and commit() happens or nothing does. Inside another Transaction it is
+// a savepoint: rolling it back leaves the outer one as it was. Transactions nest like blocks, and
+// the Database must stay where it is while one is open.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database& database);
+
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();  // Rolls back what was not committed.
+
+  // The outermost one is on disk when this succeeds.
+  Result<void> commit();
+
+ private:
+  Transaction(Database& database, bool nested) : database_(&database), nested_(nested) {}
+
+  Database* database_;  // Null when there is nothing left to roll back.
+  bool nested_;
+};
+
+}  // namespace meshcheck::store
