@@ -1,0 +1,7 @@
+// meshcheck-agent-hostnet: reports from a node's own network.
+#include "lib/agent/run.h"
+
+int main(int argc, char** argv) {
+  meshcheck::agent::run(
+      {.name = "meshcheck-agent-hostnet", .layer = meshcheck::agent::Layer::kHost}, argc, argv);
+}

@@ -1,0 +1,60 @@
+// An agent: gathers and sends a report each interval until it is told to stop.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "lib/agent/config.h"
+#include "lib/agent/gatherer.h"
+#include "lib/agent/lag_meter.h"
+#include "lib/agent/reporter.h"
+#include "lib/agent/schedule.h"
+#include "lib/http/client.h"
+#include "lib/uv/signal.h"
+#include "lib/uv/timer.h"
+
+namespace meshcheck::agent {
+
+// Everything on the loop's one thread. SIGTERM and SIGINT end it: a report that is on its way gets
+// kGraceMax to arrive, everything else is dropped at once.
+class Agent {
+ public:
+  static constexpr std::chrono::milliseconds kGraceMax{1500};
+  // How often the loop's lag is measured.
+  static constexpr std::chrono::milliseconds kLagPeriod{250};
+
+  Agent(uv::Loop& loop, Config config);
+
+  // Until it is stopped, or with -once and -dump until that is done; the program's exit code.
+  int run();
+
+ private:
+  void wake();
+  void arm();
+  void gathered(mesh::Report report);
+  void send(bool retry);
+  void accepted();
+  void failed(const Error& error);
+  void dump(const mesh::Report& report);
+  void stop_gracefully();
+  void stop(int exit_code);
+
+  uv::Loop& loop_;
+  const Config config_;
+  http::Client client_;
+  Gatherer gatherer_;
+  Reporter reporter_;
+  Schedule schedule_;
+  LagMeter lag_meter_;
+  std::string body_;  // Of the current report, for its retries.
+  bool stopping_ = false;
+  std::uint64_t failures_in_a_row_ = 0;
+  int exit_code_ = 0;
+  uv::Timer wake_timer_;
+  uv::Timer lag_timer_;
+  uv::Timer grace_timer_;
+  uv::Signal on_terminate_;
+  uv::Signal on_interrupt_;
+};
+
+}  // namespace meshcheck::agent

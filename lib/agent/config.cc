@@ -1,0 +1,133 @@
+#include "lib/agent/config.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/flags/log_flags.h"
+#include "lib/http/url.h"
+
+namespace meshcheck::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kNameSizeMax = 253;  // Kubernetes' own bound.
+constexpr milliseconds kProbeTimeoutMax{10'000};
+
+struct Values {
+  std::string server_endpoint = Config().server_endpoint;
+  std::string probe_urls;
+  std::int64_t interval = 60;
+  std::int64_t zero_extender_length = 1500;
+  bool once = false;
+  bool dump = false;
+  flags::LogFlags log;
+};
+
+flags::Flags flags_for(const Program& program, Values& values) {
+  flags::Flags flags(
+      program.name,
+      program.layer == Layer::kPod
+          ? "Reports from a pod's network to the meshcheck server, and probes URLs."
+          : "Reports from a node's own network to the meshcheck server, and probes URLs.");
+  flags.add("serverendpoint", values.server_endpoint, "host:port of the server, plain HTTP");
+  flags.add("probeurls", values.probe_urls,
+            "URLs to probe, separated by ',' or ';'; the server's ping is always probed too");
+  flags.add("reportinterval", values.interval, {1, 86'400}, "seconds between two reports");
+  flags.add("zeroextenderlength", values.zero_extender_length, {0, 500'000},
+            "zeros that make a report large, two bytes each");
+  flags.add("once", values.once, "send one report; exit 0 if it was accepted, else 1");
+  flags.add("dump", values.dump, "print one report to stdout instead of sending it");
+  add_log_flags(flags, values.log);
+  return flags;
+}
+
+bool is_printable(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
+}
+
+Result<void> check_name(std::string_view name) {
+  if (name.size() > kNameSizeMax) return Error("longer than 253 bytes");
+  if (name.find('/') != std::string_view::npos) return Error("it must not have a '/'");
+  if (!is_printable(name)) return Error("it must not have control characters");
+  return {};
+}
+
+Result<void> check_endpoint(std::string_view endpoint) {
+  const bool plain = is_printable(endpoint) && !endpoint.empty() && endpoint.size() <= 300 &&
+                     endpoint.find_first_of(" /?#@\\") == std::string_view::npos;
+  if (plain) return {};
+  return Error("host:port is expected, such as " + Config().server_endpoint);
+}
+
+Result<std::vector<std::string>> probe_urls_of(const Values& values) {
+  std::vector<std::string> urls = http::split_url_list(values.probe_urls, kProbeUrlsMax);
+  if (urls.size() == kProbeUrlsMax) {
+    return Error("more than " + std::to_string(kProbeUrlsMax - 1) + " URLs");
+  }
+  std::string json;
+  for (std::string& url : urls) {
+    url = http::with_scheme(url);
+    if (url.size() > kProbeUrlSizeMax) return Error("a URL is longer than 2048 bytes");
+    if (!is_printable(url) || url.find(' ') != std::string::npos) {
+      return Error("a URL has a blank or a control character");
+    }
+    append_json_string(json, url);
+  }
+  if (json.size() > kProbeUrlsSizeMax) return Error("the URLs are longer than 8192 bytes together");
+  urls.push_back("http://" + values.server_endpoint + "/api/v1/ping");
+  return urls;
+}
+
+}  // namespace
+
+std::string Config::report_url() const {
+  return "http://" + server_endpoint + "/api/v1/agents/" + http::escape_path_segment(pod_name);
+}
+
+milliseconds Config::report_timeout() const {
+  return std::max<milliseconds>(interval - std::chrono::seconds(1), std::chrono::seconds(1));
+}
+
+milliseconds Config::probe_timeout() const {
+  return std::min(report_timeout() / 2, kProbeTimeoutMax);
+}
+
+std::variant<Config, Exit> configure(const Program& program, const Invocation& invocation) {
+  Values values;
+  flags::Flags flags = flags_for(program, values);
+  if (auto exit = flags.parse(invocation.arguments)) return *std::move(exit);
+  const auto refuse = [&](int code, const Error& error) {
+    return Exit{code, program.name + ": " + error.message() + "\n"};
+  };
+  if (const auto checked = check_endpoint(values.server_endpoint); !checked) {
+    return refuse(2, checked.error().within("-serverendpoint"));
+  }
+  auto probe_urls = probe_urls_of(values);
+  if (!probe_urls) return refuse(2, probe_urls.error().within("-probeurls"));
+  if (invocation.pod_name.empty()) {
+    return refuse(1, Error("MY_POD_NAME is not set; the pod's manifest takes it from "
+                           "metadata.name"));
+  }
+  if (const auto checked = check_name(invocation.pod_name); !checked) {
+    return refuse(1, checked.error().within("MY_POD_NAME"));
+  }
+  if (const auto checked = check_name(invocation.node_name); !checked) {
+    return refuse(1, checked.error().within("MY_NODE_NAME"));
+  }
+  Config config;
+  config.layer = program.layer;
+  config.server_endpoint = values.server_endpoint;
+  config.pod_name = invocation.pod_name;
+  config.node_name = invocation.node_name;
+  config.interval = std::chrono::seconds(values.interval);
+  config.zero_extender_length = static_cast<std::size_t>(values.zero_extender_length);
+  config.probe_urls = *std::move(probe_urls);
+  config.once = values.once;
+  config.dump = values.dump;
+  config.log = values.log.log();
+  return config;
+}
+
+}  // namespace meshcheck::agent

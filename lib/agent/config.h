@@ -1,0 +1,60 @@
+// What an agent was told by its flags and its environment.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lib/base/log.h"
+#include "lib/flags/flags.h"
+
+namespace meshcheck::agent {
+
+inline constexpr std::size_t kProbeUrlsMax = 64;           // The server's ping included.
+inline constexpr std::size_t kProbeUrlSizeMax = 2048;      // Bytes; the server refuses longer ones.
+inline constexpr std::size_t kProbeUrlsSizeMax = 8 << 10;  // Of all, as JSON.
+
+// Which network the agent lives in; each program is one of them.
+enum class Layer : std::uint8_t { kPod, kHost };
+
+// Immutable after start.
+struct Config {
+  Layer layer = Layer::kPod;
+  std::string server_endpoint = "netchecker-service:8081";
+  std::string pod_name;
+  std::string node_name;  // May be empty.
+  std::chrono::seconds interval{60};
+  std::size_t zero_extender_length = 1500;
+  std::vector<std::string> probe_urls;  // With their schemes; the server's ping is the last.
+  bool once = false;
+  bool dump = false;
+  Log log;
+
+  std::string report_url() const;
+  // For everything between asking and the answer's last byte.
+  std::chrono::milliseconds report_timeout() const;
+  std::chrono::milliseconds probe_timeout() const;
+};
+
+struct Program {
+  std::string name;
+  Layer layer = Layer::kPod;
+};
+
+// What the process was started with, past its own name. The environment's variables are
+// MY_POD_NAME and MY_NODE_NAME.
+struct Invocation {
+  std::vector<std::string> arguments;
+  std::string pod_name;
+  std::string node_name;
+};
+
+using Exit = flags::Flags::Exit;
+
+// The configuration, or why the program has to end: bad usage with code 2 and a bad environment
+// with code 1, both to stderr; help and version with code 0.
+std::variant<Config, Exit> configure(const Program& program, const Invocation& invocation);
+
+}  // namespace meshcheck::agent

@@ -1,0 +1,133 @@
+#include "lib/agent/network_facts.h"
+
+#include <utility>
+
+namespace meshcheck::agent {
+namespace {
+
+using netlink::Snapshot;
+
+// A report shows fewer; these only bound the work. Beyond them the default routes are read alone.
+constexpr std::size_t kRoutesMax = 4096;
+
+std::string with_prefix(const IpAddress& address, std::uint8_t prefix_length) {
+  return address.text() + "/" + std::to_string(prefix_length);
+}
+
+std::string name_of(const Snapshot& snapshot, std::uint32_t link_index) {
+  const netlink::Link* const link = snapshot.link(link_index);
+  return link == nullptr ? "" : link->name;
+}
+
+mesh::ReportLinkCounters counters_of(const netlink::Link& link) {
+  const netlink::Link::Statistics& statistics = link.statistics;
+  return {.rx_bytes = statistics.rx_bytes,
+          .tx_bytes = statistics.tx_bytes,
+          .rx_packets = statistics.rx_packets,
+          .tx_packets = statistics.tx_packets,
+          .rx_errors = statistics.rx_errors,
+          .tx_errors = statistics.tx_errors,
+          .rx_dropped = statistics.rx_dropped,
+          .tx_dropped = statistics.tx_dropped,
+          .carrier_changes = link.carrier_changes};
+}
+
+void describe_links(const Snapshot& snapshot, Layer layer, mesh::Report& report) {
+  for (const netlink::Link& link : snapshot.links) {
+    mesh::ReportLink described{.name = link.name,
+                               .index = link.index,
+                               .kind = link.kind,
+                               .mtu = link.mtu,
+                               .state = std::string(netlink::text(link.state)),
+                               .carrier = link.carrier,
+                               .addresses = {},
+                               .counters = {}};
+    for (const netlink::LinkAddress& address : snapshot.addresses_of(link.index)) {
+      described.addresses.push_back(with_prefix(address.address, address.prefix_length));
+    }
+    if (layer == Layer::kHost) described.counters = counters_of(link);
+    report.ips[link.name] = described.addresses;
+    report.mesh.links.push_back(std::move(described));
+  }
+}
+
+void describe_gateways(const Snapshot& snapshot, Layer layer, mesh::Report& report) {
+  for (const netlink::Gateway& gateway : snapshot.default_gateways()) {
+    mesh::ReportGateway described{
+        .address = gateway.address ? gateway.address->text() : "",
+        .link = name_of(snapshot, gateway.link_index),
+        .family = gateway.family == IpAddress::Family::kIpv4 ? "ipv4" : "ipv6",
+        .neighbour = {}};
+    if (layer == Layer::kHost) {
+      const netlink::Neighbour* const neighbour = snapshot.neighbour_of(gateway);
+      described.neighbour = neighbour == nullptr ? "none" : netlink::text(neighbour->state);
+    }
+    report.mesh.gateways.push_back(std::move(described));
+  }
+}
+
+void describe_routes(const Snapshot& snapshot, mesh::Report& report) {
+  auto& routes = report.mesh.routes.emplace();
+  for (const netlink::Route& route : snapshot.routes) {
+    mesh::ReportRoute described{.destination = with_prefix(route.destination, route.prefix_length),
+                                .type = std::string(netlink::text(route.type)),
+                                .gateway = {},
+                                .link = {},
+                                .metric = route.metric};
+    if (route.next_hops.empty()) routes.push_back(described);
+    for (const netlink::Route::NextHop& hop : route.next_hops) {
+      described.gateway = hop.gateway ? hop.gateway->text() : "";
+      described.link = name_of(snapshot, hop.link_index);
+      routes.push_back(described);
+    }
+  }
+  report.mesh.routes_left_out = snapshot.left_out.routes;
+}
+
+}  // namespace
+
+void describe_network(const Snapshot& snapshot, Layer layer, mesh::Report& report) {
+  describe_links(snapshot, layer, report);
+  describe_gateways(snapshot, layer, report);
+  if (layer == Layer::kHost) describe_routes(snapshot, report);
+}
+
+Result<Snapshot> NetworkReader::read() {
+  if (!socket_) {
+    auto opened = netlink::Socket::open({});
+    if (!opened) return opened.error();
+    socket_.emplace(*std::move(opened));
+  }
+  auto snapshot = read_from(*socket_);
+  if (!snapshot) socket_.reset();
+  return snapshot;
+}
+
+Result<Snapshot> NetworkReader::read_from(netlink::Socket& socket) const {
+  Snapshot::Options options;
+  options.routes_max = kRoutesMax;
+  options.neighbours = false;
+  options.routes = layer_ == Layer::kHost ? Snapshot::Routes::kAll : Snapshot::Routes::kDefaults;
+  auto taken = Snapshot::take(socket, options);
+  if (!taken) return taken;
+  Snapshot snapshot = *std::move(taken);
+  if (layer_ == Layer::kPod) return snapshot;
+  if (snapshot.left_out.routes > 0) {
+    options.routes = Snapshot::Routes::kDefaults;
+    auto defaults = Snapshot::take(socket, options);
+    if (!defaults) return defaults;
+    const std::size_t routes = snapshot.routes.size() + snapshot.left_out.routes;
+    snapshot = *std::move(defaults);
+    snapshot.left_out.routes = routes - snapshot.routes.size();
+  }
+  // Asked for one by one: a node may have thousands of neighbours.
+  for (const netlink::Gateway& gateway : snapshot.default_gateways()) {
+    if (!gateway.address) continue;
+    auto neighbour = socket.neighbour(gateway.link_index, *gateway.address);
+    if (!neighbour) return neighbour.error();
+    if (*neighbour) snapshot.neighbours.push_back(**neighbour);
+  }
+  return snapshot;
+}
+
+}  // namespace meshcheck::agent

@@ -1,0 +1,49 @@
+// Sends reports to the server.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/http/client.h"
+#include "mesh/report/report.h"
+
+namespace meshcheck::agent {
+
+// One report at a time, each over a connection of its own, so that every report proves that one can
+// be made. Lives on the client's loop. Destroying it cancels silently.
+class Reporter {
+ public:
+  struct Submission {
+    std::string body;
+    std::chrono::milliseconds timeout{0};
+    bool retry = false;
+  };
+  // The server took it (any 2xx), or why it did not.
+  using OnDone = std::function<void(Result<void>)>;
+
+  Reporter(http::Client& client, std::string url) : client_(client), url_(std::move(url)) {}
+
+  // REQUIRES: not busy.
+  void send(Submission submission, OnDone on_done);
+
+  bool busy() const { return busy_; }
+  const mesh::ReportHistory& history() const { return history_; }
+
+ private:
+  void finish(const http::Outcome& outcome, const OnDone& on_done);
+
+  http::Client& client_;
+  std::string url_;
+  mesh::ReportHistory history_;
+  bool busy_ = false;
+  http::Call call_;
+};
+
+// The answer is of no more use than this for a person.
+inline constexpr std::size_t kAnswerTextMax = 200;
+
+Result<void> judge(const http::Outcome& outcome);
+
+}  // namespace meshcheck::agent

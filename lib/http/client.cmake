@@ -1,0 +1,7 @@
+meshcheck_library(http_client
+  SOURCES client.cc url.cc
+  DEPENDS base uv CURL::libcurl
+)
+meshcheck_tests(http_client
+  SOURCES client_test.cc client_timeout_test.cc url_test.cc
+)

@@ -1,0 +1,238 @@
+#include "mesh/report/report.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+
+namespace meshcheck::mesh {
+namespace {
+
+// Bounds in bytes of what has no other; together with the probes (lib/agent bounds their URLs)
+// they stay below kRecordSizeMax.
+constexpr std::size_t kKibibyte = 1024;
+constexpr std::size_t kIpsSizeMax = 12 * kKibibyte;
+constexpr std::size_t kLookupSizeMax = 3 * kKibibyte;
+constexpr std::size_t kLinksSizeMax = 12 * kKibibyte;
+constexpr std::size_t kGatewaysSizeMax = 2 * kKibibyte;
+constexpr std::size_t kRoutesSizeMax = 10 * kKibibyte;
+
+struct Bound {
+  std::size_t items_max;
+  std::size_t bytes_max;
+};
+
+// Items between commas until one exceeds the bound.
+template <typename Items, typename AppendItem>
+void append_items(std::string& out, const Items& items, Bound bound, AppendItem&& append_item) {
+  const std::size_t begin = out.size();
+  std::size_t count = 0;
+  for (const auto& item : items) {
+    if (count == bound.items_max) return;
+    const std::size_t item_begin = out.size();
+    if (count != 0) out += ',';
+    append_item(item);
+    if (out.size() - begin > bound.bytes_max) {
+      out.resize(item_begin);
+      return;
+    }
+    ++count;
+  }
+}
+
+// `"key":` with a comma before it, unless it is the first of its object.
+void append_key(std::string& out, std::string_view key) {
+  if (out.back() != '{') out += ',';
+  out += '"';
+  out += key;
+  out += "\":";
+}
+
+void append_text(std::string& out, std::string_view key, std::string_view text) {
+  append_key(out, key);
+  append_json_string(out, text);
+}
+
+void append_number(std::string& out, std::string_view key, std::uint64_t number) {
+  append_key(out, key);
+  out += std::to_string(number);
+}
+
+// Milliseconds with three decimals, from microseconds.
+void append_milliseconds(std::string& out, std::string_view key, std::chrono::microseconds time) {
+  const auto count = std::max<std::int64_t>(time.count(), 0);
+  const std::string decimals = std::to_string(1000 + count % 1000);
+  append_key(out, key);
+  out += std::to_string(count / 1000) + "." + decimals.substr(1);
+}
+
+template <typename Items>
+void append_texts(std::string& out, const Items& texts, Bound bound) {
+  out += '[';
+  append_items(out, texts, bound, [&](const std::string& text) { append_json_string(out, text); });
+  out += ']';
+}
+
+// `"key":[...]`
+template <typename Items, typename AppendItem>
+void append_list(std::string& out, std::string_view key, const Items& items, Bound bound,
+                 AppendItem&& append_item) {
+  append_key(out, key);
+  out += '[';
+  append_items(out, items, bound, append_item);
+  out += ']';
+}
+
+void append_link(std::string& out, const ReportLink& link) {
+  out += '{';
+  append_text(out, "name", link.name);
+  append_number(out, "index", link.index);
+  append_text(out, "kind", link.kind);
+  append_number(out, "mtu", link.mtu);
+  append_text(out, "state", link.state);
+  append_key(out, "carrier");
+  out += link.carrier ? "true" : "false";
+  append_key(out, "addresses");
+  append_texts(out, link.addresses, {kReportLinkAddressesMax, kLinksSizeMax});
+  if (link.addresses.size() > kReportLinkAddressesMax) {
+    append_number(out, "addresses_total", link.addresses.size());
+  }
+  if (const auto& counters = link.counters) {
+    append_number(out, "rx_bytes", counters->rx_bytes);
+    append_number(out, "tx_bytes", counters->tx_bytes);
+    append_number(out, "rx_packets", counters->rx_packets);
+    append_number(out, "tx_packets", counters->tx_packets);
+    append_number(out, "rx_errors", counters->rx_errors);
+    append_number(out, "tx_errors", counters->tx_errors);
+    append_number(out, "rx_dropped", counters->rx_dropped);
+    append_number(out, "tx_dropped", counters->tx_dropped);
+    append_number(out, "carrier_changes", counters->carrier_changes);
+  }
+  out += '}';
+}
+
+void append_gateway(std::string& out, const ReportGateway& gateway) {
+  out += '{';
+  append_text(out, "address", gateway.address);
+  append_text(out, "link", gateway.link);
+  append_text(out, "family", gateway.family);
+  if (gateway.neighbour) append_text(out, "neighbour", *gateway.neighbour);
+  out += '}';
+}
+
+void append_route(std::string& out, const ReportRoute& route) {
+  out += '{';
+  append_text(out, "destination", route.destination);
+  append_text(out, "type", route.type);
+  if (!route.gateway.empty()) append_text(out, "gateway", route.gateway);
+  append_text(out, "link", route.link);
+  append_number(out, "metric", route.metric);
+  out += '}';
+}
+
+void append_history(std::string& out, const ReportHistory& history) {
+  append_key(out, "reports");
+  out += '{';
+  append_number(out, "sent", history.sent);
+  append_number(out, "failed", history.failed);
+  append_number(out, "retried", history.retried);
+  append_text(out, "last_error",
+              std::string_view(history.last_error).substr(0, kReportErrorSizeMax));
+  out += '}';
+}
+
+void append_mesh(std::string& out, const Report& report) {
+  const ReportMesh& mesh = report.mesh;
+  append_key(out, "mesh");
+  out += '{';
+  append_number(out, "schema", 1);
+  append_text(out, "version", MESHCHECK_VERSION);
+  append_text(out, "layer", mesh.layer);
+  if (!mesh.boot_id.empty()) append_text(out, "boot_id", mesh.boot_id);
+  append_number(out, "interval_ms",
+                static_cast<std::uint64_t>(std::chrono::milliseconds(report.interval).count()));
+  append_list(out, "links", mesh.links, {kReportLinksMax, kLinksSizeMax},
+              [&](const ReportLink& link) { append_link(out, link); });
+  append_number(out, "links_total", mesh.links.size());
+  append_list(out, "gateways", mesh.gateways, {kReportGatewaysMax, kGatewaysSizeMax},
+              [&](const ReportGateway& gateway) { append_gateway(out, gateway); });
+  append_number(out, "gateways_total", mesh.gateways.size());
+  if (mesh.routes) {
+    append_list(out, "routes", *mesh.routes, {kReportRoutesMax, kRoutesSizeMax},
+                [&](const ReportRoute& route) { append_route(out, route); });
+    append_number(out, "routes_total", mesh.routes->size() + mesh.routes_left_out);
+  }
+  append_number(out, "ips_total", report.ips.size());
+  if (mesh.conntrack) {
+    append_key(out, "conntrack");
+    out += '{';
+    append_number(out, "entries", mesh.conntrack->entries);
+    append_number(out, "max", mesh.conntrack->max);
+    out += '}';
+  }
+  append_key(out, "loop_lag_ms");
+  out += '{';
+  append_milliseconds(out, "max", mesh.loop_lag_max);
+  append_milliseconds(out, "mean", mesh.loop_lag_mean);
+  out += '}';
+  append_history(out, mesh.history);
+  out += '}';
+}
+
+void append_lookup(std::string& out, const Report& report) {
+  append_key(out, "nslookup");
+  out += '{';
+  append_json_string(out, report.lookup_name);
+  out += ':';
+  if (report.lookup_addresses) {
+    append_texts(out, *report.lookup_addresses, {kReportLookupAddressesMax, kLookupSizeMax});
+  } else {
+    out += "null";
+  }
+  out += '}';
+}
+
+void append_ips(std::string& out, const Report& report) {
+  append_key(out, "ips");
+  out += '{';
+  append_items(out, report.ips, {kReportInterfacesMax, kIpsSizeMax}, [&](const auto& entry) {
+    append_json_string(out, entry.first);
+    out += ':';
+    append_texts(out, entry.second, {kReportLinkAddressesMax, kIpsSizeMax});
+  });
+  out += '}';
+}
+
+void append_zeros(std::string& out, std::size_t count) {
+  append_key(out, "zero_extender");
+  out += '[';
+  for (std::size_t i = 0; i < count; ++i) out += i == 0 ? "0" : ",0";
+  out += ']';
+}
+
+}  // namespace
+
+std::string encode(const Report& report) {
+  std::string out;
+  out.reserve(2048 + 2 * report.zero_extender_length);
+  out += '{';
+  append_number(out, "report_interval", static_cast<std::uint64_t>(report.interval.count()));
+  append_text(out, "nodename", report.nodename);
+  append_text(out, "podname", report.podname);
+  append_text(out, "hostdate", format_rfc3339(report.hostdate));
+  append_number(out, "uptime", static_cast<std::uint64_t>(report.uptime.count()));
+  append_lookup(out, report);
+  append_ips(out, report);
+  append_key(out, "network_probes");
+  out += '[';
+  for (std::size_t i = 0; i < report.probes.size(); ++i) {
+    if (i != 0) out += ',';
+    append_json(out, report.probes[i]);
+  }
+  out += ']';
+  append_mesh(out, report);
+  append_zeros(out, report.zero_extender_length);
+  out += '}';
+  return out;
+}
+
+}  // namespace meshcheck::mesh

@@ -1,0 +1,108 @@
+// What an agent tells the server about itself: netchecker's report and our key `mesh` in it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "mesh/report/http_probe.h"
+
+namespace meshcheck::mesh {
+
+// The bounds of the lists; what is beyond is left out, and the list's `_total` still counts it.
+// Each list has a bound in bytes too, so that a report without its padding is smaller than
+// kRecordSizeMax whatever the node looks like. doc/agent.md describes every key.
+inline constexpr std::size_t kReportLinksMax = 64;
+inline constexpr std::size_t kReportLinkAddressesMax = 16;
+inline constexpr std::size_t kReportGatewaysMax = 16;
+inline constexpr std::size_t kReportRoutesMax = 256;
+inline constexpr std::size_t kReportInterfacesMax = 512;  // In netchecker's `ips`.
+inline constexpr std::size_t kReportLookupAddressesMax = 64;
+inline constexpr std::size_t kReportErrorSizeMax = 256;
+
+struct ReportLinkCounters {
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_bytes = 0;
+  std::uint64_t rx_packets = 0;
+  std::uint64_t tx_packets = 0;
+  std::uint64_t rx_errors = 0;
+  std::uint64_t tx_errors = 0;
+  std::uint64_t rx_dropped = 0;
+  std::uint64_t tx_dropped = 0;
+  std::uint64_t carrier_changes = 0;
+};
+
+struct ReportLink {
+  std::string name;
+  std::uint32_t index = 0;
+  std::string kind;  // "veth", "vxlan", ...; empty for a physical link.
+  std::uint32_t mtu = 0;
+  std::string state;  // As in RFC 2863: "up", "down", "lowerlayerdown", ...
+  bool carrier = false;
+  std::vector<std::string> addresses;          // With their prefix lengths.
+  std::optional<ReportLinkCounters> counters;  // Of the host's network only.
+};
+
+struct ReportGateway {
+  std::string address;
+  std::string link;
+  std::string family;                    // "ipv4" or "ipv6"
+  std::optional<std::string> neighbour;  // "reachable", "stale", ...; "none" without an entry.
+};
+
+struct ReportRoute {
+  std::string destination;  // With its prefix length.
+  std::string type;         // "unicast", "blackhole", ...
+  std::string gateway;      // Empty if the destination is on the link.
+  std::string link;
+  std::uint32_t metric = 0;
+};
+
+struct ReportConntrack {
+  std::uint64_t entries = 0;
+  std::uint64_t max = 0;
+};
+
+// How this agent's own reports fared since it started.
+struct ReportHistory {
+  std::uint64_t sent = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t retried = 0;
+  std::string last_error;  // Of the last failure, also after a recovery.
+};
+
+struct ReportMesh {
+  std::string layer;    // "pod" or "host"
+  std::string boot_id;  // Empty if the kernel does not tell.
+  std::vector<ReportLink> links;
+  std::vector<ReportGateway> gateways;
+  std::optional<std::vector<ReportRoute>> routes;  // Host only, as is conntrack.
+  std::size_t routes_left_out = 0;                 // By who made `routes`; counted in the total.
+  std::optional<ReportConntrack> conntrack;
+  std::chrono::microseconds loop_lag_max{0};
+  std::chrono::microseconds loop_lag_mean{0};
+  ReportHistory history;
+};
+
+struct Report {
+  std::chrono::seconds interval{60};
+  std::string nodename;
+  std::string podname;
+  WallTime hostdate{};
+  std::chrono::seconds uptime{0};
+  std::string lookup_name;
+  std::optional<std::vector<std::string>> lookup_addresses;  // Nothing: the look-up failed.
+  std::map<std::string, std::vector<std::string>> ips;       // By name of the interface.
+  std::vector<HttpProbe> probes;
+  ReportMesh mesh;
+  std::size_t zero_extender_length = 0;  // In elements, of two bytes each.
+};
+
+// The report's body, in the key order of netchecker's agent, with `mesh` before the padding.
+std::string encode(const Report& report);
+
+}  // namespace meshcheck::mesh
