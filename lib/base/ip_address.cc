@@ -22,6 +22,7 @@ IpAddress IpAddress::from_bytes(std::span<const std::uint8_t> bytes) {
 Result<IpAddress> IpAddress::parse(std::string_view text) {
   const std::string terminated(text);
   IpAddress address;
+  if (terminated.find('\0') != std::string::npos) return Error("an address with a NUL byte");
   if (inet_pton(AF_INET, terminated.c_str(), address.bytes_.data()) == 1) return address;
   address.family_ = Family::kIpv6;
   if (inet_pton(AF_INET6, terminated.c_str(), address.bytes_.data()) == 1) return address;

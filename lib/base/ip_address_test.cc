@@ -25,6 +25,7 @@ TEST(EndpointTest, SaysWhatIsWrong) {
   EXPECT_FALSE(Endpoint::parse("10.0.0.1:80x"));
   EXPECT_FALSE(Endpoint::parse("fd00::1:80"));
   EXPECT_FALSE(Endpoint::parse("server:80"));
+  EXPECT_FALSE(IpAddress::parse(std::string_view("1.2.3.4\0x", 9)));
 }
 
 }  // namespace

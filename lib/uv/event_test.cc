@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <optional>
 
@@ -43,6 +45,32 @@ TEST(FdWatcherTest, SaysWhenADescriptorIsReadable) {
   }
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST(FdWatcherTest, GoesOnAfterAnErrorOnTheDescriptor) {
+  Loop loop;
+  const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  ASSERT_GE(descriptor, 0);
+  sockaddr_storage storage{};
+  // Nobody listens there: each datagram comes back as an ICMP error on the socket.
+  const sockaddr* const closed_port = Endpoint::parse("127.0.0.1:1")->to_sockaddr(storage);
+  ASSERT_EQ(connect(descriptor, closed_port, sizeof(sockaddr_in)), 0);
+  int errors = 0;
+  {
+    FdWatcher watcher(loop, descriptor, [&](FdWatcher::Interest ready) {
+      EXPECT_TRUE(ready.readable);
+      char byte = 0;
+      EXPECT_LT(recv(descriptor, &byte, 1, 0), 0);
+      EXPECT_EQ(errno, ECONNREFUSED);
+      if (++errors == 2) loop.stop();
+      send(descriptor, "x", 1, 0);
+    });
+    watcher.watch({.readable = true});
+    ASSERT_EQ(send(descriptor, "x", 1, 0), 1);
+    loop.run();
+  }
+  close(descriptor);
+  EXPECT_EQ(errors, 2);
 }
 
 TEST(UdpSocketTest, CarriesDatagramsBothWays) {

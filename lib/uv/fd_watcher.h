@@ -10,7 +10,7 @@ namespace meshcheck::uv {
 
 // Does not own the descriptor: declare the descriptor's owner before the watcher, so that it is
 // closed after it. An error on the descriptor is reported as readable and writable: the next
-// system call says which.
+// system call says which, and watching goes on.
 class FdWatcher {
  public:
   struct Interest {
@@ -26,6 +26,8 @@ class FdWatcher {
   struct Node {
     uv_poll_t handle{};
     std::function<void(Interest)> on_ready;
+    int events = 0;
+    void arm();
   };
   HandlePtr<Node> node_;
 };

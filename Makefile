@@ -1,0 +1,52 @@
+# The front door. `make help` lists what there is.
+PREFIX ?= /usr/local
+BUILD := build/release
+JOBS ?= $(shell nproc)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint bench fuzz install deb clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## the programs, optimised, in build/release
+	@tools/packages build
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) -DBUILD_TESTING=OFF >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+demo: ## a cluster of network namespaces, a fault, and what meshcheck says of it
+	@tools/packages demo
+	@$(MAKE) --no-print-directory build
+	@examples/demo $(DEMO_FLAGS)
+
+test: ## all tests: unit, black box, in the lab
+	@tools/packages test
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --preset dev
+
+lint: ## formatting, arrows between folders, clang-tidy, shellcheck
+	@tools/packages lint
+	@tools/lint
+
+bench: ## figures, next to nginx and pushgateway
+	@tools/packages bench
+	@$(MAKE) --no-print-directory build
+	@bench/ingest $(BUILD)
+
+fuzz: ## each parser of foreign bytes for FUZZ_SECONDS (60)
+	@tools/packages fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@fuzz/run build/fuzz $${FUZZ_SECONDS:-60}
+
+install: build ## programs, man pages, systemd units, under DESTDIR and PREFIX (/usr/local)
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+deb: ## build/meshcheck_VERSION_ARCH.deb
+	@$(MAKE) --no-print-directory build PREFIX=/usr
+	@cpack --config $(BUILD)/CPackConfig.cmake -G DEB -B build >/dev/null
+	@ls build/*.deb
+
+clean: ## forget all builds
+	@rm -rf build

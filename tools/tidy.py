@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+"""Rules of the house that no compiler checks. Prints each breach as FILE:LINE: what; exits 1."""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+LINES_MAX = 500
+
+# Which folder may include which. An arrow that is not here is refused.
+ARROWS = {
+    "lib/base": [],
+    "lib/flags": ["lib/base"],
+    "lib/metrics": ["lib/base"],
+    "lib/uv": ["lib/base"],
+    "lib/http": ["lib/base", "lib/uv"],
+    "lib/netlink": ["lib/base", "lib/uv"],
+    "lib/store": ["lib/base", "lib/uv"],
+    "mesh": ["lib/base"],
+    "probe": ["lib/base", "lib/uv", "lib/http", "mesh"],
+    "lib/agent": ["lib/base", "lib/flags", "lib/uv", "lib/http", "lib/netlink", "mesh", "probe"],
+    "agent": ["lib/agent"],
+    "agent-hostnet": ["lib/agent"],
+    "server": ["lib/base", "lib/flags", "lib/metrics", "lib/uv", "lib/http", "lib/store", "mesh"],
+    "fuzz": ["lib/base", "lib/http", "lib/netlink", "mesh", "server"],
+}
+# Third-party headers that one folder hides from all others.
+HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",
+          "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh", "CLI/CLI.hpp": "lib/flags"}
+BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
+          r"\bshared_ptr\b": "one owner: no shared_ptr",
+          r"\bFIXME\b|TODO\((?:now)?\)": "does not land",
+          r"GTEST_SKIP\(\);|\bDISABLED_": "a skipped test says why"}
+
+
+def folder_of(path: str) -> str | None:
+    return max((name for name in ARROWS if path.startswith(name + "/")), key=len, default=None)
+
+
+def breaches(path: str, text: str):
+    home = folder_of(path)
+    lines = text.splitlines()
+    if len(lines) > LINES_MAX:
+        yield 1, f"{len(lines)} lines; {LINES_MAX} are allowed"
+    if not path.endswith((".cc", ".h")):
+        return
+    if path.endswith(".h") and "#pragma once" not in lines:
+        yield 1, "no #pragma once"
+    if path.endswith(".h") and not lines[0].startswith("//"):
+        yield 1, "the first line has to say what the file is for"
+    for number, line in enumerate(lines, 1):
+        for pattern, why in BANNED.items():
+            if re.search(pattern, line) and not line.lstrip().startswith("//"):
+                yield number, why
+        include = re.match(r'#include ([<"])(.*)[>"]', line)
+        if not include or home is None:
+            continue
+        kind, target = include.groups()
+        if kind == "<" and HIDDEN.get(target, home) != home:
+            yield number, f"{target} belongs to {HIDDEN[target]} alone"
+        elif kind == '"':
+            there = folder_of(target)
+            if there is None:
+                yield number, f'"{target}": includes are written from the root'
+            elif there != home and there not in ARROWS[home]:
+                yield number, f"no arrow from {home} to {there}"
+
+
+def main() -> int:
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"],
+                            capture_output=True, text=True, check=True).stdout.split("\n")
+    found = 0
+    for path in sorted(p for p in listed if p.endswith((".cc", ".h", ".py", ".sh"))):
+        if not (ROOT / path).is_file():
+            continue
+        for line, what in breaches(path, (ROOT / path).read_text()):
+            print(f"{path}:{line}: {what}")
+            found += 1
+    print(f"tidy: {found} breaches")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
