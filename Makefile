@@ -33,6 +33,7 @@ bench: ## figures, next to nginx and pushgateway
 	@tools/packages bench
 	@$(MAKE) --no-print-directory build
 	@bench/ingest $(BUILD)
+	@bench/agent $(BUILD)
 
 fuzz: ## each parser of foreign bytes for FUZZ_SECONDS (60)
 	@tools/packages fuzz

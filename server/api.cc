@@ -34,7 +34,7 @@ void append_list(std::string& json, std::string_view key, const std::vector<std:
 }  // namespace
 
 Api::Api(State& state, const metrics::Registry& registry, Log log)
-    : state_(state), registry_(registry), log_(std::move(log)) {
+    : state_(state), registry_(registry), log_(log) {
   using http::Method;
   using http::Request;
   using http::Response;

@@ -4,7 +4,6 @@
 
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "mesh/report/record.h"
 
@@ -70,13 +69,14 @@ Result<Inventory> read_inventory(const std::string& path) {
   const std::string context = "inventory " + path;
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error::from_errno(context, errno);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (file.bad() || !text) return Error("cannot be read").within(context);
-  if (text.view().size() > kInventorySizeMax) {
+  std::string text(kInventorySizeMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return Error("cannot be read").within(context);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kInventorySizeMax) {
     return Error("larger than " + std::to_string(kInventorySizeMax) + " bytes").within(context);
   }
-  auto inventory = parse_inventory(text.str());
+  auto inventory = parse_inventory(text);
   if (!inventory) return inventory.error().within(context);
   return inventory;
 }

@@ -40,5 +40,13 @@ TEST(InventoryTest, NamesAFileThatIsNotThere) {
             "inventory /no/such/file: No such file or directory");
 }
 
+TEST(InventoryTest, SaysWhatIsWrongWithAFileThatHoldsNoText) {
+  EXPECT_EQ(read_inventory("/dev/null").error().message(),
+            "inventory /dev/null: expected a map with the key `agents`");
+  EXPECT_EQ(read_inventory("/").error().message(), "inventory /: cannot be read");
+  EXPECT_EQ(read_inventory("/dev/zero").error().message(),
+            "inventory /dev/zero: larger than 8388608 bytes");
+}
+
 }  // namespace
 }  // namespace meshcheck::server

@@ -9,7 +9,7 @@ namespace meshcheck::server {
 InventoryWatcher::InventoryWatcher(uv::Loop& loop, std::string path, State& state, Log log)
     : path_(std::move(path)),
       state_(state),
-      log_(std::move(log)),
+      log_(log),
       stamp_(stamp_of(path_)),
       timer_(loop, [this] {
         if (stamp_of(path_) != stamp_) reload();

@@ -115,13 +115,12 @@ Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std
     return result ? restore_series(*database, agents) : std::move(result);
   });
   if (!restored) return restored.error().within("restore from " + path);
-  return std::unique_ptr<Persistence>(
-      new Persistence(loop, *std::move(database), state, std::move(log)));
+  return std::unique_ptr<Persistence>(new Persistence(loop, *std::move(database), state, log));
 }
 
 Persistence::Persistence(uv::Loop& loop, store::Database database, State& state, Log log)
     : state_(state),
-      log_(std::move(log)),
+      log_(log),
       worker_(loop, std::move(database), {}),
       timer_(loop, [this] { write_changes(); }) {
   timer_.start_repeating(kPeriod);

@@ -154,7 +154,7 @@ struct RequestParser::State {
   }
 
   static const llhttp_settings_t& settings() {
-    static const llhttp_settings_t kSettings = [] {
+    static const llhttp_settings_t instance = [] {
       llhttp_settings_t callbacks;
       llhttp_settings_init(&callbacks);
       callbacks.on_message_begin = without_bytes<&State::on_begin>;
@@ -166,7 +166,7 @@ struct RequestParser::State {
       callbacks.on_message_complete = without_bytes<&State::on_complete>;
       return callbacks;
     }();
-    return kSettings;
+    return instance;
   }
 
   const Limits limits;
