@@ -1,0 +1,167 @@
+"""doc/openapi.yaml says what the server does: neither more nor less."""
+
+import re
+
+import jsonschema
+import pytest
+import yaml
+
+from server import ROOT, payload, wait_for
+
+DOCUMENT = yaml.safe_load((ROOT / "doc" / "openapi.yaml").read_text())
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]
+
+
+def resolve(node):
+    """Follows $ref, and turns OpenAPI 3.0's `nullable` into JSON Schema's own way."""
+    if isinstance(node, list):
+        return [resolve(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        target = DOCUMENT
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        return resolve(target)
+    node = {key: resolve(value) for key, value in node.items()}
+    if node.pop("nullable", False) and "type" in node:
+        node["type"] = [node["type"], "null"]
+    return node
+
+
+def operations():
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield method.upper(), path, operation
+
+
+def at(path):
+    return path.replace("{name}", "test")
+
+
+def check_answer(operation, answer):
+    """The status is documented, and headers, type and body are as the document has them."""
+    documented = operation["responses"]
+    assert str(answer.status) in documented, answer
+    response = resolve(documented[str(answer.status)])
+    for name, header in response.get("headers", {}).items():
+        jsonschema.validate(answer.headers[name.lower()], header["schema"])
+    if "content" not in response:
+        assert answer.body == b"" and answer.type is None
+        return
+    ((content_type, content),) = response["content"].items()
+    plain_type = answer.type.split(";")[0]
+    assert content_type in (answer.type, plain_type)
+    body = answer.json() if plain_type == "application/json" else answer.text
+    jsonschema.validate(body, content["schema"], jsonschema.Draft7Validator)
+
+
+# Each operation's answers: (flags, what was done before, body) -> expected status.
+CASES = [
+    ("listAgents", [], [], None, 200),
+    ("listAgents", [], ["test", "other"], None, 200),
+    ("postReport", [], [], payload("test"), 200),
+    ("postReport", [], [], {"podname": "test", "report_interval": 1, "mesh": {"x": [1]}}, 200),
+    ("postReport", [], [], "nonsense", 400),
+    ("postReport", [], [], payload("test", report_interval=0), 400),
+    ("postReport", ["-inventory", "{inventory}"], [], payload("test"), 403),
+    ("postReport", ["-agents-max", "1"], ["other"], payload("test"), 503),
+    ("getAgent", [], ["test"], None, 200),
+    ("getAgent", [], [], None, 404),
+    ("deleteAgent", [], ["test"], None, 204),
+    ("deleteAgent", [], [], None, 404),
+    ("checkConnectivity", [], ["test"], None, 200),
+    ("checkConnectivity", [], [], None, 400),
+    ("checkConnectivity", ["-inventory", "{inventory}"], [], None, 400),
+    ("ping", [], [], None, 200),
+    ("getVersion", [], [], None, 200),
+    ("getMetrics", [], ["test"], None, 200),
+    ("getHealth", [], [], None, 200),
+    ("getReadiness", [], [], None, 200),
+    ("getPage", [], ["test"], None, 200),
+]
+
+
+@pytest.mark.parametrize("name, flags, before, body, status", CASES,
+                         ids=[f"{case[0]}-{case[4]}-{i}" for i, case in enumerate(CASES)])
+def test_answers_as_described(launch, tmp_path, name, flags, before, body, status):
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text("agents: [expected]")
+    server = launch("-db", "", *[flag.format(inventory=inventory) for flag in flags])
+    for agent in before:
+        assert server.post(agent).status == 200
+    ((method, path, operation),) = [o for o in operations() if o[2]["operationId"] == name]
+    answer = server.request(method, at(path), body)
+    assert answer.status == status
+    check_answer(operation, answer)
+
+
+def test_says_stopping_while_it_drains(launch):
+    """The one answer that only a connection sees which was busy when the server was told to stop."""
+    server = launch("-db", "")
+    with server.connect() as connection:
+        connection.sendall(b"GET /readyz HTTP/1.1\r\n")
+        wait_for(lambda: server.metric("meshcheck_http_connections") == 2, "it is in a request")
+        server.process.terminate()
+        server.wait_log("event=stopping")
+        connection.sendall(b"\r\n")
+        answer = connection.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 503 ") and answer.endswith(b"\r\n\r\nstopping\n")
+    assert server.process.wait(20) == 0
+
+
+def test_tries_every_documented_status():
+    documented = {(operation["operationId"], int(status)) for _, _, operation in operations()
+                  for status in operation["responses"]}
+    tried = {(case[0], case[4]) for case in CASES} | {("getReadiness", 503)}
+    assert tried == documented
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_knows_no_other_method(server, path):
+    documented = {method for method, other, _ in operations() if other == path}
+    documented |= {"OPTIONS"} | ({"HEAD"} if "GET" in documented else set())
+    allow = server.request("OPTIONS", at(path)).headers["allow"].split(", ")
+    assert set(allow) == documented and len(allow) == len(documented)
+    for method in METHODS:
+        answer = server.request(method, at(path), "" if method == "POST" else None)
+        assert (answer.status == 405) == (method not in documented), method
+
+
+def test_lists_the_routes_that_the_server_has(server):
+    source = (ROOT / "server" / "api.cc").read_text()
+    added = re.findall(r'router_\.add\(\s*Method::k(\w+),\s*"([^"]+)"', source)
+    assert len(added) == source.count("router_.add("), "a route is written in another way"
+    assert {(method.upper(), path) for method, path in added} == {
+        (method, path) for method, path, _ in operations()}
+    for path in ("/api/v1/", "/api", "/api/v1/agents/test/x", "/debug/pprof/", "/api/v2/agents/"):
+        assert server.request("OPTIONS", path).status == 404
+
+
+def examples(node, where="#"):
+    """Every schema with an example in the document, and the example."""
+    if isinstance(node, dict):
+        if "example" in node:
+            yield where, node.get("schema", node), node["example"]
+        for key, value in node.items():
+            yield from examples(value, f"{where}/{key}")
+    elif isinstance(node, list):
+        for i, value in enumerate(node):
+            yield from examples(value, f"{where}/{i}")
+
+
+@pytest.mark.parametrize("schema, example", [
+    pytest.param(schema, example, id=where) for where, schema, example in examples(DOCUMENT)])
+def test_gives_right_examples(schema, example):
+    jsonschema.validate(example, resolve(schema), jsonschema.Draft7Validator)
+
+
+def test_gives_an_example_of_a_report_that_the_server_takes(server):
+    operation = DOCUMENT["paths"]["/api/v1/agents/{name}"]["post"]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    assert server.post(example).status == 200
+    record = server.get(f"/api/v1/agents/{example['podname']}").json()
+    shown = DOCUMENT["components"]["schemas"]["Record"]
+    assert record | {"last_updated": 0} == shown["example"] | {"last_updated": 0}
+    assert list(record) == list(shown["properties"])[:-1] == list(shown["example"])
