@@ -30,7 +30,7 @@ mesh::HttpProbe to_http_probe(std::string url, const http::Outcome& outcome) {
 }
 
 HttpRound::HttpRound(http::Client& client, std::span<const std::string> urls,
-                     std::chrono::milliseconds timeout, OnDone on_done)
+                     const Options& options, OnDone on_done)
     : state_(std::make_unique<State>()) {
   assert(!urls.empty());
   State* const state = state_.get();
@@ -40,7 +40,8 @@ HttpRound::HttpRound(http::Client& client, std::span<const std::string> urls,
   for (std::size_t i = 0; i < urls.size(); ++i) {
     http::Request request;
     request.url = urls[i];
-    request.timeout = timeout;
+    request.timeout = options.timeout;
+    request.ca_file = options.ca_file;
     request.redirects_max = kRedirectsMax;
     request.body_max = kHttpProbeBodyMax;
     request.discard_body = true;

@@ -20,12 +20,16 @@ inline constexpr std::size_t kHttpProbeBodyMax = std::size_t{8} << 20U;
 // Go does. Destroying the round cancels it, also inside its own callback.
 class HttpRound {
  public:
+  struct Options {
+    std::chrono::milliseconds timeout{10'000};
+    std::string ca_file;  // Authorities that https trusts; empty for the system's.
+  };
   using OnDone = std::function<void(std::vector<mesh::HttpProbe>)>;
 
-  // `on_done` is called once and later, after `timeout` at the latest, with the results in the
+  // `on_done` is called once and later, after the timeout at the latest, with the results in the
   // order of `urls`, which must not be empty.
-  HttpRound(http::Client& client, std::span<const std::string> urls,
-            std::chrono::milliseconds timeout, OnDone on_done);
+  HttpRound(http::Client& client, std::span<const std::string> urls, const Options& options,
+            OnDone on_done);
 
  private:
   // Pinned, since the calls point to it while the round itself may move.

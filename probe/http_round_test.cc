@@ -12,7 +12,7 @@ class HttpRoundTest : public http::ClientFixture {
   std::vector<mesh::HttpProbe> run(const std::vector<std::string>& urls) {
     std::vector<mesh::HttpProbe> probes;
     std::optional<HttpRound> round;
-    round.emplace(client_, urls, std::chrono::milliseconds(200),
+    round.emplace(client_, urls, HttpRound::Options{.timeout = std::chrono::milliseconds(200)},
                   [&](std::vector<mesh::HttpProbe> results) {
                     probes = std::move(results);
                     round.reset();

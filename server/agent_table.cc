@@ -93,6 +93,7 @@ AgentTable::Agent& AgentTable::place(mesh::Record&& record, WallTime updated,
   agent.node = std::move(record.nodename);
   agent.report_interval = std::chrono::seconds(record.report_interval);
   agent.last_report = last_report;
+  agent.series->last_report = std::max(agent.series->last_report, last_report);
   return agent;
 }
 
@@ -143,11 +144,11 @@ void AgentTable::set_inventory(std::optional<Inventory> inventory) {
 void AgentTable::count_missed_reports(Now now) {
   for (auto it = agents_.begin(); it != agents_.end();) {
     Agent& agent = it->second;
-    const Clock::duration age = now.steady - agent.last_report;
-    if (!inventory_ && age > options_.memory) {
+    if (is_forgotten(agent, now)) {
       it = erase(it);
       continue;
     }
+    const Clock::duration age = now.steady - agent.last_report;
     // The first missed report is forgiven: it may be on its way.
     if (age / agent.report_interval > agent.errors_since_report + 1) {
       ++agent.errors_since_report;
@@ -164,11 +165,19 @@ bool AgentTable::is_outdated(const Agent& agent, Now now) const {
   return now.steady - agent.last_report > limit;
 }
 
+bool AgentTable::is_forgotten(const Agent& agent, Now now) const {
+  if (inventory_) return false;
+  if (now.steady - agent.last_report > options_.memory) return true;
+  const std::chrono::duration<double> limit = agent.report_interval * options_.outdated_factor;
+  return !agent.node.empty() && is_outdated(agent, now) &&
+         now.steady - agent.series->last_report <= limit;
+}
+
 Check AgentTable::check(Now now) const {
   Check result;
   if (!inventory_) {
     for (const auto& [name, agent] : agents_) {
-      if (now.steady - agent.last_report > options_.memory) continue;
+      if (is_forgotten(agent, now)) continue;
       ++result.expected;
       if (is_outdated(agent, now)) result.outdated.push_back(name);
     }

@@ -51,7 +51,8 @@ struct Check {
 };
 
 // Knows no clock and no lock: it is told the time, and its owner guards it. Expected are the agents
-// of the inventory; without one, those that have reported within `memory`. Bounded by agents_max
+// of the inventory; without one, those that have reported within `memory` and were not replaced
+// by another on their node. Bounded by agents_max
 // records of at most mesh::kRecordSizeMax bytes.
 class AgentTable {
  public:
@@ -120,7 +121,8 @@ class AgentTable {
     std::uint64_t reports = 0;
     std::uint64_t errors = 0;
     std::size_t agents = 0;  // That point here; none: the series goes away.
-    bool changed = false;    // Its label is in changed_series_.
+    Clock::time_point last_report;
+    bool changed = false;  // Its label is in changed_series_.
     std::vector<mesh::HttpProbe> probes;
   };
   struct Agent {
@@ -141,6 +143,9 @@ class AgentTable {
   using Agents = std::unordered_map<std::string, Agent, NameHash, std::equal_to<>>;
 
   bool is_outdated(const Agent& agent, Now now) const;
+  // Without an inventory: silent for too long to be expected, or outdated while another agent of
+  // the same node and network reports, which is how a pod looks that was replaced.
+  bool is_forgotten(const Agent& agent, Now now) const;
   Agent& place(mesh::Record&& record, WallTime updated, Clock::time_point last_report);
   Series& series_of(const mesh::Record& record);
   void leave_series(Agent& agent);

@@ -46,15 +46,15 @@ class AgentTableTest : public testing::Test {
 TEST_F(AgentTableTest, ExpectsWhoeverReportedLately) {
   EXPECT_FALSE(table_.check(now_).ok());
   EXPECT_EQ(table_.check(now_).expected, 0U);
-  report("b");
-  report("a");
+  report("b", "node-b");
+  report("a", "node-a");
   EXPECT_TRUE(table_.check(now_).ok());
   EXPECT_EQ(table_.check(now_).expected, 2U);
   pass(10s);
   EXPECT_TRUE(table_.check(now_).ok()) << "twice the interval is not more than that";
   pass(1ms);
   EXPECT_EQ(table_.check(now_).outdated, (Names{"a", "b"}));
-  report("a");
+  report("a", "node-a");
   EXPECT_EQ(table_.check(now_).outdated, Names{"b"});
   pass(1h);
   EXPECT_EQ(table_.check(now_).expected, 1U) << "b is forgotten after an hour";
@@ -147,6 +147,27 @@ TEST_F(AgentTableTest, ShowsTheLastOfSeveralProbesOfOneUrl) {
       "ncagent_http_probe_total_time_ms{agent=\"n-private_network\",url=\"u\"} ";
   EXPECT_NE(text.find(sample + "2\n"), std::string::npos) << text;
   EXPECT_EQ(text.find(sample), text.rfind(sample)) << text;
+}
+
+TEST_F(AgentTableTest, ForgetsAPodThatAnotherOnItsNodeReplaced) {
+  report("netchecker-agent-old", "node");
+  report("netchecker-agent-lone", "other");
+  pass(5s);
+  report("netchecker-agent-new", "node");
+  pass(6s);
+  report("netchecker-agent-new", "node");
+  EXPECT_EQ(table_.check(now_).expected, 2U);
+  EXPECT_EQ(table_.check(now_).outdated, Names{"netchecker-agent-lone"});
+  table_.count_missed_reports(now_);
+  EXPECT_FALSE(table_.record_of("netchecker-agent-old"));
+  EXPECT_TRUE(table_.record_of("netchecker-agent-lone"));
+}
+
+TEST_F(AgentTableTest, KeepsAgentsApartThatDoNotSayTheirNode) {
+  report("a", "");
+  pass(11s);
+  report("b", "");
+  EXPECT_EQ(table_.check(now_).outdated, Names{"a"});
 }
 
 TEST_F(AgentTableTest, HandsOutEachChangeOnceAndAgainAfterAFailure) {

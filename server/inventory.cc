@@ -39,6 +39,7 @@ Result<Inventory> parse_root(const YAML::Node& root) {
   for (const auto& pair : root) {
     const std::string& key = pair.first.Scalar();
     if (key != "agents") return at(pair.first, "unknown key `" + key + "`; known is `agents`");
+    if (!inventory.agents.empty()) return at(pair.first, "`agents` is there twice");
     if (!pair.second.IsSequence()) return at(pair.second, "`agents` has to be a list");
     for (const YAML::Node& node : pair.second) {
       auto entry = parse_entry(node);

@@ -57,8 +57,6 @@ int run(const Config& config, const Log& log) {
                .outdated_factor = config.outdated_factor,
                .track_changes = !config.database.empty()},
               static_cast<std::size_t>(config.threads));
-  metrics::Registry registry;
-  register_metrics(registry, state);
   uv::Loop loop;
 
   std::unique_ptr<Persistence> persistence;
@@ -67,6 +65,8 @@ int run(const Config& config, const Log& log) {
     if (!opened) return fail(log, opened.error().within("-db"));
     persistence = *std::move(opened);
   }
+  metrics::Registry registry;
+  register_metrics(registry, state);
   std::optional<InventoryWatcher> inventory;
   if (!config.inventory.empty()) {
     auto read = read_inventory(config.inventory);

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "lib/http/url.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -85,7 +87,7 @@ void append_row(std::string& html, const AgentTable::Row& row) {
     append_escaped(html, row.name);
   } else {
     html += "<a href=\"/api/v1/agents/";
-    append_escaped(html, row.name);
+    html += http::escape_path_segment(row.name);
     html += "\">";
     append_escaped(html, row.name);
     html += "</a>";

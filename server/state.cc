@@ -83,10 +83,9 @@ void register_store_metrics(metrics::Registry& registry, State& state) {
   const auto value = [&state](auto&& pick) {
     return [&state, pick] { return static_cast<double>(state.store.with(pick)); };
   };
-  registry.add_gauge({"meshcheck_store_up", "1 while the last write to the database went well.",
-                      value([](const StoreStatus& status) {
-                        return status.enabled && status.trouble.empty() ? 1 : 0;
-                      })});
+  registry.add_gauge(
+      {"meshcheck_store_up", "1 while the last write to the database went well.",
+       value([](const StoreStatus& status) { return status.trouble.empty() ? 1 : 0; })});
   registry.add_counter({"meshcheck_store_rows_written_total", "Rows written to the database.",
                         value([](const StoreStatus& status) { return status.rows_written; })});
   registry.add_counter({"meshcheck_store_writes_failed_total",
@@ -107,7 +106,8 @@ void register_metrics(metrics::Registry& registry, State& state) {
       .Set(1);
   register_agent_metrics(registry, state);
   register_http_metrics(registry, state);
-  register_store_metrics(registry, state);
+  const bool stored = state.store.with([](const StoreStatus& status) { return status.enabled; });
+  if (stored) register_store_metrics(registry, state);
 }
 
 }  // namespace meshcheck::server

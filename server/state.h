@@ -34,7 +34,8 @@ struct State {
   std::atomic<bool> draining = false;
 };
 
-// All of it at /metrics but the ncagent_* families. `state` must outlive the registry.
+// All of it at /metrics but the ncagent_* families; of the store only if there is one by now.
+// `state` must outlive the registry.
 void register_metrics(metrics::Registry& registry, State& state);
 
 }  // namespace meshcheck::server

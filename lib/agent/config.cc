@@ -1,22 +1,26 @@
 #include "lib/agent/config.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "lib/base/text.h"
 #include "lib/flags/log_flags.h"
 #include "lib/http/url.h"
+#include "mesh/report/name.h"
 
 namespace meshcheck::agent {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kNameSizeMax = 253;  // Kubernetes' own bound.
 constexpr milliseconds kProbeTimeoutMax{10'000};
 
 struct Values {
   std::string server_endpoint = Config().server_endpoint;
   std::string probe_urls;
+  std::string probe_ca_file;
   std::int64_t interval = 60;
   std::int64_t zero_extender_length = 1500;
   bool once = false;
@@ -33,6 +37,8 @@ flags::Flags flags_for(const Program& program, Values& values) {
   flags.add("serverendpoint", values.server_endpoint, "host:port of the server, plain HTTP");
   flags.add("probeurls", values.probe_urls,
             "URLs to probe, separated by ',' or ';'; the server's ping is always probed too");
+  flags.add("probecafile", values.probe_ca_file,
+            "PEM file of the authorities that https probes trust instead of the system's");
   flags.add("reportinterval", values.interval, {1, 86'400}, "seconds between two reports");
   flags.add("zeroextenderlength", values.zero_extender_length, {0, 500'000},
             "zeros that make a report large, two bytes each");
@@ -45,13 +51,6 @@ flags::Flags flags_for(const Program& program, Values& values) {
 bool is_printable(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
-}
-
-Result<void> check_name(std::string_view name) {
-  if (name.size() > kNameSizeMax) return Error("longer than 253 bytes");
-  if (name.find('/') != std::string_view::npos) return Error("it must not have a '/'");
-  if (!is_printable(name)) return Error("it must not have control characters");
-  return {};
 }
 
 Result<void> check_endpoint(std::string_view endpoint) {
@@ -106,15 +105,18 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   }
   auto probe_urls = probe_urls_of(values);
   if (!probe_urls) return refuse(2, probe_urls.error().within("-probeurls"));
+  if (!values.probe_ca_file.empty() && access(values.probe_ca_file.c_str(), R_OK) != 0) {
+    return refuse(2, Error::from_errno("-probecafile: " + values.probe_ca_file, errno));
+  }
   if (invocation.pod_name.empty()) {
     return refuse(1, Error("MY_POD_NAME is not set; the pod's manifest takes it from "
                            "metadata.name"));
   }
-  if (const auto checked = check_name(invocation.pod_name); !checked) {
-    return refuse(1, checked.error().within("MY_POD_NAME"));
+  if (const auto checked = mesh::check_name(invocation.pod_name, "MY_POD_NAME"); !checked) {
+    return refuse(1, checked.error());
   }
-  if (const auto checked = check_name(invocation.node_name); !checked) {
-    return refuse(1, checked.error().within("MY_NODE_NAME"));
+  if (const auto checked = mesh::check_text(invocation.node_name, "MY_NODE_NAME"); !checked) {
+    return refuse(1, checked.error());
   }
   Config config;
   config.layer = program.layer;
@@ -124,6 +126,7 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   config.interval = std::chrono::seconds(values.interval);
   config.zero_extender_length = static_cast<std::size_t>(values.zero_extender_length);
   config.probe_urls = *std::move(probe_urls);
+  config.probe_ca_file = values.probe_ca_file;
   config.once = values.once;
   config.dump = values.dump;
   config.log = values.log.log();

@@ -28,6 +28,7 @@ struct Config {
   std::chrono::seconds interval{60};
   std::size_t zero_extender_length = 1500;
   std::vector<std::string> probe_urls;  // With their schemes; the server's ping is the last.
+  std::string probe_ca_file;            // Empty: the system's authorities.
   bool once = false;
   bool dump = false;
   Log log;

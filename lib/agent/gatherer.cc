@@ -22,7 +22,9 @@ void Gatherer::start(OnDone on_done) {
   on_done_ = std::move(on_done);
   probe_results_.reset();
   lookup_addresses_.reset();
-  probes_.emplace(client_, config_.probe_urls, config_.probe_timeout(),
+  probes_.emplace(client_, config_.probe_urls,
+                  probe::HttpRound::Options{.timeout = config_.probe_timeout(),
+                                            .ca_file = config_.probe_ca_file},
                   [this](std::vector<mesh::HttpProbe> results) {
                     probe_results_ = std::move(results);
                     probes_.reset();

@@ -1,6 +1,6 @@
 meshcheck_library(http_client
-  SOURCES client.cc url.cc
-  DEPENDS base uv CURL::libcurl
+  SOURCES client.cc
+  DEPENDS base http_url uv CURL::libcurl
 )
 meshcheck_tests(http_client
   SOURCES client_test.cc client_timeout_test.cc url_test.cc

@@ -88,6 +88,8 @@ TEST(RequestParserTest, RefusesWhatExceedsALimitWithItsStatus) {
       {400, "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
       {400, "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"},
       {400, "nonsense\r\n\r\n"},
+      {400, "GET / HTTP/1.1\r\nA : b\r\n\r\n"},
+      {400, "GET / HTTP/1.1\r\n A: b\r\n\r\n"},
   };
   for (const auto& [status, text] : cases) {
     RequestParser parser(limits);

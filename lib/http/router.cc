@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "lib/base/text.h"
+#include "lib/http/url.h"
 
 namespace meshcheck::http {
 namespace {
@@ -29,24 +30,6 @@ std::string with_final_slash_toggled(std::string path) {
     path += '/';
   }
   return path;
-}
-
-// For a Location header: what may not stand in a path is escaped again.
-std::string percent_encode_path(std::string_view path) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  constexpr std::string_view kPlain = "-._~!$&'()*+,;=:@/";
-  std::string encoded;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool alphanumeric =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (alphanumeric || kPlain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += {'%', kHex[byte >> 4U], kHex[byte & 0xFU]};
-    }
-  }
-  return encoded;
 }
 
 }  // namespace
@@ -93,8 +76,8 @@ std::optional<std::string> Router::corrected_path(std::string_view path) const {
     for (const Route& route : routes_) {
       const auto parameter = match(route, candidate, true);
       if (!parameter) continue;
-      std::string corrected = route.prefix + std::string(*parameter) + route.suffix;
-      if (corrected != path) return corrected;
+      if (route.prefix + std::string(*parameter) + route.suffix == path) continue;
+      return route.prefix + escape_path_segment(*parameter) + route.suffix;
     }
   }
   return std::nullopt;
@@ -105,8 +88,8 @@ Response Router::redirect_or_not_found(const Request& request) const {
   if (!corrected) return Response::error(404, "404 page not found");
   const bool safe = request.method == Method::kGet || request.method == Method::kHead;
   Response response = Response::error(safe ? 301 : 307, "Moved to " + *corrected);
-  response.headers.emplace_back("Location", percent_encode_path(*corrected) +
-                                                (request.query.empty() ? "" : "?" + request.query));
+  response.headers.emplace_back("Location",
+                                *corrected + (request.query.empty() ? "" : "?" + request.query));
   return response;
 }
 

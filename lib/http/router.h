@@ -36,6 +36,7 @@ class Router {
   static std::optional<std::string_view> match(const Route& route, std::string_view path,
                                                bool ignore_case);
   std::string allowed_methods(std::string_view path) const;
+  // Percent-encoded, for a Location header.
   std::optional<std::string> corrected_path(std::string_view path) const;
   Response redirect_or_not_found(const Request& request) const;
 

@@ -315,17 +315,6 @@ std::string explain_syntax(std::string_view body, std::string_view reason) {
   return "unexpected end of JSON input";
 }
 
-Result<void> check_text(std::string_view text, std::string_view what) {
-  if (text.size() > kNameSizeMax) {
-    return Error(std::string(what) + " is longer than " + std::to_string(kNameSizeMax) + " bytes");
-  }
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-  });
-  if (control) return Error(std::string(what) + " has a control character");
-  return {};
-}
-
 Result<void> check_record(const Record& record, std::string_view name) {
   if (record.podname != name) {
     std::string quoted;
@@ -357,12 +346,6 @@ std::string Record::json(WallTime updated) const {
   text += '"';
   text += json_tail;
   return text;
-}
-
-Result<void> check_name(std::string_view name) {
-  if (name.empty()) return Error("an agent's name is empty");
-  if (name.find('/') != std::string_view::npos) return Error("an agent's name has a '/'");
-  return check_text(name, "an agent's name");
 }
 
 struct RecordParser::State {

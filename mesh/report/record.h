@@ -11,11 +11,10 @@
 #include "lib/base/result.h"
 #include "lib/base/time.h"
 #include "mesh/report/http_probe.h"
+#include "mesh/report/name.h"
 
 namespace meshcheck::mesh {
 
-// Names may become file names, labels and host names elsewhere: Kubernetes' own bound.
-inline constexpr std::size_t kNameSizeMax = 253;
 // What remains of a report when its padding is dropped.
 inline constexpr std::size_t kRecordSizeMax = 64 * 1024;
 inline constexpr std::size_t kProbesMax = 64;
@@ -56,8 +55,5 @@ class RecordParser {
   struct State;  // Keeps simdjson out of this header.
   std::unique_ptr<State> state_;
 };
-
-// Printable, not empty, at most kNameSizeMax bytes, without '/'.
-Result<void> check_name(std::string_view name);
 
 }  // namespace meshcheck::mesh

@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -257,6 +258,39 @@ def test_a_report_waits_for_its_own_probes_but_not_for_ever(sink, start):
     hung = json.loads(body)["network_probes"][0]
     assert hung["ConnectionResult"] == 1 and hung["HTTPCode"] == 0
     assert 500 <= hung["Total"] < 1000
+
+
+def https_server(folder):
+    """A server with a certificate of its own for localhost; its URL and the certificate's file."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    return server, certificate
+
+
+def test_https_is_verified_against_the_file_of_authorities(tmp_path):
+    server, certificate = https_server(tmp_path)
+    port = server.server_address[1]
+    urls = "https://localhost:%d/,https://127.0.0.1:%d/" % (port, port)
+
+    def probe(*flags):
+        code, out, err = run("-dump", "-serverendpoint", "127.0.0.1:1", "-probeurls", urls, *flags)
+        assert code == 0, err
+        return [(p["ConnectionResult"], p["HTTPCode"]) for p in json.loads(out)["network_probes"][:2]]
+
+    assert probe() == [(0, 0), (0, 0)]
+    # The second name is not the certificate's.
+    assert probe("-probecafile", str(certificate)) == [(1, 200), (0, 0)]
+    code, _, err = run("-dump", "-probecafile", "/no/such/file")
+    assert code == 2 and "-probecafile: /no/such/file: No such file" in err
+    server.shutdown()
+    server.server_close()
 
 
 def test_a_failed_look_up_is_null():

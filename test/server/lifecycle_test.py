@@ -58,13 +58,22 @@ def test_names_absent_and_outdated_agents_in_the_inventorys_order(launch, invent
 
 def test_says_when_only_outdated(launch):
     server = launch("-db", "", "-outdated-factor", 1)
-    server.post(payload("b", report_interval=1))
-    server.post(payload("a", report_interval=1))
+    server.post(payload("b", nodename="node-b", report_interval=1))
+    server.post(payload("a", nodename="node-a", report_interval=1))
     assert check_is(server, 200)
     wait_for(lambda: check_is(server, 400, [], ["a", "b"]), "both are late")
-    server.post(payload("b", report_interval=60))
+    server.post(payload("b", nodename="node-b", report_interval=60))
     assert check_is(server, 400, [], ["a"])
     assert server.metric("meshcheck_agents_outdated") == 1
+
+
+def test_a_replaced_pod_is_not_missed_without_an_inventory(launch):
+    server = launch("-db", "", "-check-interval", 1)
+    server.post(payload("netchecker-agent-old", report_interval=1))
+    wait_for(lambda: check_is(server, 400, [], ["netchecker-agent-old"]), "the old pod is silent")
+    server.post(payload("netchecker-agent-new", report_interval=60))
+    assert check_is(server, 200)
+    wait_for(lambda: list(server.agents()) == ["netchecker-agent-new"], "the old pod is forgotten")
 
 
 def test_waits_for_outdated_factor_intervals(launch):
@@ -260,7 +269,7 @@ def test_leaves_no_file_without_a_database(launch):
     assert server.stop() == 0
     assert [entry.name for entry in server.directory.iterdir()] == ["stderr.log"]
     assert server.start().agents() == {}
-    assert server.metric("meshcheck_store_up") == 0
+    assert server.metric("meshcheck_store_up") is None
 
 
 def test_refuses_a_second_server_on_the_same_database(launch):

@@ -1,0 +1,20 @@
+// The names of agents and nodes.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "lib/base/result.h"
+
+namespace meshcheck::mesh {
+
+// Names may become file names, labels and host names elsewhere: Kubernetes' own bound.
+inline constexpr std::size_t kNameSizeMax = 253;
+
+// At most kNameSizeMax bytes without control characters. The error begins with `what`.
+Result<void> check_text(std::string_view text, std::string_view what);
+
+// That, and neither empty nor with a '/', since it stands in a path.
+Result<void> check_name(std::string_view name, std::string_view what = "an agent's name");
+
+}  // namespace meshcheck::mesh
