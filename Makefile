@@ -24,6 +24,7 @@ test: ## all tests: unit, black box, in the lab
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
 	@ctest --preset dev
+	@grep -hE '^SKIPPED|\[  SKIPPED \].* \(' build/dev/Testing/Temporary/LastTest.log || true
 
 lint: ## formatting, arrows between folders, clang-tidy, shellcheck
 	@tools/packages lint

@@ -122,6 +122,7 @@ int main(int argc, char** argv) {
     log.warning("flag of netchecker without effect", {{"flag", flag}});
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // A file-size limit is a full disk, and not the end.
   raise_descriptor_limit();
   return run(config, log);
 }

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import sqlite3
@@ -242,6 +243,29 @@ def test_counts_errors_over_a_restart(launch):
     server.start()
     assert server.metric("ncagent_error_count_total", **label) >= 1
     assert server.metric("ncagent_report_count_total", **label) == 1
+
+
+def test_goes_on_in_memory_while_the_disk_is_full_and_writes_it_later(launch):
+    server = launch()
+    server.post("small")
+    wait_for(lambda: len(rows_of(server)) == 1, "the first row in the file")
+    # A limit on the size of files stands in for the full disk; the write-ahead log runs into it.
+    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (64 * 1024, hard))
+    names = [f"large-{i}" for i in range(5)]
+    for name in names:
+        assert server.post(payload(name, mesh={"x": "y" * 60_000})).status == 200
+    wait_for(lambda: server.metric("meshcheck_store_up") == 0, "the trouble in the metric")
+    assert server.metric("meshcheck_store_writes_failed_total") >= 1
+    assert server.get("/readyz").text.startswith("ok, but reports cannot be written: ")
+    assert sorted(server.agents()) == [*names, "small"]
+    server.wait_log("reports cannot be written; they are kept in memory and tried again")
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    wait_for(lambda: server.metric("meshcheck_store_up") == 1, "the recovery in the metric")
+    assert server.get("/readyz").text == "ok\n"
+    server.wait_log("reports are written again")
+    server.kill()
+    assert sorted(server.start().agents()) == [*names, "small"]
 
 
 def test_loses_nothing_at_all_on_sigterm(launch):
