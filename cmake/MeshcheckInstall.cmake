@@ -24,7 +24,7 @@ foreach(unit meshcheck-server meshcheck-agent-hostnet)
   install(FILES ${PROJECT_BINARY_DIR}/${unit}.service DESTINATION lib/systemd/system)
 endforeach()
 install(DIRECTORY examples/lab/ DESTINATION ${CMAKE_INSTALL_DATADIR}/meshcheck/lab USE_SOURCE_PERMISSIONS)
-install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md CONTRIBUTING.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/doc)
 
 set(CPACK_PACKAGE_CONTACT "The meshcheck maintainers <maintainers@meshcheck.invalid>")

@@ -164,7 +164,7 @@ class AgentTable {
   std::vector<std::pair<std::string, const Agent*>> expected_;
   std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> expected_index_;
   // Names whose row is not what the database has. Names of agents that are gone are kept too, at
-  // most agents_max of them: a row that stays behind is forgotten after a restart.
+  // most 2 * agents_max in all: a row that stays behind is forgotten after a restart.
   std::unordered_set<std::string> changed_agents_;
   std::unordered_set<std::string> changed_series_;
   Counts counts_;

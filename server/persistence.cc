@@ -128,8 +128,9 @@ Persistence::Persistence(uv::Loop& loop, store::Database database, State& state,
 }
 
 Persistence::~Persistence() {
-  // What is in flight is waited for by the worker; behind it goes the rest, in one last job.
-  Changes rest;
+  // One last job, which the worker waits for. What is in flight goes along, since nobody would be
+  // told any more if it failed; what is newer comes behind it.
+  Changes rest = writing_ ? in_flight_ : Changes();
   for (;;) {
     Changes more =
         state_.table.with([](AgentTable& table) { return table.take_changes(kRowsMax); });
