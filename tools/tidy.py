@@ -27,7 +27,8 @@ ARROWS = {
 }
 # Third-party headers that one folder hides from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",
-          "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh", "CLI/CLI.hpp": "lib/flags"}
+          "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh", "CLI/CLI.hpp": "lib/flags",
+          "openssl/evp.h": "mesh"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
           r"\bshared_ptr\b": "one owner: no shared_ptr",
           r"\bFIXME\b|TODO\((?:now)?\)": "does not land",

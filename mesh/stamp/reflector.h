@@ -1,0 +1,101 @@
+// The answering end of STAMP: requests in, replies out.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+
+#include "lib/base/ip_address.h"
+#include "lib/base/result.h"
+#include "lib/base/time.h"
+#include "mesh/stamp/tlv.h"
+
+namespace meshcheck::stamp {
+
+// What a reflector tells senders apart by (RFC 8972 section 3). Whoever wants one count for all
+// source ports of a peer leaves the port zero.
+struct SessionId {
+  Endpoint peer;
+  std::uint16_t ssid = 0;
+
+  friend auto operator<=>(const SessionId&, const SessionId&) = default;
+};
+
+// A stateful reflector (RFC 8762 section 4): each session has its own sequence of replies, so that
+// the sender sees in which direction a packet was lost. Owns the sessions, at most `sessions_max`;
+// a new one beyond pushes out the one that has been silent longest, which then starts again at
+// zero. Reads no clock; one thread.
+class Reflector {
+ public:
+  struct Options {
+    std::size_t sessions_max = 8192;  // At 200 octets each.
+    // No reply is larger; larger requests are refused. A jumbo frame's worth.
+    std::size_t reply_size_max = 9216;
+    // Whether Reflected Test Packet Control TLVs are obeyed; off by default as RFC 10052 section 5
+    // demands. Requests that ask get a reply of their own size then, and its U flag set.
+    bool asymmetrical = false;
+    // A reply to an unauthenticated request is at most so many times its size, since the address it
+    // goes to may be a victim's. At least 1.
+    std::size_t amplification_max = 3;
+    ErrorEstimate error;               // Of this end's clock; its format is that of the replies.
+    std::uint32_t first_sequence = 0;  // Other than zero only where a test wants to see the wrap.
+  };
+
+  struct Request {
+    Bytes packet;
+    Endpoint peer;
+    const Key* key = nullptr;  // Of the peer; none for unauthenticated mode.
+    WallTime received;         // The kernel's time.
+    WallTime now;              // When the reply is about to be sent.
+    std::uint8_t ttl = 0;      // Or hop limit, as received.
+  };
+
+  struct Reply {
+    Bytes packet;  // Within `out`. Empty if the request asks for no reply.
+    SessionId session;
+    std::uint32_t sequence = 0;
+  };
+
+  explicit Reflector(Options options);
+
+  // An error says why a request gets no answer; it leaves the sessions as they were.
+  // REQUIRES: `out` is reply_size_max long and does not overlap the request.
+  Result<Reply> reflect(const Request& request, WritableBytes out);
+
+  // When the reply really left, for the follow-up telemetry of the next. Forgotten if another reply
+  // of the session was made meanwhile.
+  void transmitted(const Reply& reply, WallTime time, FollowUpTelemetry::Method method);
+
+  std::size_t sessions() const { return sessions_.size(); }
+  std::uint64_t sessions_evicted() const { return sessions_evicted_; }
+
+ private:
+  struct Session {
+    SessionId id;
+    std::uint32_t next_sequence = 0;
+    std::optional<std::uint32_t> sender_sequence;  // The highest so far.
+    FollowUpTelemetry follow_up;
+  };
+  struct Plan {
+    std::size_t size = 0;
+    bool answer = true;
+    bool resize = false;             // Padding is dropped and made anew.
+    std::uint8_t control_flags = 0;  // Of the Reflected Test Packet Control TLV.
+    FollowUpTelemetry follow_up;
+  };
+
+  Session& session(const SessionId& id);
+  Plan plan(const Request& request, const TlvList& tlvs, bool replayed) const;
+  static void write_tlvs(const Request& request, const TlvList& tlvs, const Plan& plan,
+                         WritableBytes out);
+
+  Options options_;
+  std::list<Session> sessions_;  // The one heard last comes first.
+  std::map<SessionId, std::list<Session>::iterator> by_id_;
+  std::uint64_t sessions_evicted_ = 0;
+};
+
+}  // namespace meshcheck::stamp
