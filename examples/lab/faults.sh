@@ -184,7 +184,7 @@ exthdr frag exists drop"
       # Router and neighbour discovery and multicast listening keep IPv6 alive; the rest goes. An
       # echo request may leave, for its sender would be told; the reply does not get in.
       local -r rules='icmpv6 type { 130-137, 143 } accept
-meta l4proto { icmp, ipv6-icmp } drop'
+meta l4proto { 1, 58 } drop' # ICMP and ICMPv6: names need /etc/protocols, which may lack.
       chain in prerouting -450 <<< "iifname lo accept
 $rules"
       chain out output -450 <<< "oifname lo accept

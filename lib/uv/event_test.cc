@@ -101,6 +101,7 @@ TEST(UdpSocketTest, NamesTheEndpointItCannotBind) {
 }
 
 TEST(LookupTest, FindsLocalhost) {
+  if (access("/etc/hosts", R_OK) != 0) GTEST_SKIP() << "no /etc/hosts that names localhost";
   Loop loop;
   std::vector<IpAddress> addresses;
   std::optional<Lookup> lookup;
