@@ -27,7 +27,9 @@ class Reader {
           note_request();
           break;
         case RequestParser::Step::kRefused:
-          seen_ += std::to_string(parser_.refusal().status);
+          // Of a request that is wrong in two ways, the cut decides which is seen first.
+          seen_ += "refused";
+          if (parser_.refusal().status < 400) std::abort();
           return false;
       }
     }
