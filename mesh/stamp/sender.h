@@ -76,6 +76,9 @@ class Sender {
   // `key` outlives the sender; none means unauthenticated mode.
   Sender(Options options, const Key* key);
 
+  // Replies to probes that another key signed are refused from now on.
+  void use_key(const Key* key) { key_ = key; }
+
   // The octets of a probe with those TLVs and no padding.
   std::size_t size_min(const Probe& probe) const;
 
