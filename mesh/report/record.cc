@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "lib/base/text.h"
+#include "mesh/report/mesh_reader.h"
 
 namespace meshcheck::mesh {
 namespace {
@@ -187,6 +188,7 @@ struct Fields {
   std::string nslookup = "null";
   std::string ips = "null";
   std::string mesh;  // Empty if absent: netchecker's own records have no such key.
+  std::optional<MeshReport> mesh_report;
   std::optional<std::vector<HttpProbe>> probes;
 
   Result<void> read_field(std::string_view key, const element& value) {
@@ -210,7 +212,18 @@ struct Fields {
   Result<void> read_mesh(const element& value) {
     if (value.is_null()) return {};
     if (!value.is_object()) return mismatch(value, {"AgentSpec", "mesh"}, "object");
-    mesh = simdjson::minify(value);
+    mesh.clear();
+    for (const auto field : simdjson::dom::object(value)) {
+      if (is_mesh_table(field.key)) continue;
+      mesh += mesh.empty() ? '{' : ',';
+      append_json_string(mesh, field.key);
+      mesh += ':';
+      mesh += simdjson::minify(field.value);
+    }
+    mesh += mesh.empty() ? "{}" : "}";
+    auto read_report = read_mesh_report(value);
+    if (!read_report) return read_report.error().within("mesh");
+    mesh_report = *std::move(read_report);
     return {};
   }
 
@@ -245,6 +258,7 @@ struct Fields {
     result.report_interval = report_interval;
     result.last_updated = std::move(last_updated);
     if (probes) result.probes = *std::move(probes);
+    result.mesh = std::move(mesh_report);
     return result;
   }
 
@@ -315,6 +329,11 @@ std::string explain_syntax(std::string_view body, std::string_view reason) {
   return "unexpected end of JSON input";
 }
 
+Error too_large(std::size_t size_max) {
+  return Error("without its padding the report is larger than " + std::to_string(size_max) +
+               " bytes");
+}
+
 Result<void> check_record(const Record& record, std::string_view name) {
   if (record.podname != name) {
     std::string quoted;
@@ -328,8 +347,7 @@ Result<void> check_record(const Record& record, std::string_view name) {
                  " seconds");
   }
   if (record.json_head.size() + record.json_tail.size() > kRecordSizeMax) {
-    return Error("without its padding the report is larger than " + std::to_string(kRecordSizeMax) +
-                 " bytes");
+    return too_large(kRecordSizeMax);
   }
   return {};
 }
@@ -353,7 +371,7 @@ struct RecordParser::State {
 };
 
 RecordParser::RecordParser() : state_(std::make_unique<State>()) {
-  const auto allocated = state_->parser.allocate(kRecordSizeMax, kNestingMax);
+  const auto allocated = state_->parser.allocate(kReportSizeMax, kNestingMax);
   assert(allocated == simdjson::SUCCESS);
   static_cast<void>(allocated);
 }
@@ -363,6 +381,7 @@ RecordParser::~RecordParser() = default;
 Result<Record> RecordParser::parse(std::string& body, std::string_view name) {
   constexpr std::string_view kContext = "Error while unmarshaling data. Details";
   drop_padding(body);
+  if (body.size() > kReportSizeMax) return too_large(kReportSizeMax).within(kContext);
   assert(body.capacity() - body.size() >= simdjson::SIMDJSON_PADDING);
   element root;
   const simdjson::error_code error =

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +12,14 @@
 #include "lib/base/result.h"
 #include "lib/base/time.h"
 #include "mesh/report/http_probe.h"
+#include "mesh/report/mesh_report.h"
 #include "mesh/report/name.h"
 
 namespace meshcheck::mesh {
 
-// What remains of a report when its padding is dropped.
+// What remains of a report when its padding is dropped...
+inline constexpr std::size_t kReportSizeMax = 448 * 1024;
+// ... and when the tables of `mesh` are taken out too.
 inline constexpr std::size_t kRecordSizeMax = 64 * 1024;
 inline constexpr std::size_t kProbesMax = 64;
 inline constexpr std::size_t kProbeUrlSizeMax = 2048;
@@ -28,6 +32,7 @@ struct Record {
   std::int64_t report_interval = 0;  // Seconds, 1 to kReportIntervalMax.
   std::string last_updated;          // As in the report; the server's own time replaces it.
   std::vector<HttpProbe> probes;
+  std::optional<MeshReport> mesh;  // Of an agent that probes.
   // The record's JSON in netchecker's key order, cut where the value of `last_updated` goes.
   std::string json_head;
   std::string json_tail;

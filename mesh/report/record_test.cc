@@ -86,6 +86,54 @@ TEST(RecordParserTest, TakesANullOfOurOwnKeyAsItsAbsence) {
   EXPECT_TRUE(record->json_tail.ends_with(R"("ips":null})"));
 }
 
+// The refusal of a report with this in its `mesh`.
+std::string mesh_refusal(const std::string& rest) {
+  const std::string text = refusal(
+      R"({"podname":"p","report_interval":1,"mesh":{"schema":1,"layer":"pod",)" + rest + "}}");
+  return text.starts_with("mesh: ") ? text.substr(6) : text;
+}
+
+TEST(RecordParserTest, NamesTheKeyOfTheMeshThatIsWrong) {
+  const std::string probing = R"("probing":{},)";
+  EXPECT_EQ(mesh_refusal(R"("probing":[])"), "probing: an object is expected");
+  EXPECT_EQ(mesh_refusal(R"("probing":{"port":65536})"),
+            "probing: port: a whole number up to 65535 is expected");
+  EXPECT_EQ(mesh_refusal(R"("probing":{"addresses":["10.0.0.256"]})").substr(0, 19),
+            "probing: addresses:");
+  EXPECT_EQ(mesh_refusal(R"("probing":{"addresses":["10.0.0.1","10.0.0.2"]})"),
+            "probing: addresses: two of one family");
+  EXPECT_EQ(mesh_refusal(R"("probing":{"totals":{"sent":-1}})").substr(0, 22),
+            "probing: totals: sent:");
+  EXPECT_EQ(mesh_refusal(probing + R"("paths":{"columns":["to"],"rows":[["a"],["b","c"]]})"),
+            "paths: rows[1]: a list with a value for each column is expected");
+  EXPECT_EQ(mesh_refusal(probing + R"("paths":{"columns":["to","state"],"rows":[["a","broken"]]})"),
+            "paths: rows[0]: state: an unknown word");
+  EXPECT_EQ(
+      mesh_refusal(probing + R"("paths":{"columns":["to","sent","lost"],"rows":[["a",1,2]]})"),
+      "paths: rows[0]: more is lost than was sent");
+  EXPECT_EQ(mesh_refusal(probing + R"("paths":{"columns":["state"],"rows":[["up"]]})"),
+            "paths: rows[0]: to: a text is expected");
+  EXPECT_EQ(mesh_refusal(probing + R"("heard":[["10.0.0.1",1]])"),
+            "heard: [0]: [address, ssid, age_ms] is expected");
+}
+
+TEST(RecordParserTest, LeavesOutColumnsAndSchemasThatItDoesNotKnow) {
+  const auto known = parse(
+      R"({"podname":"p","report_interval":1,"mesh":{"schema":1,"layer":"host","probing":{"later":1},)"
+      R"("paths":{"columns":["colour","to"],"rows":[["red","a"]]}}})");
+  ASSERT_TRUE(known) << known.error().message();
+  ASSERT_TRUE(known->mesh);
+  EXPECT_EQ(known->mesh->layer, Layer::kHost);
+  ASSERT_EQ(known->mesh->paths.size(), 1U);
+  EXPECT_EQ(known->mesh->paths[0].to, "a");
+  for (const char* mesh : {R"({"schema":2,"probing":7})", R"({"schema":1,"layer":"pod"})", "{}"}) {
+    const auto record =
+        parse(R"({"podname":"p","report_interval":1,"mesh":)" + std::string(mesh) + "}");
+    ASSERT_TRUE(record) << record.error().message();
+    EXPECT_FALSE(record->mesh);
+  }
+}
+
 TEST(RecordParserTest, DropsPaddingWhereverItStands) {
   const std::string expected = reprinted(R"({"podname":"p","report_interval":1})");
   EXPECT_EQ(reprinted(R"({"podname":"p","report_interval":1,"zero_extender":[0,0,0,0]})"),

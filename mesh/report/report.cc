@@ -15,6 +15,8 @@ constexpr std::size_t kLookupSizeMax = 3 * kKibibyte;
 constexpr std::size_t kLinksSizeMax = 12 * kKibibyte;
 constexpr std::size_t kGatewaysSizeMax = 2 * kKibibyte;
 constexpr std::size_t kRoutesSizeMax = 10 * kKibibyte;
+constexpr std::size_t kPathsSizeMax = 256 * kKibibyte;
+constexpr std::size_t kHeardSizeMax = 48 * kKibibyte;
 
 struct Bound {
   std::size_t items_max;
@@ -115,7 +117,7 @@ void append_gateway(std::string& out, const ReportGateway& gateway) {
   append_text(out, "address", gateway.address);
   append_text(out, "link", gateway.link);
   append_text(out, "family", gateway.family);
-  if (gateway.neighbour) append_text(out, "neighbour", *gateway.neighbour);
+  append_text(out, "neighbour", gateway.neighbour);
   out += '}';
 }
 
@@ -140,16 +142,131 @@ void append_history(std::string& out, const ReportHistory& history) {
   out += '}';
 }
 
+void append_totals(std::string& out, const PathTotals& totals) {
+  append_key(out, "totals");
+  out += '{';
+  append_number(out, "sent", totals.sent);
+  append_number(out, "lost", totals.lost);
+  append_number(out, "lost_forward", totals.lost_forward);
+  append_number(out, "lost_backward", totals.lost_backward);
+  append_number(out, "late", totals.late);
+  append_number(out, "duplicated", totals.duplicated);
+  append_number(out, "reordered", totals.reordered);
+  append_number(out, "voided", totals.voided);
+  out += '}';
+}
+
+template <typename Numbers>
+void append_numbers(std::string& out, std::string_view key, const Numbers& numbers) {
+  append_list(out, key, numbers, {numbers.size(), kPathsSizeMax},
+              [&](std::uint64_t number) { out += std::to_string(number); });
+}
+
+void append_probing(std::string& out, const MeshReport& probing) {
+  append_key(out, "probing");
+  out += '{';
+  append_list(out, "addresses", probing.addresses, {2, kKibibyte},
+              [&](const IpAddress& address) { append_json_string(out, address.text()); });
+  append_number(out, "port", probing.port);
+  append_number(out, "ssid", probing.ssid);
+  append_text(out, "assignment", probing.assignment);
+  append_text(out, "clock", probing.clock);
+  append_text(out, "icmp", std::string_view(probing.icmp).substr(0, kReportErrorSizeMax));
+  append_number(out, "starved", probing.starved);
+  append_number(out, "receive_drops", probing.receive_drops);
+  append_totals(out, probing.totals);
+  append_key(out, "rtt");
+  out += '{';
+  append_numbers(out, "bounds_us", RttHistogram::kBoundsUs);
+  append_numbers(out, "counts", probing.round_trips.counts);
+  append_number(out, "sum_us", probing.round_trips.sum_us);
+  out += "}}";
+}
+
+void append_cell(std::string& out, std::string_view text) {
+  append_json_string(out += ',', text);
+}
+
+void append_cell(std::string& out, std::uint64_t number) {
+  out += ',';
+  out += std::to_string(number);
+}
+
+template <typename Duration>
+void append_cell(std::string& out, const std::optional<Duration>& time) {
+  if (time) {
+    append_cell(out, static_cast<std::uint64_t>(std::max<std::int64_t>(time->count(), 0)));
+  } else {
+    out += ",null";
+  }
+}
+
+// In the order of kPathColumns.
+void append_path(std::string& out, const ReportPath& path) {
+  using RoundTrips = PathSummary::RoundTrips;
+  const PathSummary& summary = path.summary;
+  const auto quantile = [&](std::chrono::microseconds RoundTrips::*member) {
+    return summary.round_trips ? std::optional((*summary.round_trips).*member) : std::nullopt;
+  };
+  out += '[';
+  append_json_string(out, path.to);
+  append_cell(out, text(path.relation));
+  append_cell(out, text(path.kind));
+  append_cell(out, text(path.family));
+  append_cell(out, text(summary.state));
+  append_cell(out, std::optional(summary.state_age));
+  append_cell(out, summary.answer_age);
+  for (const std::uint32_t count :
+       {summary.sent, summary.lost, summary.lost_forward, summary.lost_backward, summary.late,
+        summary.duplicated, summary.reordered}) {
+    append_cell(out, count);
+  }
+  append_cell(out, quantile(&RoundTrips::p50));
+  append_cell(out, quantile(&RoundTrips::p90));
+  append_cell(out, quantile(&RoundTrips::p99));
+  append_cell(out, quantile(&RoundTrips::max));
+  append_cell(out, summary.jitter_forward);
+  append_cell(out, summary.jitter_backward);
+  append_cell(out, std::string_view(summary.error).substr(0, kReportPathErrorSizeMax));
+  out += ']';
+}
+
+void append_paths(std::string& out, const MeshReport& probing) {
+  append_key(out, "paths");
+  out += '{';
+  append_list(out, "columns", kPathColumns, {kPathColumns.size(), kKibibyte},
+              [&](std::string_view column) { append_json_string(out, column); });
+  append_list(out, "rows", probing.paths, {kReportPathsMax, kPathsSizeMax},
+              [&](const ReportPath& path) { append_path(out, path); });
+  out += '}';
+  append_number(out, "paths_total", probing.paths.size());
+  append_list(out, "heard", probing.heard, {kReportHeardMax, kHeardSizeMax},
+              [&](const Heard& heard) {
+                append_json_string(out += '[', heard.address.text());
+                append_cell(out, heard.ssid);
+                append_cell(out, std::optional(heard.age));
+                out += ']';
+              });
+  append_number(out, "heard_total", probing.heard.size());
+}
+
 void append_mesh(std::string& out, const Report& report) {
   const ReportMesh& mesh = report.mesh;
   append_key(out, "mesh");
   out += '{';
   append_number(out, "schema", 1);
   append_text(out, "version", MESHCHECK_VERSION);
-  append_text(out, "layer", mesh.layer);
+  append_text(out, "layer", text(mesh.probing.layer));
   if (!mesh.boot_id.empty()) append_text(out, "boot_id", mesh.boot_id);
   append_number(out, "interval_ms",
                 static_cast<std::uint64_t>(std::chrono::milliseconds(report.interval).count()));
+  append_number(out, "agent_uptime_ms",
+                static_cast<std::uint64_t>(mesh.probing.agent_uptime.count()));
+  if (mesh.probing.stopping) {
+    append_key(out, "stopping");
+    out += "true";
+  }
+  append_probing(out, mesh.probing);
   append_list(out, "links", mesh.links, {kReportLinksMax, kLinksSizeMax},
               [&](const ReportLink& link) { append_link(out, link); });
   append_number(out, "links_total", mesh.links.size());
@@ -175,6 +292,7 @@ void append_mesh(std::string& out, const Report& report) {
   append_milliseconds(out, "mean", mesh.loop_lag_mean);
   out += '}';
   append_history(out, mesh.history);
+  append_paths(out, mesh.probing);
   out += '}';
 }
 

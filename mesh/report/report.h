@@ -10,12 +10,14 @@
 
 #include "lib/base/time.h"
 #include "mesh/report/http_probe.h"
+#include "mesh/report/mesh_report.h"
 
 namespace meshcheck::mesh {
 
 // The bounds of the lists; what is beyond is left out, and the list's `_total` still counts it.
 // Each list has a bound in bytes too, so that a report without its padding is smaller than
-// kRecordSizeMax whatever the node looks like. doc/agent.md describes every key.
+// kReportSizeMax whatever the node looks like, and than kRecordSizeMax without its paths.
+// doc/wire_format.md describes every key.
 inline constexpr std::size_t kReportLinksMax = 64;
 inline constexpr std::size_t kReportLinkAddressesMax = 16;
 inline constexpr std::size_t kReportGatewaysMax = 16;
@@ -50,8 +52,8 @@ struct ReportLink {
 struct ReportGateway {
   std::string address;
   std::string link;
-  std::string family;                    // "ipv4" or "ipv6"
-  std::optional<std::string> neighbour;  // "reachable", "stale", ...; "none" without an entry.
+  std::string family;     // "ipv4" or "ipv6"
+  std::string neighbour;  // "reachable", "stale", ...; "none" without an entry.
 };
 
 struct ReportRoute {
@@ -76,7 +78,7 @@ struct ReportHistory {
 };
 
 struct ReportMesh {
-  std::string layer;    // "pod" or "host"
+  MeshReport probing;
   std::string boot_id;  // Empty if the kernel does not tell.
   std::vector<ReportLink> links;
   std::vector<ReportGateway> gateways;

@@ -22,7 +22,6 @@ Report small_report() {
                     .total_ms = 3,
                     .content_transfer_ms = 1,
                     .server_processing_ms = 1}};
-  report.mesh.layer = "pod";
   report.zero_extender_length = 3;
   return report;
 }
@@ -37,6 +36,18 @@ constexpr std::string_view kNetcheckerHead =
     R"("HTTPCode":200,"Total":3,"ContentTransfer":1,"TCPConnection":0,"DNSLookup":0,)"
     R"("Connect":0,"ServerProcessing":1}],)";
 
+constexpr std::string_view kNoProbing =
+    R"("probing":{"addresses":[],"port":0,"ssid":0,"assignment":"","clock":"","icmp":"",)"
+    R"("starved":0,"receive_drops":0,"totals":{"sent":0,"lost":0,"lost_forward":0,)"
+    R"("lost_backward":0,"late":0,"duplicated":0,"reordered":0,"voided":0},)"
+    R"("rtt":{"bounds_us":[50,100,200,500,1000,2000,5000,10000,20000,50000,100000,200000,500000,)"
+    R"(1000000],"counts":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"sum_us":0}},)";
+constexpr std::string_view kNoPaths =
+    R"("paths":{"columns":["to","relation","probe","family","state","state_ms","answer_ms","sent",)"
+    R"("lost","lost_forward","lost_backward","late","duplicated","reordered","p50_us","p90_us",)"
+    R"("p99_us","max_us","jitter_forward_us","jitter_backward_us","error"],"rows":[]},)"
+    R"("paths_total":0,"heard":[],"heard_total":0)";
+
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
@@ -44,9 +55,11 @@ bool contains(const std::string& text, std::string_view part) {
 TEST(ReportTest, HasTheBytesOfNetcheckersAgentAroundMesh) {
   const std::string mesh =
       R"("mesh":{"schema":1,"version":")" + std::string(MESHCHECK_VERSION) +
-      R"(","layer":"pod","interval_ms":2000,"links":[],"links_total":0,"gateways":[],)"
+      R"(","layer":"pod","interval_ms":2000,"agent_uptime_ms":0,)" + std::string(kNoProbing) +
+      R"("links":[],"links_total":0,"gateways":[],)"
       R"("gateways_total":0,"ips_total":2,"loop_lag_ms":{"max":0.000,"mean":0.000},)"
-      R"("reports":{"sent":0,"failed":0,"retried":0,"last_error":""}},)";
+      R"("reports":{"sent":0,"failed":0,"retried":0,"last_error":""},)" +
+      std::string(kNoPaths) + "},";
   EXPECT_EQ(encode(small_report()),
             std::string(kNetcheckerHead) + mesh + R"("zero_extender":[0,0,0]})");
 }
@@ -69,7 +82,7 @@ TEST(ReportTest, PadsWithTwoBytesAZero) {
 
 TEST(ReportTest, TellsOfLinksGatewaysAndRoutes) {
   Report report = small_report();
-  report.mesh.layer = "host";
+  report.mesh.probing.layer = Layer::kHost;
   report.mesh.boot_id = "b";
   report.mesh.links = {{.name = "eth0",
                         .index = 2,
@@ -87,7 +100,7 @@ TEST(ReportTest, TellsOfLinksGatewaysAndRoutes) {
   const std::string text = encode(report);
   EXPECT_TRUE(contains(
       text,
-      R"("layer":"host","boot_id":"b","interval_ms":2000,"links":[{"name":"eth0","index":2,)"
+      R"("links":[{"name":"eth0","index":2,)"
       R"("kind":"veth","mtu":1450,"state":"up","carrier":true,"addresses":["192.0.2.2/24"],)"
       R"("rx_bytes":1,"tx_bytes":0,"rx_packets":0,"tx_packets":0,"rx_errors":0,"tx_errors":0,)"
       R"("rx_dropped":0,"tx_dropped":0,"carrier_changes":9}],"links_total":1,)"
@@ -97,6 +110,120 @@ TEST(ReportTest, TellsOfLinksGatewaysAndRoutes) {
       R"("routes_total":2,"ips_total":2,"conntrack":{"entries":5,"max":100},)"
       R"("loop_lag_ms":{"max":12.034,"mean":0.000})"))
       << text;
+  EXPECT_TRUE(contains(text, R"("layer":"host","boot_id":"b","interval_ms":2000,)"));
+}
+
+// A report with every value of the mesh, no two the same.
+Report probing_report() {
+  Report report = small_report();
+  MeshReport& mesh = report.mesh.probing;
+  mesh.layer = Layer::kHost;
+  mesh.agent_uptime = std::chrono::milliseconds(1234);
+  mesh.stopping = true;
+  mesh.addresses = {*IpAddress::parse("10.0.0.1"), *IpAddress::parse("fd00::1")};
+  mesh.port = 8862;
+  mesh.ssid = 77;
+  mesh.assignment = "17-ab";
+  mesh.clock = "kernel";
+  mesh.icmp = "datagram";
+  mesh.starved = 3;
+  mesh.receive_drops = 4;
+  mesh.totals = {.sent = 100,
+                 .lost = 9,
+                 .lost_forward = 5,
+                 .lost_backward = 3,
+                 .late = 2,
+                 .duplicated = 1,
+                 .reordered = 6,
+                 .voided = 7};
+  mesh.round_trips.add(std::chrono::microseconds(50));
+  mesh.round_trips.add(std::chrono::seconds(2));
+  PathSummary summary;
+  summary.state = PathState::kDegraded;
+  summary.state_age = std::chrono::milliseconds(4000);
+  summary.answer_age = std::chrono::milliseconds(12);
+  summary.sent = 60;
+  summary.lost = 8;
+  summary.lost_forward = 4;
+  summary.lost_backward = 3;
+  summary.late = 2;
+  summary.duplicated = 1;
+  summary.reordered = 5;
+  summary.round_trips = {.p50 = std::chrono::microseconds(100),
+                         .p90 = std::chrono::microseconds(200),
+                         .p99 = std::chrono::microseconds(300),
+                         .max = std::chrono::microseconds(400)};
+  summary.jitter_forward = std::chrono::microseconds(11);
+  summary.jitter_backward = std::chrono::microseconds(12);
+  mesh.paths = {{.to = "netchecker-agent-2",
+                 .relation = Relation::kPeer,
+                 .kind = ProbeKind::kStamp,
+                 .family = PathFamily::kIpv6,
+                 .summary = summary},
+                {.to = "example",
+                 .relation = Relation::kTarget,
+                 .kind = ProbeKind::kDns,
+                 .family = PathFamily::kNone,
+                 .summary = {}}};
+  mesh.paths[1].summary.error = "no such name";
+  mesh.heard = {
+      {.address = *IpAddress::parse("fd00::2"), .ssid = 5, .age = std::chrono::milliseconds(900)}};
+  return report;
+}
+
+TEST(ReportTest, CarriesTheMeshToTheServer) {
+  const Report report = probing_report();
+  std::string text = encode(report);
+  text.reserve(text.size() + 64);
+  RecordParser parser;
+  const auto record = parser.parse(text, "p");
+  ASSERT_TRUE(record) << record.error().message();
+  ASSERT_TRUE(record->mesh);
+  const MeshReport& sent = report.mesh.probing;
+  const MeshReport& read = *record->mesh;
+  EXPECT_EQ(read.layer, sent.layer);
+  EXPECT_EQ(read.agent_uptime, sent.agent_uptime);
+  EXPECT_TRUE(read.stopping);
+  EXPECT_EQ(read.addresses, sent.addresses);
+  EXPECT_EQ(read.port, sent.port);
+  EXPECT_EQ(read.ssid, sent.ssid);
+  EXPECT_EQ(read.assignment, sent.assignment);
+  EXPECT_EQ(read.clock, sent.clock);
+  EXPECT_EQ(read.icmp, sent.icmp);
+  EXPECT_EQ(read.starved, sent.starved);
+  EXPECT_EQ(read.receive_drops, sent.receive_drops);
+  EXPECT_EQ(read.totals, sent.totals);
+  EXPECT_EQ(read.round_trips, sent.round_trips);
+  ASSERT_EQ(read.paths.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(read.paths[i].to, sent.paths[i].to);
+    EXPECT_EQ(read.paths[i].relation, sent.paths[i].relation);
+    EXPECT_EQ(read.paths[i].kind, sent.paths[i].kind);
+    EXPECT_EQ(read.paths[i].family, sent.paths[i].family);
+    EXPECT_EQ(read.paths[i].summary, sent.paths[i].summary);
+  }
+  ASSERT_EQ(read.heard.size(), 1U);
+  EXPECT_EQ(read.heard[0].address, sent.heard[0].address);
+  EXPECT_EQ(read.heard[0].ssid, 5);
+  EXPECT_EQ(read.heard[0].age, std::chrono::milliseconds(900));
+  // The record's text has the rest of the mesh and not its tables.
+  EXPECT_TRUE(contains(record->json_tail, R"("mesh":{"schema":1,)"));
+  EXPECT_TRUE(contains(record->json_tail, R"("paths_total":2)"));
+  EXPECT_FALSE(contains(record->json_tail, R"("rows")"));
+  EXPECT_FALSE(contains(record->json_tail, R"("heard":)"));
+}
+
+TEST(ReportTest, CountsARoundTripIntoTheBucketThatHoldsIt) {
+  RttHistogram histogram;
+  histogram.add(std::chrono::microseconds(50));
+  histogram.add(std::chrono::nanoseconds(50'001));
+  histogram.add(std::chrono::seconds(1));
+  histogram.add(std::chrono::milliseconds(1001));
+  EXPECT_EQ(histogram.counts[0], 1U);
+  EXPECT_EQ(histogram.counts[1], 1U);
+  EXPECT_EQ(histogram.counts[13], 1U);
+  EXPECT_EQ(histogram.counts[14], 1U);
+  EXPECT_EQ(histogram.sum_us, 50U + 51U + 1'000'000U + 1'001'000U);
 }
 
 TEST(ReportTest, StaysBelowTheServersBoundWhateverTheNodeLooksLike) {
@@ -113,15 +240,25 @@ TEST(ReportTest, StaysBelowTheServersBoundWhateverTheNodeLooksLike) {
     const std::vector<std::string> addresses(100, "fe80::ecee:eeff:feee:eeee/64");
     report.ips[name] = addresses;
     report.mesh.links.push_back({.name = name, .addresses = addresses});
-    report.mesh.gateways.push_back({ugly, name, "ipv6", std::nullopt});
+    report.mesh.gateways.push_back({ugly, name, "ipv6", "none"});
     report.mesh.routes->push_back({"10.0.0.0/8", "unicast", "10.1.1.1", name, 1});
   }
-  const std::string text = encode(report);
+  const std::string record = encode(report);
+  EXPECT_LT(record.size(),
+            kRecordSizeMax - (std::size_t{20} << 10U));  // That much is left for 64 probes.
+  for (int i = 0; i < 5000; ++i) {
+    report.mesh.probing.paths.push_back({.to = std::string(253, 'x')});
+    report.mesh.probing.paths.back().summary.error = ugly;
+    report.mesh.probing.heard.push_back({*IpAddress::parse("fd00:1111:2222:3333:4444:5555:6666:7"),
+                                         1, std::chrono::milliseconds(1)});
+  }
+  std::string text = encode(report);
+  EXPECT_TRUE(contains(text, R"("paths_total":5000)"));
+  EXPECT_TRUE(contains(text, R"("heard_total":5000)"));
+  EXPECT_LT(text.size(), kReportSizeMax - (std::size_t{20} << 10U));
   EXPECT_TRUE(contains(text, R"("links_total":2000)"));
   EXPECT_TRUE(contains(text, R"("routes_total":2000)"));
   EXPECT_TRUE(contains(text, R"("ips_total":2002)"));
-  EXPECT_LT(text.size(),
-            kRecordSizeMax - (std::size_t{20} << 10U));  // That much is left for 64 probes.
 }
 
 TEST(ReportTest, IsReadByTheServersParser) {

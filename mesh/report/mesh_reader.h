@@ -1,0 +1,20 @@
+// Reads the typed part of a report's `mesh`.
+#pragma once
+
+#include <simdjson.h>
+
+#include <optional>
+
+#include "lib/base/result.h"
+#include "mesh/report/mesh_report.h"
+
+namespace meshcheck::mesh {
+
+// Nothing for an agent that does not probe, or whose schema is not ours. What is out of bounds or
+// of another type is an error that names the key. REQUIRES: `mesh` is an object.
+Result<std::optional<MeshReport>> read_mesh_report(const simdjson::dom::element& mesh);
+
+// Whether a key of `mesh` is a table that the record's text does without.
+bool is_mesh_table(std::string_view key);
+
+}  // namespace meshcheck::mesh

@@ -1,0 +1,44 @@
+#include "mesh/report/mesh_report.h"
+
+#include <algorithm>
+#include <array>
+
+namespace meshcheck::mesh {
+namespace {
+
+constexpr std::array<std::string_view, 2> kLayers = {"pod", "host"};
+constexpr std::array<std::string_view, 4> kRelations = {"peer", "twin", "gateway", "target"};
+constexpr std::array<std::string_view, 5> kProbeKinds = {"stamp", "icmp", "tcp", "udp", "dns"};
+constexpr std::array<std::string_view, 3> kFamilies = {"", "ipv4", "ipv6"};
+
+}  // namespace
+
+std::string_view text(Layer layer) {
+  return kLayers[static_cast<std::size_t>(layer)];
+}
+
+std::string_view text(Relation relation) {
+  return kRelations[static_cast<std::size_t>(relation)];
+}
+
+std::string_view text(ProbeKind kind) {
+  return kProbeKinds[static_cast<std::size_t>(kind)];
+}
+
+std::string_view text(PathFamily family) {
+  return kFamilies[static_cast<std::size_t>(family)];
+}
+
+PathFamily path_family(const IpAddress& address) {
+  return address.family() == IpAddress::Family::kIpv4 ? PathFamily::kIpv4 : PathFamily::kIpv6;
+}
+
+void RttHistogram::add(std::chrono::nanoseconds round_trip) {
+  const auto us =
+      std::max<std::int64_t>(std::chrono::ceil<std::chrono::microseconds>(round_trip).count(), 0);
+  const auto bucket = std::lower_bound(kBoundsUs.begin(), kBoundsUs.end(), us);
+  ++counts[static_cast<std::size_t>(bucket - kBoundsUs.begin())];
+  sum_us += static_cast<std::uint64_t>(us);
+}
+
+}  // namespace meshcheck::mesh

@@ -1,0 +1,111 @@
+// The part of a report that the server works with, beyond netchecker's keys: `mesh`, typed.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/ip_address.h"
+#include "mesh/path/path.h"
+
+namespace meshcheck::mesh {
+
+inline constexpr std::size_t kReportPathsMax = 2048;
+inline constexpr std::size_t kReportHeardMax = 4096;
+inline constexpr std::size_t kReportPathErrorSizeMax = 120;
+
+// kPod and kHost: whose network an agent sees.
+enum class Layer : std::uint8_t { kPod, kHost };
+std::string_view text(Layer layer);  // "pod", "host"
+
+// What a path leads to: an agent of the same layer on another node, the other agent of this node,
+// a default gateway, or a configured target.
+enum class Relation : std::uint8_t { kPeer, kTwin, kGateway, kTarget };
+enum class ProbeKind : std::uint8_t { kStamp, kIcmp, kTcp, kUdp, kDns };
+// kNone: of a look-up, which may use either.
+enum class PathFamily : std::uint8_t { kNone, kIpv4, kIpv6 };
+std::string_view text(Relation relation);  // "peer", "twin", "gateway", "target"
+std::string_view text(ProbeKind kind);     // "stamp", "icmp", "tcp", "udp", "dns"
+std::string_view text(PathFamily family);  // "", "ipv4", "ipv6"
+PathFamily path_family(const IpAddress& address);
+
+// `mesh.paths` is a table: these columns, and one row a path. "answer_ms", quantiles and jitters
+// may be null. A reader goes by the names; it leaves out columns that it does not know.
+inline constexpr std::array<std::string_view, 21> kPathColumns = {"to",
+                                                                  "relation",
+                                                                  "probe",
+                                                                  "family",
+                                                                  "state",
+                                                                  "state_ms",
+                                                                  "answer_ms",
+                                                                  "sent",
+                                                                  "lost",
+                                                                  "lost_forward",
+                                                                  "lost_backward",
+                                                                  "late",
+                                                                  "duplicated",
+                                                                  "reordered",
+                                                                  "p50_us",
+                                                                  "p90_us",
+                                                                  "p99_us",
+                                                                  "max_us",
+                                                                  "jitter_forward_us",
+                                                                  "jitter_backward_us",
+                                                                  "error"};
+
+struct ReportPath {
+  std::string to;  // The agent's name, the gateway's address, or the target as configured.
+  Relation relation = Relation::kPeer;
+  ProbeKind kind = ProbeKind::kStamp;
+  PathFamily family = PathFamily::kNone;
+  PathSummary summary;
+};
+
+// One row of `mesh.heard`: whose probes this agent's reflector answered of late.
+struct Heard {
+  IpAddress address;
+  std::uint16_t ssid = 0;
+  std::chrono::milliseconds age{0};  // Of the latest.
+};
+
+// Round trips of all STAMP paths to peers since the agent's start.
+struct RttHistogram {
+  // Upper bounds in microseconds; the last bucket has none.
+  static constexpr std::array<std::uint32_t, 14> kBoundsUs = {
+      50,     100,    200,    500,     1'000,   2'000,   5'000,
+      10'000, 20'000, 50'000, 100'000, 200'000, 500'000, 1'000'000};
+  std::array<std::uint64_t, kBoundsUs.size() + 1> counts{};  // Each bucket's own.
+  std::uint64_t sum_us = 0;
+
+  void add(std::chrono::nanoseconds round_trip);
+  friend bool operator==(const RttHistogram&, const RttHistogram&) = default;
+};
+
+// What the agent's probing is like. doc/wire_format.md has the JSON.
+struct MeshReport {
+  Layer layer = Layer::kPod;
+  std::chrono::milliseconds agent_uptime{
+      0};                            // Since the agent's start: a smaller one is a new start.
+  bool stopping = false;             // The agent says goodbye.
+  std::vector<IpAddress> addresses;  // Where its reflector is reached; one of each family.
+  std::uint16_t port = 0;            // 0: it has no reflector.
+  std::uint16_t ssid = 0;            // Of its probes.
+  std::string assignment;            // The revision it has; empty for none.
+  std::string clock;                 // "kernel", or "user" where the kernel gives no times.
+  std::string icmp;                  // "datagram", "raw", or why there is none.
+  std::uint64_t starved = 0;         // How often the agent did not run for too long.
+  std::uint64_t receive_drops = 0;   // Packets that the kernel dropped since nobody read them.
+  PathTotals totals;                 // Of STAMP paths to peers.
+  RttHistogram round_trips;
+  std::vector<ReportPath> paths;
+  std::vector<Heard> heard;
+  // How many rows there were, if some were left out.
+  std::size_t paths_total = 0;
+  std::size_t heard_total = 0;
+};
+
+}  // namespace meshcheck::mesh
