@@ -1,0 +1,276 @@
+#include "mesh/assignment/assignment.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "lib/base/text.h"
+#include "mesh/report/name.h"
+
+namespace meshcheck::mesh {
+namespace {
+
+using simdjson::dom::element;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kRevisionSizeMax = 64;
+constexpr std::size_t kKeySizeMin = 16;
+constexpr std::size_t kKeySizeMax = 64;
+constexpr std::size_t kNestingMax = 8;
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+struct TargetList {
+  std::string_view key;
+  TargetKind kind;
+  std::vector<std::string> Targets::*entries;
+};
+constexpr std::array<TargetList, 4> kTargetLists = {{
+    {"ping", TargetKind::kPing, &Targets::ping},
+    {"tcpPing", TargetKind::kTcpPing, &Targets::tcp_ping},
+    {"udpPing", TargetKind::kUdpPing, &Targets::udp_ping},
+    {"dns", TargetKind::kDns, &Targets::dns},
+}};
+
+// ---- writing
+
+std::string hex(std::string_view octets) {
+  std::string text;
+  for (const char octet : octets) {
+    const auto value = static_cast<unsigned char>(octet);
+    text += kHexDigits[value >> 4U];
+    text += kHexDigits[value & 0xfU];
+  }
+  return text;
+}
+
+void append_peer(std::string& out, const Peer& peer) {
+  append_json_string(out += "{\"name\":", peer.name);
+  append_json_string(out += ",\"node\":", peer.node);
+  out +=
+      peer.relation == Peer::Relation::kTwin ? ",\"relation\":\"twin\"" : ",\"relation\":\"peer\"";
+  out += ",\"addresses\":[";
+  for (std::size_t i = 0; i < peer.addresses.size(); ++i) {
+    out += i == 0 ? "\"" : ",\"";
+    out += peer.addresses[i].text() + '"';
+  }
+  out += "],\"port\":" + std::to_string(peer.port) + '}';
+}
+
+void append_targets(std::string& out, const Targets& targets) {
+  char separator = '{';
+  for (const TargetList& list : kTargetLists) {
+    out += separator;
+    append_json_string(out, list.key);
+    out += ":[";
+    const auto& entries = targets.*list.entries;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i != 0) out += ',';
+      append_json_string(out, entries[i]);
+    }
+    out += ']';
+    separator = ',';
+  }
+  out += '}';
+}
+
+// ---- reading
+
+Error wrong(std::string_view key, std::string_view expected) {
+  return Error(std::string(key) + ": " + std::string(expected) + " is expected");
+}
+
+// Absent keys leave `target` as it is.
+Result<void> read_number(const element& object, std::string_view key,
+                         std::pair<std::int64_t, std::int64_t> bounds, std::int64_t& target) {
+  element value;
+  if (object[key].get(value) != simdjson::SUCCESS) return {};
+  std::int64_t number = 0;
+  if (value.get(number) != simdjson::SUCCESS || number < bounds.first || number > bounds.second) {
+    return wrong(key, "a whole number from " + std::to_string(bounds.first) + " to " +
+                          std::to_string(bounds.second));
+  }
+  target = number;
+  return {};
+}
+
+Result<void> read_text(const element& object, std::string_view key, std::size_t size_max,
+                       std::string& target) {
+  element value;
+  if (object[key].get(value) != simdjson::SUCCESS) return {};
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS || text.size() > size_max) {
+    return wrong(key, "a text of at most " + std::to_string(size_max) + " bytes");
+  }
+  target = text;
+  return {};
+}
+
+// The elements of a list that may be absent.
+Result<simdjson::dom::array> read_list(const element& object, std::string_view key,
+                                       std::size_t items_max) {
+  element value;
+  simdjson::dom::array list;
+  if (object[key].get(value) != simdjson::SUCCESS) return list;
+  if (value.get(list) != simdjson::SUCCESS || list.size() > items_max) {
+    return wrong(key, "a list of at most " + std::to_string(items_max));
+  }
+  return list;
+}
+
+bool is_absent(const element& object, std::string_view key) {
+  return object[key].error() != simdjson::SUCCESS;
+}
+
+Result<std::string> parse_hex(std::string_view text) {
+  std::string octets;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    const auto high = kHexDigits.find(text[i]);
+    const auto low = kHexDigits.find(text[i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) break;
+    octets += static_cast<char>(high << 4U | low);
+  }
+  // Without the text: it is a secret.
+  const bool good =
+      octets.size() * 2 == text.size() &&
+      (octets.empty() || (octets.size() >= kKeySizeMin && octets.size() <= kKeySizeMax));
+  if (!good) return wrong("key", "nothing, or 16 to 64 octets in hexadecimal,");
+  return octets;
+}
+
+Result<Peer> parse_peer(const element& value) {
+  Peer peer;
+  if (!value.is_object()) return Error("an object is expected");
+  if (auto read = read_text(value, "name", kNameSizeMax, peer.name); !read) return read.error();
+  if (auto read = read_text(value, "node", kNameSizeMax, peer.node); !read) return read.error();
+  if (auto checked = check_name(peer.name, "name"); !checked) return checked.error();
+  std::string relation = "peer";
+  if (auto read = read_text(value, "relation", 16, relation); !read) return read.error();
+  if (relation != "peer" && relation != "twin") return wrong("relation", "\"peer\" or \"twin\"");
+  peer.relation = relation == "twin" ? Peer::Relation::kTwin : Peer::Relation::kPeer;
+  std::int64_t port = 0;
+  if (auto read = read_number(value, "port", {1, 65535}, port); !read) return read.error();
+  if (port == 0) return wrong("port", "a port");
+  peer.port = static_cast<std::uint16_t>(port);
+  if (is_absent(value, "addresses")) return wrong("addresses", "a list");
+  const auto addresses = read_list(value, "addresses", kPeerAddressesMax);
+  if (!addresses) return addresses.error();
+  for (const element item : *addresses) {
+    std::string_view text;
+    if (item.get(text) != simdjson::SUCCESS) return wrong("addresses", "a list of texts");
+    auto address = IpAddress::parse(text);
+    if (!address) return address.error().within("addresses");
+    peer.addresses.push_back(*address);
+  }
+  return peer;
+}
+
+Result<void> parse_targets(const element& root, Targets& targets) {
+  element object;
+  if (root["targets"].get(object) != simdjson::SUCCESS) return {};
+  if (!object.is_object()) return wrong("targets", "an object");
+  for (const TargetList& list : kTargetLists) {
+    const auto entries = read_list(object, list.key, kTargetsMax);
+    if (!entries) return entries.error().within("targets");
+    if (is_absent(object, list.key)) continue;
+    for (const element item : *entries) {
+      std::string_view text;
+      if (item.get(text) != simdjson::SUCCESS) return wrong(list.key, "a list of texts");
+      if (auto checked = check_target(list.kind, text); !checked) {
+        return checked.error().within(list.key).within("targets");
+      }
+      (targets.*list.entries).emplace_back(text);
+    }
+  }
+  return {};
+}
+
+Result<void> parse_probe(const element& root, ProbeSettings& probe) {
+  element object;
+  if (root["probe"].get(object) != simdjson::SUCCESS) return {};
+  if (!object.is_object()) return wrong("probe", "an object");
+  std::int64_t interval = probe.interval.count();
+  std::int64_t timeout = probe.timeout.count();
+  if (auto read = read_number(object, "interval_ms", {100, 60'000}, interval); !read) return read;
+  if (auto read = read_number(object, "timeout_ms", {10, 60'000}, timeout); !read) return read;
+  probe = {.interval = milliseconds(interval), .timeout = milliseconds(timeout)};
+  return {};
+}
+
+Result<void> parse_peers(const element& root, std::vector<Peer>& peers) {
+  if (is_absent(root, "peers")) return {};
+  const auto list = read_list(root, "peers", kPeersMax);
+  if (!list) return list.error();
+  for (const element item : *list) {
+    auto peer = parse_peer(item);
+    if (!peer) return peer.error().within("peers[" + std::to_string(peers.size()) + "]");
+    peers.push_back(*std::move(peer));
+  }
+  return {};
+}
+
+Result<Assignment> parse_root(const element& root) {
+  Assignment assignment;
+  std::int64_t schema = 0;
+  std::int64_t epoch = 0;
+  std::int64_t report_interval = 0;
+  std::string key;
+  if (!root.is_object()) return Error("an object is expected");
+  if (auto read = read_number(root, "schema", {1, 1}, schema); !read) return read.error();
+  if (schema == 0) return wrong("schema", "1");
+  if (auto read = read_text(root, "revision", kRevisionSizeMax, assignment.revision); !read) {
+    return read.error();
+  }
+  constexpr std::int64_t kEpochMax = std::numeric_limits<std::int64_t>::max();
+  if (auto read = read_number(root, "epoch", {0, kEpochMax}, epoch); !read) return read.error();
+  if (auto read = read_number(root, "report_interval_s", {0, 86'400}, report_interval); !read) {
+    return read.error();
+  }
+  if (auto read = read_text(root, "key", 2 * kKeySizeMax, key); !read) return read.error();
+  auto octets = parse_hex(key);
+  if (!octets) return octets.error();
+  assignment.epoch = static_cast<std::uint64_t>(epoch);
+  assignment.report_interval = std::chrono::seconds(report_interval);
+  assignment.key = *std::move(octets);
+  if (auto read = parse_probe(root, assignment.probe); !read) return read.error().within("probe");
+  if (auto read = parse_peers(root, assignment.peers); !read) return read.error();
+  if (auto read = parse_targets(root, assignment.targets); !read) return read.error();
+  return assignment;
+}
+
+}  // namespace
+
+std::string encode(const Assignment& assignment) {
+  std::string out;
+  out.reserve(256 + 128 * assignment.peers.size());
+  append_json_string(out += "{\"schema\":1,\"revision\":", assignment.revision);
+  out += ",\"epoch\":" + std::to_string(assignment.epoch);
+  out += ",\"report_interval_s\":" + std::to_string(assignment.report_interval.count());
+  out += ",\"probe\":{\"interval_ms\":" + std::to_string(assignment.probe.interval.count());
+  out += ",\"timeout_ms\":" + std::to_string(assignment.probe.timeout.count());
+  out += "},\"key\":\"" + hex(assignment.key) + "\",\"peers\":[";
+  for (std::size_t i = 0; i < assignment.peers.size(); ++i) {
+    if (i != 0) out += ',';
+    append_peer(out, assignment.peers[i]);
+  }
+  append_targets(out += "],\"targets\":", assignment.targets);
+  out += '}';
+  return out;
+}
+
+Result<Assignment> parse_assignment(std::string_view json) {
+  if (json.size() > kAssignmentSizeMax) {
+    return Error("larger than " + std::to_string(kAssignmentSizeMax) + " bytes");
+  }
+  simdjson::dom::parser parser(kAssignmentSizeMax);
+  if (parser.allocate(std::max<std::size_t>(json.size(), 64), kNestingMax) != simdjson::SUCCESS) {
+    return Error("no memory");
+  }
+  element root;
+  const auto error = parser.parse(json.data(), json.size(), /*realloc_if_needed=*/true).get(root);
+  if (error != simdjson::SUCCESS) return Error(simdjson::error_message(error));
+  return parse_root(root);
+}
+
+}  // namespace meshcheck::mesh
