@@ -23,12 +23,12 @@ ARROWS = {
     "agent": ["lib/agent"],
     "agent-hostnet": ["lib/agent"],
     "server": ["lib/base", "lib/flags", "lib/metrics", "lib/uv", "lib/http", "lib/store", "mesh"],
-    "fuzz": ["lib/base", "lib/http", "lib/netlink", "mesh", "server"],
+    "fuzz": ["lib/base", "lib/http", "lib/netlink", "mesh", "probe", "server"],
 }
 # Third-party headers that one folder hides from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",
           "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh", "CLI/CLI.hpp": "lib/flags",
-          "openssl/evp.h": "mesh"}
+          "openssl/evp.h": "mesh", "ares.h": "probe"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
           r"\bshared_ptr\b": "one owner: no shared_ptr",
           r"\bFIXME\b|TODO\((?:now)?\)": "does not land",

@@ -1,0 +1,20 @@
+// What the kernel says of a failed probe, in the words of a report: "connection refused".
+#pragma once
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "lib/base/text.h"
+
+namespace meshcheck::probe {
+
+inline std::string errno_text(int error_number) {
+  // As a probe that nobody answered; the kernel's own text names a connection.
+  if (error_number == ETIMEDOUT) return "timed out";
+  std::string text = std::generic_category().message(error_number);
+  if (!text.empty()) text.front() = ascii_lower(text.front());
+  return text;
+}
+
+}  // namespace meshcheck::probe

@@ -1,0 +1,71 @@
+// Answers STAMP probes: stamp::Reflector on UDP sockets of both families.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/base/time.h"
+#include "lib/uv/loop.h"
+#include "mesh/report/mesh_report.h"
+#include "mesh/stamp/reflector.h"
+
+namespace meshcheck::probe {
+
+// Listens on all addresses and answers from the one that was asked. A sender has one session for
+// all of its source ports. Lives on the loop's thread; destroying it silences it at once. Bounds:
+// stamp::Reflector's sessions, TimestampedSocket's batches, mesh::kReportHeardMax senders heard.
+class StampReflector {
+ public:
+  static constexpr std::uint16_t kPort = 8862;
+  // Whoever was not heard for longer is not in heard().
+  static constexpr std::chrono::seconds kHeardMax{60};
+
+  struct Options {
+    std::uint16_t port = kPort;  // 0: the kernel chooses one.
+    bool open = false;           // Requests that no key signed are answered too.
+    bool kernel_times = true;
+    stamp::Reflector::Options reflector = {.asymmetrical = true};
+  };
+
+  struct Counts {
+    std::uint64_t requests = 0;  // All that came.
+    std::uint64_t replies = 0;   // Handed to the kernel, less what it refused.
+    std::uint64_t refused = 0;   // Without a right key, malformed, from another reflector's port.
+  };
+
+  // Goes on with one family if the other cannot be had; an error if neither can.
+  static Result<StampReflector> start(uv::Loop& loop, const Options& options);
+
+  StampReflector(StampReflector&&) noexcept;
+  StampReflector& operator=(StampReflector&&) noexcept;
+  ~StampReflector();
+
+  // A request is checked with the current key, then with the previous one.
+  void set_keys(std::optional<stamp::Key> current, std::optional<stamp::Key> previous);
+
+  void set_open(bool open);
+
+  std::uint16_t port() const;
+  // Why a family is not listened on; empty if both are.
+  std::string missing() const;
+  bool kernel_times() const;
+  Counts counts() const;
+  // Packets that the kernel dropped since nobody read them, since the last call.
+  std::uint64_t count_drops();
+  // Whose probes were answered of late.
+  std::vector<mesh::Heard> heard(Clock::time_point now) const;
+
+ private:
+  struct Node;
+  explicit StampReflector(std::unique_ptr<Node> node);
+
+  std::unique_ptr<Node> node_;
+};
+
+}  // namespace meshcheck::probe

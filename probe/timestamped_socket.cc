@@ -1,0 +1,472 @@
+#include "probe/timestamped_socket.h"
+
+#include <linux/errqueue.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/net_tstamp.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "lib/uv/fd_watcher.h"
+#include "probe/control_messages.h"
+#include "probe/descriptor.h"
+#include "probe/errno_text.h"
+
+namespace meshcheck::probe {
+namespace {
+
+constexpr std::size_t kBatch = TimestampedSocket::kBatchMax;
+// Sent packets whose transmit time may still come.
+constexpr std::size_t kAwaitedMax = 256;
+
+using Kind = TimestampedSocket::Kind;
+using Options = TimestampedSocket::Options;
+
+union Address {
+  sockaddr generic;
+  sockaddr_in ipv4;
+  sockaddr_in6 ipv6;
+};
+
+socklen_t put_address(const Endpoint& endpoint, Address& address) {
+  sockaddr_storage storage;
+  std::memcpy(&address, endpoint.to_sockaddr(storage), sizeof address);
+  return address.generic.sa_family == AF_INET ? sizeof address.ipv4 : sizeof address.ipv6;
+}
+
+template <typename Value>
+bool set(const Descriptor& socket, int level, int name, const Value& value) {
+  return setsockopt(socket.get(), level, name, &value, sizeof value) == 0;
+}
+bool enable(const Descriptor& socket, int level, int name) {
+  return set(socket, level, name, int{1});
+}
+
+// Where recvmmsg() puts what it reads. Memory is touched only as far as batches are long.
+struct Batch {
+  explicit Batch(std::size_t size_max)
+      : slot_size(size_max),
+        bytes(std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * size_max)) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      vectors[i] = {.iov_base = bytes.get() + i * slot_size, .iov_len = slot_size};
+      headers[i].msg_hdr = {.msg_name = &names[i],
+                            .msg_iov = &vectors[i],
+                            .msg_iovlen = 1,
+                            .msg_control = controls[i].data()};
+    }
+  }
+
+  // The number of messages, or a negative errno.
+  int read(int descriptor, int flags) {
+    for (std::size_t i = 0; i < used; ++i) {
+      headers[i].msg_hdr.msg_namelen = sizeof(Address);
+      headers[i].msg_hdr.msg_controllen = kControlSizeMax;
+    }
+    int count = 0;
+    do {
+      count = recvmmsg(descriptor, headers.data(), kBatch, flags, nullptr);
+    } while (count < 0 && errno == EINTR);
+    used = count < 0 ? 0 : static_cast<std::size_t>(count);
+    return count < 0 ? -errno : count;
+  }
+
+  std::span<const std::uint8_t> message(std::size_t i) const {
+    return {bytes.get() + i * slot_size, std::min<std::size_t>(headers[i].msg_len, slot_size)};
+  }
+  Endpoint sender(std::size_t i) const {
+    return headers[i].msg_hdr.msg_namelen == 0 ? Endpoint{}
+                                               : Endpoint::from_sockaddr(&names[i].generic);
+  }
+
+  std::size_t slot_size;
+  std::unique_ptr<std::uint8_t[]> bytes;
+  std::array<Address, kBatch> names{};
+  std::array<iovec, kBatch> vectors{};
+  std::array<ControlBuffer, kBatch> controls{};
+  std::array<mmsghdr, kBatch> headers{};
+  std::size_t used = kBatch;  // Headers that the kernel has written to.
+};
+
+// Packets on their way to sendmmsg(), one behind the other.
+struct Queue {
+  Queue()
+      : bytes(std::make_unique_for_overwrite<std::uint8_t[]>(TimestampedSocket::kQueueSizeMax)) {}
+
+  bool has_room(std::size_t size) const {
+    return count < kBatch && size <= TimestampedSocket::kQueueSizeMax - end;
+  }
+  void add(const TimestampedSocket::Packet& packet) {
+    std::copy(packet.bytes.begin(), packet.bytes.end(), bytes.get() + end);
+    vectors[count] = {.iov_base = bytes.get() + end, .iov_len = packet.bytes.size()};
+    end += packet.bytes.size();
+    msghdr& header = headers[count].msg_hdr;
+    header = {.msg_name = &names[count], .msg_iov = &vectors[count], .msg_iovlen = 1};
+    header.msg_namelen = put_address(packet.to, names[count]);
+    if (packet.from) {
+      header.msg_control = controls[count].data();
+      header.msg_controllen = put_source(*packet.from, packet.to.scope, controls[count]);
+    }
+    cookies[count++] = packet.cookie;
+  }
+
+  std::unique_ptr<std::uint8_t[]> bytes;
+  std::array<Address, kBatch> names{};
+  std::array<iovec, kBatch> vectors{};
+  std::array<ControlBuffer, kBatch> controls{};
+  std::array<mmsghdr, kBatch> headers{};
+  std::array<std::uint64_t, kBatch> cookies{};
+  std::size_t count = 0;
+  std::size_t end = 0;
+};
+
+bool is_ipv4(const Options& options) {
+  return options.local.address.family() == IpAddress::Family::kIpv4;
+}
+
+Result<Descriptor> open_descriptor(const Options& options) {
+  const bool ipv4 = is_ipv4(options);
+  const int type = options.kind == Kind::kIcmpRaw ? SOCK_RAW : SOCK_DGRAM;
+  const int icmp = ipv4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
+  Descriptor opened(socket(ipv4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                           options.kind == Kind::kUdp ? 0 : icmp));
+  const char* const what = options.kind == Kind::kUdp            ? "open a UDP socket"
+                           : options.kind == Kind::kIcmpDatagram ? "open an ICMP datagram socket"
+                                                                 : "open an ICMP raw socket";
+  if (opened.get() < 0) return Error::from_errno(what, errno);
+  return opened;
+}
+
+void pass_echo_replies_only(const Descriptor& socket, bool ipv4) {
+  if (ipv4) {
+    // A bit that is set keeps its type away.
+    set(socket, SOL_RAW, ICMP_FILTER, icmp_filter{.data = ~(1U << ICMP_ECHOREPLY)});
+    return;
+  }
+  icmp6_filter filter;
+  std::memset(&filter, 0xff, sizeof filter);
+  filter.data[ICMPV6_ECHO_REPLY / 32] &= ~(1U << (ICMPV6_ECHO_REPLY % 32));
+  set(socket, SOL_ICMPV6, ICMPV6_FILTER, filter);
+}
+
+Result<void> configure(const Descriptor& socket, const Options& options) {
+  const bool ipv4 = is_ipv4(options);
+  const int level = ipv4 ? int{IPPROTO_IP} : int{IPPROTO_IPV6};
+  if (!ipv4) enable(socket, IPPROTO_IPV6, IPV6_V6ONLY);
+  if (options.kind == Kind::kIcmpRaw) pass_echo_replies_only(socket, ipv4);
+  if (options.wants_local_address) enable(socket, level, ipv4 ? IP_PKTINFO : IPV6_RECVPKTINFO);
+  if (options.wants_ttl) enable(socket, level, ipv4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT);
+  enable(socket, level, ipv4 ? IP_RECVERR : IPV6_RECVERR);
+  // FORCE goes beyond net.core.rmem_max and needs a capability that few have.
+  if (!set(socket, SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer_bytes)) {
+    set(socket, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes);
+  }
+  Address address;
+  const socklen_t size = put_address(options.local, address);
+  if (bind(socket.get(), &address.generic, size) != 0) {
+    return Error::from_errno("bind " + options.local.text(), errno);
+  }
+  return {};
+}
+
+constexpr int kReceiveFlags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
+                              SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY;
+
+// The kernel counts the packets it sends from here on, from zero.
+bool count_packets_anew(const Descriptor& socket) {
+  return set(socket, SOL_SOCKET, SO_TIMESTAMPING, kReceiveFlags) &&
+         set(socket, SOL_SOCKET, SO_TIMESTAMPING, kReceiveFlags | SOF_TIMESTAMPING_OPT_ID);
+}
+
+std::span<const std::uint8_t> without_ip_header(std::span<const std::uint8_t> packet) {
+  if (packet.empty()) return packet;
+  const std::size_t size = std::size_t{packet[0] & 0x0fU} * 4;
+  return packet.subspan(std::min(size, packet.size()));
+}
+
+}  // namespace
+
+struct TimestampedSocket::Node {
+  Node(Descriptor opened, const Options& given, Events handlers)
+      : socket(std::move(opened)),
+        options(given),
+        events(std::move(handlers)),
+        received(given.packet_size_max),
+        errors(kQuoteSizeMax) {}
+  ~Node() { assert(callbacks == 0 && "destroyed inside its own callback"); }
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  void on_ready(bool has_errors);
+  bool receive(std::size_t batches_max);
+  void hand_over(std::size_t i, WallTime now);
+  void flush();
+  void sent(std::size_t first, std::size_t count, WallTime now);
+  void refused(std::size_t i, int error_number);
+  void read_errors();
+  void take_error(std::size_t i);
+  void transmitted(std::uint32_t id, WallTime time);
+  template <typename Callback, typename Argument>
+  void call(const Callback& callback, const Argument& argument) {
+    if (!callback) return;
+    ++callbacks;
+    callback(argument);
+    --callbacks;
+  }
+
+  Descriptor socket;
+  Options options;
+  Events events;
+  Queue queue;
+  Batch received;
+  Batch errors;
+  bool kernel_times = false;
+  bool flushing = false;
+  int callbacks = 0;                                 // Under way.
+  WallTime counted_since;                            // When the kernel's count began.
+  std::uint32_t next_id = 0;                         // As the kernel counts.
+  std::array<std::uint64_t, kAwaitedMax> cookies{};  // By id.
+  std::bitset<kAwaitedMax> told;                     // Likewise: its time has come.
+  std::size_t awaited = 0;  // Times that were not read yet and could be any moment.
+  std::uint64_t truncated = 0;
+  std::uint32_t drops_seen = 0;
+  std::size_t waiting = 0;       // Octets of kernel memory read in this run...
+  std::size_t waiting_most = 0;  // ... and in the longest one.
+  std::optional<uv::FdWatcher> watcher;
+};
+
+void TimestampedSocket::Node::on_ready(bool has_errors) {
+  // Times before replies: a reply is worth more to who knows when its probe left.
+  if (has_errors || awaited > 0) read_errors();
+  awaited = 0;
+  receive(kBatchesMax);
+}
+
+// False: there may be more.
+bool TimestampedSocket::Node::receive(std::size_t batches_max) {
+  for (std::size_t i = 0; i < batches_max; ++i) {
+    const int count = received.read(socket.get(), 0);
+    if (count == -EAGAIN) {
+      waiting = 0;
+      return true;
+    }
+    if (count < 0) {  // An ICMP error, which is told once here and once on the error queue.
+      read_errors();
+      continue;
+    }
+    const WallTime now = WallClock::now();
+    for (std::size_t k = 0; k < received.used; ++k) hand_over(k, now);
+    if (queue.count > 0) flush();
+    waiting_most = std::max(waiting_most, waiting);
+    if (received.used < kBatch) {
+      waiting = 0;
+      return true;
+    }
+  }
+  return false;
+}
+
+void TimestampedSocket::Node::hand_over(std::size_t i, WallTime now) {
+  // About what the kernel charges the socket for a packet beyond its octets.
+  constexpr std::size_t kOverhead = 512;
+  waiting += received.message(i).size() + kOverhead;
+  const msghdr& header = received.headers[i].msg_hdr;
+  if ((header.msg_flags & MSG_TRUNC) != 0) {
+    ++truncated;
+    return;
+  }
+  const ControlData control = read_control(header);
+  const bool has_header = options.kind == Kind::kIcmpRaw && is_ipv4(options);
+  call(events.on_received,
+       Received{.bytes = has_header ? without_ip_header(received.message(i)) : received.message(i),
+                .from = received.sender(i),
+                .local = control.local,
+                .ttl = control.ttl,
+                .time = control.time.value_or(now),
+                .kernel_time = control.time.has_value()});
+}
+
+void TimestampedSocket::Node::flush() {
+  assert(!flushing && "on_transmitted and on_failure do not send");
+  flushing = true;
+  const WallTime now = WallClock::now();
+  std::size_t done = 0;
+  std::size_t retried = kBatch;  // The packet that was tried again.
+  bool uncertain = false;
+  while (done < queue.count) {
+    const int count = sendmmsg(socket.get(), queue.headers.data() + done,
+                               static_cast<unsigned>(queue.count - done), 0);
+    if (count > 0) {
+      sent(done, static_cast<std::size_t>(count), now);
+      done += static_cast<std::size_t>(count);
+      continue;
+    }
+    const int error_number = errno;
+    if (error_number == EINTR) continue;
+    uncertain = true;
+    read_errors();
+    // A send also fails with the ICMP error of an earlier packet, which has just been cleared.
+    if (std::exchange(retried, done) != done) continue;
+    refused(done++, error_number);
+  }
+  // Whether the kernel counted what it did not send depends on how far it came, and on its version.
+  if (uncertain && kernel_times) {
+    read_errors();
+    count_packets_anew(socket);
+    counted_since = WallClock::now();
+    next_id = 0;
+    awaited = 0;
+  }
+  if (awaited > 0) read_errors();
+  queue.count = 0;
+  queue.end = 0;
+  flushing = false;
+}
+
+void TimestampedSocket::Node::sent(std::size_t first, std::size_t count, WallTime now) {
+  for (std::size_t i = first; i < first + count; ++i) {
+    if (kernel_times) {
+      told.reset(next_id % kAwaitedMax);
+      cookies[next_id++ % kAwaitedMax] = queue.cookies[i];
+      ++awaited;
+    } else {
+      call(events.on_transmitted, Transmitted{.cookie = queue.cookies[i], .time = now});
+    }
+  }
+}
+
+void TimestampedSocket::Node::refused(std::size_t i, int error_number) {
+  call(events.on_failure, Failure{.error_number = error_number,
+                                  .to = Endpoint::from_sockaddr(&queue.names[i].generic),
+                                  .cookie = queue.cookies[i]});
+}
+
+// Both the transmit times and the ICMP errors.
+void TimestampedSocket::Node::read_errors() {
+  for (std::size_t batch = 0; batch < kBatchesMax; ++batch) {
+    if (errors.read(socket.get(), MSG_ERRQUEUE) < 0) return;
+    for (std::size_t i = 0; i < errors.used; ++i) take_error(i);
+    if (errors.used < kBatch || awaited == 0) return;
+  }
+}
+
+void TimestampedSocket::Node::take_error(std::size_t i) {
+  const ControlData control = read_control(errors.headers[i].msg_hdr);
+  if (!control.error) return;
+  const ControlData::Error& error = *control.error;
+  if (error.origin == SO_EE_ORIGIN_TIMESTAMPING) {
+    if (control.time) transmitted(error.data, *control.time);
+    return;
+  }
+  // What the kernel itself refuses, it also says in answer to the send.
+  if (error.origin == SO_EE_ORIGIN_LOCAL) return;
+  call(events.on_failure, Failure{.error_number = error.number,
+                                  .to = errors.sender(i),
+                                  .quote = errors.message(i),
+                                  .reporter = error.reporter,
+                                  .icmp_type = error.type,
+                                  .icmp_code = error.code,
+                                  .mtu = error.number == EMSGSIZE ? error.info : 0});
+}
+
+void TimestampedSocket::Node::transmitted(std::uint32_t id, WallTime time) {
+  const std::uint32_t age = next_id - id;
+  // Of an earlier count it may be, held up on its way, and not this one's packet.
+  if (age == 0 || age > kAwaitedMax || time < counted_since) return;
+  // Each virtual link that it crosses on this machine tells; the first one is where it left us.
+  if (told.test(id % kAwaitedMax)) return;
+  told.set(id % kAwaitedMax);
+  if (awaited > 0) --awaited;
+  call(events.on_transmitted,
+       Transmitted{.cookie = cookies[id % kAwaitedMax], .time = time, .kernel_time = true});
+}
+
+std::string TimestampedSocket::Failure::text() const {
+  std::string text = errno_text(error_number);
+  if (reporter && *reporter != to.address) text += ", says " + reporter->text();
+  return text;
+}
+
+Result<TimestampedSocket> TimestampedSocket::open(uv::Loop& loop, const Options& options,
+                                                  Events events) {
+  assert(options.packet_size_max > 0);
+  auto socket = open_descriptor(options);
+  if (!socket) return socket.error();
+  if (auto configured = configure(*socket, options); !configured) return configured.error();
+  auto node = std::make_unique<Node>(*std::move(socket), options, std::move(events));
+  node->kernel_times = options.kernel_times && count_packets_anew(node->socket);
+  node->watcher.emplace(loop, node->socket.get(),
+                        [raw = node.get()](uv::FdWatcher::Interest ready) {
+                          // Only errors are told as writable, since that is not watched.
+                          raw->on_ready(ready.writable);
+                        });
+  node->watcher->watch({.readable = true});
+  return TimestampedSocket(std::move(node));
+}
+
+TimestampedSocket::TimestampedSocket(std::unique_ptr<Node> node) : node_(std::move(node)) {}
+TimestampedSocket::TimestampedSocket(TimestampedSocket&&) noexcept = default;
+TimestampedSocket& TimestampedSocket::operator=(TimestampedSocket&&) noexcept = default;
+TimestampedSocket::~TimestampedSocket() = default;
+
+void TimestampedSocket::send(const Packet& packet) {
+  assert(packet.bytes.size() <= kQueueSizeMax);
+  assert(!node_->flushing && "on_transmitted and on_failure do not send");
+  if (!node_->queue.has_room(packet.bytes.size())) node_->flush();
+  node_->queue.add(packet);
+}
+
+void TimestampedSocket::flush() {
+  if (node_->queue.count > 0) node_->flush();
+}
+
+bool TimestampedSocket::drain() {
+  flush();
+  node_->read_errors();
+  return node_->receive(kDrainMax / kBatchMax);
+}
+
+Result<void> TimestampedSocket::set_unfragmented(bool unfragmented) {
+  const bool ipv4 = is_ipv4(node_->options);
+  const int ipv4_value = unfragmented ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT;
+  const int ipv6_value = unfragmented ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT;
+  const bool accepted = ipv4 ? set(node_->socket, IPPROTO_IP, IP_MTU_DISCOVER, ipv4_value)
+                             : set(node_->socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, ipv6_value);
+  if (!accepted) return Error::from_errno("set whether packets may be fragmented", errno);
+  return {};
+}
+
+Endpoint TimestampedSocket::local() const {
+  Address address{};
+  socklen_t size = sizeof address;
+  if (getsockname(node_->socket.get(), &address.generic, &size) != 0) return {};
+  return Endpoint::from_sockaddr(&address.generic);
+}
+
+bool TimestampedSocket::kernel_times() const {
+  return node_->kernel_times;
+}
+
+std::uint64_t TimestampedSocket::count_drops() {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  if (getsockopt(node_->socket.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return 0;
+  const std::uint32_t drops = memory[SK_MEMINFO_DROPS];
+  const std::uint32_t rise = drops - std::exchange(node_->drops_seen, drops);
+  const std::size_t most = std::exchange(node_->waiting_most, 0);
+  return most >= memory[SK_MEMINFO_RCVBUF] / 8 ? rise : 0;
+}
+
+std::uint64_t TimestampedSocket::truncated() const {
+  return node_->truncated;
+}
+
+}  // namespace meshcheck::probe
