@@ -11,6 +11,10 @@ constexpr std::chrono::seconds kLingerTimeout{2};
 
 constexpr std::size_t kUnsentKeptMax = 16 * 1024;
 
+// Pieces of a source in one turn of the loop. A quick reader takes them as fast as they are made,
+// and all other connections wait meanwhile.
+constexpr int kPiecesInTurnMax = 4;
+
 }  // namespace
 
 Connection::Connection(Server& server, uv::TcpStream stream)
@@ -31,23 +35,33 @@ void Connection::turn_away() {
 
 void Connection::on_data(std::string_view bytes) {
   server_.counters_.bytes_received += bytes.size();
-  if (!unparsed_.empty()) {
-    unparsed_ += bytes;
+  if (!unparsed_.empty() || source_) {
+    hold(bytes);
     return;
   }
   while (state_ == State::kOpen && !bytes.empty()) {
     answer_requests(bytes);
     flush();
+    if (source_) {
+      hold(bytes);
+      pump();
+      return;
+    }
     if (stream_.queued_bytes() != 0 && !bytes.empty()) {
-      unparsed_ = bytes;
-      stream_.pause();
+      hold(bytes);
       return;
     }
   }
 }
 
+void Connection::hold(std::string_view bytes) {
+  if (bytes.empty()) return;
+  unparsed_ += bytes;
+  stream_.pause();
+}
+
 void Connection::answer_requests(std::string_view& bytes) {
-  while (state_ == State::kOpen && !bytes.empty() &&
+  while (state_ == State::kOpen && !source_ && !bytes.empty() &&
          unsent_.size() < server_.options_.unsent_size_max) {
     const RequestParser::Step step = parser_.step(bytes);
     if (step == RequestParser::Step::kRequest) answer();
@@ -61,6 +75,10 @@ void Connection::on_drained() {
     finish();
     return;
   }
+  if (source_) {
+    pump();
+    return;
+  }
   const std::string held = std::exchange(unparsed_, {});
   stream_.resume();
   set_deadline();
@@ -72,15 +90,52 @@ void Connection::answer() {
   Response response = server_.router_.answer(request);
   ++server_.counters_.requests;
   count(response.status);
-  const bool keep_alive = request.keep_alive && !response.close && !draining_;
-  append_response(unsent_, response, server_.date_, keep_alive, request.method == Method::kHead);
+  const bool ends_by_closing = response.source && !request.chunks_allowed;
+  const Framing framing{
+      .keep_alive = request.keep_alive && !response.close && !draining_ && !ends_by_closing,
+      .head_only = request.method == Method::kHead,
+      .chunked = response.source && request.chunks_allowed};
+  append_response(unsent_, response, server_.date_, framing);
   request_began_ = false;
-  if (!keep_alive) state_ = State::kFlushing;
+  if (response.source && !framing.head_only) {
+    source_ = std::move(response.source);
+    source_framing_ = framing;
+  } else if (!framing.keep_alive) {
+    state_ = State::kFlushing;
+  }
+}
+
+void Connection::pump() {
+  for (int piece = 0; source_ && stream_.queued_bytes() == 0; ++piece) {
+    if (piece == kPiecesInTurnMax) {
+      wait_for_turn();
+      return;
+    }
+    std::string bytes;
+    const bool more = source_(bytes);
+    append_piece(unsent_, bytes, source_framing_, !more);
+    if (!more) {
+      source_ = nullptr;
+      if (!source_framing_.keep_alive || draining_) state_ = State::kFlushing;
+    }
+    flush();
+  }
+  // For the requests behind it. Not at once: many small answers would nest as deep.
+  if (!source_ && state_ == State::kOpen && stream_.queued_bytes() == 0) wait_for_turn();
+}
+
+void Connection::wait_for_turn() {
+  if (!turn_) {
+    turn_.emplace(server_.loop_, [this] {
+      if (stream_.queued_bytes() == 0) on_drained();
+    });
+  }
+  turn_->start(std::chrono::milliseconds(0));
 }
 
 void Connection::refuse(const Response& response) {
   count(response.status);
-  append_response(unsent_, response, server_.date_, false, false);
+  append_response(unsent_, response, server_.date_, {});
   state_ = State::kFlushing;
 }
 
@@ -143,7 +198,7 @@ void Connection::check_deadline(Clock::time_point now) {
 
 void Connection::drain() {
   draining_ = true;
-  if (state_ == State::kOpen && !parser_.in_request() && stream_.queued_bytes() == 0) {
+  if (state_ == State::kOpen && !source_ && !parser_.in_request() && stream_.queued_bytes() == 0) {
     server_.close(*this);
   }
 }

@@ -3,12 +3,14 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "lib/http/request_parser.h"
 #include "lib/http/server.h"
 #include "lib/uv/tcp_stream.h"
+#include "lib/uv/timer.h"
 
 namespace meshcheck::http {
 
@@ -37,9 +39,15 @@ class Connection {
   };
   void on_data(std::string_view bytes);
   void on_drained();
+  // What came behind the request whose answer is under way: one read of it at most.
+  void hold(std::string_view bytes);
   // Takes whole requests from the front of `bytes` until its answers are worth sending.
   void answer_requests(std::string_view& bytes);
   void answer();
+  // Writes what the source makes until the reader is slower or others should have their turn.
+  void pump();
+  // on_drained() in the loop's next turn.
+  void wait_for_turn();
   void refuse(const Response& response);
   void flush();
   void finish();
@@ -53,6 +61,9 @@ class Connection {
   State state_ = State::kOpen;
   std::string unparsed_;  // Pipelined bytes that wait for a slow reader.
   std::string unsent_;    // Answers to what was in one read, sent together.
+  BodySource source_;     // Of the answer under way.
+  Framing source_framing_;
+  std::optional<uv::Timer> turn_;  // Made with the first source.
   Clock::time_point deadline_;
   bool request_began_ = false;
   bool draining_ = false;

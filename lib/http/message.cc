@@ -61,6 +61,7 @@ Response Response::json(std::string body, int status) {
   return {.status = status,
           .content_type = "application/json",
           .body = std::move(body),
+          .source = nullptr,
           .headers = {},
           .close = false};
 }
@@ -127,23 +128,44 @@ std::string percent_decode(std::string_view text) {
 }
 
 void append_response(std::string& out, const Response& response, std::string_view date,
-                     bool keep_alive, bool head_only) {
+                     Framing framing) {
   out += "HTTP/1.1 ";
   append_number(out, static_cast<std::size_t>(response.status));
   out += ' ';
   out += reason_phrase(response.status);
   out += "\r\n";
   if (!date.empty()) append_header(out, "Date", date);
-  if (!response.body.empty()) append_header(out, "Content-Type", response.content_type);
+  if (!response.body.empty() || response.source) {
+    append_header(out, "Content-Type", response.content_type);
+  }
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
-  if (!keep_alive) append_header(out, "Connection", "close");
-  if (response.status != 204) {
+  if (!framing.keep_alive) append_header(out, "Connection", "close");
+  if (response.source) {
+    if (framing.chunked) append_header(out, "Transfer-Encoding", "chunked");
+  } else if (response.status != 204) {
     out += "Content-Length: ";
     append_number(out, response.body.size());
     out += "\r\n";
   }
   out += "\r\n";
-  if (!head_only) out += response.body;
+  if (!framing.head_only) out += response.body;
+}
+
+void append_piece(std::string& out, std::string_view piece, Framing framing, bool last) {
+  if (!framing.chunked) {
+    out += piece;
+    return;
+  }
+  if (!piece.empty()) {  // A chunk of no bytes would be the end.
+    std::array<char, 16> digits{};
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
+    out.append(digits.data(), end);
+    out += "\r\n";
+    out += piece;
+    out += "\r\n";
+  }
+  if (last) out += "0\r\n\r\n";
 }
 
 }  // namespace meshcheck::http

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   bool keep_alive = false;
+  bool chunks_allowed = false;  // The client knows chunked answers: it speaks HTTP/1.1.
   // What the route's `{...}` segment matched; empty if it has none.
   std::string_view parameter;
 
@@ -35,10 +37,17 @@ struct Request {
   std::string query_value(std::string_view key) const;
 };
 
+// Makes a large body piece by piece: appends the next piece, which may be empty, and returns false
+// behind the last. Called on the connection's loop when the piece before is with the kernel, so a
+// slow reader costs one piece of memory. It may outlive the handler's call by minutes: what it
+// needs, it owns, or it is the server's.
+using BodySource = std::function<bool(std::string& piece)>;
+
 struct Response {
   int status = 200;
   std::string_view content_type = "text/plain; charset=utf-8";  // A constant.
   std::string body;
+  BodySource source;  // Instead of `body`.
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  // Ask for the connection to end after this response.
 
@@ -53,8 +62,18 @@ std::string_view reason_phrase(int status);
 // "a%20b" to "a b". A broken escape stands for itself.
 std::string percent_decode(std::string_view text);
 
-// Appends status line, headers, and the body unless `head_only`. `date` is an HTTP date or empty.
+// How a response goes over its connection.
+struct Framing {
+  bool keep_alive = false;  // Never with a source and no chunks: its end is the connection's.
+  bool head_only = false;
+  bool chunked = false;
+};
+
+// Appends status line, headers, and the body unless `head_only`; a source's pieces follow by
+// append_piece(). `date` is an HTTP date or empty.
 void append_response(std::string& out, const Response& response, std::string_view date,
-                     bool keep_alive, bool head_only);
+                     Framing framing);
+// `last`: nothing follows.
+void append_piece(std::string& out, std::string_view piece, Framing framing, bool last);
 
 }  // namespace meshcheck::http

@@ -137,6 +137,8 @@ struct RequestParser::State {
 
   int on_complete() {
     request.keep_alive = llhttp_should_keep_alive(&parser) != 0 && parser.upgrade == 0;
+    request.chunks_allowed =
+        parser.http_major > 1 || (parser.http_major == 1 && parser.http_minor >= 1);
     request.headers.resize(headers_kept);
     request.body.reserve(request.body.size() + Request::kBodyPadding);
     in_request = false;

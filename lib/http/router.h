@@ -11,7 +11,8 @@
 
 namespace meshcheck::http {
 
-using Handler = std::function<Response(const Request&)>;
+// May change the request, which nobody reads after it.
+using Handler = std::function<Response(Request&)>;
 
 // Routes as netchecker's router has them: a path that is right but for letter case, doubled slashes
 // or the final slash is redirected (301 for GET, 307 else), a known path with another method is a

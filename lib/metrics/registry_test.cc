@@ -4,6 +4,8 @@
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
 
+#include <array>
+
 #include "lib/metrics/text_writer.h"
 
 namespace meshcheck::metrics {
@@ -30,6 +32,18 @@ TEST(TextWriterTest, EscapesLabelValuesAndPrintsLargeNumbersAsGoDoes) {
   EXPECT_EQ(
       writer.take(),
       "# HELP x X.\n# TYPE x gauge\nx{agent=\"a\\\\\\\"\\n\",url=\"u\"} 9223372036854\nx 3\n");
+}
+
+TEST(TextWriterTest, AddsBucketsUp) {
+  TextWriter writer;
+  writer.family("x", TextWriter::Type::kHistogram, "X.");
+  const std::array<double, 2> bounds = {5e-05, 1};
+  const std::array<std::uint64_t, 3> counts = {1, 2, 3};
+  writer.histogram({{"a", "b"}}, {.bounds = bounds, .counts = counts, .sum = 2.5});
+  EXPECT_EQ(writer.take(),
+            "# HELP x X.\n# TYPE x histogram\nx_bucket{a=\"b\",le=\"5e-05\"} 1\n"
+            "x_bucket{a=\"b\",le=\"1\"} 3\nx_bucket{a=\"b\",le=\"+Inf\"} 6\n"
+            "x_sum{a=\"b\"} 2.5\nx_count{a=\"b\"} 6\n");
 }
 
 }  // namespace
