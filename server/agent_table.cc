@@ -113,6 +113,7 @@ void AgentTable::leave_series(Agent& agent) {
 AgentTable::Agents::iterator AgentTable::erase(Agents::iterator position) {
   const std::string& name = position->first;
   note_gone(changed_agents_, name);
+  if (departures_.size() < 2 * options_.agents_max) departures_.push_back(name);
   leave_series(position->second);
   if (const auto index = expected_index_.find(name); index != expected_index_.end()) {
     expected_[index->second].second = nullptr;
@@ -160,17 +161,28 @@ void AgentTable::count_missed_reports(Now now) {
   }
 }
 
+std::chrono::duration<double> AgentTable::silence_max(const Agent& agent) const {
+  return agent.report_interval * options_.outdated_factor;
+}
+
 bool AgentTable::is_outdated(const Agent& agent, Now now) const {
-  const std::chrono::duration<double> limit = agent.report_interval * options_.outdated_factor;
-  return now.steady - agent.last_report > limit;
+  return now.steady - agent.last_report > silence_max(agent);
 }
 
 bool AgentTable::is_forgotten(const Agent& agent, Now now) const {
   if (inventory_) return false;
   if (now.steady - agent.last_report > options_.memory) return true;
-  const std::chrono::duration<double> limit = agent.report_interval * options_.outdated_factor;
   return !agent.node.empty() && is_outdated(agent, now) &&
-         now.steady - agent.series->last_report <= limit;
+         now.steady - agent.series->last_report <= silence_max(agent);
+}
+
+std::vector<std::string> AgentTable::take_departures() {
+  return std::exchange(departures_, {});
+}
+
+std::vector<std::string> AgentTable::not_held(std::vector<std::string> names) const {
+  std::erase_if(names, [this](const std::string& name) { return agents_.contains(name); });
+  return names;
 }
 
 Check AgentTable::check(Now now) const {

@@ -94,6 +94,11 @@ class AgentTable {
   bool remove(std::string_view name);
   // Agents that the inventory does not name are forgotten. Nothing: no inventory.
   void set_inventory(std::optional<Inventory> inventory);
+  // Who was forgotten since the last call, for those who keep more of them. At most
+  // 2 * agents_max, which is more than any call above makes: take them after each.
+  std::vector<std::string> take_departures();
+  // Those of `names` that are not held.
+  std::vector<std::string> not_held(std::vector<std::string> names) const;
   // Counts missed reports as netchecker does, one at most a call, and forgets who is silent for
   // longer than `memory` where there is no inventory.
   void count_missed_reports(Now now);
@@ -142,6 +147,8 @@ class AgentTable {
   };
   using Agents = std::unordered_map<std::string, Agent, NameHash, std::equal_to<>>;
 
+  // How long the agent may be silent before it is outdated.
+  std::chrono::duration<double> silence_max(const Agent& agent) const;
   bool is_outdated(const Agent& agent, Now now) const;
   // Without an inventory: silent for too long to be expected, or outdated while another agent of
   // the same node and network reports, which is how a pod looks that was replaced.
@@ -167,6 +174,7 @@ class AgentTable {
   // most 2 * agents_max in all: a row that stays behind is forgotten after a restart.
   std::unordered_set<std::string> changed_agents_;
   std::unordered_set<std::string> changed_series_;
+  std::vector<std::string> departures_;
   Counts counts_;
 };
 

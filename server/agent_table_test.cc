@@ -208,6 +208,22 @@ TEST_F(AgentTableTest, IsNotMadeYoungerByAClockThatWasSetBack) {
   EXPECT_EQ(table_.check(now_).outdated, Names{"a"});
 }
 
+TEST_F(AgentTableTest, TellsOnceWhoWasForgotten) {
+  report("a");
+  report("b");
+  table_.remove("a");
+  EXPECT_EQ(table_.take_departures(), Names{"a"});
+  EXPECT_TRUE(table_.take_departures().empty());
+  report("a");
+  table_.set_inventory(Inventory{{{"a", ""}}});
+  EXPECT_EQ(table_.take_departures(), Names{"b"});
+  table_.set_inventory(std::nullopt);
+  pass(2h);
+  table_.count_missed_reports(now_);
+  EXPECT_EQ(table_.take_departures(), Names{"a"});
+  EXPECT_EQ(table_.not_held({"a", "b"}), (Names{"a", "b"}));
+}
+
 TEST_F(AgentTableTest, ShowsProblemsFirst) {
   table_.set_inventory(Inventory{{{"a", ""}, {"b", ""}, {"c", "node-3"}}});
   report("b");

@@ -1,17 +1,14 @@
 #include "server/api.h"
 
+#include <optional>
+#include <utility>
+
 #include "lib/base/text.h"
-#include "lib/metrics/text_writer.h"
+#include "server/mesh_api.h"
 #include "server/page.h"
 
 namespace meshcheck::server {
 namespace {
-
-constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";
-
-Now now() {
-  return {.wall = WallClock::now(), .steady = Clock::now()};
-}
 
 void append_list(std::string& json, std::string_view key, const std::vector<std::string>& names,
                  bool null_if_empty) {
@@ -39,7 +36,7 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
   using http::Request;
   using http::Response;
   router_.add(Method::kPost, "/api/v1/agents/{name}",
-              [this](const Request& request) { return post_agent(request); });
+              [this](Request& request) { return post_agent(request); });
   router_.add(Method::kGet, "/api/v1/ping", [](const Request&) { return Response(); });
   router_.add(Method::kGet, "/api/v1/connectivity_check",
               [this](const Request&) { return check_connectivity(); });
@@ -47,6 +44,10 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
               [this](const Request& request) { return get_agent(request); });
   router_.add(Method::kDelete, "/api/v1/agents/{name}",
               [this](const Request& request) { return delete_agent(request); });
+  router_.add(Method::kGet, "/api/v1/agents/{name}/paths",
+              [this](const Request& request) { return get_agent_paths(state_, request); });
+  router_.add(Method::kGet, "/api/v1/mesh",
+              [this](const Request& request) { return get_mesh(state_, request); });
   router_.add(Method::kGet, "/api/v1/agents/", [this](const Request&) { return get_agents(); });
   router_.add(Method::kGet, "/api/v1/version", [](const Request&) {
     return Response::json("{\"version\":\"" MESHCHECK_VERSION "\"}");
@@ -61,25 +62,28 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
   router_.add(Method::kGet, "/", [this](const Request&) { return get_page(); });
 }
 
-http::Response Api::post_agent(const http::Request& request) {
+http::Response Api::post_agent(http::Request& request) {
   const std::string name(request.parameter);
   if (auto checked = mesh::check_name(name); !checked) {
     ++state_.reports_malformed;
     return http::Response::error(400, checked.error().message());
   }
-  // The parser cuts the padding off in place; the request is not read again.
-  auto record = parser_.parse(const_cast<std::string&>(request.body), name);
+  auto record = parser_.parse(request.body, name);  // Cuts the padding off in place.
   if (!record) {
     ++state_.reports_malformed;
     log_.debug("report refused", {{"agent", name}, {"error", record.error().message()}});
     return http::Response::error(400, record.error().message());
   }
   const Now time = now();
+  const auto mesh = std::exchange(record->mesh, std::nullopt);
+  const std::string node = mesh ? record->nodename : "";
+  const std::chrono::seconds interval(record->report_interval);
   const auto outcome =
       state_.table.with([&](AgentTable& table) { return table.report(*std::move(record), time); });
   switch (outcome) {
     case AgentTable::Outcome::kStored:
-      return {};
+      if (!mesh) return {};
+      return answer_mesh({.name = name, .node = node, .report_interval = interval}, *mesh, time);
     case AgentTable::Outcome::kFull:
       return http::Response::error(
           503, "As many agents are held as -agents-max allows; delete some or raise it.");
@@ -89,6 +93,12 @@ http::Response Api::post_agent(const http::Request& request) {
           "The inventory does not name this agent; add it there and the next report is taken.");
   }
   return http::Response::error(500, "unreachable");
+}
+
+http::Response Api::answer_mesh(const MeshTable::Sender& sender, const mesh::MeshReport& report,
+                                Now time) {
+  auto assignment = state_.mesh.with([&](Mesh& mesh) { return mesh.report(sender, report, time); });
+  return assignment ? http::Response::json(*std::move(assignment)) : http::Response();
 }
 
 http::Response Api::get_agents() const {
@@ -107,6 +117,7 @@ http::Response Api::delete_agent(const http::Request& request) {
   const bool removed =
       state_.table.with([&](AgentTable& table) { return table.remove(request.parameter); });
   if (!removed) return http::Response::error(404, kUnknownAgent);
+  pass_on_departures(state_);
   log_.info("agent deleted", {{"agent", request.parameter}});
   http::Response response;
   response.status = 204;
@@ -135,11 +146,9 @@ http::Response Api::check_connectivity() const {
 }
 
 http::Response Api::get_metrics() const {
-  metrics::TextWriter writer;
-  state_.table.with([&](const AgentTable& table) { table.write_metrics(writer); });
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = writer.take() + registry_.text();
+  response.body = metrics_text(state_, registry_);
   return response;
 }
 
@@ -155,9 +164,9 @@ http::Response Api::get_readyz() const {
 
 http::Response Api::get_page() const {
   const Now time = now();
-  const Check check = state_.table.with([&](const AgentTable& table) { return table.check(time); });
-  const auto rows =
-      state_.table.with([&](const AgentTable& table) { return table.rows(time, kPageRowsMax); });
+  const auto [check, rows] = state_.table.with([&](const AgentTable& table) {
+    return std::pair(table.check(time), table.rows(time, kPageRowsMax));
+  });
   http::Response response;
   response.content_type = "text/html; charset=utf-8";
   response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},

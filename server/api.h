@@ -18,7 +18,9 @@ class Api {
   const http::Router& router() const { return router_; }
 
  private:
-  http::Response post_agent(const http::Request& request);
+  http::Response post_agent(http::Request& request);
+  http::Response answer_mesh(const MeshTable::Sender& sender, const mesh::MeshReport& report,
+                             Now time);
   http::Response get_agents() const;
   http::Response get_agent(const http::Request& request) const;
   http::Response delete_agent(const http::Request& request);

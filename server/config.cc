@@ -41,6 +41,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
             "network threads; 0 for one a core, at most 4");
   flags.add("kubeproxyinit", kubernetes,
             "expect the agents that Kubernetes runs (not in this version)");
+  config.mesh.add_to(flags);
   flags::add_log_flags(flags, config.log);
   for (const char* name : {"report-ttl", "ping-timeout", "etcd-endpoints", "etcd-tree", "etcd-key",
                            "etcd-cert", "etcd-ca"}) {
@@ -57,6 +58,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
         "in a file and pass -inventory FILE, or leave both out to expect whoever reported within "
         "the last hour");
   }
+  if (auto checked = config.mesh.check(); !checked) return refuse(checked.error().message());
   auto parsed = Endpoint::parse(endpoint);
   if (!parsed) return refuse("-endpoint: " + parsed.error().message());
   config.endpoint = *parsed;

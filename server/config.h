@@ -8,6 +8,7 @@
 #include "lib/base/ip_address.h"
 #include "lib/flags/flags.h"
 #include "lib/flags/log_flags.h"
+#include "server/mesh_config.h"
 
 namespace meshcheck::server {
 
@@ -21,6 +22,7 @@ struct Config {
   std::int64_t body_size_max = 1024 * 1024;
   std::int64_t connections_max = 10'000;  // Over all threads.
   std::int64_t threads = 0;               // 0: one a core, at most four.
+  MeshConfig mesh;
   flags::LogFlags log;
   std::vector<std::string> ignored;  // Flags of netchecker that were given and have no effect.
 };

@@ -15,8 +15,9 @@ Error at(const YAML::Node& node, const std::string& what) {
 }
 
 Result<Inventory::Entry> parse_entry(const YAML::Node& node) {
-  if (node.IsScalar()) return Inventory::Entry{node.Scalar(), ""};
-  if (!node.IsMap()) return at(node, "agents: each is a name or a map with `name` and `node`");
+  if (node.IsScalar()) return Inventory::Entry{node.Scalar(), "", ""};
+  if (!node.IsMap())
+    return at(node, "agents: each is a name or a map with `name`, `node` and `zone`");
   Inventory::Entry entry;
   for (const auto& pair : node) {
     const std::string& key = pair.first.Scalar();
@@ -25,8 +26,14 @@ Result<Inventory::Entry> parse_entry(const YAML::Node& node) {
       entry.name = pair.second.Scalar();
     } else if (key == "node") {
       entry.node = pair.second.Scalar();
+    } else if (key == "zone") {
+      entry.zone = pair.second.Scalar();
+      if (auto zone = mesh::check_text(entry.zone, "agents: `zone`"); !zone) {
+        return at(pair.second, zone.error().message());
+      }
     } else {
-      return at(pair.first, "agents: unknown key `" + key + "`; known are `name` and `node`");
+      return at(pair.first,
+                "agents: unknown key `" + key + "`; known are `name`, `node` and `zone`");
     }
   }
   return entry;

@@ -36,7 +36,7 @@ void InventoryWatcher::reload() {
     return;
   }
   const std::size_t agents = inventory->agents.size();
-  state_.table.with([&](AgentTable& table) { table.set_inventory(*std::move(inventory)); });
+  set_inventory(state_, *std::move(inventory));
   log_.info("inventory read", {{"file", path_}, {"agents", agents}});
 }
 

@@ -1,5 +1,6 @@
 // meshcheck-server: who is expected, who has reported, and who is missing.
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "lib/uv/signal.h"
 #include "server/config.h"
 #include "server/inventory_watcher.h"
+#include "server/mesh_key.h"
 #include "server/network_thread.h"
 #include "server/persistence.h"
 
@@ -52,11 +54,26 @@ int fail(const Log& log, const Error& error) {
   return 1;
 }
 
+// What the flags say comes before what the database has; without either the key is a new one.
+Result<void> use_mesh_key(const Config& config, State& state) {
+  auto key = mesh_key_of(config.mesh);
+  if (!key) return key.error();
+  if (!*key) {
+    if (!config.database.empty()) return {};
+    auto made = make_mesh_key();
+    if (!made) return made.error();
+    *key = *std::move(made);
+  }
+  state.mesh.with([&](Mesh& mesh) { mesh.assigner.use_key(**std::move(key)); });
+  return {};
+}
+
 int run(const Config& config, const Log& log) {
   State state({.agents_max = static_cast<std::size_t>(config.agents_max),
                .outdated_factor = config.outdated_factor,
                .track_changes = !config.database.empty()},
-              static_cast<std::size_t>(config.threads));
+              static_cast<std::size_t>(config.threads),
+              config.mesh.options(config.outdated_factor));
   uv::Loop loop;
 
   std::unique_ptr<Persistence> persistence;
@@ -65,21 +82,24 @@ int run(const Config& config, const Log& log) {
     if (!opened) return fail(log, opened.error().within("-db"));
     persistence = *std::move(opened);
   }
+  if (auto keyed = use_mesh_key(config, state); !keyed) return fail(log, keyed.error());
   metrics::Registry registry;
   register_metrics(registry, state);
   std::optional<InventoryWatcher> inventory;
   if (!config.inventory.empty()) {
     auto read = read_inventory(config.inventory);
     if (!read) return fail(log, read.error());
-    state.table.with([&](AgentTable& table) { table.set_inventory(*std::move(read)); });
+    set_inventory(state, *std::move(read));
     inventory.emplace(loop, config.inventory, state, log);
   }
   auto threads = listen(config, state, registry, log);
   if (!threads) return fail(log, threads.error().within("-endpoint"));
 
   uv::Timer missed_reports(loop, [&] {
-    const Now now{.wall = WallClock::now(), .steady = Clock::now()};
-    state.table.with([&](AgentTable& table) { table.count_missed_reports(now); });
+    const Now time = now();
+    state.table.with([&](AgentTable& table) { table.count_missed_reports(time); });
+    pass_on_departures(state);
+    drop_strays(state);
   });
   missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
   const auto stop = [&] {
@@ -121,6 +141,7 @@ int main(int argc, char** argv) {
   for (const std::string& flag : config.ignored) {
     log.warning("flag of netchecker without effect", {{"flag", flag}});
   }
+  umask(077);  // The database holds the mesh's key.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // A file-size limit is a full disk, and not the end.
   raise_descriptor_limit();

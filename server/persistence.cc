@@ -1,10 +1,14 @@
 #include "server/persistence.h"
 
 #include <array>
+#include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "lib/store/migrations.h"
 #include "mesh/report/record.h"
+#include "server/mesh_key.h"
 
 namespace meshcheck::server {
 namespace {
@@ -21,7 +25,15 @@ constexpr std::array kMigrations = {store::Migration{1, R"(
         reports INTEGER NOT NULL,
         errors INTEGER NOT NULL
       ) WITHOUT ROWID;
+    )"},
+                                    store::Migration{2, R"(
+      CREATE TABLE setting (
+        name TEXT PRIMARY KEY,
+        value BLOB NOT NULL
+      ) WITHOUT ROWID;
     )"}};
+
+constexpr std::string_view kMeshKey = "mesh_key";
 
 Result<void> write_agent(store::Database& database, const AgentChange& change) {
   if (!change.record) {
@@ -64,11 +76,37 @@ Result<void> write(store::Database& database, const Changes& changes) {
   return {};
 }
 
-Now now() {
-  return {.wall = WallClock::now(), .steady = Clock::now()};
+// The key of the mesh; made when it is first asked for.
+Result<std::string> stored_mesh_key(store::Database& database) {
+  auto asked = database.prepare("SELECT value FROM setting WHERE name = ?");
+  if (!asked) return asked.error();
+  const auto row = asked->bind_all(kMeshKey).step();
+  if (!row) return row.error();
+  if (*row) {
+    const auto octets = asked->blob(0);
+    auto key = std::string(octets.begin(), octets.end());
+    asked->reset();
+    if (key.size() >= kMeshKeySizeMin && key.size() <= kMeshKeySizeMax) return key;
+    return Error("the mesh's key in the database is damaged; delete the row mesh_key of setting");
+  }
+  auto key = make_mesh_key();
+  if (!key) return key;
+  auto insert = database.prepare("INSERT INTO setting VALUES (?, ?)");
+  if (!insert) return insert.error();
+  const std::span octets(reinterpret_cast<const std::uint8_t*>(key->data()), key->size());
+  if (auto done = insert->bind_all(kMeshKey, octets).run(); !done) return done.error();
+  return key;
 }
 
-Result<void> restore_agents(store::Database& database, AgentTable& table, const Log& log) {
+// What a stored report says of the mesh: where its agent is reached.
+struct RestoredAgent {
+  std::string name;
+  std::string node;
+  std::optional<mesh::MeshReport> report;
+};
+
+Result<void> restore_agents(store::Database& database, AgentTable& table,
+                            std::vector<RestoredAgent>& mesh, const Log& log) {
   auto rows = database.prepare("SELECT name, record, errors_since_report FROM agent");
   if (!rows) return rows.error();
   mesh::RecordParser parser;
@@ -83,7 +121,10 @@ Result<void> restore_agents(store::Database& database, AgentTable& table, const 
     const auto updated =
         record ? parse_wall_time(record->last_updated) : Result<WallTime>(record.error());
     if (updated) {
+      RestoredAgent restored{name, record->nodename, std::move(record->mesh)};
       table.restore_agent(*std::move(record), rows->int64(2), *updated, now());
+      const bool held = table.not_held({name}).empty();
+      if (held && restored.report) mesh.push_back(std::move(restored));
     } else {
       log.warning("stored report is not readable and was left out",
                   {{"agent", name}, {"error", updated.error().message()}});
@@ -110,11 +151,20 @@ Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std
   auto database = store::Database::open(path);
   if (!database) return database.error();
   if (auto migrated = store::migrate(*database, kMigrations); !migrated) return migrated.error();
-  auto restored = state.table.with([&](AgentTable& agents) {
-    auto result = restore_agents(*database, agents, log);
-    return result ? restore_series(*database, agents) : std::move(result);
+  auto key = stored_mesh_key(*database);
+  if (!key) return key.error().within(path);
+  std::vector<RestoredAgent> agents;
+  auto restored = state.table.with([&](AgentTable& table) {
+    auto result = restore_agents(*database, table, agents, log);
+    return result ? restore_series(*database, table) : std::move(result);
   });
   if (!restored) return restored.error().within("restore from " + path);
+  state.mesh.with([&](Mesh& mesh) {
+    for (const RestoredAgent& agent : agents) {
+      mesh.restore({.name = agent.name, .node = agent.node}, *agent.report);
+    }
+    mesh.assigner.use_key(*std::move(key));
+  });
   return std::unique_ptr<Persistence>(new Persistence(loop, *std::move(database), state, log));
 }
 

@@ -23,7 +23,8 @@ class Persistence {
   static constexpr std::size_t kRowsMax = 5000;
   static constexpr std::chrono::milliseconds kPeriod{500};
 
-  // Opens the file, brings its schema up to date and fills the table.
+  // Opens the file, brings its schema up to date, fills the table and gives the mesh its members
+  // and its key, which is made at the first start.
   static Result<std::unique_ptr<Persistence>> open(uv::Loop& loop, const std::string& path,
                                                    State& state, Log log);
   // Writes what is new, and waits for it.

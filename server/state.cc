@@ -3,6 +3,11 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
+#include <unordered_map>
+#include <utility>
+
+#include "server/mesh_metrics.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -41,36 +46,28 @@ void register_http_metrics(metrics::Registry& registry, State& state) {
                         value(&Counters::bytes_sent)});
 }
 
-void register_agent_metrics(metrics::Registry& registry, State& state) {
-  const auto check = [&state](auto&& pick) {
-    return [&state, pick] {
-      return static_cast<double>(state.table.with([&](const AgentTable& table) {
-        return pick(table.check({.wall = {}, .steady = Clock::now()}));
-      }));
-    };
+void write_agent_metrics(metrics::TextWriter& writer, const Check& check,
+                         const AgentTable::Counts& counts) {
+  using Type = metrics::TextWriter::Type;
+  const auto write = [&](std::string_view name, Type type, std::string_view help, auto value) {
+    writer.family(name, type, help);
+    writer.sample({}, static_cast<double>(value));
   };
-  const auto count = [&state](auto member) {
-    return [&state, member] {
-      return static_cast<double>(
-          state.table.with([](const AgentTable& table) { return table.counts(); }).*member);
-    };
-  };
-  using Counts = AgentTable::Counts;
-  registry.add_gauge({"meshcheck_agents_expected", "Agents that should report.",
-                      check([](const Check& result) { return result.expected; })});
-  registry.add_gauge({"meshcheck_agents_absent", "Expected agents that have not reported.",
-                      check([](const Check& result) { return result.absent.size(); })});
-  registry.add_gauge({"meshcheck_agents_outdated", "Expected agents whose last report is too old.",
-                      check([](const Check& result) { return result.outdated.size(); })});
-  registry.add_gauge(
-      {"meshcheck_agents_held", "Agents whose last report is held.", count(&Counts::agents)});
-  registry.add_counter({"meshcheck_reports_total", "Reports stored.", count(&Counts::reports)});
-  registry.add_counter({"meshcheck_reports_refused_full_total",
-                        "Reports of new agents refused because -agents-max are held.",
-                        count(&Counts::refused_full)});
-  registry.add_counter({"meshcheck_reports_refused_not_in_inventory_total",
-                        "Reports refused because the inventory does not name the agent.",
-                        count(&Counts::refused_not_in_inventory)});
+  write("meshcheck_agents_expected", Type::kGauge, "Agents that should report.", check.expected);
+  write("meshcheck_agents_absent", Type::kGauge, "Expected agents that have not reported.",
+        check.absent.size());
+  write("meshcheck_agents_outdated", Type::kGauge, "Expected agents whose last report is too old.",
+        check.outdated.size());
+  write("meshcheck_agents_held", Type::kGauge, "Agents whose last report is held.", counts.agents);
+  write("meshcheck_reports_total", Type::kCounter, "Reports stored.", counts.reports);
+  write("meshcheck_reports_refused_full_total", Type::kCounter,
+        "Reports of new agents refused because -agents-max are held.", counts.refused_full);
+  write("meshcheck_reports_refused_not_in_inventory_total", Type::kCounter,
+        "Reports refused because the inventory does not name the agent.",
+        counts.refused_not_in_inventory);
+}
+
+void register_report_metrics(metrics::Registry& registry, State& state) {
   registry.add_counter({"meshcheck_reports_refused_malformed_total",
                         "Reports refused because the body is not a report of that agent.",
                         [&state] { return static_cast<double>(state.reports_malformed); }});
@@ -95,7 +92,40 @@ void register_store_metrics(metrics::Registry& registry, State& state) {
                       value([](const StoreStatus& status) { return status.commit_seconds; })});
 }
 
+// A stray is a matter of a lost race; who reports as it should is never silent for so long.
+constexpr std::chrono::minutes kStraySilence{2};
+
 }  // namespace
+
+Now now() {
+  return {.wall = WallClock::now(), .steady = Clock::now()};
+}
+
+void set_inventory(State& state, std::optional<Inventory> inventory) {
+  std::unordered_map<std::string, std::string> zones;
+  if (inventory) {
+    for (const Inventory::Entry& entry : inventory->agents) {
+      if (!entry.zone.empty()) zones.emplace(entry.name, entry.zone);
+    }
+  }
+  state.table.with([&](AgentTable& table) { table.set_inventory(std::move(inventory)); });
+  pass_on_departures(state);
+  state.mesh.with([&](Mesh& mesh) { mesh.assigner.set_zones(std::move(zones)); });
+}
+
+void pass_on_departures(State& state) {
+  const auto names = state.table.with([](AgentTable& table) { return table.take_departures(); });
+  if (!names.empty()) state.mesh.with([&](Mesh& mesh) { mesh.leave(names); });
+}
+
+void drop_strays(State& state) {
+  auto silent =
+      state.mesh.with([](const Mesh& mesh) { return mesh.table.silent(kStraySilence, now()); });
+  if (silent.empty()) return;
+  const auto strays =
+      state.table.with([&](const AgentTable& table) { return table.not_held(std::move(silent)); });
+  if (!strays.empty()) state.mesh.with([&](Mesh& mesh) { mesh.leave(strays); });
+}
 
 void register_metrics(metrics::Registry& registry, State& state) {
   prometheus::BuildGauge()
@@ -104,10 +134,24 @@ void register_metrics(metrics::Registry& registry, State& state) {
       .Register(registry.families())
       .Add({{"version", MESHCHECK_VERSION}})
       .Set(1);
-  register_agent_metrics(registry, state);
+  register_report_metrics(registry, state);
   register_http_metrics(registry, state);
   const bool stored = state.store.with([](const StoreStatus& status) { return status.enabled; });
   if (stored) register_store_metrics(registry, state);
+}
+
+std::string metrics_text(State& state, const metrics::Registry& registry) {
+  const Now time = now();
+  metrics::TextWriter writer;
+  Check check;
+  const AgentTable::Counts counts = state.table.with([&](const AgentTable& table) {
+    table.write_metrics(writer);
+    check = table.check(time);
+    return table.counts();
+  });
+  write_agent_metrics(writer, check, counts);
+  state.mesh.with([&](const Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
+  return writer.take() + registry.text();
 }
 
 }  // namespace meshcheck::server

@@ -4,13 +4,16 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/guarded.h"
 #include "lib/http/server.h"
 #include "lib/metrics/registry.h"
 #include "server/agent_table.h"
+#include "server/mesh.h"
 
 namespace meshcheck::server {
 
@@ -24,9 +27,12 @@ struct StoreStatus {
 };
 
 struct State {
-  State(AgentTable::Options options, std::size_t threads) : table(options), http(threads) {}
+  State(AgentTable::Options options, std::size_t threads) : State(options, threads, {}) {}
+  State(AgentTable::Options options, std::size_t threads, const Mesh::Options& mesh_options)
+      : table(options), mesh(mesh_options), http(threads) {}
 
   Guarded<AgentTable> table;
+  Guarded<Mesh> mesh;
   Guarded<StoreStatus> store;
   std::vector<http::Counters> http;  // One a network thread; atomics.
   std::atomic<std::uint64_t> reports_malformed = 0;
@@ -34,8 +40,24 @@ struct State {
   std::atomic<bool> draining = false;
 };
 
-// All of it at /metrics but the ncagent_* families; of the store only if there is one by now.
-// `state` must outlive the registry.
+inline constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";
+
+// On both clocks.
+Now now();
+
+// What `inventory` says of agents, here and in the mesh. Nothing: there is none.
+void set_inventory(State& state, std::optional<Inventory> inventory);
+
+// Who was forgotten in the table leaves the mesh. To be called after what may forget agents.
+void pass_on_departures(State& state);
+// And who is silent in the mesh without being held in the table: two threads may have stored a
+// report and deleted its agent in an order that left it there.
+void drop_strays(State& state);
+
+// What the program counts for itself; of the store only if there is one by now. `state` must
+// outlive the registry.
 void register_metrics(metrics::Registry& registry, State& state);
+// All of /metrics. What is about the agents is of one moment, and so is what is about the mesh.
+std::string metrics_text(State& state, const metrics::Registry& registry);
 
 }  // namespace meshcheck::server

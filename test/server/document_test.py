@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from mesh_report import DOWN, path, report
 from server import ROOT, payload, probe, run
 
 METRICS = (ROOT / "doc" / "metrics.md").read_text()
@@ -30,6 +31,7 @@ def documented_metrics():
 def exposition(launch):
     server = launch()
     server.post(payload("a", network_probes=[probe("http://u/", Total=9223372036854)]))
+    server.post(report(0, paths=[path("10.0.0.1", **(DOWN | {"relation": "gateway"}))]))
     return server.get("/metrics").text
 
 
@@ -40,7 +42,10 @@ def test_metrics_are_those_of_the_document(exposition):
     for line in exposition.splitlines():
         if not line.startswith("#"):
             name, found = re.match(r"(\w+)(?:\{(.*)\})?", line).groups()
-            labels[name] = frozenset(re.findall(r'(\w+)="', found or ""))
+            family = re.sub("_(bucket|sum|count)$", "", name)
+            if types.get(family) == "histogram":
+                name = family
+            labels[name] = labels.get(name, frozenset()) | set(re.findall(r'(\w+)="', found or ""))
     assert set(types) == helped == set(labels)
     assert {name: (kind, labels[name]) for name, kind in types.items()} == documented_metrics()
     assert not any(name.startswith("go_") for name in types)
@@ -155,6 +160,6 @@ def test_flags_are_those_of_the_document():
 
 
 def test_the_documents_link_to_files_that_exist():
-    for name in ("metrics.md", "configuration.md", "netchecker.md"):
+    for name in ("metrics.md", "configuration.md", "mesh.md", "netchecker.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / "doc" / name).read_text()):
             assert (ROOT / "doc" / target).exists(), f"{name}: {target}"

@@ -1,0 +1,125 @@
+// Whom each agent probes, and how: the answer to its report.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mesh/assignment/assignment.h"
+#include "mesh/neighbours/neighbours.h"
+#include "mesh/report/mesh_report.h"
+#include "server/agent_table.h"
+
+namespace meshcheck::server {
+
+// The nodes with at least one agent that can be probed are mesh::Neighbours'; an agent probes the
+// agents of its layer on its node's peers, and those of the other layer on its own node, its twins.
+// Reads no clock and has no lock: its owner guards it. An answer is made when an agent does not
+// have it yet, and nothing is kept of it but its revision, so 20,000 agents cost a few MB.
+class Assigner {
+ public:
+  struct Options {
+    mesh::Neighbours::Options neighbours;
+    std::chrono::seconds epoch{300};  // How long everybody keeps its peers.
+    mesh::ProbeSettings probe;
+    std::chrono::seconds report_interval{0};  // 0: as each agent's own flag.
+    mesh::Targets targets;
+    std::string key;  // Of the mesh; empty for unauthenticated mode.
+    // When the server began: for a while after it does not know everybody. See answer().
+    Clock::time_point began;
+  };
+  struct Member {
+    std::string_view name;
+    std::string_view node;
+    mesh::Layer layer = mesh::Layer::kPod;
+    std::vector<IpAddress> addresses;
+    std::uint16_t port = 0;
+    bool stopping = false;
+  };
+  struct Current {
+    std::string revision;
+    std::uint64_t epoch = 0;
+  };
+
+  explicit Assigner(Options options);
+
+  // An agent has reported. It is nobody's peer while it has no address or no port, or is stopping.
+  void report(const Member& member);
+  void leave(std::string_view name);
+  // Begins another epoch if it is time.
+  void tick(Now now);
+  // Of agents by name; an agent's node is in its zone.
+  void set_zones(std::unordered_map<std::string, std::string> zones);
+  // Before the first answer: what is only known once the database is open.
+  void use_key(std::string key);
+
+  // The assignment's JSON, or nothing if `held` is its revision. For `report_interval` twice and 5
+  // s after the server's begin, an agent that holds one of the server's life before keeps it: the
+  // mesh may not be complete yet.
+  std::optional<std::string> answer(std::string_view name, std::string_view held,
+                                    std::chrono::seconds report_interval, Now now);
+  std::optional<Current> current(std::string_view name);
+
+  std::size_t agents() const { return agents_.size(); }
+  std::size_t nodes() const { return neighbours_.size(); }
+  // 0 while everybody probes everybody.
+  std::uint64_t epoch() const { return neighbours_.full_mesh() ? 0 : epoch_; }
+  std::uint64_t answers() const { return answers_; }
+
+ private:
+  struct Agent;
+  struct Node {
+    std::string zone;
+    bool joined = false;                                        // Is in neighbours_.
+    std::array<std::map<std::string_view, Agent*>, 2> members;  // By layer; keys of agents_.
+  };
+  using Nodes = std::map<std::string, Node, std::less<>>;
+  struct Agent {
+    std::string_view name;  // The key of agents_.
+    Nodes::value_type* node = nullptr;
+    mesh::Layer layer = mesh::Layer::kPod;
+    std::vector<IpAddress> addresses;
+    std::uint16_t port = 0;
+    bool available = false;     // Can be a peer.
+    bool answered = false;      // Has an assignment of ours.
+    std::uint64_t content = 0;  // A hash of what its peers are told of it.
+    // Of its assignment, as of `version`.
+    std::uint64_t revision = 0;
+    std::uint64_t version = 0;
+  };
+  using Agents = std::map<std::string, Agent, std::less<>>;
+  struct PeerOf {
+    const Agent* agent;
+    mesh::Peer::Relation relation;
+  };
+
+  void update(Agent& agent, const Member& member);
+  void move(Agent& agent, std::string_view node, mesh::Layer layer);
+  void detach(Agent& agent);
+  // Joins or leaves neighbours_ as its agents and its zone say.
+  void settle(Nodes::value_type& node);
+  std::string zone_of(const Node& node) const;
+  std::vector<PeerOf> peers_of(const Agent& agent) const;
+  std::uint64_t revision_of(Agent& agent);
+  std::string encode(const Agent& agent, std::uint64_t revision) const;
+  void hash_settings();
+
+  Options options_;
+  mesh::Neighbours neighbours_;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t version_ = 1;   // Counts changes to anything that an assignment is made of.
+  std::uint64_t settings_ = 0;  // A hash of what is the same in all assignments.
+  Nodes nodes_;
+  Agents agents_;
+  std::unordered_map<std::string, std::string> zones_;
+  std::uint64_t answers_ = 0;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,225 @@
+#include "server/assigner.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "server/mesh_testing.h"
+
+namespace meshcheck::server {
+namespace {
+
+using namespace std::chrono_literals;
+using mesh::Layer;
+
+class AssignerTest : public ::testing::Test {
+ protected:
+  static Assigner::Options options() {
+    Assigner::Options options;
+    options.neighbours.degree = 4;
+    options.neighbours.full_mesh_max = 10;
+    options.key = std::string(32, 'k');
+    return options;
+  }
+
+  void report(std::size_t number, Layer layer = Layer::kPod, bool stopping = false) {
+    assigner_.report({.name = name(number, layer),
+                      .node = "node" + std::to_string(number),
+                      .layer = layer,
+                      .addresses = {testing::address_of(number)},
+                      .port = 8862,
+                      .stopping = stopping});
+  }
+
+  static std::string name(std::size_t number, Layer layer) {
+    return std::string(layer == Layer::kPod ? "pod" : "host") + std::to_string(number);
+  }
+
+  mesh::Assignment ask(const std::string& name) {
+    const auto json = assigner_.answer(name, "", 5s, clock_.now);
+    EXPECT_TRUE(json);
+    const auto assignment = mesh::parse_assignment(json.value_or("{}"));
+    EXPECT_TRUE(assignment) << assignment.error().message();
+    return *assignment;
+  }
+
+  static std::vector<std::string> names(const mesh::Assignment& assignment) {
+    std::vector<std::string> names;
+    for (const mesh::Peer& peer : assignment.peers) {
+      names.push_back(peer.name + (peer.relation == mesh::Peer::Relation::kTwin ? " twin" : ""));
+    }
+    return names;
+  }
+
+  testing::TestClock clock_;
+  Assigner assigner_{options()};
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(AssignerTest, GivesEachAgentItsLayersPeersAndItsTwin) {
+  for (const std::size_t number : {1U, 2U, 3U}) report(number);
+  for (const std::size_t number : {1U, 2U}) report(number, Layer::kHost);
+  const mesh::Assignment pod = ask("pod1");
+  EXPECT_EQ(names(pod), (Names{"host1 twin", "pod2", "pod3"}));
+  EXPECT_EQ(pod.peers[1].node, "node2");
+  EXPECT_EQ(pod.peers[1].addresses, std::vector{testing::address_of(2)});
+  EXPECT_EQ(pod.peers[1].port, 8862);
+  EXPECT_EQ(pod.key, options().key);
+  EXPECT_EQ(pod.epoch, 0U);
+  EXPECT_EQ(names(ask("host1")), (Names{"host2", "pod1 twin"}));
+  EXPECT_EQ(names(ask("pod3")), (Names{"pod1", "pod2"}));
+}
+
+TEST_F(AssignerTest, AnswersNothingToWhoHasTheLatest) {
+  report(1);
+  report(2);
+  const std::string held = ask("pod1").revision;
+  EXPECT_FALSE(assigner_.answer("pod1", held, 5s, clock_.now));
+  EXPECT_TRUE(assigner_.answer("pod1", "other", 5s, clock_.now));
+  EXPECT_FALSE(assigner_.answer("nobody", "", 5s, clock_.now));
+  report(1);
+  EXPECT_FALSE(assigner_.answer("pod1", held, 5s, clock_.now)) << "nothing is new";
+  report(3);
+  EXPECT_TRUE(assigner_.answer("pod1", held, 5s, clock_.now));
+  assigner_.leave("pod3");
+  EXPECT_FALSE(assigner_.answer("pod1", held, 5s, clock_.now)) << "it is as it was";
+  assigner_.use_key(std::string(32, 'x'));
+  EXPECT_TRUE(assigner_.answer("pod1", held, 5s, clock_.now));
+  EXPECT_EQ(assigner_.current("pod1")->revision, ask("pod1").revision);
+}
+
+TEST_F(AssignerTest, HandsOutNobodyWhoStopsOrCannotBeReached) {
+  for (const std::size_t number : {1U, 2U, 3U}) report(number);
+  report(2, Layer::kPod, true);
+  EXPECT_EQ(names(ask("pod1")), Names{"pod3"});
+  assigner_.report({.name = "pod4", .node = "node4", .addresses = {testing::address_of(4)}});
+  assigner_.report({.name = "pod5", .node = "node5", .port = 8862});
+  EXPECT_EQ(names(ask("pod1")), Names{"pod3"});
+  EXPECT_EQ(names(ask("pod4")), Names{}) << "nor does it probe anybody";
+  EXPECT_EQ(assigner_.nodes(), 2U);
+  report(2);
+  EXPECT_EQ(names(ask("pod1")), (Names{"pod2", "pod3"}));
+}
+
+TEST_F(AssignerTest, FollowsAnAgentToAnotherNode) {
+  report(1);
+  report(2);
+  assigner_.report(
+      {.name = "pod2", .node = "node1", .addresses = {testing::address_of(9)}, .port = 1});
+  EXPECT_EQ(names(ask("pod1")), Names{}) << "agents of a layer on one node";
+  EXPECT_EQ(assigner_.nodes(), 1U);
+  assigner_.report({.name = "lone", .addresses = {testing::address_of(7)}, .port = 1});
+  EXPECT_EQ(ask("pod1").peers[0].node, "") << "it does not say where it is";
+}
+
+TEST_F(AssignerTest, RotatesBeyondTheFullMeshAndCoversAll) {
+  for (std::size_t number = 0; number < 41; ++number) report(number);
+  std::set<std::string> covered;
+  std::uint64_t last = 0;
+  for (int epoch = 0; epoch < 13; ++epoch) {
+    assigner_.tick(clock_.now);
+    const mesh::Assignment assignment = ask("pod0");
+    EXPECT_EQ(assignment.peers.size(), 4U);
+    EXPECT_NE(assignment.epoch, last);
+    last = assignment.epoch;
+    for (const mesh::Peer& peer : assignment.peers) covered.insert(peer.name);
+    clock_.pass(299s);
+    assigner_.tick(clock_.now);
+    EXPECT_FALSE(assigner_.answer("pod0", assignment.revision, 5s, clock_.now));
+    clock_.pass(1s);
+  }
+  EXPECT_EQ(covered.size(), 40U);
+}
+
+TEST_F(AssignerTest, GivesEachAPeerInItsZone) {
+  std::unordered_map<std::string, std::string> zones;
+  for (std::size_t number = 0; number < 40; ++number) {
+    report(number);
+    zones[name(number, Layer::kPod)] = number < 3 ? "small" : "large";
+  }
+  assigner_.set_zones(zones);
+  for (std::size_t number = 0; number < 3; ++number) {
+    std::size_t near = 0;
+    for (const mesh::Peer& peer : ask(name(number, Layer::kPod)).peers) {
+      near += zones[peer.name] == "small" ? 1U : 0U;
+    }
+    EXPECT_GT(near, 0U);
+  }
+}
+
+TEST_F(AssignerTest, LetsAgentsKeepWhatTheyHaveUntilAllCouldReport) {
+  Assigner::Options restarted = options();
+  restarted.began = clock_.now.steady;
+  assigner_ = Assigner(restarted);
+  report(1);
+  report(2);
+  const auto first = assigner_.answer("pod1", "", 5s, clock_.now);
+  ASSERT_TRUE(first) << "it has nothing";
+  EXPECT_FALSE(assigner_.answer("pod2", "before", 5s, clock_.now));
+  report(3);
+  EXPECT_TRUE(assigner_.answer("pod1", mesh::parse_assignment(*first)->revision, 5s, clock_.now))
+      << "what it has is of this server";
+  clock_.pass(15s);
+  EXPECT_TRUE(assigner_.answer("pod2", "before", 5s, clock_.now));
+}
+
+TEST_F(AssignerTest, StaysBelowTheSizeOfAnAssignment) {
+  const std::string long_name(200, 'n');
+  for (std::size_t number = 0; number < 1500; ++number) {
+    assigner_.report({.name = long_name + std::to_string(number),
+                      .node = "node" + std::to_string(number % 2),
+                      .addresses = {testing::address_of(number)},
+                      .port = 8862});
+  }
+  const auto json = assigner_.answer(long_name + "0", "", 5s, clock_.now);
+  ASSERT_TRUE(json);
+  EXPECT_LT(json->size(), mesh::kAssignmentSizeMax);
+  EXPECT_GT(json->size(), mesh::kAssignmentSizeMax / 2);
+}
+
+// 10,000 agents that report each second: what their answers take, as a number to look at.
+TEST_F(AssignerTest, AnswersTenThousandAgentsInAFractionOfASecond) {
+  Assigner::Options large;
+  large.key = std::string(32, 'k');
+  Assigner assigner(large);
+  constexpr std::size_t kNodes = 5000;
+  const auto all = [&](auto&& act) {
+    const auto begin = Clock::now();
+    for (std::size_t number = 0; number < kNodes; ++number) {
+      for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+        const std::string agent = name(number, layer);
+        assigner.report({.name = agent,
+                         .node = "node" + std::to_string(number),
+                         .layer = layer,
+                         .addresses = {testing::address_of(number)},
+                         .port = 8862});
+        act(agent);
+      }
+    }
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  };
+  all([](const std::string&) {});
+  std::unordered_map<std::string, std::string> held;
+  const double first = all([&](const std::string& agent) {
+    const auto json = assigner.answer(agent, "", 1s, clock_.now);
+    held[agent] = mesh::parse_assignment(*json)->revision;
+  });
+  const double usual = all([&](const std::string& agent) {
+    EXPECT_FALSE(assigner.answer(agent, held[agent], 1s, clock_.now));
+  });
+  std::size_t changed = 0;
+  assigner.leave("pod17");
+  assigner.leave("host17");
+  const double change = all([&](const std::string& agent) {
+    changed += assigner.answer(agent, held[agent], 1s, clock_.now) ? 1U : 0U;
+  });
+  RecordProperty("first_ms", std::to_string(first));
+  RecordProperty("usual_ms", std::to_string(usual));
+  RecordProperty("after_a_change_ms", std::to_string(change));
+  EXPECT_LT(usual, first) << "who has the latest costs less";
+  EXPECT_LT(changed, 200U);
+}
+
+}  // namespace
+}  // namespace meshcheck::server

@@ -1,0 +1,38 @@
+#include "server/mesh.h"
+
+namespace meshcheck::server {
+namespace {
+
+Assigner::Member member_of(const MeshTable::Sender& sender, const mesh::MeshReport& report) {
+  return {.name = sender.name,
+          .node = sender.node,
+          .layer = report.layer,
+          .addresses = report.addresses,
+          .port = report.port,
+          .stopping = report.stopping};
+}
+
+}  // namespace
+
+std::optional<std::string> Mesh::report(const MeshTable::Sender& sender,
+                                        const mesh::MeshReport& report, Now now) {
+  table.report(sender, report, now);
+  assigner.tick(now);
+  assigner.report(member_of(sender, report));
+  if (report.stopping) return std::nullopt;
+  const auto interval = std::chrono::duration_cast<std::chrono::seconds>(sender.report_interval);
+  return assigner.answer(sender.name, report.assignment, interval, now);
+}
+
+void Mesh::restore(const MeshTable::Sender& sender, const mesh::MeshReport& report) {
+  assigner.report(member_of(sender, report));
+}
+
+void Mesh::leave(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    table.leave(name);
+    assigner.leave(name);
+  }
+}
+
+}  // namespace meshcheck::server

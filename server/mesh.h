@@ -1,0 +1,34 @@
+// Both halves of the server's mesh: what was reported, and who is to probe whom.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/assigner.h"
+#include "server/mesh_table.h"
+
+namespace meshcheck::server {
+
+// One value behind one lock, so that an agent is in both or in none.
+struct Mesh {
+  struct Options {
+    MeshTable::Options table;
+    Assigner::Options assigner;
+  };
+
+  explicit Mesh(const Options& options) : table(options.table), assigner(options.assigner) {}
+
+  // The answer to the report: an assignment's JSON, or nothing if the agent has it.
+  std::optional<std::string> report(const MeshTable::Sender& sender, const mesh::MeshReport& report,
+                                    Now now);
+  // Of before a restart: a peer for others, about whose paths nothing is known yet.
+  void restore(const MeshTable::Sender& sender, const mesh::MeshReport& report);
+  void leave(const std::vector<std::string>& names);
+
+  MeshTable table;
+  Assigner assigner;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,56 @@
+// What the server keeps of one agent's last mesh report.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "mesh/report/mesh_report.h"
+#include "server/path_row.h"
+
+namespace meshcheck::server {
+
+// The sums of a node's agents of one layer. Totals and round trips only grow: what an agent counted
+// in a session that ended stays in them.
+struct MeshSeries {
+  mesh::PathTotals totals;
+  mesh::RttHistogram round_trips;
+  std::uint64_t unresolved = 0;  // Losses of unknown direction in the present sessions.
+  NameTable::Id node = NameTable::kNone;
+  std::size_t agents = 0;  // None: the series goes away.
+};
+
+struct MeshAgent {
+  NameTable::Id name = NameTable::kNone;
+  NameTable::Id node = NameTable::kNone;
+  NameTable::Id clock = NameTable::kNone;
+  NameTable::Id icmp = NameTable::kNone;
+  mesh::Layer layer = mesh::Layer::kPod;
+  bool stopping = false;
+  std::uint16_t ssid = 0;
+  std::array<std::optional<IpAddress>, 2> addresses;  // IPv4, IPv6
+  Clock::time_point received;                         // The last report.
+  Clock::time_point started;                          // Of its session.
+  Clock::duration report_interval{};
+  std::chrono::milliseconds uptime{0};  // As it said last.
+  std::uint64_t starved = 0;
+  std::uint64_t receive_drops = 0;
+  mesh::PathTotals totals;  // As it said last...
+  // ... and the most that it said in its session, which is in the series.
+  mesh::PathTotals counted;
+  mesh::RttHistogram counted_round_trips;
+  std::string revision;  // Of the assignment it has.
+  std::vector<PathRow> rows;
+  std::vector<HeardRow> heard;
+  MeshSeries* series = nullptr;
+
+  const std::optional<IpAddress>& address(mesh::PathFamily family) const {
+    return addresses[family == mesh::PathFamily::kIpv6 ? 1 : 0];
+  }
+};
+
+}  // namespace meshcheck::server

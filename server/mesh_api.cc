@@ -1,0 +1,138 @@
+#include "server/mesh_api.h"
+
+#include <utility>
+
+#include "lib/base/text.h"
+#include "server/mesh_query.h"
+#include "server/path_text.h"
+
+namespace meshcheck::server {
+namespace {
+
+// Paths in one piece: about 100 KB, and less than a millisecond with the lock.
+constexpr std::size_t kPiecePaths = 256;
+
+std::string time_text(WallTime time) {
+  return format_rfc3339(std::chrono::floor<std::chrono::milliseconds>(time));
+}
+
+// The source of an answer's body.
+class MeshStream {
+ public:
+  MeshStream(State& state, MeshQuery query) : state_(&state), query_(std::move(query)) {}
+
+  // Appends the next piece; false behind the last.
+  bool operator()(std::string& piece) {
+    const Now time = now();
+    if (!begun_) begin(piece, time);
+    const auto append = [&](const PathView& path) {
+      if (!query_.matches(path)) return;
+      if (query_.csv) {
+        append_csv(piece, path, time);
+      } else {
+        if (total_ != 0) piece += ",\n";
+        append_json(piece, path, time);
+      }
+      ++total_;
+    };
+    auto last = state_->mesh.with(
+        [&](const Mesh& mesh) { return mesh.table.visit(after_, kPiecePaths, time, append); });
+    const bool more = last.has_value();
+    after_ = std::move(last).value_or("");
+    if (!more && !query_.csv) piece += "],\"total\":" + std::to_string(total_) + "}\n";
+    return more;
+  }
+
+ private:
+  void begin(std::string& piece, Now time) {
+    begun_ = true;
+    if (query_.csv) {
+      piece += csv_header();
+    } else {
+      piece += "{\"time\":\"" + time_text(time.wall) + "\",\"paths\":[";
+    }
+  }
+
+  State* state_;  // Outlives the server's connections.
+  MeshQuery query_;
+  bool begun_ = false;
+  std::string after_;
+  std::size_t total_ = 0;
+};
+
+void append_field(std::string& json, std::string_view key, std::uint64_t number) {
+  json += ",\"";
+  json += key;
+  json += "\":" + std::to_string(number);
+}
+
+void append_field(std::string& json, std::string_view key, std::string_view value) {
+  json += ",\"";
+  json += key;
+  json += "\":";
+  append_json_string(json, value);
+}
+
+void append_totals(std::string& json, const mesh::PathTotals& totals) {
+  json += ",\"totals\":{\"sent\":" + std::to_string(totals.sent);
+  append_field(json, "lost", totals.lost);
+  append_field(json, "lost_forward", totals.lost_forward);
+  append_field(json, "lost_backward", totals.lost_backward);
+  append_field(json, "late", totals.late);
+  append_field(json, "duplicated", totals.duplicated);
+  append_field(json, "reordered", totals.reordered);
+  append_field(json, "voided", totals.voided);
+  json += '}';
+}
+
+// Empty for an agent that is not there.
+std::string agent_json(Mesh& mesh, std::string_view name, Now time) {
+  const MeshAgent* const agent = mesh.table.find(name);
+  if (agent == nullptr) return {};
+  const auto current = mesh.assigner.current(name);
+  const auto ago = [&](Clock::time_point moment) {
+    return time_text(time.wall - (time.steady - moment));
+  };
+  std::string json = "{\"time\":\"" + time_text(time.wall) + '"';
+  append_field(json, "name", name);
+  append_field(json, "node", mesh.table.text(agent->node));
+  append_field(json, "layer", mesh::text(agent->layer));
+  append_field(json, "started", ago(agent->started));
+  append_field(json, "last_report", ago(agent->received));
+  json += agent->stopping ? ",\"stopping\":true" : ",\"stopping\":false";
+  json += ",\"assignment\":{\"epoch\":" + std::to_string(current ? current->epoch : 0);
+  append_field(json, "revision", current ? current->revision : "");
+  append_field(json, "held", agent->revision);
+  json += '}';
+  append_totals(json, agent->totals);
+  append_field(json, "clock", mesh.table.text(agent->clock));
+  append_field(json, "icmp", mesh.table.text(agent->icmp));
+  append_field(json, "starved", agent->starved);
+  append_field(json, "receive_drops", agent->receive_drops);
+  json += ",\"paths\":[";
+  mesh.table.visit_agent(*agent, time, [&](const PathView& path) {
+    if (json.back() != '[') json += ",\n";
+    append_json(json, path, time);
+  });
+  return json + "]}\n";
+}
+
+}  // namespace
+
+http::Response get_mesh(State& state, const http::Request& request) {
+  auto query = parse_mesh_query(request);
+  if (!query) return http::Response::error(400, query.error().message());
+  http::Response response;
+  response.content_type = query->csv ? "text/csv; charset=utf-8" : "application/json";
+  response.source = MeshStream(state, *std::move(query));
+  return response;
+}
+
+http::Response get_agent_paths(State& state, const http::Request& request) {
+  std::string json =
+      state.mesh.with([&](Mesh& mesh) { return agent_json(mesh, request.parameter, now()); });
+  if (json.empty()) return http::Response::error(404, kUnknownAgent);
+  return http::Response::json(std::move(json));
+}
+
+}  // namespace meshcheck::server

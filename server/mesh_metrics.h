@@ -1,0 +1,17 @@
+// What /metrics says of the mesh: series by node and layer, and single paths only while they are
+// down. doc/metrics.md describes each.
+#pragma once
+
+#include <cstddef>
+
+#include "lib/metrics/text_writer.h"
+#include "server/mesh.h"
+
+namespace meshcheck::server {
+
+// Single paths shown; those that are down for longest come first.
+inline constexpr std::size_t kPathsDownShownMax = 100;
+
+void write_mesh_metrics(const Mesh& mesh, metrics::TextWriter& writer, Now now);
+
+}  // namespace meshcheck::server

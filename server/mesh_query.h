@@ -1,0 +1,26 @@
+// What a user wants to see of the mesh: the query of GET /api/v1/mesh.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/http/message.h"
+#include "server/mesh_table.h"
+
+namespace meshcheck::server {
+
+struct MeshQuery {
+  std::optional<mesh::Layer> layer;
+  std::optional<mesh::PathState> state;
+  std::optional<mesh::Relation> relation;
+  std::string node;  // At either end; empty for all.
+  bool csv = false;
+
+  bool matches(const PathView& path) const;
+};
+
+// An unknown key or value is an error that names it and what is known.
+Result<MeshQuery> parse_mesh_query(const http::Request& request);
+
+}  // namespace meshcheck::server

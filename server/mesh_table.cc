@@ -1,0 +1,226 @@
+#include "server/mesh_table.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace meshcheck::server {
+namespace {
+
+// Adds to `sum` by how much `value` is above the most that was counted. A late answer takes a loss
+// back, so numbers may go down for a while; what was counted stays counted.
+void add_growth(std::uint64_t value, std::uint64_t& counted, std::uint64_t& sum) {
+  if (value <= counted) return;
+  sum += value - counted;
+  counted = value;
+}
+
+std::uint64_t unresolved(const mesh::PathTotals& totals) {
+  const std::uint64_t resolved = totals.lost_forward + totals.lost_backward;
+  return totals.lost > resolved ? totals.lost - resolved : 0;
+}
+
+}  // namespace
+
+void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now now) {
+  MeshAgent* const agent = place(sender, report.layer);
+  if (agent == nullptr) return;
+  note_session(*agent, report, now);
+  agent->received = now.steady;
+  agent->report_interval = sender.report_interval;
+  agent->stopping = report.stopping;
+  agent->addresses = {};
+  for (const IpAddress& address : report.addresses) {
+    agent->addresses[address.family() == IpAddress::Family::kIpv6 ? 1 : 0] = address;
+  }
+  agent->starved = report.starved;
+  agent->receive_drops = report.receive_drops;
+  agent->revision = report.assignment;
+  rename(agent->clock, report.clock);
+  rename(agent->icmp, report.icmp);
+  count(*agent, report);
+  store_rows(*agent, report.paths);
+  // Of exactly the size: there may be 20,000 of them.
+  std::vector<HeardRow>(report.heard.begin(), report.heard.end()).swap(agent->heard);
+}
+
+MeshAgent* MeshTable::place(const Sender& sender, mesh::Layer layer) {
+  auto position = agents_.find(sender.name);
+  if (position == agents_.end()) {
+    const auto name = names_.acquire(sender.name);
+    if (!name) return nullptr;
+    position = agents_.try_emplace(names_.text(*name)).first;
+    position->second.name = *name;
+    if (agent_of_name_.size() <= *name) agent_of_name_.resize(*name + std::size_t{1});
+    agent_of_name_[*name] = &position->second;
+  }
+  MeshAgent& agent = position->second;
+  if (join_series(agent, sender.node, layer)) return &agent;
+  leave(sender.name);  // No room for its node's name.
+  return nullptr;
+}
+
+bool MeshTable::join_series(MeshAgent& agent, std::string_view node, mesh::Layer layer) {
+  if (agent.series != nullptr && agent.layer == layer && text(agent.node) == node) return true;
+  leave_series(agent);
+  const auto id = names_.acquire(node);
+  if (!id) return false;
+  agent.node = *id;
+  agent.layer = layer;
+  const auto [position, added] = series_.try_emplace({names_.text(*id), layer});
+  MeshSeries& series = position->second;
+  // The key's text needs a user of its own: this agent may go before the series does.
+  if (added) series.node = *names_.acquire(node);
+  ++series.agents;
+  series.unresolved += unresolved(agent.totals);
+  agent.series = &series;
+  // Its counts so far are in the other series; only what is new belongs to this one.
+  return true;
+}
+
+void MeshTable::leave_series(MeshAgent& agent) {
+  MeshSeries* const series = std::exchange(agent.series, nullptr);
+  if (series != nullptr) series->unresolved -= unresolved(agent.totals);
+  if (series != nullptr && --series->agents == 0) {
+    const NameTable::Id node = series->node;
+    series_.erase({names_.text(node), agent.layer});
+    names_.release(node);
+  }
+  names_.release(std::exchange(agent.node, NameTable::kNone));
+}
+
+void MeshTable::rename(NameTable::Id& id, std::string_view text) {
+  if (names_.text(id) == text) return;
+  names_.release(id);
+  id = names_.acquire(text).value_or(NameTable::kNone);
+}
+
+void MeshTable::note_session(MeshAgent& agent, const mesh::MeshReport& report, Now now) {
+  const bool first = agent.received == Clock::time_point();
+  if (first || report.agent_uptime < agent.uptime || report.ssid != agent.ssid) {
+    agent.started = now.steady - report.agent_uptime;
+    agent.counted = {};
+    agent.counted_round_trips = {};
+  }
+  agent.uptime = report.agent_uptime;
+  agent.ssid = report.ssid;
+}
+
+void MeshTable::count(MeshAgent& agent, const mesh::MeshReport& report) {
+  using Totals = mesh::PathTotals;
+  constexpr std::array kCounts = {&Totals::sent,          &Totals::lost,  &Totals::lost_forward,
+                                  &Totals::lost_backward, &Totals::late,  &Totals::duplicated,
+                                  &Totals::reordered,     &Totals::voided};
+  MeshSeries& series = *agent.series;
+  series.unresolved -= unresolved(agent.totals);
+  agent.totals = report.totals;
+  series.unresolved += unresolved(agent.totals);
+  for (const auto member : kCounts) {
+    add_growth(report.totals.*member, agent.counted.*member, series.totals.*member);
+  }
+  for (std::size_t i = 0; i < report.round_trips.counts.size(); ++i) {
+    add_growth(report.round_trips.counts[i], agent.counted_round_trips.counts[i],
+               series.round_trips.counts[i]);
+  }
+  add_growth(report.round_trips.sum_us, agent.counted_round_trips.sum_us,
+             series.round_trips.sum_us);
+}
+
+void MeshTable::clear_rows(MeshAgent& agent) {
+  for (const PathRow& row : agent.rows) {
+    names_.release(row.to);
+    names_.release(row.error);
+  }
+  paths_ -= agent.rows.size();
+  agent.rows.clear();
+}
+
+void MeshTable::store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths) {
+  const std::size_t others = paths_ - agent.rows.size();
+  const std::size_t taken = std::min(paths.size(), options_.paths_max - others);
+  paths_refused_ += paths.size() - taken;
+  std::vector<PathRow> rows;
+  rows.reserve(taken);
+  // The old rows hold their names until the new ones have theirs, so that none is made anew.
+  for (std::size_t i = 0; i < taken; ++i) {
+    const auto to = names_.acquire(paths[i].to);
+    if (!to) {
+      ++paths_refused_;
+      continue;
+    }
+    PathRow& row = rows.emplace_back(paths[i]);
+    row.to = *to;
+    row.error = names_.acquire(paths[i].summary.error).value_or(NameTable::kNone);
+  }
+  clear_rows(agent);
+  agent.rows.swap(rows);
+  paths_ += agent.rows.size();
+}
+
+bool MeshTable::leave(std::string_view name) {
+  const auto position = agents_.find(name);
+  if (position == agents_.end()) return false;
+  MeshAgent& agent = position->second;
+  clear_rows(agent);
+  leave_series(agent);
+  names_.release(agent.clock);
+  names_.release(agent.icmp);
+  const NameTable::Id id = agent.name;
+  agent_of_name_[id] = nullptr;
+  agents_.erase(position);
+  names_.release(id);  // Last: it is the erased key.
+  return true;
+}
+
+std::optional<std::string> MeshTable::visit(std::string_view after, std::size_t paths_about,
+                                            Now now, const Visitor& visitor) const {
+  std::size_t visited = 0;
+  for (auto it = agents_.upper_bound(after); it != agents_.end(); ++it) {
+    visit_agent(it->second, now, visitor);
+    visited += it->second.rows.size() + 1;  // So that agents without paths cost something.
+    if (visited >= paths_about) return std::string(it->first);
+  }
+  return std::nullopt;
+}
+
+void MeshTable::visit_agent(const MeshAgent& agent, Now now, const Visitor& visitor) const {
+  const PathJudge judge(options_.rules, now.steady);
+  for (const PathRow& row : agent.rows) {
+    const MeshAgent* const to = row.between_agents() ? agent_of(row.to) : nullptr;
+    visitor({.from = agent,
+             .row = row,
+             .to = to,
+             .from_name = text(agent.name),
+             .from_node = text(agent.node),
+             .to_name = text(row.to),
+             .to_node = to == nullptr ? "" : text(to->node),
+             .error = text(row.error),
+             .judgement = judge.judge(agent, row, to)});
+  }
+}
+
+std::vector<std::string> MeshTable::silent(Clock::duration silence, Now now) const {
+  std::vector<std::string> names;
+  for (const auto& [name, agent] : agents_) {
+    if (now.steady - agent.received > silence) names.emplace_back(name);
+  }
+  return names;
+}
+
+const MeshAgent* MeshTable::find(std::string_view name) const {
+  const auto position = agents_.find(name);
+  return position == agents_.end() ? nullptr : &position->second;
+}
+
+const MeshAgent* MeshTable::agent_of(NameTable::Id name) const {
+  return name < agent_of_name_.size() ? agent_of_name_[name] : nullptr;
+}
+
+MeshTable::Counts MeshTable::counts() const {
+  return {.agents = agents_.size(),
+          .paths = paths_,
+          .names = names_.size(),
+          .paths_refused = paths_refused_,
+          .names_refused = names_.refused()};
+}
+
+}  // namespace meshcheck::server

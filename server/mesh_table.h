@@ -1,0 +1,102 @@
+// The mesh as its agents last reported it: every path, and who was heard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/agent_table.h"
+#include "server/mesh_agent.h"
+#include "server/path_judge.h"
+
+namespace meshcheck::server {
+
+// One path as users see it. The views are into the table.
+struct PathView {
+  const MeshAgent& from;
+  const PathRow& row;
+  const MeshAgent* to = nullptr;  // Null if the other end is no agent that is known.
+  std::string_view from_name;
+  std::string_view from_node;
+  std::string_view to_name;
+  std::string_view to_node;
+  std::string_view error;
+  Judgement judgement;
+};
+
+// Knows no clock and no lock, as AgentTable, which decides who is held at all: who is forgotten
+// there has to leave here. Bounded by names and paths; what is beyond is left out of a report and
+// counted. An agent costs about 700 bytes and a path at most 64, besides names.
+class MeshTable {
+ public:
+  struct Options {
+    std::size_t names_max = 200'000;  // Of agents, nodes, targets and errors.
+    std::size_t paths_max = 2'000'000;
+    PathJudge::Rules rules;
+  };
+  // Who reports, by the report's other keys.
+  struct Sender {
+    std::string_view name;
+    std::string_view node;
+    Clock::duration report_interval{};
+  };
+  struct Counts {
+    std::size_t agents = 0;
+    std::size_t paths = 0;
+    std::size_t names = 0;
+    std::uint64_t paths_refused = 0;
+    std::uint64_t names_refused = 0;
+  };
+  using Visitor = std::function<void(const PathView&)>;
+  // By node and layer; the node's name is a view into the table.
+  using SeriesKey = std::pair<std::string_view, mesh::Layer>;
+  using AllSeries = std::map<SeriesKey, MeshSeries>;
+
+  explicit MeshTable(Options options) : options_(options), names_(options.names_max) {}
+
+  void report(const Sender& sender, const mesh::MeshReport& report, Now now);
+  // False if it is not there.
+  bool leave(std::string_view name);
+
+  // The paths of agents whose names come after `after`, in their order, as many agents as have
+  // `paths_about` paths. Returns the last agent's name; nothing when all agents were visited.
+  std::optional<std::string> visit(std::string_view after, std::size_t paths_about, Now now,
+                                   const Visitor& visitor) const;
+  void visit_agent(const MeshAgent& agent, Now now, const Visitor& visitor) const;
+  // Those that have not reported for longer.
+  std::vector<std::string> silent(Clock::duration silence, Now now) const;
+
+  const MeshAgent* find(std::string_view name) const;
+  const AllSeries& series() const { return series_; }
+  std::string_view text(NameTable::Id name) const { return names_.text(name); }
+  Counts counts() const;
+
+ private:
+  using Agents = std::map<std::string_view, MeshAgent>;  // Keys are texts of names_.
+
+  MeshAgent* place(const Sender& sender, mesh::Layer layer);
+  bool join_series(MeshAgent& agent, std::string_view node, mesh::Layer layer);
+  void leave_series(MeshAgent& agent);
+  void rename(NameTable::Id& id, std::string_view text);
+  static void note_session(MeshAgent& agent, const mesh::MeshReport& report, Now now);
+  static void count(MeshAgent& agent, const mesh::MeshReport& report);
+  void store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths);
+  void clear_rows(MeshAgent& agent);
+  const MeshAgent* agent_of(NameTable::Id name) const;
+
+  const Options options_;
+  NameTable names_;
+  Agents agents_;
+  std::vector<MeshAgent*> agent_of_name_;
+  AllSeries series_;
+  std::size_t paths_ = 0;
+  std::uint64_t paths_refused_ = 0;
+};
+
+}  // namespace meshcheck::server

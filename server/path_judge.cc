@@ -1,0 +1,130 @@
+#include "server/path_judge.h"
+
+#include <algorithm>
+
+namespace meshcheck::server {
+namespace {
+
+using mesh::PathState;
+
+// A probe each interval: who was not heard for three has gone missing, whatever the jitter.
+constexpr int kSilentIntervals = 3;
+// What was heard so soon after the last answer may be the last probe that came through.
+constexpr int kAnswerIntervals = 2;
+constexpr int kGraceIntervals = 5;
+constexpr std::chrono::seconds kGraceMin{5};
+
+Judgement unknown(std::string_view reason, Clock::time_point since) {
+  return {.state = PathState::kUnknown, .reason = reason, .since = since};
+}
+
+Direction where_lossy(const PathRow& row) {
+  if (row.lost_forward != 0 && row.lost_backward != 0) return Direction::kBoth;
+  if (row.lost_forward != 0) return Direction::kForward;
+  return row.lost_backward != 0 ? Direction::kBackward : Direction::kUnknown;
+}
+
+std::optional<Clock::time_point> last_answer(const MeshAgent& from, const PathRow& row) {
+  if (row.answer_age_ms == PathRow::kNever) return std::nullopt;
+  return from.received - std::chrono::milliseconds(row.answer_age_ms);
+}
+
+// The path back, if `to` probes it as well.
+const PathRow* path_back(const MeshAgent& from, const PathRow& row, const MeshAgent& to) {
+  const auto back = std::find_if(to.rows.begin(), to.rows.end(), [&](const PathRow& other) {
+    return other.to == from.name && other.between_agents() && other.kind == row.kind &&
+           other.family == row.family;
+  });
+  return back == to.rows.end() ? nullptr : &*back;
+}
+
+}  // namespace
+
+std::string_view text(Direction direction) {
+  switch (direction) {
+    case Direction::kNone:
+      return "none";
+    case Direction::kForward:
+      return "forward";
+    case Direction::kBackward:
+      return "backward";
+    case Direction::kBoth:
+      return "both";
+    case Direction::kUnknown:
+      return "unknown";
+  }
+  return {};
+}
+
+bool PathJudge::is_outdated(const MeshAgent& agent) const {
+  const std::chrono::duration<double> silence_max = agent.report_interval * rules_.outdated_factor;
+  return now_ - agent.received > silence_max;
+}
+
+Clock::duration PathJudge::grace(const MeshAgent& from) const {
+  return 2 * from.report_interval +
+         std::max<Clock::duration>(kGraceMin, kGraceIntervals * rules_.probe_interval);
+}
+
+Judgement PathJudge::judge(const MeshAgent& from, const PathRow& row, const MeshAgent* to) const {
+  const Clock::time_point since = from.received - std::chrono::milliseconds(row.state_age_ms);
+  if (from.stopping) return unknown("agent is stopping", from.received);
+  if (is_outdated(from)) return unknown("no report", from.received);
+  if (row.state == PathState::kUnknown) return unknown("too few results", since);
+  const bool fine = row.state == PathState::kUp;
+  if (row.between_agents()) {
+    if (to == nullptr && !fine) return unknown("no report of the peer", since);
+    if (to != nullptr && to->stopping) return unknown("peer is stopping", to->received);
+    if (to != nullptr && !fine && now_ - to->started < grace(from)) {
+      return unknown("peer restarted", to->started);
+    }
+  }
+  Judgement judgement{.state = row.state, .since = since};
+  if (row.state == PathState::kDegraded) judgement.direction = where_lossy(row);
+  if (row.state == PathState::kDown) {
+    const bool reflected = row.between_agents() && row.kind == mesh::ProbeKind::kStamp;
+    judgement.direction =
+        reflected && to != nullptr ? where_down(from, row, *to) : Direction::kUnknown;
+  }
+  return judgement;
+}
+
+PathJudge::Arrival PathJudge::arrival(const MeshAgent& prober, const PathRow& row,
+                                      const MeshAgent& peer) const {
+  const auto& address = prober.address(row.family);
+  if (!address || peer.stopping || is_outdated(peer)) return Arrival::kUnknown;
+  const auto answered = last_answer(prober, row);
+  const auto age = HeardRow::age_of(peer.heard, *address, prober.ssid);
+  if (age && *age <= kSilentIntervals * rules_.probe_interval) {
+    const bool since =
+        !answered || peer.received - *age > *answered + kAnswerIntervals * rules_.probe_interval;
+    return since ? Arrival::kYes : Arrival::kUnknown;
+  }
+  // A path that was never answered may be younger than the peer's report: until it is down, it has
+  // sent as many probes.
+  const Clock::duration silence = kSilentIntervals * rules_.probe_interval;
+  const Clock::time_point cut =
+      answered.value_or(prober.received - std::chrono::milliseconds(row.state_age_ms) - silence);
+  const bool late_enough = peer.received >= cut + silence;
+  return late_enough ? Arrival::kNo : Arrival::kUnknown;
+}
+
+// Two directed links: there, and back. A probe takes the one there and its answer the one back; the
+// peer's own probes take them the other way round, so who hears whom tells them apart.
+Direction PathJudge::where_down(const MeshAgent& from, const PathRow& row,
+                                const MeshAgent& to) const {
+  switch (arrival(from, row, to)) {
+    case Arrival::kYes:  // So it is the answer that is lost.
+      return Direction::kBackward;
+    case Arrival::kUnknown:
+      return Direction::kUnknown;
+    case Arrival::kNo:
+      break;
+  }
+  const PathRow* const back = path_back(from, row, to);
+  const bool back_down = back != nullptr && back->state == PathState::kDown;
+  if (back_down && arrival(to, *back, from) == Arrival::kNo) return Direction::kBoth;
+  return Direction::kForward;
+}
+
+}  // namespace meshcheck::server

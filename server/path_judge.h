@@ -1,0 +1,53 @@
+// What a path is shown as, when both of its ends have been heard. doc/mesh.md has the rules.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "server/mesh_agent.h"
+
+namespace meshcheck::server {
+
+// Where a path is cut, seen from the agent that probes: on the way to the peer or back. kNone: the
+// path is neither down nor degraded.
+enum class Direction : std::uint8_t { kNone, kForward, kBackward, kBoth, kUnknown };
+std::string_view text(Direction direction);  // "none", "forward", ...
+
+struct Judgement {
+  mesh::PathState state = mesh::PathState::kUnknown;
+  std::string_view reason;  // Why it is unknown; a constant.
+  Direction direction = Direction::kNone;
+  Clock::time_point since;  // When that state or its reason began.
+};
+
+// A row is what one agent knew when it reported. The judge adds what the server knows besides: that
+// the reporter is silent, that the peer says goodbye or has just begun, and what the peer has
+// heard. Pure; made for one moment.
+class PathJudge {
+ public:
+  struct Rules {
+    double outdated_factor = 2;
+    Clock::duration probe_interval = std::chrono::seconds(1);
+  };
+
+  PathJudge(Rules rules, Clock::time_point now) : rules_(rules), now_(now) {}
+
+  // `to` is the agent at the other end; null if there is none or it is not known.
+  Judgement judge(const MeshAgent& from, const PathRow& row, const MeshAgent* to) const;
+  bool is_outdated(const MeshAgent& agent) const;
+  // How long a new session of a peer excuses what `from` says of it: until its report after next
+  // has come, and in it two answers of the new session.
+  Clock::duration grace(const MeshAgent& from) const;
+
+ private:
+  enum class Arrival : std::uint8_t { kYes, kNo, kUnknown };
+  // Whether the probes of `prober` on its path `row` arrive, as the peer's last report has it.
+  Arrival arrival(const MeshAgent& prober, const PathRow& row, const MeshAgent& peer) const;
+  Direction where_down(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const;
+
+  Rules rules_;
+  Clock::time_point now_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,73 @@
+// A path and a heard probe, as small as the server keeps them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "lib/base/ip_address.h"
+#include "mesh/report/mesh_report.h"
+#include "server/name_table.h"
+
+namespace meshcheck::server {
+
+// One row of `mesh.paths`. There may be a million: names are numbers of the NameTable, times are in
+// 32 bits (a state's age ends at 49 days, a round trip at 71 minutes) and counts of the last minute
+// in 16, which a path's own memory does not exceed.
+struct PathRow {
+  static constexpr std::uint32_t kNever = 0xffffffff;
+
+  PathRow() = default;
+  // Without names, which the caller has.
+  explicit PathRow(const mesh::ReportPath& path);
+
+  NameTable::Id to = NameTable::kNone;
+  NameTable::Id error = NameTable::kNone;
+  std::uint32_t state_age_ms = 0;        // As are all ages, at the time of the report.
+  std::uint32_t answer_age_ms = kNever;  // kNever: never answered.
+  std::uint32_t p50_us = kNever;         // kNever, as all four: no answer with a time.
+  std::uint32_t p90_us = kNever;
+  std::uint32_t p99_us = kNever;
+  std::uint32_t max_us = kNever;
+  std::uint32_t jitter_forward_us = kNever;
+  std::uint32_t jitter_backward_us = kNever;
+  std::uint16_t sent = 0;
+  std::uint16_t lost = 0;
+  std::uint16_t lost_forward = 0;
+  std::uint16_t lost_backward = 0;
+  std::uint16_t late = 0;
+  std::uint16_t duplicated = 0;
+  std::uint16_t reordered = 0;
+  mesh::Relation relation : 4 = mesh::Relation::kPeer;
+  mesh::ProbeKind kind : 4 = mesh::ProbeKind::kStamp;
+  mesh::PathFamily family : 4 = mesh::PathFamily::kNone;
+  mesh::PathState state : 4 = mesh::PathState::kUnknown;
+
+  // Whether the other end is an agent, which has something to say too.
+  bool between_agents() const {
+    return relation == mesh::Relation::kPeer || relation == mesh::Relation::kTwin;
+  }
+};
+
+// One row of `mesh.heard`, with a hash of the address. Ages end at 10 minutes.
+class HeardRow {
+ public:
+  explicit HeardRow(const mesh::Heard& heard);
+
+  // How long ago somebody's probes were heard, at the time of the report. Whose address is nowhere
+  // is known by the SSID alone: addresses may be translated on the way.
+  static std::optional<std::chrono::milliseconds> age_of(std::span<const HeardRow> rows,
+                                                         const IpAddress& address,
+                                                         std::uint16_t ssid);
+
+ private:
+  std::uint16_t ssid_;
+  std::uint16_t address_;
+  std::uint16_t age_10ms_;
+};
+
+// A path costs its row and, at the other end, that it was heard.
+static_assert(sizeof(PathRow) + sizeof(HeardRow) <= 64);
+
+}  // namespace meshcheck::server

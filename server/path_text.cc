@@ -1,0 +1,167 @@
+#include "server/path_text.h"
+
+#include <array>
+#include <charconv>
+
+#include "lib/base/text.h"
+
+namespace meshcheck::server {
+namespace {
+
+std::string time_text(Clock::time_point time, Now now) {
+  const WallTime wall = now.wall - (now.steady - time);
+  return format_rfc3339(std::chrono::floor<std::chrono::milliseconds>(wall));
+}
+
+std::string last_answer(const PathView& path, Now now) {
+  if (path.row.answer_age_ms == PathRow::kNever) return {};
+  return time_text(path.from.received - std::chrono::milliseconds(path.row.answer_age_ms), now);
+}
+
+double loss(const PathRow& row) {
+  return row.sent == 0 ? 0 : static_cast<double>(row.lost) / row.sent;
+}
+
+// Microseconds as milliseconds, exact; nothing for kNever.
+void append_milliseconds(std::string& out, std::uint32_t time_us) {
+  std::array<char, 32> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), time_us / 1000.0).ptr;
+  if (time_us != PathRow::kNever) out.append(digits.data(), end);
+}
+
+struct Count {
+  std::string_view key;
+  std::uint16_t PathRow::*count;
+};
+constexpr std::array kCounts = {Count{"sent", &PathRow::sent},
+                                Count{"lost", &PathRow::lost},
+                                Count{"lost_forward", &PathRow::lost_forward},
+                                Count{"lost_backward", &PathRow::lost_backward},
+                                Count{"late", &PathRow::late},
+                                Count{"duplicated", &PathRow::duplicated},
+                                Count{"reordered", &PathRow::reordered}};
+
+struct Time {
+  std::string_view key;
+  std::uint32_t PathRow::*time_us;
+};
+constexpr std::array kRoundTrips = {Time{"p50", &PathRow::p50_us}, Time{"p90", &PathRow::p90_us},
+                                    Time{"p99", &PathRow::p99_us}, Time{"max", &PathRow::max_us}};
+constexpr std::array kJitters = {Time{"forward", &PathRow::jitter_forward_us},
+                                 Time{"backward", &PathRow::jitter_backward_us}};
+
+void append_text(std::string& out, std::string_view key, std::string_view value) {
+  out += out.back() == '{' ? "\"" : ",\"";
+  out += key;
+  out += "\":";
+  append_json_string(out, value);
+}
+
+// null if all of them are absent.
+template <std::size_t kSize>
+void append_times(std::string& out, std::string_view key, const std::array<Time, kSize>& times,
+                  const PathRow& row) {
+  out += ",\"";
+  out += key;
+  out += "\":";
+  std::string object;
+  bool any = false;
+  for (const Time& time : times) {
+    const std::uint32_t value = row.*time.time_us;
+    object += object.empty() ? "{\"" : ",\"";
+    object += time.key;
+    object += "\":";
+    if (value == PathRow::kNever) object += "null";
+    append_milliseconds(object, value);
+    any = any || value != PathRow::kNever;
+  }
+  out += any ? object + "}" : "null";
+}
+
+void append_cell(std::string& out, std::string_view value) {
+  if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += value;
+  } else {
+    out += '"';
+    for (const char c : value) {
+      if (c == '"') out += '"';
+      out += c;
+    }
+    out += '"';
+  }
+  out += ',';
+}
+
+}  // namespace
+
+void append_number(std::string& out, double number) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number,
+                                 std::chars_format::general, 6)
+                       .ptr;
+  out.append(digits.data(), end);
+}
+
+void append_json(std::string& out, const PathView& path, Now now) {
+  const PathRow& row = path.row;
+  out += '{';
+  append_text(out, "from", path.from_name);
+  append_text(out, "from_node", path.from_node);
+  append_text(out, "layer", mesh::text(path.from.layer));
+  append_text(out, "to", path.to_name);
+  append_text(out, "to_node", path.to_node);
+  append_text(out, "relation", mesh::text(row.relation));
+  append_text(out, "probe", mesh::text(row.kind));
+  append_text(out, "family", mesh::text(row.family));
+  append_text(out, "state", mesh::text(path.judgement.state));
+  append_text(out, "reason", path.judgement.reason);
+  append_text(out, "direction", text(path.judgement.direction));
+  append_text(out, "state_since", time_text(path.judgement.since, now));
+  const std::string answer = last_answer(path, now);
+  out += ",\"last_answer\":";
+  out += answer.empty() ? "null" : "\"" + answer + "\"";
+  for (const Count& count : kCounts) {
+    out += ",\"";
+    out += count.key;
+    out += "\":" + std::to_string(row.*count.count);
+  }
+  append_number(out += ",\"loss\":", loss(row));
+  append_times(out, "rtt_ms", kRoundTrips, row);
+  append_times(out, "jitter_ms", kJitters, row);
+  append_text(out, "error", path.error);
+  out += '}';
+}
+
+std::string_view csv_header() {
+  return "from,from_node,layer,to,to_node,relation,probe,family,state,reason,direction,state_since,"
+         "last_answer,sent,lost,lost_forward,lost_backward,late,duplicated,reordered,loss,"
+         "rtt_p50_ms,rtt_p90_ms,rtt_p99_ms,rtt_max_ms,jitter_forward_ms,jitter_backward_ms,"
+         "error\r\n";
+}
+
+void append_csv(std::string& out, const PathView& path, Now now) {
+  const PathRow& row = path.row;
+  for (const std::string_view cell :
+       {path.from_name, path.from_node, mesh::text(path.from.layer), path.to_name, path.to_node,
+        mesh::text(row.relation), mesh::text(row.kind), mesh::text(row.family),
+        mesh::text(path.judgement.state), path.judgement.reason, text(path.judgement.direction)}) {
+    append_cell(out, cell);
+  }
+  append_cell(out, time_text(path.judgement.since, now));
+  append_cell(out, last_answer(path, now));
+  for (const Count& count : kCounts) out += std::to_string(row.*count.count) + ",";
+  append_number(out, loss(row));
+  out += ',';
+  for (const auto& times : {std::span<const Time>(kRoundTrips), std::span<const Time>(kJitters)}) {
+    for (const Time& time : times) {
+      append_milliseconds(out, row.*time.time_us);
+      out += ',';
+    }
+  }
+  append_cell(out, path.error);
+  out.back() = '\r';
+  out += '\n';
+}
+
+}  // namespace meshcheck::server

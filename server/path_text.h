@@ -1,0 +1,21 @@
+// A path as JSON and as CSV. doc/openapi.yaml describes the keys.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/mesh_table.h"
+
+namespace meshcheck::server {
+
+// Appends an object. Ages become times, as of `now` on both clocks.
+void append_json(std::string& out, const PathView& path, Now now);
+
+// The same, flattened, with RFC 4180's quotes and line ends. The first line has the names.
+std::string_view csv_header();
+void append_csv(std::string& out, const PathView& path, Now now);
+
+// A number as short as it can be, with six digits at most: 0.25, 1.5e-05.
+void append_number(std::string& out, double number);
+
+}  // namespace meshcheck::server

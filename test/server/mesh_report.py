@@ -1,0 +1,45 @@
+"""Reports of agents that probe, made by hand."""
+
+from server import payload
+
+COLUMNS = ["to", "relation", "probe", "family", "state", "state_ms", "answer_ms", "sent",
+           "lost", "lost_forward", "lost_backward", "late", "duplicated", "reordered", "p50_us",
+           "p90_us", "p99_us", "max_us", "jitter_forward_us", "jitter_backward_us",
+           "error"]
+BOUNDS_US = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000,
+             1000000]
+UP = {"state": "up", "answer_ms": 300, "sent": 60, "p50_us": 101, "p90_us": 150,
+      "p99_us": 900, "max_us": 1500, "jitter_forward_us": 7}
+DOWN = {"state": "down", "answer_ms": 20000, "sent": 60, "lost": 20, "error": "no answer"}
+
+
+def path(to, **changes):
+    row = dict.fromkeys(COLUMNS, 0) | {"to": to, "relation": "peer", "probe": "stamp",
+                                       "family": "ipv4", "state_ms": 20000, "error": ""}
+    row |= dict.fromkeys(COLUMNS[14:20])
+    return [(row | changes)[column] for column in COLUMNS]
+
+
+def address(number):
+    return f"10.0.{number // 256}.{number % 256}"
+
+
+def report(number, layer="pod", paths=(), heard=(), uptime=600, **probing):
+    """Of the agent of a layer on the node of that number."""
+    counts = [0, 40] + [0] * 13
+    return payload(
+        agent(number, layer), nodename=f"node{number}", report_interval=5, mesh={
+            "schema": 1, "layer": layer, "agent_uptime_ms": uptime * 1000,
+            "stopping": probing.pop("stopping", False),
+            "probing": {
+                "addresses": [address(number)], "port": 8862, "ssid": number + 1, "assignment": "",
+                "clock": "kernel", "icmp": "datagram", "starved": 1, "receive_drops": 2,
+                "totals": {"sent": 100, "lost": 7, "lost_forward": 4, "lost_backward": 1,
+                           "late": 3, "duplicated": 2, "reordered": 1, "voided": 5},
+                "rtt": {"bounds_us": BOUNDS_US, "counts": counts, "sum_us": 4000}} | probing,
+            "paths": {"columns": COLUMNS, "rows": list(paths)},
+            "heard": [[address(who), who + 1, age] for who, age in heard]})
+
+
+def agent(number, layer="pod"):
+    return f"agent-{layer}-{number}"
