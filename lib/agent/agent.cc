@@ -6,6 +6,8 @@
 #include <random>
 #include <utility>
 
+#include "mesh/assignment/assignment.h"
+
 namespace meshcheck::agent {
 namespace {
 
@@ -27,6 +29,8 @@ Agent::Agent(uv::Loop& loop, Config config)
       schedule_(Schedule::Options::for_interval(config_.interval, std::random_device{}()),
                 loop.now()),
       lag_meter_(kLagPeriod),
+      started_(loop.now()),
+      interval_by_flag_(config_.interval),
       wake_timer_(loop, [this] { wake(); }),
       lag_timer_(loop, [this] { lag_meter_.tick(Clock::now()); }),
       grace_timer_(loop, [this] { stop(exit_code_); }),
@@ -48,6 +52,12 @@ int Agent::run() {
   if (config_.once || config_.dump) {
     wake_timer_.start(milliseconds(0));
   } else {
+    if (config_.probe_port != 0) {
+      mesh_.emplace(loop_, config_, [this] {
+        schedule_.hurry(loop_.now());
+        if (!gatherer_.busy() && !reporter_.busy() && !stopping_) arm();
+      });
+    }
     arm();
   }
   loop_.run();
@@ -59,6 +69,7 @@ void Agent::arm() {
 }
 
 void Agent::wake() {
+  if (stopping_) return;
   const bool single = config_.once || config_.dump;
   const auto action = single ? Schedule::Action::kRound : schedule_.take(loop_.now());
   switch (action) {
@@ -75,15 +86,20 @@ void Agent::wake() {
 }
 
 void Agent::gathered(mesh::Report report) {
+  if (stopping_) return;
   const LagMeter::Reading lag = lag_meter_.take();
   report.mesh.loop_lag_max = lag.max;
   report.mesh.loop_lag_mean = lag.mean;
   report.mesh.history = reporter_.history();
+  report.mesh.probing.agent_uptime =
+      std::chrono::duration_cast<milliseconds>(loop_.now() - started_);
+  if (mesh_) mesh_->describe(report.mesh.probing);
   if (config_.dump) {
     dump(report);
     return;
   }
   body_ = mesh::encode(report);
+  report_ = std::move(report);
   send(/*retry=*/false);
 }
 
@@ -95,21 +111,23 @@ void Agent::send(bool retry) {
           ? config_.report_timeout()
           : std::clamp<milliseconds>(left, std::chrono::seconds(1), config_.report_timeout());
   reporter_.send({.body = body_, .timeout = timeout, .retry = retry},
-                 [this](const Result<void>& result) {
-                   if (result) {
-                     accepted();
-                   } else {
-                     failed(result.error());
-                   }
-                   if (stopping_) {
-                     stop(exit_code_);
-                   } else if (!config_.once) {
-                     arm();
-                   }
-                 });
+                 [this](const Result<std::string>& answer) { sent(answer); });
 }
 
-void Agent::accepted() {
+void Agent::sent(const Result<std::string>& answer) {
+  if (answer) {
+    accepted(*answer);
+  } else {
+    failed(answer.error());
+  }
+  if (stopping_) {
+    say_goodbye();
+  } else if (!config_.once) {
+    arm();
+  }
+}
+
+void Agent::accepted(const std::string& answer) {
   schedule_.report_accepted();
   config_.log.debug("report accepted", {{"bytes", body_.size()}});
   if (failures_in_a_row_ > 0) {
@@ -117,6 +135,33 @@ void Agent::accepted() {
   }
   failures_in_a_row_ = 0;
   if (config_.once) stop(0);
+  // netchecker's server answers nothing, as ours does when there is nothing new.
+  if (mesh_ && !answer.empty() && !stopping_) take_assignment(answer);
+}
+
+void Agent::take_assignment(const std::string& answer) {
+  auto assignment = mesh::parse_assignment(answer);
+  if (!assignment) {
+    const std::string& error = assignment.error().message();
+    if (error != assignment_error_) {
+      config_.log.warning("assignment refused; the last one stays", {{"error", error}});
+    }
+    assignment_error_ = error;
+    return;
+  }
+  assignment_error_.clear();
+  const auto interval =
+      assignment->report_interval.count() > 0 ? assignment->report_interval : interval_by_flag_;
+  if (interval != config_.interval) {
+    config_.log.info("reports at another interval", {{"interval_s", interval.count()}});
+    config_.interval = interval;
+    schedule_ =
+        Schedule(Schedule::Options::for_interval(interval, std::random_device{}()), loop_.now());
+  }
+  config_.log.debug("assigned", {{"epoch", assignment->epoch},
+                                 {"revision", assignment->revision},
+                                 {"peers", assignment->peers.size()}});
+  mesh_->assign(*std::move(assignment));
 }
 
 void Agent::failed(const Error& error) {
@@ -144,12 +189,26 @@ void Agent::dump(const mesh::Report& report) {
 
 void Agent::stop_gracefully() {
   config_.log.info("stopping");
-  if (stopping_ || !reporter_.busy()) {
+  if (stopping_) {
     stop(exit_code_);
     return;
   }
   stopping_ = true;
   grace_timer_.start(kGraceMax);
+  if (!reporter_.busy()) say_goodbye();
+}
+
+// So that nobody takes silence for a fault. Only to who reads it: a server of the mesh.
+void Agent::say_goodbye() {
+  if (!mesh_ || !mesh_->assigned() || !report_ || report_->mesh.probing.stopping) {
+    stop(exit_code_);
+    return;
+  }
+  report_->mesh.probing.stopping = true;
+  report_->hostdate = WallClock::now();
+  report_->zero_extender_length = 0;
+  body_ = mesh::encode(*report_);
+  send(/*retry=*/false);
 }
 
 void Agent::stop(int exit_code) {

@@ -7,6 +7,7 @@
 #include "lib/agent/config.h"
 #include "lib/agent/gatherer.h"
 #include "lib/agent/lag_meter.h"
+#include "lib/agent/mesh_prober.h"
 #include "lib/agent/reporter.h"
 #include "lib/agent/schedule.h"
 #include "lib/http/client.h"
@@ -15,8 +16,8 @@
 
 namespace meshcheck::agent {
 
-// Everything on the loop's one thread. SIGTERM and SIGINT end it: a report that is on its way gets
-// kGraceMax to arrive, everything else is dropped at once.
+// Everything on the loop's one thread. SIGTERM and SIGINT end it: a report that is on its way, and
+// then one that says goodbye, get kGraceMax to arrive; everything else is dropped at once.
 class Agent {
  public:
   static constexpr std::chrono::milliseconds kGraceMax{1500};
@@ -33,20 +34,28 @@ class Agent {
   void arm();
   void gathered(mesh::Report report);
   void send(bool retry);
-  void accepted();
+  void sent(const Result<std::string>& answer);
+  void accepted(const std::string& answer);
+  void take_assignment(const std::string& answer);
   void failed(const Error& error);
   void dump(const mesh::Report& report);
   void stop_gracefully();
+  void say_goodbye();
   void stop(int exit_code);
 
   uv::Loop& loop_;
-  const Config config_;
+  Config config_;
   http::Client client_;
   Gatherer gatherer_;
   Reporter reporter_;
   Schedule schedule_;
   LagMeter lag_meter_;
-  std::string body_;  // Of the current report, for its retries.
+  Clock::time_point started_;
+  std::chrono::seconds interval_by_flag_{0};
+  std::optional<MeshProber> mesh_;
+  std::optional<mesh::Report> report_;  // The current one.
+  std::string body_;                    // Its text, for retries.
+  std::string assignment_error_;        // The last one that was logged.
   bool stopping_ = false;
   std::uint64_t failures_in_a_row_ = 0;
   int exit_code_ = 0;

@@ -23,6 +23,10 @@ struct Values {
   std::string probe_ca_file;
   std::int64_t interval = 60;
   std::int64_t zero_extender_length = 1500;
+  std::string addresses;
+  std::int64_t probe_port = kProbePort;
+  bool probe_port_open = false;
+  mesh::TargetTexts targets;
   bool once = false;
   bool dump = false;
   flags::LogFlags log;
@@ -42,6 +46,18 @@ flags::Flags flags_for(const Program& program, Values& values) {
   flags.add("reportinterval", values.interval, {1, 86'400}, "seconds between two reports");
   flags.add("zeroextenderlength", values.zero_extender_length, {0, 500'000},
             "zeros that make a report large, two bytes each");
+  flags.add("probeport", values.probe_port, {0, 65'535},
+            "UDP port on which the probes of other agents are answered; 0 for no mesh");
+  flags.add("probeportopen", values.probe_port_open,
+            "answer probes without a key too, those of foreign STAMP senders");
+  flags.add("addresses", values.addresses,
+            "IP addresses where other agents reach this one, separated by ','; at most one of each "
+            "family; by default MY_POD_IPS, else those of the link with the default route");
+  flags.add("ping", values.targets.ping, "addresses or names to ping, separated by ','");
+  flags.add("tcpPing", values.targets.tcp_ping, "host:port to connect to, separated by ','");
+  flags.add("udpPing", values.targets.udp_ping,
+            "host:port that answer a datagram with any other, separated by ','");
+  flags.add("dns", values.targets.dns, "names to look up, separated by ','");
   flags.add("once", values.once, "send one report; exit 0 if it was accepted, else 1");
   flags.add("dump", values.dump, "print one report to stdout instead of sending it");
   add_log_flags(flags, values.log);
@@ -79,6 +95,21 @@ Result<std::vector<std::string>> probe_urls_of(const Values& values) {
   return urls;
 }
 
+Result<std::vector<IpAddress>> addresses_of(std::string_view list) {
+  std::vector<IpAddress> addresses;
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    auto address = IpAddress::parse(list.substr(0, comma));
+    if (!address) return address.error();
+    for (const IpAddress& other : addresses) {
+      if (other.family() == address->family()) return Error("two addresses of one family");
+    }
+    addresses.push_back(*address);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return addresses;
+}
+
 }  // namespace
 
 std::string Config::report_url() const {
@@ -108,6 +139,13 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   if (!values.probe_ca_file.empty() && access(values.probe_ca_file.c_str(), R_OK) != 0) {
     return refuse(2, Error::from_errno("-probecafile: " + values.probe_ca_file, errno));
   }
+  auto targets = mesh::parse_targets(values.targets);
+  if (!targets) return refuse(2, targets.error());
+  const bool by_flag = !values.addresses.empty();
+  auto addresses = addresses_of(by_flag ? values.addresses : invocation.pod_addresses);
+  if (!addresses) {
+    return refuse(by_flag ? 2 : 1, addresses.error().within(by_flag ? "-addresses" : "MY_POD_IPS"));
+  }
   if (invocation.pod_name.empty()) {
     return refuse(1, Error("MY_POD_NAME is not set; the pod's manifest takes it from "
                            "metadata.name"));
@@ -127,6 +165,10 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   config.zero_extender_length = static_cast<std::size_t>(values.zero_extender_length);
   config.probe_urls = *std::move(probe_urls);
   config.probe_ca_file = values.probe_ca_file;
+  config.probe_port = static_cast<std::uint16_t>(values.probe_port);
+  config.probe_port_open = values.probe_port_open;
+  config.addresses = *std::move(addresses);
+  config.targets = *std::move(targets);
   config.once = values.once;
   config.dump = values.dump;
   config.log = values.log.log();

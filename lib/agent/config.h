@@ -7,8 +7,11 @@
 #include <variant>
 #include <vector>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/log.h"
 #include "lib/flags/flags.h"
+#include "mesh/assignment/targets.h"
+#include "mesh/report/mesh_report.h"
 
 namespace meshcheck::agent {
 
@@ -16,12 +19,13 @@ inline constexpr std::size_t kProbeUrlsMax = 64;           // The server's ping 
 inline constexpr std::size_t kProbeUrlSizeMax = 2048;      // Bytes; the server refuses longer ones.
 inline constexpr std::size_t kProbeUrlsSizeMax = 8 << 10;  // Of all, as JSON.
 
-// Which network the agent lives in; each program is one of them.
-enum class Layer : std::uint8_t { kPod, kHost };
+using mesh::Layer;
 
-// Immutable after start.
+inline constexpr std::uint16_t kProbePort = 8862;  // As STAMP's 862, which needs privileges.
+
+// Immutable after start, but for the interval, which the server may set.
 struct Config {
-  Layer layer = Layer::kPod;
+  Layer layer = Layer::kPod;  // Each program is one of them.
   std::string server_endpoint = "netchecker-service:8081";
   std::string pod_name;
   std::string node_name;  // May be empty.
@@ -29,6 +33,11 @@ struct Config {
   std::size_t zero_extender_length = 1500;
   std::vector<std::string> probe_urls;  // With their schemes; the server's ping is the last.
   std::string probe_ca_file;            // Empty: the system's authorities.
+  // Of the mesh. No port: the agent neither probes nor answers probes.
+  std::uint16_t probe_port = kProbePort;
+  bool probe_port_open = false;      // Answers to probes without a key.
+  std::vector<IpAddress> addresses;  // Where peers reach it; empty: as the routes tell.
+  mesh::Targets targets;
   bool once = false;
   bool dump = false;
   Log log;
@@ -45,11 +54,12 @@ struct Program {
 };
 
 // What the process was started with, past its own name. The environment's variables are
-// MY_POD_NAME and MY_NODE_NAME.
+// MY_POD_NAME, MY_NODE_NAME and MY_POD_IPS.
 struct Invocation {
   std::vector<std::string> arguments;
   std::string pod_name;
   std::string node_name;
+  std::string pod_addresses;
 };
 
 using Exit = flags::Flags::Exit;

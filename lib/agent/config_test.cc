@@ -86,5 +86,34 @@ TEST(ConfigTest, NamesWhatIsWrongWithTheEnvironment) {
   EXPECT_EQ(exit_with({}, std::string(254, 'x')).code, 1);
 }
 
+TEST(ConfigTest, TakesPingersListsAsTheyStand) {
+  const Config config =
+      config_with({"-ping", "10.0.0.1, fd00::1", "-tcpPing=10.16.0.9:80,[fd00::1]:80", "-udpPing",
+                   "a.example:5", "-dns", "kubernetes.default"});
+  EXPECT_EQ(config.targets.ping, (std::vector<std::string>{"10.0.0.1", "fd00::1"}));
+  EXPECT_EQ(config.targets.tcp_ping, (std::vector<std::string>{"10.16.0.9:80", "[fd00::1]:80"}));
+  EXPECT_EQ(config.targets.udp_ping, std::vector<std::string>{"a.example:5"});
+  EXPECT_EQ(config.targets.dns, std::vector<std::string>{"kubernetes.default"});
+  EXPECT_TRUE(config_with({"-tcpPing", ""}).targets.empty());
+  const Exit exit = exit_with({"-tcpPing", "10.0.0.1"});
+  EXPECT_EQ(exit.code, 2);
+  EXPECT_NE(exit.text.find("-tcpPing: "), std::string::npos) << exit.text;
+}
+
+TEST(ConfigTest, TakesAddressesFromTheFlagOrTheEnvironment) {
+  const auto with = [](std::vector<std::string> arguments, std::string addresses) {
+    return configure({"prog", Layer::kPod},
+                     {std::move(arguments), "pod-1", "node-1", std::move(addresses)});
+  };
+  const auto config = with({}, "10.0.0.1,fd00::1");
+  EXPECT_EQ(std::get<Config>(config).addresses,
+            (std::vector<IpAddress>{*IpAddress::parse("10.0.0.1"), *IpAddress::parse("fd00::1")}));
+  EXPECT_EQ(std::get<Config>(with({"-addresses", "10.0.0.2"}, "10.0.0.1")).addresses,
+            std::vector<IpAddress>{*IpAddress::parse("10.0.0.2")});
+  EXPECT_EQ(std::get<Exit>(with({"-addresses", "10.0.0.2,10.0.0.3"}, "")).text,
+            "prog: -addresses: two addresses of one family\n");
+  EXPECT_EQ(std::get<Exit>(with({}, "ten")).code, 1);
+}
+
 }  // namespace
 }  // namespace meshcheck::agent

@@ -85,7 +85,7 @@ void Gatherer::finish_if_complete() {
   report.lookup_name = lookup_name_;
   report.lookup_addresses = std::move(lookup_addresses_);
   report.probes = *std::move(probe_results_);
-  report.mesh.layer = config_.layer == Layer::kPod ? "pod" : "host";
+  report.mesh.probing.layer = config_.layer;
   report.mesh.boot_id = boot_id_;
   add_kernel_facts(report);
   report.hostdate = WallClock::now();
@@ -102,6 +102,8 @@ void Gatherer::add_kernel_facts(mesh::Report& report) {
   }
   if (const auto snapshot = network_.read()) {
     describe_network(*snapshot, config_.layer, report);
+    report.mesh.probing.addresses =
+        config_.addresses.empty() ? probe_addresses(*snapshot) : config_.addresses;
   } else {
     config_.log.error("no network facts", {{"error", snapshot.error().message()}});
   }

@@ -29,6 +29,7 @@ class Gatherer {
 
   // REQUIRES: no other gathering under way.
   void start(OnDone on_done);
+  bool busy() const { return on_done_ != nullptr; }
 
  private:
   void start_lookup();

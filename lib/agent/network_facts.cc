@@ -51,16 +51,15 @@ void describe_links(const Snapshot& snapshot, Layer layer, mesh::Report& report)
   }
 }
 
-void describe_gateways(const Snapshot& snapshot, Layer layer, mesh::Report& report) {
+void describe_gateways(const Snapshot& snapshot, mesh::Report& report) {
   for (const netlink::Gateway& gateway : snapshot.default_gateways()) {
     mesh::ReportGateway described{
         .address = gateway.address ? gateway.address->text() : "",
         .link = name_of(snapshot, gateway.link_index),
         .family = gateway.family == IpAddress::Family::kIpv4 ? "ipv4" : "ipv6",
-        .neighbour = {}};
-    if (layer == Layer::kHost) {
-      const netlink::Neighbour* const neighbour = snapshot.neighbour_of(gateway);
-      described.neighbour = neighbour == nullptr ? "none" : netlink::text(neighbour->state);
+        .neighbour = "none"};
+    if (const netlink::Neighbour* const neighbour = snapshot.neighbour_of(gateway)) {
+      described.neighbour = netlink::text(neighbour->state);
     }
     report.mesh.gateways.push_back(std::move(described));
   }
@@ -84,11 +83,47 @@ void describe_routes(const Snapshot& snapshot, mesh::Report& report) {
   report.mesh.routes_left_out = snapshot.left_out.routes;
 }
 
+// Of the links in their order, those with the default routes first.
+std::vector<std::uint32_t> links_by_preference(const Snapshot& snapshot, IpAddress::Family family) {
+  std::vector<std::uint32_t> links;
+  for (const netlink::Gateway& gateway : snapshot.default_gateways()) {
+    if (gateway.family == family && !gateway.down) links.push_back(gateway.link_index);
+  }
+  for (const netlink::Link& link : snapshot.links) {
+    if (link.name != "lo") links.push_back(link.index);
+  }
+  return links;
+}
+
+std::optional<IpAddress> address_on(const Snapshot& snapshot, std::uint32_t link,
+                                    IpAddress::Family family) {
+  for (const netlink::LinkAddress& address : snapshot.addresses_of(link)) {
+    if (address.address.family() == family && !address.tentative && !address.duplicate &&
+        address.scope == netlink::LinkAddress::Scope::kGlobal) {
+      return address.address;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::vector<IpAddress> probe_addresses(const Snapshot& snapshot) {
+  std::vector<IpAddress> addresses;
+  for (const auto family : {IpAddress::Family::kIpv4, IpAddress::Family::kIpv6}) {
+    for (const std::uint32_t link : links_by_preference(snapshot, family)) {
+      if (const auto address = address_on(snapshot, link, family)) {
+        addresses.push_back(*address);
+        break;
+      }
+    }
+  }
+  return addresses;
+}
 
 void describe_network(const Snapshot& snapshot, Layer layer, mesh::Report& report) {
   describe_links(snapshot, layer, report);
-  describe_gateways(snapshot, layer, report);
+  describe_gateways(snapshot, report);
   if (layer == Layer::kHost) describe_routes(snapshot, report);
 }
 
@@ -111,8 +146,7 @@ Result<Snapshot> NetworkReader::read_from(netlink::Socket& socket) const {
   auto taken = Snapshot::take(socket, options);
   if (!taken) return taken;
   Snapshot snapshot = *std::move(taken);
-  if (layer_ == Layer::kPod) return snapshot;
-  if (snapshot.left_out.routes > 0) {
+  if (layer_ == Layer::kHost && snapshot.left_out.routes > 0) {
     options.routes = Snapshot::Routes::kDefaults;
     auto defaults = Snapshot::take(socket, options);
     if (!defaults) return defaults;

@@ -65,7 +65,7 @@ TEST(NetworkFactsTest, DescribesThePodsNetwork) {
   EXPECT_EQ(report.mesh.gateways[0].address, "10.1.1.1");
   EXPECT_EQ(report.mesh.gateways[0].link, "eth0");
   EXPECT_EQ(report.mesh.gateways[0].family, "ipv4");
-  EXPECT_FALSE(report.mesh.gateways[0].neighbour);
+  EXPECT_EQ(report.mesh.gateways[0].neighbour, "failed");
   EXPECT_FALSE(report.mesh.routes);
 }
 
@@ -99,6 +99,26 @@ TEST(NetworkFactsTest, ReadsTheRealNetworkTwiceOverOneSocket) {
     ASSERT_TRUE(snapshot) << snapshot.error().message();
     EXPECT_NE(snapshot->link("lo"), nullptr);
   }
+}
+
+TEST(NetworkFactsTest, FindsWherePeersReachIt) {
+  Snapshot snapshot = small_network();
+  EXPECT_EQ(probe_addresses(snapshot), (std::vector{address("10.1.1.5"), address("fd00::5")}));
+  // What is tentative or link-local does not do, and the link with the default route comes first.
+  Link other;
+  other.index = 1;
+  other.name = "eth1";
+  snapshot.links.insert(snapshot.links.begin(), other);
+  snapshot.addresses[1].tentative = true;
+  snapshot.addresses.push_back({.link_index = 2,
+                                .address = address("fe80::5"),
+                                .prefix_length = 64,
+                                .scope = netlink::LinkAddress::Scope::kLink});
+  snapshot.addresses.push_back(
+      {.link_index = 1, .address = address("192.0.2.5"), .prefix_length = 24});
+  snapshot.addresses.push_back(
+      {.link_index = 1, .address = address("fd01::5"), .prefix_length = 64});
+  EXPECT_EQ(probe_addresses(snapshot), (std::vector{address("10.1.1.5"), address("fd01::5")}));
 }
 
 }  // namespace

@@ -2,16 +2,18 @@
 
 #include <cassert>
 
+#include "mesh/assignment/assignment.h"
+
 namespace meshcheck::agent {
 namespace {
 
-constexpr std::size_t kAnswerSizeMax = std::size_t{256} << 10U;
+constexpr std::size_t kAnswerSizeMax = mesh::kAssignmentSizeMax;
 
 }  // namespace
 
-Result<void> judge(const http::Outcome& outcome) {
+Result<std::string> judge(const http::Outcome& outcome) {
   if (outcome.error) return *outcome.error;
-  if (outcome.status >= 200 && outcome.status <= 299) return {};
+  if (outcome.status >= 200 && outcome.status <= 299) return outcome.body;
   std::string text = outcome.body.substr(0, kAnswerTextMax);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   if (text.empty()) text = "without a text";
@@ -37,7 +39,7 @@ void Reporter::send(Submission submission, OnDone on_done) {
 
 void Reporter::finish(const http::Outcome& outcome, const OnDone& on_done) {
   busy_ = false;
-  const Result<void> result = judge(outcome);
+  const Result<std::string> result = judge(outcome);
   if (result) {
     ++history_.sent;
   } else {

@@ -20,8 +20,8 @@ class Reporter {
     std::chrono::milliseconds timeout{0};
     bool retry = false;
   };
-  // The server took it (any 2xx), or why it did not.
-  using OnDone = std::function<void(Result<void>)>;
+  // The server's answer if it took the report (any 2xx), or why it did not.
+  using OnDone = std::function<void(const Result<std::string>&)>;
 
   Reporter(http::Client& client, std::string url) : client_(client), url_(std::move(url)) {}
 
@@ -41,9 +41,9 @@ class Reporter {
   http::Call call_;
 };
 
-// The answer is of no more use than this for a person.
+// Of an answer that refuses, this much is for a person to read.
 inline constexpr std::size_t kAnswerTextMax = 200;
 
-Result<void> judge(const http::Outcome& outcome);
+Result<std::string> judge(const http::Outcome& outcome);
 
 }  // namespace meshcheck::agent

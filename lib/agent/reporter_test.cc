@@ -9,10 +9,10 @@ namespace {
 
 class ReporterTest : public http::ClientFixture {
  protected:
-  Result<void> send(Reporter& reporter, bool retry = false) {
-    std::optional<Result<void>> result;
+  Result<std::string> send(Reporter& reporter, bool retry = false) {
+    std::optional<Result<std::string>> result;
     reporter.send({.body = "{}", .timeout = std::chrono::milliseconds(100), .retry = retry},
-                  [&](const Result<void>& done) {
+                  [&](const Result<std::string>& done) {
                     result = done;
                     loop_.stop();
                   });

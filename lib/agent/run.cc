@@ -29,7 +29,8 @@ void run(const Program& program, int argc, const char* const* argv) {
   save_memory();
   const Invocation invocation{.arguments = {argv + (argc > 0 ? 1 : 0), argv + argc},
                               .pod_name = environment("MY_POD_NAME"),
-                              .node_name = environment("MY_NODE_NAME")};
+                              .node_name = environment("MY_NODE_NAME"),
+                              .pod_addresses = environment("MY_POD_IPS")};
   auto configured = configure(program, invocation);
   if (const auto* exit = std::get_if<Exit>(&configured)) {
     std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);

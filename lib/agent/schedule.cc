@@ -32,13 +32,22 @@ void Schedule::plan(std::int64_t round) {
   round_at_ = start_ + round * options_.interval + random_up_to(options_.jitter_max);
 }
 
+Clock::time_point Schedule::wake_at() const {
+  return std::min({round_at_, retry_at_.value_or(round_at_), hurry_at_.value_or(round_at_)});
+}
+
 Schedule::Action Schedule::take(Clock::time_point now) {
-  if (now >= round_at_) {
-    const std::int64_t current = std::max(round_, (now - start_) / options_.interval);
-    rounds_skipped_ += static_cast<std::uint64_t>(current - round_);
+  const bool due = now >= round_at_;
+  if (due || (hurry_at_ && now >= *hurry_at_)) {
+    if (due) {
+      const std::int64_t current = std::max(round_, (now - start_) / options_.interval);
+      rounds_skipped_ += static_cast<std::uint64_t>(current - round_);
+      plan(current + 1);
+    }
     retry_at_.reset();
+    hurry_at_.reset();
     failures_ = 0;
-    plan(current + 1);
+    last_round_ = now;
     return Action::kRound;
   }
   if (retry_at_ && now >= *retry_at_) {
@@ -56,6 +65,10 @@ void Schedule::report_failed(Clock::time_point now) {
   ++failures_;
   retry_at_.reset();
   if (now + delay < round_at_) retry_at_ = now + delay;
+}
+
+void Schedule::hurry(Clock::time_point now) {
+  if (!hurry_at_) hurry_at_ = last_round_ ? std::max(now, *last_round_ + kHurryGap) : now;
 }
 
 void Schedule::report_accepted() {

@@ -13,9 +13,12 @@ namespace meshcheck::agent {
 // of at most jitter_max, so rounds do not drift however long they take; after a stall the missed
 // ones are skipped instead of made up for. A report that failed is retried after a delay that
 // doubles from retry_min to retry_max, each time shortened by up to a half at random, and never at
-// or after the next round: that one brings a newer report.
+// or after the next round: that one brings a newer report. News may hurry: an extra round, at least
+// kHurryGap after the round before.
 class Schedule {
  public:
+  static constexpr std::chrono::milliseconds kHurryGap{1000};
+
   struct Options {
     Clock::duration interval{};
     Clock::duration jitter_max{};
@@ -34,12 +37,14 @@ class Schedule {
 
   Clock::time_point round_at() const { return round_at_; }
   std::optional<Clock::time_point> retry_at() const { return retry_at_; }
-  Clock::time_point wake_at() const { return retry_at_.value_or(round_at_); }
+  Clock::time_point wake_at() const;
 
   // What is due, which the caller then does. A round takes the place of a retry.
   Action take(Clock::time_point now);
   void report_failed(Clock::time_point now);
   void report_accepted();
+  // Something happened that the server should know: a round as soon as may be.
+  void hurry(Clock::time_point now);
 
   std::uint64_t rounds_skipped() const { return rounds_skipped_; }
 
@@ -53,6 +58,8 @@ class Schedule {
   std::int64_t round_ = 0;  // The next one.
   Clock::time_point round_at_;
   std::optional<Clock::time_point> retry_at_;
+  std::optional<Clock::time_point> hurry_at_;
+  std::optional<Clock::time_point> last_round_;
   int failures_ = 0;  // Of the current report.
   std::uint64_t rounds_skipped_ = 0;
 };

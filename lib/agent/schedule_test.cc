@@ -114,5 +114,25 @@ TEST(ScheduleTest, SpreadsAgentsByTheirSeeds) {
   EXPECT_GT(starts.back() - starts.front(), milliseconds(200));
 }
 
+TEST(ScheduleTest, HurriesForNewsButNotMoreThanOnceASecond) {
+  Schedule schedule = schedule_of(seconds(60));
+  const auto first = schedule.wake_at();
+  EXPECT_EQ(schedule.take(first), Action::kRound);
+  schedule.report_accepted();
+  schedule.hurry(first + milliseconds(200));
+  schedule.hurry(first + milliseconds(300));
+  EXPECT_EQ(schedule.wake_at(), first + Schedule::kHurryGap);
+  EXPECT_EQ(schedule.take(first + milliseconds(999)), Action::kNone);
+  EXPECT_EQ(schedule.take(first + milliseconds(1000)), Action::kRound);
+  EXPECT_EQ(schedule.take(first + milliseconds(1001)), Action::kNone);
+  schedule.report_accepted();
+  schedule.hurry(first + seconds(10));
+  EXPECT_EQ(schedule.take(first + seconds(10)), Action::kRound);
+  // The rhythm stays as it was.
+  EXPECT_GE(schedule.wake_at(), kStart + seconds(60));
+  EXPECT_LE(schedule.wake_at(), kStart + seconds(60) + milliseconds(500));
+  EXPECT_EQ(schedule.rounds_skipped(), 0U);
+}
+
 }  // namespace
 }  // namespace meshcheck::agent

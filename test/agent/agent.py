@@ -1,0 +1,114 @@
+"""An agent's process, and a sink on loopback that its reports go to."""
+
+import http.server
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+BUILD = pathlib.Path(os.environ["MESHCHECK_BUILD"])
+PROGRAMS = {
+    "pod": BUILD / "agent" / "meshcheck-agent",
+    "host": BUILD / "agent-hostnet" / "meshcheck-agent-hostnet",
+}
+
+
+class Sink:
+    """Keeps every report with the time of its arrival; answers as `status` says, or not at all."""
+
+    def __init__(self):
+        self.status = 200
+        self.text = b""
+        self.hang = threading.Event()  # Set: reports are read and not answered.
+        self.reports = []
+        self.changed = threading.Condition()
+        sink = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with sink.changed:
+                    sink.reports.append((time.monotonic(), self.path, dict(self.headers), body))
+                    sink.changed.notify_all()
+                while sink.hang.is_set():
+                    time.sleep(0.05)
+                self.answer(sink.status, sink.text)
+
+            def do_GET(self):
+                if self.path == "/slow":
+                    time.sleep(0.1)
+                    self.answer(200, b"x" * 10, pause=0.15)
+                elif self.path == "/error":
+                    self.answer(500, b"")
+                elif self.path == "/redirect":
+                    self.send_response(302)
+                    self.send_header("Location", "/api/v1/ping")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                else:
+                    self.answer(200, b"")
+
+            def answer(self, status, body, pause=0.0):
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body[:1])
+                    self.wfile.flush()
+                    time.sleep(pause)
+                    self.wfile.write(body[1:])
+                except OSError:
+                    pass  # The agent has gone.
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = "127.0.0.1:%d" % self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def wait_for(self, count, timeout=10.0):
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.reports) >= count, timeout), \
+                "%d of %d reports came" % (len(self.reports), count)
+            return list(self.reports)
+
+    def close(self):
+        self.hang.clear()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Agent:
+    def __init__(self, layer, arguments, environment=None):
+        environment = {"MY_POD_NAME": "pod-1", "MY_NODE_NAME": "node-1"} \
+            if environment is None else environment
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("MY_")}
+        self.process = subprocess.Popen(
+            [str(PROGRAMS[layer])] + arguments, env={**inherited, **environment},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def finish(self, timeout=20):
+        out, err = self.process.communicate(timeout=timeout)
+        return self.process.returncode, out, err
+
+    def terminate(self, number=signal.SIGTERM):
+        """The exit code, the seconds it took, and the log."""
+        begin = time.monotonic()
+        self.process.send_signal(number)
+        code, _, err = self.finish()
+        return code, time.monotonic() - begin, err
+
+
+def run(*arguments, layer="pod", environment=None):
+    return Agent(layer, list(arguments), environment).finish()
+
+
+def refusing_endpoint():
+    """A port that is taken and does not listen; kept by the returned socket."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    return taken, "127.0.0.1:%d" % taken.getsockname()[1]
