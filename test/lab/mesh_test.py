@@ -1,93 +1,22 @@
 """The real server and the real agents on the lab's network: who reports, and who is missing."""
 
 import json
-import os
-import pathlib
 import signal
 import time
 
 import pytest
 
 from lab import Lab, eventually
+from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
 
-BUILD = pathlib.Path(os.environ.get("MESHCHECK_BUILD", ""))
-SERVER = BUILD / "server" / "meshcheck-server"
-PROGRAMS = {"pod": BUILD / "agent" / "meshcheck-agent",
-            "host": BUILD / "agent-hostnet" / "meshcheck-agent-hostnet"}
-NODES = 4
 NEVER = "netchecker-agent-99"
 
-pytestmark = pytest.mark.skipif(not SERVER.is_file(), reason="MESHCHECK_BUILD names no built server")
-
-
-class Mesh:
-    """A server and two agents a node, started like a cluster would."""
-
-    def __init__(self, lab, folder, ipv6=False):
-        self.lab = lab
-        self.folder = folder
-        self.endpoint = "[::]:8081" if ipv6 else "0.0.0.0:8081"
-        self.agents = {}
-        self.write_inventory(self.names())
-        self.start_server()
-        for node in range(1, NODES + 1):
-            for layer in PROGRAMS:
-                self.start_agent(node, layer)
-
-    @staticmethod
-    def name(node, layer):
-        return f"netchecker-agent-{'hostnet-' if layer == 'host' else ''}{node}"
-
-    def names(self):
-        return [self.name(node, layer) for node in range(1, NODES + 1) for layer in PROGRAMS]
-
-    def write_inventory(self, names):
-        new = self.folder / "inventory.new"
-        new.write_text(json.dumps({"agents": names}))
-        new.rename(self.folder / "inventory.yaml")
-
-    def start_server(self):
-        self.server = self.lab.popen("server", SERVER, "-endpoint", self.endpoint,
-                                     "-inventory", self.folder / "inventory.yaml",
-                                     "-db", self.folder / "meshcheck.db",
-                                     stderr=open(self.folder / "server.log", "a"))
-
-    def start_agent(self, node, layer):
-        name = self.name(node, layer)
-        self.agents[name] = self.lab.popen(
-            node, layer, PROGRAMS[layer], "-serverendpoint", "netchecker-service:8081",
-            "-reportinterval", "1", env={**os.environ, "MY_POD_NAME": name, "MY_NODE_NAME": f"node-{node}"},
-            stderr=open(self.folder / f"{name}.log", "a"))
-
-    def stop_agent(self, node, layer, number=signal.SIGTERM):
-        agent = self.agents.pop(self.name(node, layer))
-        agent.send_signal(number)
-        agent.wait(5)
-
-    def get(self, path):
-        """Status and body, or None while nobody answers."""
-        result = self.lab.exec("server", "curl", "-s", "--max-time", "2", "-w", "\n%{http_code}",
-                               f"http://127.0.0.1:8081{path}")
-        if result.returncode != 0:
-            return None
-        body, _, status = result.stdout.rpartition("\n")
-        return int(status), body
-
-    def check(self):
-        answer = self.get("/api/v1/connectivity_check")
-        if answer is None:
-            return None
-        body = json.loads(answer[1])
-        return answer[0], body["Absent"], body["Outdated"]
-
-    def healthy(self, seconds=15):
-        all_well = f"All {len(self.names())} pods successfully reported back to the server"
-        return eventually(lambda: all_well in (self.get("/api/v1/connectivity_check") or (0, ""))[1], seconds)
+pytestmark = pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT)
 
 
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory):
-    with Lab(nodes=NODES, ipv6=True) as lab:
+    with Lab(nodes=4, ipv6=True) as lab:
         mesh = Mesh(lab, tmp_path_factory.mktemp("mesh"))
         assert mesh.healthy(), (mesh.folder / "server.log").read_text()
         yield mesh

@@ -1,0 +1,72 @@
+"""The times that the mesh reports, next to those of a packet capture on the same links."""
+
+import socket
+import statistics
+import struct
+import time
+
+import pytest
+
+from lab import Lab, eventually, find
+from mesh import NOT_BUILT, SERVER, Mesh
+
+pytestmark = [pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT),
+              pytest.mark.skipif(find("tcpdump") is None, reason="missing: tcpdump")]
+SECONDS = 62.0  # The mesh tells of the last minute.
+DIFFERENCE_MAX_US = 10
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory):
+    with Lab(nodes=2) as lab:
+        mesh = Mesh(lab, tmp_path_factory.mktemp("clock"), options=("-probe-interval", "100"))
+        assert eventually(lambda: len(mesh.paths("state=up&relation=peer")) == 4, 15), mesh.paths()
+        yield mesh
+
+
+def packets(path):
+    """(time in ns, source, source port, payload) of the UDP packets in a capture of Ethernet."""
+    data = path.read_bytes()
+    assert struct.unpack_from("<I", data)[0] == 0xA1B23C4D, "not in nanoseconds"
+    at = 24
+    while at + 16 <= len(data):
+        seconds, nanoseconds, size, _ = struct.unpack_from("<IIII", data, at)
+        frame = data[at + 16:at + 16 + size]
+        at += 16 + size
+        header = 14 + (frame[14] & 15) * 4
+        yield (seconds * 10**9 + nanoseconds, socket.inet_ntoa(frame[26:30]),
+               struct.unpack_from("!H", frame, header)[0], frame[header + 8:])
+
+
+def round_trips(near, far, sender):
+    """Of the probes from `sender`, in us: what passed between its packets at the near end, less what
+    passed between the same packets at the far end."""
+    seen = {}
+    for end, path in (("near", near), ("far", far)):
+        for at, source, port, payload in packets(path):
+            # Authenticated STAMP, RFC 8762: a request has its time at 16, its reply a copy at 64.
+            if source == sender and port != 8862:
+                seen.setdefault(payload[16:24], {})[end, "request"] = at
+            elif source != sender and port == 8862:
+                seen.setdefault(payload[64:72], {})[end, "reply"] = at
+    return [((times["near", "reply"] - times["near", "request"]) - (times["far", "reply"] - times["far", "request"])) / 1000
+            for times in seen.values() if len(times) == 4]
+
+
+@pytest.mark.parametrize("layer", ["host", "pod"])
+def test_round_trips_are_those_of_a_packet_capture(mesh, layer):
+    captures = {node: mesh.folder / f"{layer}{node}.pcap" for node in (1, 2)}
+    running = [mesh.lab.popen(node, layer, find("tcpdump"), "-Z", "root", "-qnU", "-i", "eth0", "-w", path,
+                              "--time-stamp-precision=nano", "udp", "port", "8862", stderr=open("/dev/null", "w"))
+               for node, path in captures.items()]
+    time.sleep(SECONDS)
+    row = next(row for row in mesh.paths(f"layer={layer}&relation=peer") if row["from"] == Mesh.name(1, layer))
+    for capture in running:
+        capture.terminate()
+        capture.wait(5)
+    sender = "10.200.0.1" if layer == "host" else "10.244.1.2"
+    captured = round_trips(captures[1], captures[2], sender)
+    assert len(captured) > 500
+    median, reported = statistics.median(captured), row["rtt_ms"]["p50"] * 1000
+    print(f"\n{layer}: median {median:.1f} us captured, {reported:.1f} us reported, {len(captured)} probes")
+    assert abs(median - reported) <= DIFFERENCE_MAX_US
