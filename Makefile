@@ -35,6 +35,8 @@ bench: ## figures, next to nginx and pushgateway
 	@$(MAKE) --no-print-directory build
 	@bench/ingest $(BUILD)
 	@bench/agent $(BUILD)
+	@cmake --build --preset release --target clock_bench -j $(JOBS)
+	@bench/clock $(BUILD)
 
 fuzz: ## each parser of foreign bytes for FUZZ_SECONDS (60)
 	@tools/packages fuzz
