@@ -1,0 +1,69 @@
+// What the sizes that pass mean: the classes of doc/fragmentation.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "mesh/pmtu/fragments.h"
+
+namespace meshcheck::mesh {
+
+// Of one direction of a path. kReduced: packets as large as the link do not pass, and only the
+// other end can know whether it is told.
+enum class FragmentationClass : std::uint8_t {
+  kUnknown,
+  kClear,
+  kReduced,
+  kReducedSignalled,
+  kBlackHole,
+  kFragmentsDropped,
+  kDown,
+};
+// "unknown", "clear", "reduced", "reduced_signalled", "black_hole", "fragments_dropped", "down".
+std::string_view text(FragmentationClass fragmentation_class);
+std::string_view text(FragmentsResult result);  // "unknown", "passed", "lost"
+
+// Whether the sender was told of the smaller size, by its own kernel or by a router.
+enum class Signal : std::uint8_t { kUnheard, kHeard, kNotForUs };
+
+// What was found out of one direction.
+struct SizeEvidence {
+  std::uint16_t size = 0;                 // The largest that passes; 0: not even the smallest.
+  std::optional<std::uint16_t> link_mtu;  // The sender's; nothing if it is not known.
+  Signal signal = Signal::kUnheard;
+  FragmentsResult fragments = FragmentsResult::kUnknown;
+};
+// Of a path that is up. What is worse wins: a black hole before lost fragments before a signal.
+FragmentationClass classify(const SizeEvidence& evidence);
+
+// What the two directions and the two links together say. Only what is sure is set.
+struct PathFindings {
+  bool link_mismatch = false;  // The links of the two ends differ.
+  bool path_mismatch = false;  // A direction carries less than either link.
+  bool asymmetric = false;     // The directions differ, and not as the links do.
+  bool jumbo_island = false;   // Both links are jumbo, and the path is about 1500.
+  friend bool operator==(const PathFindings&, const PathFindings&) = default;
+};
+PathFindings find_mismatches(const SizeEvidence& forward, const SizeEvidence& backward);
+
+// How an overlay's sizes follow from its underlay's.
+struct OverlayMtu {
+  enum class Cause : std::uint8_t {
+    kUnknown,
+    kFits,
+    kTooLarge,            // Full packets of the overlay do not fit into the underlay, and get lost.
+    kTooLargeFragmented,  // They do not fit, and pass in fragments of the outer packet.
+    kOverlay,             // They would fit; something in the overlay itself is smaller.
+  };
+  Cause cause = Cause::kUnknown;
+  std::uint16_t link_mtu_max = 0;  // What the overlay's links may have; 0 if unknown.
+  friend bool operator==(const OverlayMtu&, const OverlayMtu&) = default;
+};
+std::string_view text(OverlayMtu::Cause cause);
+// Both in the same direction, between the same two nodes; nothing: not known yet. `overhead`:
+// octets by which the outer IP packet is larger than the inner one.
+OverlayMtu explain(const std::optional<SizeEvidence>& pod, const std::optional<SizeEvidence>& host,
+                   std::uint16_t overhead);
+
+}  // namespace meshcheck::mesh
