@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "lib/base/text.h"
+#include "mesh/report/json_fields.h"
 #include "mesh/report/name.h"
 
 namespace meshcheck::mesh {
@@ -77,36 +78,6 @@ void append_targets(std::string& out, const Targets& targets) {
 
 // ---- reading
 
-Error wrong(std::string_view key, std::string_view expected) {
-  return Error(std::string(key) + ": " + std::string(expected) + " is expected");
-}
-
-// Absent keys leave `target` as it is.
-Result<void> read_number(const element& object, std::string_view key,
-                         std::pair<std::int64_t, std::int64_t> bounds, std::int64_t& target) {
-  element value;
-  if (object[key].get(value) != simdjson::SUCCESS) return {};
-  std::int64_t number = 0;
-  if (value.get(number) != simdjson::SUCCESS || number < bounds.first || number > bounds.second) {
-    return wrong(key, "a whole number from " + std::to_string(bounds.first) + " to " +
-                          std::to_string(bounds.second));
-  }
-  target = number;
-  return {};
-}
-
-Result<void> read_text(const element& object, std::string_view key, std::size_t size_max,
-                       std::string& target) {
-  element value;
-  if (object[key].get(value) != simdjson::SUCCESS) return {};
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS || text.size() > size_max) {
-    return wrong(key, "a text of at most " + std::to_string(size_max) + " bytes");
-  }
-  target = text;
-  return {};
-}
-
 // The elements of a list that may be absent.
 Result<simdjson::dom::array> read_list(const element& object, std::string_view key,
                                        std::size_t items_max) {
@@ -114,7 +85,7 @@ Result<simdjson::dom::array> read_list(const element& object, std::string_view k
   simdjson::dom::array list;
   if (object[key].get(value) != simdjson::SUCCESS) return list;
   if (value.get(list) != simdjson::SUCCESS || list.size() > items_max) {
-    return wrong(key, "a list of at most " + std::to_string(items_max));
+    return expected(key, "a list of at most " + std::to_string(items_max));
   }
   return list;
 }
@@ -135,30 +106,30 @@ Result<std::string> parse_hex(std::string_view text) {
   const bool good =
       octets.size() * 2 == text.size() &&
       (octets.empty() || (octets.size() >= kKeySizeMin && octets.size() <= kKeySizeMax));
-  if (!good) return wrong("key", "nothing, or 16 to 64 octets in hexadecimal,");
+  if (!good) return expected("key", "nothing, or 16 to 64 octets in hexadecimal,");
   return octets;
 }
 
 Result<Peer> parse_peer(const element& value) {
   Peer peer;
   if (!value.is_object()) return Error("an object is expected");
-  if (auto read = read_text(value, "name", kNameSizeMax, peer.name); !read) return read.error();
-  if (auto read = read_text(value, "node", kNameSizeMax, peer.node); !read) return read.error();
+  if (auto read = read_field(value, "name", kNameSizeMax, peer.name); !read) return read.error();
+  if (auto read = read_field(value, "node", kNameSizeMax, peer.node); !read) return read.error();
   if (auto checked = check_name(peer.name, "name"); !checked) return checked.error();
   std::string relation = "peer";
-  if (auto read = read_text(value, "relation", 16, relation); !read) return read.error();
-  if (relation != "peer" && relation != "twin") return wrong("relation", "\"peer\" or \"twin\"");
+  if (auto read = read_field(value, "relation", 16, relation); !read) return read.error();
+  if (relation != "peer" && relation != "twin") return expected("relation", "\"peer\" or \"twin\"");
   peer.relation = relation == "twin" ? Peer::Relation::kTwin : Peer::Relation::kPeer;
   std::int64_t port = 0;
-  if (auto read = read_number(value, "port", {1, 65535}, port); !read) return read.error();
-  if (port == 0) return wrong("port", "a port");
+  if (auto read = read_field(value, "port", {1, 65535}, port); !read) return read.error();
+  if (port == 0) return expected("port", "a port");
   peer.port = static_cast<std::uint16_t>(port);
-  if (is_absent(value, "addresses")) return wrong("addresses", "a list");
+  if (is_absent(value, "addresses")) return expected("addresses", "a list");
   const auto addresses = read_list(value, "addresses", kPeerAddressesMax);
   if (!addresses) return addresses.error();
   for (const element item : *addresses) {
     std::string_view text;
-    if (item.get(text) != simdjson::SUCCESS) return wrong("addresses", "a list of texts");
+    if (item.get(text) != simdjson::SUCCESS) return expected("addresses", "a list of texts");
     auto address = IpAddress::parse(text);
     if (!address) return address.error().within("addresses");
     peer.addresses.push_back(*address);
@@ -169,14 +140,14 @@ Result<Peer> parse_peer(const element& value) {
 Result<void> parse_targets(const element& root, Targets& targets) {
   element object;
   if (root["targets"].get(object) != simdjson::SUCCESS) return {};
-  if (!object.is_object()) return wrong("targets", "an object");
+  if (!object.is_object()) return expected("targets", "an object");
   for (const TargetList& list : kTargetLists) {
     const auto entries = read_list(object, list.key, kTargetsMax);
     if (!entries) return entries.error().within("targets");
     if (is_absent(object, list.key)) continue;
     for (const element item : *entries) {
       std::string_view text;
-      if (item.get(text) != simdjson::SUCCESS) return wrong(list.key, "a list of texts");
+      if (item.get(text) != simdjson::SUCCESS) return expected(list.key, "a list of texts");
       if (auto checked = check_target(list.kind, text); !checked) {
         return checked.error().within(list.key).within("targets");
       }
@@ -189,11 +160,11 @@ Result<void> parse_targets(const element& root, Targets& targets) {
 Result<void> parse_probe(const element& root, ProbeSettings& probe) {
   element object;
   if (root["probe"].get(object) != simdjson::SUCCESS) return {};
-  if (!object.is_object()) return wrong("probe", "an object");
+  if (!object.is_object()) return expected("probe", "an object");
   std::int64_t interval = probe.interval.count();
   std::int64_t timeout = probe.timeout.count();
-  if (auto read = read_number(object, "interval_ms", {100, 60'000}, interval); !read) return read;
-  if (auto read = read_number(object, "timeout_ms", {10, 60'000}, timeout); !read) return read;
+  if (auto read = read_field(object, "interval_ms", {100, 60'000}, interval); !read) return read;
+  if (auto read = read_field(object, "timeout_ms", {10, 60'000}, timeout); !read) return read;
   probe = {.interval = milliseconds(interval), .timeout = milliseconds(timeout)};
   return {};
 }
@@ -217,17 +188,17 @@ Result<Assignment> parse_root(const element& root) {
   std::int64_t report_interval = 0;
   std::string key;
   if (!root.is_object()) return Error("an object is expected");
-  if (auto read = read_number(root, "schema", {1, 1}, schema); !read) return read.error();
-  if (schema == 0) return wrong("schema", "1");
-  if (auto read = read_text(root, "revision", kRevisionSizeMax, assignment.revision); !read) {
+  if (auto read = read_field(root, "schema", {1, 1}, schema); !read) return read.error();
+  if (schema == 0) return expected("schema", "1");
+  if (auto read = read_field(root, "revision", kRevisionSizeMax, assignment.revision); !read) {
     return read.error();
   }
   constexpr std::int64_t kEpochMax = std::numeric_limits<std::int64_t>::max();
-  if (auto read = read_number(root, "epoch", {0, kEpochMax}, epoch); !read) return read.error();
-  if (auto read = read_number(root, "report_interval_s", {0, 86'400}, report_interval); !read) {
+  if (auto read = read_field(root, "epoch", {0, kEpochMax}, epoch); !read) return read.error();
+  if (auto read = read_field(root, "report_interval_s", {0, 86'400}, report_interval); !read) {
     return read.error();
   }
-  if (auto read = read_text(root, "key", 2 * kKeySizeMax, key); !read) return read.error();
+  if (auto read = read_field(root, "key", 2 * kKeySizeMax, key); !read) return read.error();
   auto octets = parse_hex(key);
   if (!octets) return octets.error();
   assignment.epoch = static_cast<std::uint64_t>(epoch);

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "mesh/report/json_fields.h"
 #include "mesh/report/name.h"
 
 namespace meshcheck::mesh {
@@ -20,47 +21,6 @@ constexpr std::size_t kColumnsMax = 64;
 constexpr std::size_t kToSizeMax = 259;
 constexpr std::uint64_t kPortMax = 0xffff;
 constexpr std::uint64_t kMillisecondsMax = std::uint64_t{1} << 50U;
-
-Error wrong(std::string_view key, std::string_view expected) {
-  return Error(std::string(key) + ": " + std::string(expected) + " is expected");
-}
-
-Result<std::uint64_t> number_of(const element& value, std::uint64_t most) {
-  std::uint64_t number = 0;
-  if (value.get(number) != simdjson::SUCCESS || number > most) {
-    return Error("a whole number up to " + std::to_string(most) + " is expected");
-  }
-  return number;
-}
-
-// The readers of keys leave the target as it is where the key is absent.
-template <typename Integer>
-Result<void> read(const element& object, std::string_view key, std::uint64_t most,
-                  Integer& target) {
-  element value;
-  if (object[key].get(value) != simdjson::SUCCESS) return {};
-  const auto number = number_of(value, most);
-  if (!number) return number.error().within(key);
-  target = static_cast<Integer>(*number);
-  return {};
-}
-
-template <typename Integer>
-Result<void> read(const element& object, std::string_view key, Integer& target) {
-  return read(object, key, std::numeric_limits<Integer>::max(), target);
-}
-
-Result<void> read_text(const element& object, std::string_view key, std::size_t size_max,
-                       std::string& target) {
-  element value;
-  if (object[key].get(value) != simdjson::SUCCESS) return {};
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS || text.size() > size_max) {
-    return wrong(key, "a text of at most " + std::to_string(size_max) + " bytes");
-  }
-  target = text;
-  return {};
-}
 
 // One of the words of an enumeration whose text() names them in order.
 template <typename Enum>
@@ -79,11 +39,11 @@ Result<void> read_addresses(const element& probing, std::vector<IpAddress>& addr
   if (probing["addresses"].get(value) != simdjson::SUCCESS) return {};
   array list;
   if (value.get(list) != simdjson::SUCCESS || list.size() > kAddressesMax) {
-    return wrong("addresses", "a list of at most 2");
+    return expected("addresses", "a list of at most 2");
   }
   for (const element item : list) {
     std::string_view text;
-    if (item.get(text) != simdjson::SUCCESS) return wrong("addresses", "a list of texts");
+    if (item.get(text) != simdjson::SUCCESS) return expected("addresses", "a list of texts");
     const auto address = IpAddress::parse(text);
     if (!address) return address.error().within("addresses");
     if (!addresses.empty() && addresses.front().family() == address->family()) {
@@ -97,7 +57,7 @@ Result<void> read_addresses(const element& probing, std::vector<IpAddress>& addr
 Result<void> read_totals(const element& probing, PathTotals& totals) {
   element object;
   if (probing["totals"].get(object) != simdjson::SUCCESS) return {};
-  if (!object.is_object()) return wrong("totals", "an object");
+  if (!object.is_object()) return expected("totals", "an object");
   const std::array<std::pair<std::string_view, std::uint64_t*>, 8> counts = {{
       {"sent", &totals.sent},
       {"lost", &totals.lost},
@@ -109,7 +69,7 @@ Result<void> read_totals(const element& probing, PathTotals& totals) {
       {"voided", &totals.voided},
   }};
   for (const auto& [key, target] : counts) {
-    if (auto done = read(object, key, *target); !done) return done.error().within("totals");
+    if (auto done = read_field(object, key, *target); !done) return done.error().within("totals");
   }
   return {};
 }
@@ -122,21 +82,21 @@ Result<void> read_round_trips(const element& probing, RttHistogram& histogram) {
   array counts;
   if (object["bounds_us"].get(bounds) != simdjson::SUCCESS ||
       object["counts"].get(counts) != simdjson::SUCCESS || counts.size() != bounds.size() + 1) {
-    return wrong("rtt", "an object with bounds_us and one more counts");
+    return expected("rtt", "an object with bounds_us and one more counts");
   }
   if (bounds.size() != RttHistogram::kBoundsUs.size()) return {};
   std::size_t i = 0;
   for (const element item : bounds) {
-    const auto bound = number_of(item, 0xffffffff);
+    const auto bound = read_number(item, 0, 0xffffffff);
     if (!bound || *bound != RttHistogram::kBoundsUs[i++]) return {};
   }
   i = 0;
   for (const element item : counts) {
-    const auto count = number_of(item, std::uint64_t{1} << 60U);
+    const auto count = read_number(item, 0, std::uint64_t{1} << 60U);
     if (!count) return count.error().within("counts").within("rtt");
     histogram.counts[i++] = *count;
   }
-  if (auto done = read(object, "sum_us", histogram.sum_us); !done)
+  if (auto done = read_field(object, "sum_us", histogram.sum_us); !done)
     return done.error().within("rtt");
   return {};
 }
@@ -144,15 +104,15 @@ Result<void> read_round_trips(const element& probing, RttHistogram& histogram) {
 Result<void> read_probing(const element& probing, MeshReport& report) {
   if (!probing.is_object()) return Error("an object is expected");
   if (auto done = read_addresses(probing, report.addresses); !done) return done;
-  if (auto done = read(probing, "port", kPortMax, report.port); !done) return done;
-  if (auto done = read(probing, "ssid", kPortMax, report.ssid); !done) return done;
-  if (auto done = read_text(probing, "assignment", kRevisionSizeMax, report.assignment); !done) {
+  if (auto done = read_field(probing, "port", {0, kPortMax}, report.port); !done) return done;
+  if (auto done = read_field(probing, "ssid", {0, kPortMax}, report.ssid); !done) return done;
+  if (auto done = read_field(probing, "assignment", kRevisionSizeMax, report.assignment); !done) {
     return done;
   }
-  if (auto done = read_text(probing, "clock", kWordSizeMax, report.clock); !done) return done;
-  if (auto done = read_text(probing, "icmp", kReasonSizeMax, report.icmp); !done) return done;
-  if (auto done = read(probing, "starved", report.starved); !done) return done;
-  if (auto done = read(probing, "receive_drops", report.receive_drops); !done) return done;
+  if (auto done = read_field(probing, "clock", kWordSizeMax, report.clock); !done) return done;
+  if (auto done = read_field(probing, "icmp", kReasonSizeMax, report.icmp); !done) return done;
+  if (auto done = read_field(probing, "starved", report.starved); !done) return done;
+  if (auto done = read_field(probing, "receive_drops", report.receive_drops); !done) return done;
   if (auto done = read_totals(probing, report.totals); !done) return done;
   return read_round_trips(probing, report.round_trips);
 }
@@ -162,12 +122,12 @@ Result<void> read_probing(const element& probing, MeshReport& report) {
 Result<std::vector<std::size_t>> read_columns(const element& table) {
   array names;
   if (table["columns"].get(names) != simdjson::SUCCESS || names.size() > kColumnsMax) {
-    return wrong("columns", "a list of at most " + std::to_string(kColumnsMax));
+    return expected("columns", "a list of at most " + std::to_string(kColumnsMax));
   }
   std::vector<std::size_t> columns;
   for (const element item : names) {
     std::string_view name;
-    if (item.get(name) != simdjson::SUCCESS) return wrong("columns", "a list of texts");
+    if (item.get(name) != simdjson::SUCCESS) return expected("columns", "a list of texts");
     const auto known = std::find(kPathColumns.begin(), kPathColumns.end(), name);
     columns.push_back(static_cast<std::size_t>(known - kPathColumns.begin()));
   }
@@ -176,7 +136,7 @@ Result<std::vector<std::size_t>> read_columns(const element& table) {
 
 template <typename Duration>
 Result<void> read_time(const element& cell, Duration& target) {
-  const auto number = number_of(cell, kMillisecondsMax);
+  const auto number = read_number(cell, 0, kMillisecondsMax);
   if (!number) return number.error();
   target = Duration(static_cast<std::int64_t>(*number));
   return {};
@@ -189,7 +149,7 @@ Result<void> read_optional_time(const element& cell, std::optional<Duration>& ta
 }
 
 Result<void> read_count(const element& cell, std::uint32_t& target) {
-  const auto number = number_of(cell, 0xffffffff);
+  const auto number = read_number(cell, 0, 0xffffffff);
   if (!number) return number.error();
   target = static_cast<std::uint32_t>(*number);
   return {};
@@ -287,7 +247,7 @@ Result<ReportPath> read_path(const element& value, const std::vector<std::size_t
     }
   }
   if (auto checked = check_text(path.to, "to"); !checked) return checked.error();
-  if (path.to.empty()) return wrong("to", "a text");
+  if (path.to.empty()) return expected("to", "a text");
   const PathSummary& summary = path.summary;
   if (summary.lost > summary.sent || summary.lost_forward > summary.lost ||
       summary.lost_backward > summary.lost - summary.lost_forward) {
@@ -305,7 +265,7 @@ Result<void> read_paths(const element& mesh, MeshReport& report) {
   if (!columns) return columns.error();
   array rows;
   if (table["rows"].get(rows) != simdjson::SUCCESS || rows.size() > kReportPathsMax) {
-    return wrong("rows", "a list of at most " + std::to_string(kReportPathsMax));
+    return expected("rows", "a list of at most " + std::to_string(kReportPathsMax));
   }
   report.paths.reserve(rows.size());
   for (const element item : rows) {
@@ -328,8 +288,8 @@ Result<Heard> read_heard_row(const element& value) {
   }
   const auto address = IpAddress::parse(text);
   if (!address) return address.error();
-  const auto ssid = number_of(row.at(1).value_unsafe(), kPortMax);
-  const auto age = number_of(row.at(2).value_unsafe(), kMillisecondsMax);
+  const auto ssid = read_number(row.at(1).value_unsafe(), 0, kPortMax);
+  const auto age = read_number(row.at(2).value_unsafe(), 0, kMillisecondsMax);
   if (!ssid || !age) return Error(std::string(kExpected));
   return Heard{.address = *address,
                .ssid = static_cast<std::uint16_t>(*ssid),
@@ -365,26 +325,27 @@ Result<std::optional<MeshReport>> read_mesh_report(const element& mesh) {
   if (mesh["probing"].get(probing) != simdjson::SUCCESS) return none;
   MeshReport report;
   element value;
-  if (mesh["layer"].get(value) != simdjson::SUCCESS) return wrong("layer", "\"pod\" or \"host\"");
+  if (mesh["layer"].get(value) != simdjson::SUCCESS)
+    return expected("layer", "\"pod\" or \"host\"");
   const auto layer = word<Layer>(value, 2);
-  if (!layer) return wrong("layer", "\"pod\" or \"host\"");
+  if (!layer) return expected("layer", "\"pod\" or \"host\"");
   report.layer = *layer;
   std::uint64_t uptime = 0;
-  if (auto done = read(mesh, "agent_uptime_ms", kMillisecondsMax, uptime); !done) {
+  if (auto done = read_field(mesh, "agent_uptime_ms", {0, kMillisecondsMax}, uptime); !done) {
     return done.error();
   }
   report.agent_uptime = std::chrono::milliseconds(uptime);
   if (mesh["stopping"].get(value) == simdjson::SUCCESS &&
       value.get(report.stopping) != simdjson::SUCCESS) {
-    return wrong("stopping", "true or false");
+    return expected("stopping", "true or false");
   }
   if (auto done = read_probing(probing, report); !done) return done.error().within("probing");
   if (auto done = read_paths(mesh, report); !done) return done.error().within("paths");
   if (auto done = read_heard(mesh, report); !done) return done.error().within("heard");
   report.paths_total = report.paths.size();
   report.heard_total = report.heard.size();
-  if (auto done = read(mesh, "paths_total", report.paths_total); !done) return done.error();
-  if (auto done = read(mesh, "heard_total", report.heard_total); !done) return done.error();
+  if (auto done = read_field(mesh, "paths_total", report.paths_total); !done) return done.error();
+  if (auto done = read_field(mesh, "heard_total", report.heard_total); !done) return done.error();
   return std::optional(std::move(report));
 }
 

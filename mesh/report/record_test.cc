@@ -97,7 +97,7 @@ TEST(RecordParserTest, NamesTheKeyOfTheMeshThatIsWrong) {
   const std::string probing = R"("probing":{},)";
   EXPECT_EQ(mesh_refusal(R"("probing":[])"), "probing: an object is expected");
   EXPECT_EQ(mesh_refusal(R"("probing":{"port":65536})"),
-            "probing: port: a whole number up to 65535 is expected");
+            "probing: port: a whole number from 0 to 65535 is expected");
   EXPECT_EQ(mesh_refusal(R"("probing":{"addresses":["10.0.0.256"]})").substr(0, 19),
             "probing: addresses:");
   EXPECT_EQ(mesh_refusal(R"("probing":{"addresses":["10.0.0.1","10.0.0.2"]})"),

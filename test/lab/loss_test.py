@@ -7,7 +7,9 @@ import time
 import pytest
 
 from lab import Lab, eventually
-from mesh import NOT_BUILT, SERVER, Mesh
+from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
+
+NODES = 4
 
 pytestmark = pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT)
 
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT)
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory):
     """Four nodes that probe ten times a second, so that 1 % of loss shows within half a minute."""
-    with Lab(nodes=4) as lab:
+    with Lab(nodes=NODES) as lab:
         mesh = Mesh(lab, tmp_path_factory.mktemp("loss"), options=("-probe-interval", "100"))
         assert eventually(lambda: len(mesh.paths("state=up&relation=peer")) == 24, 20), mesh.paths()
         yield mesh
@@ -36,6 +38,15 @@ def measure(mesh, seconds):
     return {key: after[key] - before[key] for key in after}
 
 
+def hurt(mesh):
+    return {(row["from"], row["to"]) for row in mesh.paths("relation=peer") if row["state"] in ("degraded", "down")}
+
+
+def paths_of(node):
+    return {pair for layer in PROGRAMS for other in range(1, NODES + 1) if other != node
+            for pair in ((Mesh.name(node, layer), Mesh.name(other, layer)), (Mesh.name(other, layer), Mesh.name(node, layer)))}
+
+
 @pytest.mark.parametrize("percent, seconds", [(1, 40), (5, 20), (20, 15)])
 def test_random_loss_is_measured_right_in_each_direction(mesh, percent, seconds):
     mesh.lab.fault("loss", percent, 2)
@@ -52,5 +63,7 @@ def test_random_loss_is_measured_right_in_each_direction(mesh, percent, seconds)
             print(f"\n{percent} %: {lost} of {count} lost {direction}; 99 % interval {low:.0f} to {high:.0f}")
         if inside:
             break
+    # From 5 % on, counting both ways, a path is degraded; those that the node has no part in are not.
+    assert eventually(lambda: hurt(mesh) == (paths_of(2) if percent >= 5 else set()), 40), hurt(mesh)
     mesh.lab.heal()
     assert inside

@@ -111,6 +111,9 @@ FAULTS = {
     "one-way-drop 1 2 host": Fault(lambda node, peer, layer: layer == "host" and between(1, 2)(node, peer, layer)),
     "icmp-filtered 6": Fault(gateways=[(6, "host"), (6, "pod")]),
     "fragments-dropped 7": Fault(),
+    "overlay-mtu 1400 7": Fault(),
+    # Probes are small and pass; padded reports are not, and do not.
+    "port-mtu 1300 7": Fault(silent=(7,)),
     "dns-down": Fault(silent=range(1, NODES + 1)),
 }
 

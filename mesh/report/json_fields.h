@@ -1,0 +1,66 @@
+// Reads an object's fields out of foreign JSON: an error names the key and what it should be.
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "lib/base/result.h"
+
+namespace meshcheck::mesh {
+
+inline Error expected(std::string_view key, std::string_view what) {
+  return Error(std::string(key) + ": " + std::string(what) + " is expected");
+}
+
+inline Result<std::uint64_t> read_number(const simdjson::dom::element& value, std::uint64_t least,
+                                         std::uint64_t most) {
+  std::uint64_t number = 0;
+  if (value.get(number) != simdjson::SUCCESS || number < least || number > most) {
+    return Error("a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+                 " is expected");
+  }
+  return number;
+}
+
+// These leave the target as it is where the key is absent.
+
+struct Bounds {
+  std::uint64_t least = 0;
+  std::uint64_t most = 0;
+};
+
+template <typename Integer>
+Result<void> read_field(const simdjson::dom::element& object, std::string_view key, Bounds bounds,
+                        Integer& target) {
+  simdjson::dom::element value;
+  if (object[key].get(value) != simdjson::SUCCESS) return {};
+  const auto number = read_number(value, bounds.least, bounds.most);
+  if (!number) return number.error().within(key);
+  target = static_cast<Integer>(*number);
+  return {};
+}
+
+template <typename Integer>
+Result<void> read_field(const simdjson::dom::element& object, std::string_view key,
+                        Integer& target) {
+  return read_field(object, key, {0, std::numeric_limits<Integer>::max()}, target);
+}
+
+inline Result<void> read_field(const simdjson::dom::element& object, std::string_view key,
+                               std::size_t size_max, std::string& target) {
+  simdjson::dom::element value;
+  if (object[key].get(value) != simdjson::SUCCESS) return {};
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS || text.size() > size_max) {
+    return expected(key, "a text of at most " + std::to_string(size_max) + " bytes");
+  }
+  target = text;
+  return {};
+}
+
+}  // namespace meshcheck::mesh
