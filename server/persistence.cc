@@ -89,11 +89,12 @@ Result<std::string> stored_mesh_key(store::Database& database) {
     if (key.size() >= kMeshKeySizeMin && key.size() <= kMeshKeySizeMax) return key;
     return Error("the mesh's key in the database is damaged; delete the row mesh_key of setting");
   }
-  auto key = make_mesh_key();
-  if (!key) return key;
+  auto made = make_mesh_key();
+  if (!made) return made;
+  const std::string key = *std::move(made);
   auto insert = database.prepare("INSERT INTO setting VALUES (?, ?)");
   if (!insert) return insert.error();
-  const std::span octets(reinterpret_cast<const std::uint8_t*>(key->data()), key->size());
+  const std::span octets(reinterpret_cast<const std::uint8_t*>(key.data()), key.size());
   if (auto done = insert->bind_all(kMeshKey, octets).run(); !done) return done.error();
   return key;
 }
