@@ -244,6 +244,10 @@ void Path::judge(Clock::time_point now) {
   if (state_ == PathState::kUnknown || state_ == PathState::kDown) {
     const bool was_down = state_ == PathState::kDown;
     if (answered_in_a_row_ < (was_down ? options_.up_after : 1)) return;
+    if (was_down && degraded_before_) {
+      enter(PathState::kDegraded, now);
+      return;
+    }
     // An outage that is over does not make it degraded for another minute.
     judged_from_ = now;
     enter(PathState::kUp, now);
@@ -264,6 +268,7 @@ void Path::judge(Clock::time_point now) {
 
 void Path::enter(PathState state, Clock::time_point now) {
   if (state_ == state) return;
+  degraded_before_ = state_ == PathState::kDegraded;
   state_ = state;
   state_since_ = now;
 }

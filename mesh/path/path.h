@@ -72,8 +72,8 @@ class Path {
     Clock::duration interval = std::chrono::seconds(1);  // Between probes; sizes the memory.
     Clock::duration timeout = std::chrono::seconds(1);   // Without an answer by then, it is lost.
     std::size_t probes_max = 640;
-    // Down after so many losses in a row, and up again after so many answers. From unknown, one
-    // answer does.
+    // Down after so many losses in a row; after so many answers up again, or degraded as before.
+    // From unknown, one answer does.
     std::uint32_t down_after = 3;
     std::uint32_t up_after = 2;
     // Degraded from this share of the last minute's probes on, and at least so many; up again below
@@ -167,6 +167,7 @@ class Path {
   PathState state_ = PathState::kUnknown;
   Clock::time_point state_since_;
   Clock::time_point judged_from_;  // Losses before do not make it degraded.
+  bool degraded_before_ = false;   // It was, until its state changed last.
   std::optional<Clock::time_point> last_answer_;
   std::optional<Clock::time_point> last_loss_;
   Clock::time_point last_result_;

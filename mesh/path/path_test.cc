@@ -101,6 +101,21 @@ TEST(PathTest, IsDegradedByScatteredLossesAndRecoversWithHysteresis) {
   EXPECT_GT(seconds, 30);
 }
 
+TEST(PathTest, IsDegradedAgainAfterAnOutageInTheMidstOfLosses) {
+  Probing probing;
+  for (int i = 0; i < 6; ++i) {
+    probing.answer(4);
+    probing.lose();
+  }
+  ASSERT_EQ(probing.path_.state(), PathState::kDegraded);
+  probing.lose(3);
+  ASSERT_EQ(probing.path_.state(), PathState::kDown);
+  probing.answer(2);
+  EXPECT_EQ(probing.path_.state(), PathState::kDegraded);
+  probing.answer(70);
+  EXPECT_EQ(probing.path_.state(), PathState::kUp);
+}
+
 TEST(PathTest, StaysUpWithFewLosses) {
   Probing probing;
   probing.answer(60);
