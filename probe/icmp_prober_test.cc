@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "probe/test_loop.h"
+#include "lib/uv/test_loop.h"
 #include "probe/test_network.h"
 
 namespace meshcheck::probe {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "lib/uv/test_loop.h"
 #include "lib/uv/udp_socket.h"
 #include "probe/stamp_reflector.h"
-#include "probe/test_loop.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -7,9 +7,9 @@
 #include <array>
 #include <vector>
 
+#include "lib/uv/test_loop.h"
 #include "mesh/stamp/sender.h"
 #include "probe/descriptor.h"
-#include "probe/test_loop.h"
 #include "probe/timestamped_socket.h"
 
 namespace meshcheck::probe {

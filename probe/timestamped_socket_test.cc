@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "lib/uv/test_loop.h"
 #include "mesh/icmp/echo.h"
 #include "mesh/stamp/wire.h"
 #include "probe/descriptor.h"
-#include "probe/test_loop.h"
 #include "probe/test_network.h"
 
 namespace meshcheck::probe {

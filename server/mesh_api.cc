@@ -12,10 +12,6 @@ namespace {
 // Paths in one piece: about 100 KB, and less than a millisecond with the lock.
 constexpr std::size_t kPiecePaths = 256;
 
-std::string time_text(WallTime time) {
-  return format_rfc3339(std::chrono::floor<std::chrono::milliseconds>(time));
-}
-
 // The source of an answer's body.
 class MeshStream {
  public:
@@ -49,7 +45,7 @@ class MeshStream {
     if (query_.csv) {
       piece += csv_header();
     } else {
-      piece += "{\"time\":\"" + time_text(time.wall) + "\",\"paths\":[";
+      piece += "{\"time\":\"" + time_text(time.steady, time) + "\",\"paths\":[";
     }
   }
 
@@ -60,28 +56,27 @@ class MeshStream {
   std::size_t total_ = 0;
 };
 
-void append_field(std::string& json, std::string_view key, std::uint64_t number) {
-  json += ",\"";
+void append_key(std::string& json, std::string_view key) {
+  json += json.back() == '{' ? "\"" : ",\"";
   json += key;
-  json += "\":" + std::to_string(number);
+  json += "\":";
+}
+
+void append_field(std::string& json, std::string_view key, std::uint64_t number) {
+  append_key(json, key);
+  json += std::to_string(number);
 }
 
 void append_field(std::string& json, std::string_view key, std::string_view value) {
-  json += ",\"";
-  json += key;
-  json += "\":";
+  append_key(json, key);
   append_json_string(json, value);
 }
 
 void append_totals(std::string& json, const mesh::PathTotals& totals) {
-  json += ",\"totals\":{\"sent\":" + std::to_string(totals.sent);
-  append_field(json, "lost", totals.lost);
-  append_field(json, "lost_forward", totals.lost_forward);
-  append_field(json, "lost_backward", totals.lost_backward);
-  append_field(json, "late", totals.late);
-  append_field(json, "duplicated", totals.duplicated);
-  append_field(json, "reordered", totals.reordered);
-  append_field(json, "voided", totals.voided);
+  json += ",\"totals\":{";
+  for (const mesh::PathCount& count : mesh::kPathCounts) {
+    append_field(json, count.name, totals.*count.value);
+  }
   json += '}';
 }
 
@@ -90,15 +85,13 @@ std::string agent_json(Mesh& mesh, std::string_view name, Now time) {
   const MeshAgent* const agent = mesh.table.find(name);
   if (agent == nullptr) return {};
   const auto current = mesh.assigner.current(name);
-  const auto ago = [&](Clock::time_point moment) {
-    return time_text(time.wall - (time.steady - moment));
-  };
-  std::string json = "{\"time\":\"" + time_text(time.wall) + '"';
+  std::string json = "{";
+  append_field(json, "time", time_text(time.steady, time));
   append_field(json, "name", name);
   append_field(json, "node", mesh.table.text(agent->node));
   append_field(json, "layer", mesh::text(agent->layer));
-  append_field(json, "started", ago(agent->started));
-  append_field(json, "last_report", ago(agent->received));
+  append_field(json, "started", time_text(agent->started, time));
+  append_field(json, "last_report", time_text(agent->received, time));
   json += agent->stopping ? ",\"stopping\":true" : ",\"stopping\":false";
   json += ",\"assignment\":{\"epoch\":" + std::to_string(current ? current->epoch : 0);
   append_field(json, "revision", current ? current->revision : "");

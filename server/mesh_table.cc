@@ -106,16 +106,12 @@ void MeshTable::note_session(MeshAgent& agent, const mesh::MeshReport& report, N
 }
 
 void MeshTable::count(MeshAgent& agent, const mesh::MeshReport& report) {
-  using Totals = mesh::PathTotals;
-  constexpr std::array kCounts = {&Totals::sent,          &Totals::lost,  &Totals::lost_forward,
-                                  &Totals::lost_backward, &Totals::late,  &Totals::duplicated,
-                                  &Totals::reordered,     &Totals::voided};
   MeshSeries& series = *agent.series;
   series.unresolved -= unresolved(agent.totals);
   agent.totals = report.totals;
   series.unresolved += unresolved(agent.totals);
-  for (const auto member : kCounts) {
-    add_growth(report.totals.*member, agent.counted.*member, series.totals.*member);
+  for (const auto& [name, value] : mesh::kPathCounts) {
+    add_growth(report.totals.*value, agent.counted.*value, series.totals.*value);
   }
   for (std::size_t i = 0; i < report.round_trips.counts.size(); ++i) {
     add_growth(report.round_trips.counts[i], agent.counted_round_trips.counts[i],

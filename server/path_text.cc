@@ -8,11 +8,6 @@
 namespace meshcheck::server {
 namespace {
 
-std::string time_text(Clock::time_point time, Now now) {
-  const WallTime wall = now.wall - (now.steady - time);
-  return format_rfc3339(std::chrono::floor<std::chrono::milliseconds>(wall));
-}
-
 std::string last_answer(const PathView& path, Now now) {
   if (path.row.answer_age_ms == PathRow::kNever) return {};
   return time_text(path.from.received - std::chrono::milliseconds(path.row.answer_age_ms), now);
@@ -94,6 +89,11 @@ void append_cell(std::string& out, std::string_view value) {
 }
 
 }  // namespace
+
+std::string time_text(Clock::time_point time, Now now) {
+  const WallTime wall = now.wall - (now.steady - time);
+  return format_rfc3339(std::chrono::floor<std::chrono::milliseconds>(wall));
+}
 
 void append_number(std::string& out, double number) {
   std::array<char, 32> digits{};

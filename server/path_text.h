@@ -15,6 +15,9 @@ void append_json(std::string& out, const PathView& path, Now now);
 std::string_view csv_header();
 void append_csv(std::string& out, const PathView& path, Now now);
 
+// A time of the steady clock as one of the wall's: RFC 3339, in milliseconds.
+std::string time_text(Clock::time_point time, Now now);
+
 // A number as short as it can be, with six digits at most: 0.25, 1.5e-05.
 void append_number(std::string& out, double number);
 

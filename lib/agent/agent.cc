@@ -43,7 +43,7 @@ int Agent::run() {
                       {{"effect", "the server cannot tell which node this agent watches"}});
   }
   config_.log.info("started", {{"version", MESHCHECK_VERSION},
-                               {"layer", config_.layer == Layer::kPod ? "pod" : "host"},
+                               {"layer", mesh::text(config_.layer)},
                                {"server", config_.server_endpoint},
                                {"interval_s", config_.interval.count()},
                                {"probes", config_.probe_urls.size()}});

@@ -7,9 +7,9 @@
 
 #include "lib/netlink/network_namespace.h"
 #include "lib/uv/tcp_listener.h"
+#include "lib/uv/test_loop.h"
 #include "lib/uv/udp_socket.h"
 #include "probe/test_dns_server.h"
-#include "probe/test_loop.h"
 
 namespace meshcheck::agent {
 namespace {
@@ -46,7 +46,7 @@ class Bench {
   }
   // Whether the path got there in time.
   bool becomes(const std::string& to, PathState state) {
-    return probe::run_until(
+    return uv::run_until(
         loop, [&] { return row(to).summary.state == state; }, 10s);
   }
 
@@ -89,11 +89,11 @@ TEST(TargetProberTest, FindsGatewaysUpAndDownAndUpAgain) {
     EXPECT_TRUE(bench.becomes("192.0.2.1", PathState::kDown));
     EXPECT_EQ(bench.row("192.0.2.1").summary.error, "network is unreachable");
     EXPECT_EQ(bench.row("2001:db8::1").summary.state, PathState::kUp);
-    EXPECT_TRUE(probe::run_until(bench.loop, [&] { return bench.changes == 1; }));
+    EXPECT_TRUE(uv::run_until(bench.loop, [&] { return bench.changes == 1; }));
 
     ASSERT_TRUE(ip("address add 192.0.2.1/32 dev lo"));
     EXPECT_TRUE(bench.becomes("192.0.2.1", PathState::kUp));
-    EXPECT_TRUE(probe::run_until(bench.loop, [&] { return bench.changes == 2; }));
+    EXPECT_TRUE(uv::run_until(bench.loop, [&] { return bench.changes == 2; }));
   });
 }
 
@@ -170,7 +170,7 @@ TEST(TargetProberTest, SaysWhyATargetFails) {
                                                "no such name"};
     std::vector<std::string> errors;
     bool all_down = false;
-    probe::run_until(bench.loop, [&] {
+    uv::run_until(bench.loop, [&] {
       errors.clear();
       all_down = true;
       for (const auto& row : bench.prober->rows(Clock::now())) {
@@ -193,12 +193,12 @@ TEST(TargetProberTest, FollowsANameToItsNewAddress) {
     bench.prober->set_targets({.ping = {"node.test"}});
     EXPECT_TRUE(bench.becomes("node.test", PathState::kUp));
     bench.addresses = {*IpAddress::parse("2001:db8::1")};
-    EXPECT_TRUE(probe::run_until(
+    EXPECT_TRUE(uv::run_until(
         bench.loop, [&] { return bench.row("node.test").family == mesh::PathFamily::kIpv6; }));
     // A server of names that is gone does not take the address away.
     bench.addresses.clear();
     bench.names.asked.clear();
-    EXPECT_TRUE(probe::run_until(bench.loop, [&] { return bench.names.asked.size() >= 4; }));
+    EXPECT_TRUE(uv::run_until(bench.loop, [&] { return bench.names.asked.size() >= 4; }));
     EXPECT_EQ(bench.row("node.test").summary.state, PathState::kUp);
   });
 }

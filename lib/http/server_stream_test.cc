@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/http/server.h"
+#include "lib/uv/test_loop.h"
 
 namespace meshcheck::http {
 namespace {
@@ -71,11 +72,7 @@ class ServerStreamTest : public testing::Test {
   // Runs the loop until `done`; a test that waits ten seconds has failed.
   template <typename Done>
   void run_until(Done&& done) {
-    bool late = false;
-    uv::Timer deadline(loop_, [&] { late = true; });
-    deadline.start(10s);
-    while (!done() && !late) loop_.run_once();
-    EXPECT_FALSE(late);
+    EXPECT_TRUE(uv::run_until(loop_, done, 10s));
   }
 
   static constexpr int kLargePieces = 1000;

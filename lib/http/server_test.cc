@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "lib/uv/test_loop.h"
+
 namespace meshcheck::http {
 namespace {
 
@@ -68,11 +70,7 @@ class ServerTest : public testing::Test {
   // Runs the loop until `done`; a test that waits ten seconds has failed.
   template <typename Done>
   void run_until(Done&& done) {
-    bool late = false;
-    uv::Timer deadline(loop_, [&] { late = true; });
-    deadline.start(10s);
-    while (!done() && !late) loop_.run_once();
-    EXPECT_FALSE(late);
+    EXPECT_TRUE(uv::run_until(loop_, done, 10s));
   }
 
   uv::Loop loop_;

@@ -60,14 +60,7 @@ std::optional<PathState> parse_path_state(std::string_view text) {
 }
 
 PathTotals& PathTotals::operator+=(const PathTotals& other) {
-  sent += other.sent;
-  lost += other.lost;
-  lost_forward += other.lost_forward;
-  lost_backward += other.lost_backward;
-  late += other.late;
-  duplicated += other.duplicated;
-  reordered += other.reordered;
-  voided += other.voided;
+  for (const PathCount& count : kPathCounts) this->*count.value += other.*count.value;
   return *this;
 }
 

@@ -1,6 +1,7 @@
 // What one agent knows of one path: which probes came back, how fast, and whether it works.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -62,6 +63,22 @@ struct PathTotals {
   PathTotals& operator+=(const PathTotals& other);
   friend bool operator==(const PathTotals&, const PathTotals&) = default;
 };
+
+// All counts of PathTotals, with their names in JSON.
+struct PathCount {
+  std::string_view name;
+  std::uint64_t PathTotals::*value;
+};
+inline constexpr std::array<PathCount, 8> kPathCounts = {{
+    {"sent", &PathTotals::sent},
+    {"lost", &PathTotals::lost},
+    {"lost_forward", &PathTotals::lost_forward},
+    {"lost_backward", &PathTotals::lost_backward},
+    {"late", &PathTotals::late},
+    {"duplicated", &PathTotals::duplicated},
+    {"reordered", &PathTotals::reordered},
+    {"voided", &PathTotals::voided},
+}};
 
 // Told of each probe and asked what follows. Keeps every probe of the last minute, so that all it
 // says is exact, at 32 octets each and `probes_max` at most; with more in a minute it knows less of

@@ -58,18 +58,10 @@ Result<void> read_totals(const element& probing, PathTotals& totals) {
   element object;
   if (probing["totals"].get(object) != simdjson::SUCCESS) return {};
   if (!object.is_object()) return expected("totals", "an object");
-  const std::array<std::pair<std::string_view, std::uint64_t*>, 8> counts = {{
-      {"sent", &totals.sent},
-      {"lost", &totals.lost},
-      {"lost_forward", &totals.lost_forward},
-      {"lost_backward", &totals.lost_backward},
-      {"late", &totals.late},
-      {"duplicated", &totals.duplicated},
-      {"reordered", &totals.reordered},
-      {"voided", &totals.voided},
-  }};
-  for (const auto& [key, target] : counts) {
-    if (auto done = read_field(object, key, *target); !done) return done.error().within("totals");
+  for (const PathCount& count : kPathCounts) {
+    if (auto done = read_field(object, count.name, totals.*count.value); !done) {
+      return done.error().within("totals");
+    }
   }
   return {};
 }

@@ -145,14 +145,7 @@ void append_history(std::string& out, const ReportHistory& history) {
 void append_totals(std::string& out, const PathTotals& totals) {
   append_key(out, "totals");
   out += '{';
-  append_number(out, "sent", totals.sent);
-  append_number(out, "lost", totals.lost);
-  append_number(out, "lost_forward", totals.lost_forward);
-  append_number(out, "lost_backward", totals.lost_backward);
-  append_number(out, "late", totals.late);
-  append_number(out, "duplicated", totals.duplicated);
-  append_number(out, "reordered", totals.reordered);
-  append_number(out, "voided", totals.voided);
+  for (const PathCount& count : kPathCounts) append_number(out, count.name, totals.*count.value);
   out += '}';
 }
 

@@ -7,16 +7,16 @@
 #include "lib/uv/loop.h"
 #include "lib/uv/timer.h"
 
-namespace meshcheck::probe {
+namespace meshcheck::uv {
 
 // Turns the loop until `done` or the deadline; whether it was done.
-inline bool run_until(uv::Loop& loop, const std::function<bool()>& done,
+inline bool run_until(Loop& loop, const std::function<bool()>& done,
                       std::chrono::milliseconds deadline = std::chrono::seconds(5)) {
   bool expired = false;
-  uv::Timer timer(loop, [&expired] { expired = true; });
+  Timer timer(loop, [&expired] { expired = true; });
   timer.start(deadline);
   while (!done() && !expired) loop.run_once();
   return done();
 }
 
-}  // namespace meshcheck::probe
+}  // namespace meshcheck::uv
