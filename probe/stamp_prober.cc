@@ -10,8 +10,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSweepPeriod{200};
-constexpr milliseconds kLatenessMin{250};  // Less does not count as starved.
 constexpr std::size_t kProbeBufferSize = 2048;
 static_assert(StampProber::kProbeSizeMax + 4 <= kProbeBufferSize);
 // The first field of every STAMP packet.
@@ -34,11 +32,10 @@ StampProber::StampProber(uv::Loop& loop, const Options& options, std::function<v
     : loop_(loop),
       options_(options),
       on_change_(std::move(on_change)),
-      pacer_(options.interval, Clock::now()),
-      pace_timer_(loop, [this] { probe_due(); }),
+      pace_timer_(loop, options.interval, [this](std::size_t due) { probe_due(due); }),
       sweep_timer_(loop, [this] { sweep(); }) {
   assert(options_.source_ports > 0 && options_.probe_size <= kProbeSizeMax);
-  sweep_timer_.start_repeating(kSweepPeriod);
+  sweep_timer_.start_repeating(SweepClock::kPeriod);
 }
 
 StampProber::~StampProber() = default;
@@ -115,7 +112,7 @@ void StampProber::set_paths(const std::vector<Target>& targets) {
     by_id_.emplace(item->target.id, item.get());
     by_endpoint_.emplace(item->target.endpoint, item.get());
   }
-  restart_pacing();
+  pace_timer_.set(items_.size(), options_.interval);
 }
 
 void StampProber::set_key(std::optional<stamp::Key> key) {
@@ -133,22 +130,11 @@ void StampProber::set_settings(milliseconds interval, milliseconds timeout) {
     retire(*item);
     item->path = make_path(now);
   }
-  restart_pacing();
+  pace_timer_.set(items_.size(), options_.interval);
 }
 
-void StampProber::restart_pacing() {
-  pacer_.set(items_.size(), options_.interval, Clock::now());
-  const auto wait = pacer_.wait();
-  if (!wait) {
-    pace_timer_.stop();
-    return;
-  }
-  pace_timer_.start(std::chrono::ceil<milliseconds>(*wait));
-}
-
-void StampProber::probe_due() {
+void StampProber::probe_due(std::size_t due) {
   const mesh::StampPath::Now now{.wall = WallClock::now(), .steady = Clock::now()};
-  const std::size_t due = std::min(pacer_.due(now.steady), items_.size());
   for (std::size_t i = 0; i < due; ++i) {
     if (next_ >= items_.size()) {
       next_ = 0;
@@ -159,7 +145,6 @@ void StampProber::probe_due() {
   for (Family& family : families_) {
     for (TimestampedSocket& socket : family.sockets) socket.flush();
   }
-  if (const auto wait = pacer_.wait()) pace_timer_.start(std::chrono::ceil<milliseconds>(*wait));
 }
 
 void StampProber::probe(Item& item, mesh::StampPath::Now now) {
@@ -226,9 +211,8 @@ bool StampProber::was_starved(Clock::time_point now) {
     for (TimestampedSocket& socket : family.sockets) drops += socket.count_drops();
   }
   counts_.receive_drops += drops;
-  const auto before = std::exchange(swept_, now).value_or(now - kSweepPeriod);
-  const auto late = now - before - kSweepPeriod;
-  return drops > 0 || late > std::max<Clock::duration>(options_.timeout / 2, kLatenessMin);
+  const bool late = sweeps_.is_late(now, options_.timeout);
+  return late || drops > 0;
 }
 
 // A few times a second: what was not answered in time is lost, unless it is our own fault.

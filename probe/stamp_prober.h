@@ -18,7 +18,8 @@
 #include "mesh/path/stamp_path.h"
 #include "mesh/report/mesh_report.h"
 #include "probe/endpoint_hash.h"
-#include "probe/pacer.h"
+#include "probe/pace_timer.h"
+#include "probe/sweep_clock.h"
 #include "probe/timestamped_socket.h"
 
 namespace meshcheck::probe {
@@ -88,8 +89,7 @@ class StampProber {
   void open_sockets(const IpAddress& address);
   mesh::StampPath make_path(Clock::time_point now) const;
   void retire(const Item& item);
-  void restart_pacing();
-  void probe_due();
+  void probe_due(std::size_t due);
   void probe(Item& item, mesh::StampPath::Now now);
   void on_received(const TimestampedSocket::Received& received);
   void on_transmitted(const TimestampedSocket::Transmitted& sent);
@@ -107,13 +107,12 @@ class StampProber {
   std::unordered_map<Endpoint, Item*, EndpointHash> by_endpoint_;
   std::size_t next_ = 0;   // Who is probed next.
   std::size_t round_ = 0;  // How often all were.
-  Pacer pacer_;
-  std::optional<Clock::time_point> swept_;  // Nothing: the loop did not turn yet.
+  SweepClock sweeps_;
   mesh::PathTotals retired_;
   mesh::RttHistogram round_trips_;
   Counts counts_;
   std::array<Family, 2> families_;
-  uv::Timer pace_timer_;
+  PaceTimer pace_timer_;
   uv::Timer sweep_timer_;
 };
 

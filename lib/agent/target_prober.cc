@@ -14,8 +14,6 @@ namespace {
 using mesh::ProbeKind;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSweepPeriod{200};
-constexpr milliseconds kLatenessMin{250};  // Less does not count as starved.
 // By how much the wall clock may seem to run ahead of the steady one while nobody set it.
 constexpr milliseconds kClockSlack{1};
 
@@ -57,8 +55,9 @@ struct TargetProber::Item {
   std::string resolve_error;
 };
 
-TargetProber::Group::Group(uv::Loop& loop, Clock::duration interval, std::function<void()> on_due)
-    : pacer(interval, Clock::now()), timer(loop, std::move(on_due)) {
+TargetProber::Group::Group(uv::Loop& loop, Clock::duration interval,
+                           std::function<void(std::size_t)> on_due)
+    : timer(loop, interval, std::move(on_due)) {
   path.interval = interval;
 }
 
@@ -78,13 +77,12 @@ TargetProber::TargetProber(uv::Loop& loop, const Log& log, const Options& option
                    if (item != nullptr) failed(*item, failure.sequence, failure.error);
                  }}),
       dns_(loop, options.dns),
-      gateways_(loop, mesh::Path::Options().interval, [this] { probe_due(gateways_); }),
-      targets_(loop, options.target_interval, [this] { probe_due(targets_); }),
-      swept_(Clock::now()),
+      gateways_(loop, mesh::Path::Options().interval, [this](std::size_t due) { probe_due(gateways_, due); }),
+      targets_(loop, options.target_interval, [this](std::size_t due) { probe_due(targets_, due); }),
       sweep_timer_(loop, [this] { sweep(); }) {
   assert(options.target_timeout <= options.target_interval);
   targets_.path = path_options(options.target_interval, options.target_timeout);
-  sweep_timer_.start_repeating(kSweepPeriod);
+  sweep_timer_.start_repeating(probe::SweepClock::kPeriod);
   const bool any =
       icmp_.available(IpAddress::Family::kIpv4) || icmp_.available(IpAddress::Family::kIpv6);
   if (!any) log.warning("gateways and ping targets are not probed", {{"why", icmp_.kind()}});
@@ -134,7 +132,7 @@ void TargetProber::set_settings(milliseconds interval, milliseconds timeout) {
     item->id = next_id_++;
     by_id_.emplace(item->id, item.get());
   }
-  restart(gateways_);
+  gateways_.timer.set(gateways_.items.size(), path.interval);
 }
 
 // Items that were there before replace the new ones that stand for them.
@@ -157,28 +155,15 @@ void TargetProber::take(Group& group, Items items) {
   }
   group.items = std::move(items);
   if (group.next >= group.items.size()) group.next = 0;
-  restart(group);
+  group.timer.set(group.items.size(), group.path.interval);
 }
 
-void TargetProber::restart(Group& group) {
-  group.pacer.set(group.items.size(), group.path.interval, Clock::now());
-  const auto wait = group.pacer.wait();
-  if (wait) {
-    group.timer.start(std::chrono::ceil<milliseconds>(*wait));
-  } else {
-    group.timer.stop();
-  }
-}
-
-void TargetProber::probe_due(Group& group) {
-  const std::size_t due = std::min(group.pacer.due(Clock::now()), group.items.size());
+void TargetProber::probe_due(Group& group, std::size_t due) {
   for (std::size_t i = 0; i < due; ++i) {
     probe(*group.items[group.next]);
     group.next = (group.next + 1) % group.items.size();
   }
   icmp_.flush();
-  const auto wait = group.pacer.wait();
-  if (wait) group.timer.start(std::chrono::ceil<milliseconds>(*wait));
 }
 
 void TargetProber::probe(Item& item) {
@@ -332,8 +317,8 @@ void TargetProber::sweep() {
 
 bool TargetProber::was_starved(Clock::time_point now) {
   const bool dropped = icmp_.count_drops() > 0;
-  const auto late = now - std::exchange(swept_, now) - kSweepPeriod;
-  return dropped || late > std::max<Clock::duration>(gateways_.path.timeout / 2, kLatenessMin);
+  const bool late = sweeps_.is_late(now, gateways_.path.timeout);
+  return late || dropped;
 }
 
 void TargetProber::starved() {

@@ -20,7 +20,8 @@
 #include "mesh/report/mesh_report.h"
 #include "probe/dns_client.h"
 #include "probe/icmp_prober.h"
-#include "probe/pacer.h"
+#include "probe/pace_timer.h"
+#include "probe/sweep_clock.h"
 
 namespace meshcheck::agent {
 
@@ -65,19 +66,17 @@ class TargetProber {
  private:
   struct Item;
   struct Group {  // Of one pace.
-    Group(uv::Loop& loop, Clock::duration interval, std::function<void()> on_due);
+    Group(uv::Loop& loop, Clock::duration interval, std::function<void(std::size_t)> on_due);
 
     std::vector<std::unique_ptr<Item>> items;
     std::size_t next = 0;  // Who is probed next.
     mesh::Path::Options path;
-    probe::Pacer pacer;
-    uv::Timer timer;
+    probe::PaceTimer timer;
   };
   using Items = std::vector<std::unique_ptr<Item>>;
 
   void take(Group& group, Items items);
-  void restart(Group& group);
-  void probe_due(Group& group);
+  void probe_due(Group& group, std::size_t due);
   void probe(Item& item);
   void probe_icmp(Item& item);
   template <typename Probe>
@@ -102,7 +101,7 @@ class TargetProber {
   std::unordered_map<std::uint32_t, Item*> by_id_;
   Group gateways_;
   Group targets_;
-  Clock::time_point swept_;
+  probe::SweepClock sweeps_;
   uv::Timer sweep_timer_;
 };
 
