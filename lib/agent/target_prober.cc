@@ -77,8 +77,10 @@ TargetProber::TargetProber(uv::Loop& loop, const Log& log, const Options& option
                    if (item != nullptr) failed(*item, failure.sequence, failure.error);
                  }}),
       dns_(loop, options.dns),
-      gateways_(loop, mesh::Path::Options().interval, [this](std::size_t due) { probe_due(gateways_, due); }),
-      targets_(loop, options.target_interval, [this](std::size_t due) { probe_due(targets_, due); }),
+      gateways_(loop, mesh::Path::Options().interval,
+                [this](std::size_t due) { probe_due(gateways_, due); }),
+      targets_(loop, options.target_interval,
+               [this](std::size_t due) { probe_due(targets_, due); }),
       sweep_timer_(loop, [this] { sweep(); }) {
   assert(options.target_timeout <= options.target_interval);
   targets_.path = path_options(options.target_interval, options.target_timeout);
