@@ -20,6 +20,7 @@ constexpr std::size_t kRevisionSizeMax = 64;
 constexpr std::size_t kKeySizeMin = 16;
 constexpr std::size_t kKeySizeMax = 64;
 constexpr std::size_t kNestingMax = 8;
+constexpr std::uint64_t kLinkMtuMax = 0xffff'ffff;
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 struct TargetList {
@@ -56,7 +57,16 @@ void append_peer(std::string& out, const Peer& peer) {
     out += i == 0 ? "\"" : ",\"";
     out += peer.addresses[i].text() + '"';
   }
-  out += "],\"port\":" + std::to_string(peer.port) + '}';
+  out += ']';
+  if (!peer.link_mtus.empty()) {
+    out += ",\"link_mtus\":[";
+    for (std::size_t i = 0; i < peer.link_mtus.size(); ++i) {
+      if (i != 0) out += ',';
+      out += std::to_string(peer.link_mtus[i]);
+    }
+    out += ']';
+  }
+  out += ",\"port\":" + std::to_string(peer.port) + '}';
 }
 
 void append_targets(std::string& out, const Targets& targets) {
@@ -133,6 +143,14 @@ Result<Peer> parse_peer(const element& value) {
     auto address = IpAddress::parse(text);
     if (!address) return address.error().within("addresses");
     peer.addresses.push_back(*address);
+  }
+  const auto link_mtus = read_list(value, "link_mtus", peer.addresses.size());
+  if (!link_mtus) return link_mtus.error();
+  if (is_absent(value, "link_mtus")) return peer;
+  for (const element item : *link_mtus) {
+    const auto mtu = read_number(item, 0, kLinkMtuMax);
+    if (!mtu) return mtu.error().within("link_mtus");
+    peer.link_mtus.push_back(static_cast<std::uint32_t>(*mtu));
   }
   return peer;
 }

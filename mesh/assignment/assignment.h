@@ -26,6 +26,8 @@ struct Peer {
   std::string node;
   Relation relation = Relation::kPeer;
   std::vector<IpAddress> addresses;
+  // Of the links of `addresses`, in their order; 0: unknown. Empty: all are.
+  std::vector<std::uint32_t> link_mtus;
   std::uint16_t port = 0;  // UDP, of its reflector.
 
   friend bool operator==(const Peer&, const Peer&) = default;

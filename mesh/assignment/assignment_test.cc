@@ -17,6 +17,7 @@ Assignment sample() {
                        .node = "node-2",
                        .relation = Peer::Relation::kPeer,
                        .addresses = {*IpAddress::parse("10.0.0.2"), *IpAddress::parse("fd00::2")},
+                       .link_mtus = {1450, 0},
                        .port = 8862},
                       {.name = "a-hostnet-1",
                        .node = "node-1",
@@ -45,7 +46,8 @@ TEST(AssignmentTest, HasTheDocumentedKeys) {
       encode(sample()),
       R"({"schema":1,"revision":"3-5f","epoch":3,"report_interval_s":15,)"
       R"("probe":{"interval_ms":500,"timeout_ms":250},"key":"00ff1010101010101010101010101010","peers":[)"
-      R"({"name":"a-2","node":"node-2","relation":"peer","addresses":["10.0.0.2","fd00::2"],"port":8862},)"
+      R"({"name":"a-2","node":"node-2","relation":"peer","addresses":["10.0.0.2","fd00::2"],)"
+      R"("link_mtus":[1450,0],"port":8862},)"
       R"({"name":"a-hostnet-1","node":"node-1","relation":"twin","addresses":["10.0.0.1"],"port":8863}],)"
       R"("targets":{"ping":["10.0.0.9"],"tcpPing":["[fd00::9]:80"],"udpPing":[],)"
       R"("dns":["kubernetes.default"]}})");
@@ -71,6 +73,12 @@ TEST(AssignmentTest, NamesTheKeyThatIsWrong) {
             "peers[0]: addresses: a list is expected");
   EXPECT_EQ(refusal(R"({"schema":1,"peers":[{"name":"a","addresses":[]}]})"),
             "peers[0]: port: a port is expected");
+  EXPECT_EQ(refusal(R"({"schema":1,"peers":[{"name":"a","port":1,"addresses":["10.0.0.1"],)"
+                    R"("link_mtus":[1500,1500]}]})"),
+            "peers[0]: link_mtus: a list of at most 1 is expected");
+  EXPECT_EQ(refusal(R"({"schema":1,"peers":[{"name":"a","port":1,"addresses":["10.0.0.1"],)"
+                    R"("link_mtus":[-1]}]})"),
+            "peers[0]: link_mtus: a whole number from 0 to 4294967295 is expected");
   EXPECT_EQ(refusal(R"({"schema":1,"targets":{"ping":"10.0.0.1"}})").substr(0, 15),
             "targets: ping: ");
   EXPECT_NE(refusal(R"({"schema":1,"targets":{"tcpPing":["10.0.0.1"]}})"), "accepted");

@@ -50,6 +50,7 @@ class PathMtu {
     std::uint16_t mtu = 0;
     std::optional<IpAddress> reporter;  // Nothing: the own kernel.
     Clock::duration age{};
+    friend bool operator==(const TooBig&, const TooBig&) = default;
   };
   struct Result {
     FragmentationClass fragmentation_class = FragmentationClass::kUnknown;
@@ -62,6 +63,7 @@ class PathMtu {
     std::optional<Clock::duration> confirmed_age;  // Of `size`.
     FragmentsResult fragments = FragmentsResult::kUnknown;
     std::optional<TooBig> too_big;  // Forward only.
+    friend bool operator==(const Result&, const Result&) = default;
   };
 
   // `options` outlives the path.

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "mesh/report/json_fields.h"
+#include "mesh/report/mtu_reader.h"
 #include "mesh/report/name.h"
+#include "mesh/report/table_reader.h"
 
 namespace meshcheck::mesh {
 namespace {
@@ -17,22 +19,7 @@ constexpr std::size_t kRevisionSizeMax = 64;
 constexpr std::size_t kWordSizeMax = 16;
 constexpr std::size_t kReasonSizeMax = 256;
 constexpr std::size_t kAddressesMax = 2;
-constexpr std::size_t kColumnsMax = 64;
-constexpr std::size_t kToSizeMax = 259;
 constexpr std::uint64_t kPortMax = 0xffff;
-constexpr std::uint64_t kMillisecondsMax = std::uint64_t{1} << 50U;
-
-// One of the words of an enumeration whose text() names them in order.
-template <typename Enum>
-Result<Enum> word(const element& value, std::size_t count) {
-  std::string_view word;
-  if (value.get(word) == simdjson::SUCCESS) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (text(static_cast<Enum>(i)) == word) return static_cast<Enum>(i);
-    }
-  }
-  return Error("an unknown word");
-}
 
 Result<void> read_addresses(const element& probing, std::vector<IpAddress>& addresses) {
   element value;
@@ -50,6 +37,44 @@ Result<void> read_addresses(const element& probing, std::vector<IpAddress>& addr
       return Error("addresses: two of one family");
     }
     addresses.push_back(*address);
+  }
+  return {};
+}
+
+Result<void> read_link_mtus(const element& probing, std::vector<std::uint32_t>& link_mtus) {
+  element value;
+  if (probing["link_mtus"].get(value) != simdjson::SUCCESS) return {};
+  array list;
+  if (value.get(list) != simdjson::SUCCESS || list.size() > kAddressesMax) {
+    return expected("link_mtus", "a list of at most 2");
+  }
+  for (const element item : list) {
+    const auto mtu = read_number(item, 0, 0xffffffff);
+    if (!mtu) return mtu.error().within("link_mtus");
+    link_mtus.push_back(static_cast<std::uint32_t>(*mtu));
+  }
+  return {};
+}
+
+Result<void> read_padding(const element& mesh, std::string_view key, ReportPadding& padding) {
+  element object;
+  if (mesh[key].get(object) != simdjson::SUCCESS) return {};
+  if (!object.is_object()) return expected(key, "an object");
+  if (auto done = read_field(object, "requested", padding.requested); !done) {
+    return done.error().within(key);
+  }
+  if (auto done = read_field(object, "delivered", padding.delivered); !done) {
+    return done.error().within(key);
+  }
+  element cell;
+  if (object["stage"].get(cell) == simdjson::SUCCESS) {
+    if (auto done = read_word(cell, 4, padding.stage); !done) {
+      return done.error().within("stage").within(key);
+    }
+  }
+  if (object["lost_ms"].get(cell) != simdjson::SUCCESS) return {};
+  if (auto done = read_optional_time(cell, padding.lost_for); !done) {
+    return done.error().within("lost_ms").within(key);
   }
   return {};
 }
@@ -96,6 +121,7 @@ Result<void> read_round_trips(const element& probing, RttHistogram& histogram) {
 Result<void> read_probing(const element& probing, MeshReport& report) {
   if (!probing.is_object()) return Error("an object is expected");
   if (auto done = read_addresses(probing, report.addresses); !done) return done;
+  if (auto done = read_link_mtus(probing, report.link_mtus); !done) return done;
   if (auto done = read_field(probing, "port", {0, kPortMax}, report.port); !done) return done;
   if (auto done = read_field(probing, "ssid", {0, kPortMax}, report.ssid); !done) return done;
   if (auto done = read_field(probing, "assignment", kRevisionSizeMax, report.assignment); !done) {
@@ -109,60 +135,7 @@ Result<void> read_probing(const element& probing, MeshReport& report) {
   return read_round_trips(probing, report.round_trips);
 }
 
-// ---- tables
-
-Result<std::vector<std::size_t>> read_columns(const element& table) {
-  array names;
-  if (table["columns"].get(names) != simdjson::SUCCESS || names.size() > kColumnsMax) {
-    return expected("columns", "a list of at most " + std::to_string(kColumnsMax));
-  }
-  std::vector<std::size_t> columns;
-  for (const element item : names) {
-    std::string_view name;
-    if (item.get(name) != simdjson::SUCCESS) return expected("columns", "a list of texts");
-    const auto known = std::find(kPathColumns.begin(), kPathColumns.end(), name);
-    columns.push_back(static_cast<std::size_t>(known - kPathColumns.begin()));
-  }
-  return columns;
-}
-
-template <typename Duration>
-Result<void> read_time(const element& cell, Duration& target) {
-  const auto number = read_number(cell, 0, kMillisecondsMax);
-  if (!number) return number.error();
-  target = Duration(static_cast<std::int64_t>(*number));
-  return {};
-}
-
-template <typename Duration>
-Result<void> read_optional_time(const element& cell, std::optional<Duration>& target) {
-  if (cell.is_null()) return {};
-  return read_time(cell, target.emplace());
-}
-
-Result<void> read_count(const element& cell, std::uint32_t& target) {
-  const auto number = read_number(cell, 0, 0xffffffff);
-  if (!number) return number.error();
-  target = static_cast<std::uint32_t>(*number);
-  return {};
-}
-
-template <typename Enum>
-Result<void> read_word(const element& cell, std::size_t count, Enum& target) {
-  const auto read_enum = word<Enum>(cell, count);
-  if (!read_enum) return read_enum.error();
-  target = *read_enum;
-  return {};
-}
-
-Result<void> read_cell_text(const element& cell, std::size_t size_max, std::string& target) {
-  std::string_view text;
-  if (cell.get(text) != simdjson::SUCCESS || text.size() > size_max) {
-    return Error("a text of at most " + std::to_string(size_max) + " bytes is expected");
-  }
-  target = text;
-  return {};
-}
+// ---- paths
 
 Result<void> read_quantile(const element& cell, std::chrono::microseconds& target,
                            bool& has_round_trips) {
@@ -223,11 +196,7 @@ Result<void> read_path_cell(const element& cell, std::size_t column, ReportPath&
   }
 }
 
-Result<ReportPath> read_path(const element& value, const std::vector<std::size_t>& columns) {
-  array row;
-  if (value.get(row) != simdjson::SUCCESS || row.size() != columns.size()) {
-    return Error("a list with a value for each column is expected");
-  }
+Result<ReportPath> read_path(const array& row, const std::vector<std::size_t>& columns) {
   ReportPath path;
   PathSummary::RoundTrips round_trips;
   bool has_round_trips = false;
@@ -247,27 +216,6 @@ Result<ReportPath> read_path(const element& value, const std::vector<std::size_t
   }
   if (has_round_trips) path.summary.round_trips = round_trips;
   return path;
-}
-
-Result<void> read_paths(const element& mesh, MeshReport& report) {
-  element table;
-  if (mesh["paths"].get(table) != simdjson::SUCCESS) return {};
-  if (!table.is_object()) return Error("an object is expected");
-  const auto columns = read_columns(table);
-  if (!columns) return columns.error();
-  array rows;
-  if (table["rows"].get(rows) != simdjson::SUCCESS || rows.size() > kReportPathsMax) {
-    return expected("rows", "a list of at most " + std::to_string(kReportPathsMax));
-  }
-  report.paths.reserve(rows.size());
-  for (const element item : rows) {
-    auto path = read_path(item, *columns);
-    if (!path) {
-      return path.error().within("rows[" + std::to_string(report.paths.size()) + "]");
-    }
-    report.paths.push_back(*std::move(path));
-  }
-  return {};
 }
 
 Result<Heard> read_heard_row(const element& value) {
@@ -306,7 +254,7 @@ Result<void> read_heard(const element& mesh, MeshReport& report) {
 }  // namespace
 
 bool is_mesh_table(std::string_view key) {
-  return key == "paths" || key == "heard";
+  return key == "paths" || key == "heard" || key == "mtu";
 }
 
 Result<std::optional<MeshReport>> read_mesh_report(const element& mesh) {
@@ -319,9 +267,7 @@ Result<std::optional<MeshReport>> read_mesh_report(const element& mesh) {
   element value;
   if (mesh["layer"].get(value) != simdjson::SUCCESS)
     return expected("layer", "\"pod\" or \"host\"");
-  const auto layer = word<Layer>(value, 2);
-  if (!layer) return expected("layer", "\"pod\" or \"host\"");
-  report.layer = *layer;
+  if (!read_word(value, 2, report.layer)) return expected("layer", "\"pod\" or \"host\"");
   std::uint64_t uptime = 0;
   if (auto done = read_field(mesh, "agent_uptime_ms", {0, kMillisecondsMax}, uptime); !done) {
     return done.error();
@@ -332,12 +278,23 @@ Result<std::optional<MeshReport>> read_mesh_report(const element& mesh) {
     return expected("stopping", "true or false");
   }
   if (auto done = read_probing(probing, report); !done) return done.error().within("probing");
-  if (auto done = read_paths(mesh, report); !done) return done.error().within("paths");
+  if (auto done = read_table<ReportPath>(mesh, "paths", {kPathColumns, kReportPathsMax}, read_path,
+                                         report.paths);
+      !done) {
+    return done.error();
+  }
+  if (auto done = read_mtus(mesh, report.mtus); !done) return done.error();
+  for (const auto& [key, padding] :
+       {std::pair("padding", &report.padding), std::pair("padded_answer", &report.padded_answer)}) {
+    if (auto done = read_padding(mesh, key, *padding); !done) return done.error();
+  }
   if (auto done = read_heard(mesh, report); !done) return done.error().within("heard");
   report.paths_total = report.paths.size();
   report.heard_total = report.heard.size();
+  report.mtus_total = report.mtus.size();
   if (auto done = read_field(mesh, "paths_total", report.paths_total); !done) return done.error();
   if (auto done = read_field(mesh, "heard_total", report.heard_total); !done) return done.error();
+  if (auto done = read_field(mesh, "mtu_total", report.mtus_total); !done) return done.error();
   return std::optional(std::move(report));
 }
 

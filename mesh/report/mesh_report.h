@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/ip_address.h"
 #include "mesh/path/path.h"
+#include "mesh/pmtu/path_mtu.h"
 
 namespace meshcheck::mesh {
 
@@ -65,6 +67,49 @@ struct ReportPath {
   PathSummary summary;
 };
 
+// `mesh.mtu` is a table likewise, with a row for each STAMP path. "..._size" and "..._confirmed_ms"
+// may be null; all "too_big_..." are, or none.
+inline constexpr std::array<std::string_view, 18> kMtuColumns = {"to",
+                                                                 "relation",
+                                                                 "family",
+                                                                 "forward_class",
+                                                                 "forward_class_ms",
+                                                                 "forward_size",
+                                                                 "forward_link_mtu",
+                                                                 "forward_confirmed_ms",
+                                                                 "forward_fragments",
+                                                                 "backward_class",
+                                                                 "backward_class_ms",
+                                                                 "backward_size",
+                                                                 "backward_link_mtu",
+                                                                 "backward_confirmed_ms",
+                                                                 "backward_fragments",
+                                                                 "too_big_mtu",
+                                                                 "too_big_from",
+                                                                 "too_big_ms"};
+
+// What sizes of packets a path carries.
+struct ReportMtu {
+  std::string to;  // The agent's name.
+  Relation relation = Relation::kPeer;
+  PathFamily family = PathFamily::kNone;
+  std::array<PathMtu::Result, 2> ways;  // By mesh::Direction; `too_big` of the first alone.
+};
+
+// What became of the padding, which makes a report large: `mesh.padding` of the report itself, and
+// `mesh.padded_answer` of an answer that the server was asked for.
+struct ReportPadding {
+  enum class Stage : std::uint8_t { kNone, kConnect, kSend, kAnswer };
+
+  std::size_t requested = 0;  // Octets; 0: none was asked for.
+  std::size_t delivered = 0;  // Of those, in this report or in the last answer.
+  // For how long none was delivered, though small ones were.
+  std::optional<std::chrono::milliseconds> lost_for;
+  Stage stage = Stage::kNone;  // Where the last one stalled, while some are lost.
+  friend bool operator==(const ReportPadding&, const ReportPadding&) = default;
+};
+std::string_view text(ReportPadding::Stage stage);  // "", "connect", "send", "answer"
+
 // One row of `mesh.heard`: whose probes this agent's reflector answered of late.
 struct Heard {
   IpAddress address;
@@ -89,23 +134,28 @@ struct RttHistogram {
 struct MeshReport {
   Layer layer = Layer::kPod;
   std::chrono::milliseconds agent_uptime{
-      0};                            // Since the agent's start: a smaller one is a new start.
-  bool stopping = false;             // The agent says goodbye.
-  std::vector<IpAddress> addresses;  // Where its reflector is reached; one of each family.
-  std::uint16_t port = 0;            // 0: it has no reflector.
-  std::uint16_t ssid = 0;            // Of its probes.
-  std::string assignment;            // The revision it has; empty for none.
-  std::string clock;                 // "kernel", or "user" where the kernel gives no times.
-  std::string icmp;                  // "datagram", "raw", or why there is none.
-  std::uint64_t starved = 0;         // How often the agent did not run for too long.
-  std::uint64_t receive_drops = 0;   // Packets that the kernel dropped since nobody read them.
-  PathTotals totals;                 // Of STAMP paths to peers.
+      0};                                // Since the agent's start: a smaller one is a new start.
+  bool stopping = false;                 // The agent says goodbye.
+  std::vector<IpAddress> addresses;      // Where its reflector is reached; one of each family.
+  std::vector<std::uint32_t> link_mtus;  // Of the links of `addresses`, in their order; 0: unknown.
+  std::uint16_t port = 0;                // 0: it has no reflector.
+  std::uint16_t ssid = 0;                // Of its probes.
+  std::string assignment;                // The revision it has; empty for none.
+  std::string clock;                     // "kernel", or "user" where the kernel gives no times.
+  std::string icmp;                      // "datagram", "raw", or why there is none.
+  std::uint64_t starved = 0;             // How often the agent did not run for too long.
+  std::uint64_t receive_drops = 0;       // Packets that the kernel dropped since nobody read them.
+  PathTotals totals;                     // Of STAMP paths to peers.
   RttHistogram round_trips;
   std::vector<ReportPath> paths;
   std::vector<Heard> heard;
+  std::vector<ReportMtu> mtus;
+  ReportPadding padding;
+  ReportPadding padded_answer;
   // How many rows there were, if some were left out.
   std::size_t paths_total = 0;
   std::size_t heard_total = 0;
+  std::size_t mtus_total = 0;
 };
 
 }  // namespace meshcheck::mesh

@@ -18,7 +18,7 @@
 namespace meshcheck::mesh {
 
 // What remains of a report when its padding is dropped...
-inline constexpr std::size_t kReportSizeMax = 448 * 1024;
+inline constexpr std::size_t kReportSizeMax = 720 * 1024;
 // ... and when the tables of `mesh` are taken out too.
 inline constexpr std::size_t kRecordSizeMax = 64 * 1024;
 inline constexpr std::size_t kProbesMax = 64;

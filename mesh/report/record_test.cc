@@ -113,6 +113,18 @@ TEST(RecordParserTest, NamesTheKeyOfTheMeshThatIsWrong) {
       "paths: rows[0]: more is lost than was sent");
   EXPECT_EQ(mesh_refusal(probing + R"("paths":{"columns":["state"],"rows":[["up"]]})"),
             "paths: rows[0]: to: a text is expected");
+  EXPECT_EQ(
+      mesh_refusal(probing + R"("mtu":{"columns":["to","forward_size"],"rows":[["a",65536]]})"),
+      "mtu: rows[0]: forward_size: a whole number from 0 to 65535 is expected");
+  EXPECT_EQ(
+      mesh_refusal(probing + R"("mtu":{"columns":["to","backward_class"],"rows":[["a","grey"]]})"),
+      "mtu: rows[0]: backward_class: an unknown word");
+  EXPECT_EQ(
+      mesh_refusal(probing + R"("mtu":{"columns":["to","too_big_from"],"rows":[["a","nobody"]]})")
+          .substr(0, 28),
+      "mtu: rows[0]: too_big_from: ");
+  EXPECT_EQ(mesh_refusal(probing + R"("padding":{"stage":"sideways"})"),
+            "padding: stage: an unknown word");
   EXPECT_EQ(mesh_refusal(probing + R"("heard":[["10.0.0.1",1]])"),
             "heard: [0]: [address, ssid, age_ms] is expected");
 }

@@ -17,6 +17,8 @@ constexpr std::size_t kGatewaysSizeMax = 2 * kKibibyte;
 constexpr std::size_t kRoutesSizeMax = 10 * kKibibyte;
 constexpr std::size_t kPathsSizeMax = 256 * kKibibyte;
 constexpr std::size_t kHeardSizeMax = 48 * kKibibyte;
+constexpr std::size_t kMtusSizeMax = 256 * kKibibyte;
+constexpr std::size_t kCachedMtusSizeMax = 4 * kKibibyte;
 
 struct Bound {
   std::size_t items_max;
@@ -59,6 +61,13 @@ void append_number(std::string& out, std::string_view key, std::uint64_t number)
   out += std::to_string(number);
 }
 
+// Nothing at all if it is not known.
+void append_flag(std::string& out, std::string_view key, std::optional<bool> flag) {
+  if (!flag) return;
+  append_key(out, key);
+  out += *flag ? "true" : "false";
+}
+
 // Milliseconds with three decimals, from microseconds.
 void append_milliseconds(std::string& out, std::string_view key, std::chrono::microseconds time) {
   const auto count = std::max<std::int64_t>(time.count(), 0);
@@ -89,10 +98,13 @@ void append_link(std::string& out, const ReportLink& link) {
   append_text(out, "name", link.name);
   append_number(out, "index", link.index);
   append_text(out, "kind", link.kind);
+  if (!link.underlay.empty()) append_text(out, "underlay", link.underlay);
   append_number(out, "mtu", link.mtu);
   append_text(out, "state", link.state);
-  append_key(out, "carrier");
-  out += link.carrier ? "true" : "false";
+  append_flag(out, "carrier", link.carrier);
+  append_flag(out, "tso", link.tso);
+  append_flag(out, "gso", link.gso);
+  append_flag(out, "gro", link.gro);
   append_key(out, "addresses");
   append_texts(out, link.addresses, {kReportLinkAddressesMax, kLinksSizeMax});
   if (link.addresses.size() > kReportLinkAddressesMax) {
@@ -128,6 +140,7 @@ void append_route(std::string& out, const ReportRoute& route) {
   if (!route.gateway.empty()) append_text(out, "gateway", route.gateway);
   append_text(out, "link", route.link);
   append_number(out, "metric", route.metric);
+  if (route.mtu != 0) append_number(out, "mtu", route.mtu);
   out += '}';
 }
 
@@ -160,6 +173,7 @@ void append_probing(std::string& out, const MeshReport& probing) {
   out += '{';
   append_list(out, "addresses", probing.addresses, {2, kKibibyte},
               [&](const IpAddress& address) { append_json_string(out, address.text()); });
+  append_numbers(out, "link_mtus", probing.link_mtus);
   append_number(out, "port", probing.port);
   append_number(out, "ssid", probing.ssid);
   append_text(out, "assignment", probing.assignment);
@@ -185,13 +199,26 @@ void append_cell(std::string& out, std::uint64_t number) {
   out += std::to_string(number);
 }
 
-template <typename Duration>
-void append_cell(std::string& out, const std::optional<Duration>& time) {
-  if (time) {
-    append_cell(out, static_cast<std::uint64_t>(std::max<std::int64_t>(time->count(), 0)));
+template <typename Period>
+void append_cell(std::string& out, std::chrono::duration<std::int64_t, Period> time) {
+  append_cell(out, static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)));
+}
+
+template <typename Value>
+void append_cell(std::string& out, const std::optional<Value>& value) {
+  if (value) {
+    append_cell(out, *value);
   } else {
     out += ",null";
   }
+}
+
+std::chrono::milliseconds milliseconds(Clock::duration time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+}
+
+std::optional<std::chrono::milliseconds> milliseconds(const std::optional<Clock::duration>& time) {
+  return time ? std::optional(milliseconds(*time)) : std::nullopt;
 }
 
 // In the order of kPathColumns.
@@ -207,7 +234,7 @@ void append_path(std::string& out, const ReportPath& path) {
   append_cell(out, text(path.kind));
   append_cell(out, text(path.family));
   append_cell(out, text(summary.state));
-  append_cell(out, std::optional(summary.state_age));
+  append_cell(out, summary.state_age);
   append_cell(out, summary.answer_age);
   for (const std::uint32_t count :
        {summary.sent, summary.lost, summary.lost_forward, summary.lost_backward, summary.late,
@@ -237,10 +264,88 @@ void append_paths(std::string& out, const MeshReport& probing) {
               [&](const Heard& heard) {
                 append_json_string(out += '[', heard.address.text());
                 append_cell(out, heard.ssid);
-                append_cell(out, std::optional(heard.age));
+                append_cell(out, heard.age);
                 out += ']';
               });
   append_number(out, "heard_total", probing.heard.size());
+}
+
+// In the order of kMtuColumns.
+void append_mtu(std::string& out, const ReportMtu& mtu) {
+  out += '[';
+  append_json_string(out, mtu.to);
+  append_cell(out, text(mtu.relation));
+  append_cell(out, text(mtu.family));
+  for (const PathMtu::Result& way : mtu.ways) {
+    append_cell(out, text(way.fragmentation_class));
+    append_cell(out, milliseconds(way.class_age));
+    append_cell(out, way.size);
+    append_cell(out, way.link_mtu);
+    append_cell(out, milliseconds(way.confirmed_age));
+    append_cell(out, text(way.fragments));
+  }
+  if (const auto& too_big = mtu.ways.front().too_big) {
+    append_cell(out, too_big->mtu);
+    append_cell(out, too_big->reporter ? too_big->reporter->text() : std::string());
+    append_cell(out, milliseconds(too_big->age));
+  } else {
+    out += ",null,null,null";
+  }
+  out += ']';
+}
+
+void append_mtus(std::string& out, const MeshReport& probing) {
+  append_key(out, "mtu");
+  out += '{';
+  append_list(out, "columns", kMtuColumns, {kMtuColumns.size(), kKibibyte},
+              [&](std::string_view column) { append_json_string(out, column); });
+  append_list(out, "rows", probing.mtus, {kReportPathsMax, kMtusSizeMax},
+              [&](const ReportMtu& mtu) { append_mtu(out, mtu); });
+  out += '}';
+  append_number(out, "mtu_total", probing.mtus.size());
+}
+
+void append_padding(std::string& out, std::string_view key, const ReportPadding& padding) {
+  append_key(out, key);
+  out += '{';
+  append_number(out, "requested", padding.requested);
+  append_number(out, "delivered", padding.delivered);
+  append_key(out, "lost_ms");
+  out += padding.lost_for ? std::to_string(padding.lost_for->count()) : "null";
+  append_text(out, "stage", text(padding.stage));
+  out += '}';
+}
+
+// What explains a problem with sizes.
+void append_mtu_facts(std::string& out, const ReportMesh& mesh) {
+  append_list(out, "cached_mtus", mesh.cached_mtus, {kReportCachedMtusMax, kCachedMtusSizeMax},
+              [&](const ReportCachedMtu& cached) {
+                out += '{';
+                append_text(out, "destination", cached.destination);
+                append_number(out, "mtu", cached.mtu);
+                if (cached.expires_in) {
+                  append_number(out, "expires_ms",
+                                static_cast<std::uint64_t>(cached.expires_in->count()));
+                }
+                out += '}';
+              });
+  append_number(out, "cached_mtus_total", mesh.cached_mtus.size());
+  append_key(out, "mtu_settings");
+  out += '{';
+  const ReportMtuSettings& settings = mesh.mtu_settings;
+  if (settings.ip_no_pmtu_disc) append_number(out, "ip_no_pmtu_disc", *settings.ip_no_pmtu_disc);
+  if (settings.tcp_mtu_probing) append_number(out, "tcp_mtu_probing", *settings.tcp_mtu_probing);
+  out += '}';
+  append_padding(out, "padding", mesh.probing.padding);
+  append_padding(out, "padded_answer", mesh.probing.padded_answer);
+  if (!mesh.tcp) return;
+  append_key(out, "tcp");
+  out += '{';
+  append_number(out, "mss", mesh.tcp->mss);
+  append_number(out, "pmtu", mesh.tcp->pmtu);
+  append_number(out, "retransmits", mesh.tcp->retransmits);
+  append_milliseconds(out, "rtt_ms", mesh.tcp->round_trip);
+  out += '}';
 }
 
 void append_mesh(std::string& out, const Report& report) {
@@ -285,7 +390,9 @@ void append_mesh(std::string& out, const Report& report) {
   append_milliseconds(out, "mean", mesh.loop_lag_mean);
   out += '}';
   append_history(out, mesh.history);
+  append_mtu_facts(out, mesh);
   append_paths(out, mesh.probing);
+  append_mtus(out, mesh.probing);
   out += '}';
 }
 

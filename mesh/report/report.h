@@ -24,6 +24,7 @@ inline constexpr std::size_t kReportGatewaysMax = 16;
 inline constexpr std::size_t kReportRoutesMax = 256;
 inline constexpr std::size_t kReportInterfacesMax = 512;  // In netchecker's `ips`.
 inline constexpr std::size_t kReportLookupAddressesMax = 64;
+inline constexpr std::size_t kReportCachedMtusMax = 64;
 inline constexpr std::size_t kReportErrorSizeMax = 256;
 
 struct ReportLinkCounters {
@@ -42,11 +43,18 @@ struct ReportLink {
   std::string name;
   std::uint32_t index = 0;
   std::string kind;  // "veth", "vxlan", ...; empty for a physical link.
+  // Over which link this one sends, if it is a tunnel, a VLAN or the like and that one is here.
+  std::string underlay;
   std::uint32_t mtu = 0;
   std::string state;  // As in RFC 2863: "up", "down", "lowerlayerdown", ...
   bool carrier = false;
   std::vector<std::string> addresses;          // With their prefix lengths.
   std::optional<ReportLinkCounters> counters;  // Of the host's network only.
+  // Packets are joined and cut in the kernel or the card: what is captured here is not what is on
+  // the wire. Nothing: the kernel does not tell.
+  std::optional<bool> tso;
+  std::optional<bool> gso;
+  std::optional<bool> gro;
 };
 
 struct ReportGateway {
@@ -62,6 +70,28 @@ struct ReportRoute {
   std::string gateway;      // Empty if the destination is on the link.
   std::string link;
   std::uint32_t metric = 0;
+  std::uint32_t mtu = 0;  // Set for this route; 0: as the link's.
+};
+
+// What the kernel believes that a destination takes, from an ICMP message or an administrator.
+struct ReportCachedMtu {
+  std::string destination;
+  std::uint32_t mtu = 0;
+  std::optional<std::chrono::milliseconds> expires_in;  // Nothing: never.
+};
+
+// Of TCP, of the connection of the last report that was accepted.
+struct ReportTcp {
+  std::uint32_t mss = 0;   // Octets that a segment may carry towards the server.
+  std::uint32_t pmtu = 0;  // What the kernel believes of the path, in octets of an IP packet.
+  std::uint32_t retransmits = 0;
+  std::chrono::microseconds round_trip{0};
+};
+
+// Of net.ipv4; nothing where the kernel does not tell.
+struct ReportMtuSettings {
+  std::optional<std::uint32_t> ip_no_pmtu_disc;
+  std::optional<std::uint32_t> tcp_mtu_probing;
 };
 
 struct ReportConntrack {
@@ -85,6 +115,9 @@ struct ReportMesh {
   std::optional<std::vector<ReportRoute>> routes;  // Host only, as is conntrack.
   std::size_t routes_left_out = 0;                 // By who made `routes`; counted in the total.
   std::optional<ReportConntrack> conntrack;
+  std::vector<ReportCachedMtu> cached_mtus;  // Of the addresses of peers and the server.
+  ReportMtuSettings mtu_settings;
+  std::optional<ReportTcp> tcp;
   std::chrono::microseconds loop_lag_max{0};
   std::chrono::microseconds loop_lag_mean{0};
   ReportHistory history;

@@ -37,7 +37,7 @@ constexpr std::string_view kNetcheckerHead =
     R"("Connect":0,"ServerProcessing":1}],)";
 
 constexpr std::string_view kNoProbing =
-    R"("probing":{"addresses":[],"port":0,"ssid":0,"assignment":"","clock":"","icmp":"",)"
+    R"("probing":{"addresses":[],"link_mtus":[],"port":0,"ssid":0,"assignment":"","clock":"","icmp":"",)"
     R"("starved":0,"receive_drops":0,"totals":{"sent":0,"lost":0,"lost_forward":0,)"
     R"("lost_backward":0,"late":0,"duplicated":0,"reordered":0,"voided":0},)"
     R"("rtt":{"bounds_us":[50,100,200,500,1000,2000,5000,10000,20000,50000,100000,200000,500000,)"
@@ -46,7 +46,15 @@ constexpr std::string_view kNoPaths =
     R"("paths":{"columns":["to","relation","probe","family","state","state_ms","answer_ms","sent",)"
     R"("lost","lost_forward","lost_backward","late","duplicated","reordered","p50_us","p90_us",)"
     R"("p99_us","max_us","jitter_forward_us","jitter_backward_us","error"],"rows":[]},)"
-    R"("paths_total":0,"heard":[],"heard_total":0)";
+    R"("paths_total":0,"heard":[],"heard_total":0,"mtu":{"columns":["to","relation","family",)"
+    R"("forward_class","forward_class_ms","forward_size","forward_link_mtu","forward_confirmed_ms",)"
+    R"("forward_fragments","backward_class","backward_class_ms","backward_size",)"
+    R"("backward_link_mtu","backward_confirmed_ms","backward_fragments","too_big_mtu",)"
+    R"("too_big_from","too_big_ms"],"rows":[]},"mtu_total":0)";
+constexpr std::string_view kNoSizes =
+    R"("cached_mtus":[],"cached_mtus_total":0,"mtu_settings":{},)"
+    R"("padding":{"requested":0,"delivered":0,"lost_ms":null,"stage":""},)"
+    R"("padded_answer":{"requested":0,"delivered":0,"lost_ms":null,"stage":""},)";
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
@@ -59,7 +67,7 @@ TEST(ReportTest, HasTheBytesOfNetcheckersAgentAroundMesh) {
       R"("links":[],"links_total":0,"gateways":[],)"
       R"("gateways_total":0,"ips_total":2,"loop_lag_ms":{"max":0.000,"mean":0.000},)"
       R"("reports":{"sent":0,"failed":0,"retried":0,"last_error":""},)" +
-      std::string(kNoPaths) + "},";
+      std::string(kNoSizes) + std::string(kNoPaths) + "},";
   EXPECT_EQ(encode(small_report()),
             std::string(kNetcheckerHead) + mesh + R"("zero_extender":[0,0,0]})");
 }
@@ -86,27 +94,30 @@ TEST(ReportTest, TellsOfLinksGatewaysAndRoutes) {
   report.mesh.boot_id = "b";
   report.mesh.links = {{.name = "eth0",
                         .index = 2,
-                        .kind = "veth",
+                        .kind = "vxlan",
+                        .underlay = "eth1",
                         .mtu = 1450,
                         .state = "up",
                         .carrier = true,
                         .addresses = {"192.0.2.2/24"},
-                        .counters = ReportLinkCounters{.rx_bytes = 1, .carrier_changes = 9}}};
+                        .counters = ReportLinkCounters{.rx_bytes = 1, .carrier_changes = 9},
+                        .tso = true,
+                        .gro = false}};
   report.mesh.gateways = {{"192.0.2.1", "eth0", "ipv4", "stale"}};
   report.mesh.routes = {{{"0.0.0.0/0", "unicast", "192.0.2.1", "eth0", 100},
-                         {"192.0.2.0/24", "unicast", "", "eth0", 0}}};
+                         {"192.0.2.0/24", "unicast", "", "eth0", 0, 1300}}};
   report.mesh.conntrack = {.entries = 5, .max = 100};
   report.mesh.loop_lag_max = std::chrono::microseconds(12'034);
   const std::string text = encode(report);
   EXPECT_TRUE(contains(
       text,
       R"("links":[{"name":"eth0","index":2,)"
-      R"("kind":"veth","mtu":1450,"state":"up","carrier":true,"addresses":["192.0.2.2/24"],)"
+      R"("kind":"vxlan","underlay":"eth1","mtu":1450,"state":"up","carrier":true,"tso":true,"gro":false,"addresses":["192.0.2.2/24"],)"
       R"("rx_bytes":1,"tx_bytes":0,"rx_packets":0,"tx_packets":0,"rx_errors":0,"tx_errors":0,)"
       R"("rx_dropped":0,"tx_dropped":0,"carrier_changes":9}],"links_total":1,)"
       R"("gateways":[{"address":"192.0.2.1","link":"eth0","family":"ipv4","neighbour":"stale"}],)"
       R"("gateways_total":1,"routes":[{"destination":"0.0.0.0/0","type":"unicast","gateway":"192.0.2.1",)"
-      R"("link":"eth0","metric":100},{"destination":"192.0.2.0/24","type":"unicast","link":"eth0","metric":0}],)"
+      R"("link":"eth0","metric":100},{"destination":"192.0.2.0/24","type":"unicast","link":"eth0","metric":0,"mtu":1300}],)"
       R"("routes_total":2,"ips_total":2,"conntrack":{"entries":5,"max":100},)"
       R"("loop_lag_ms":{"max":12.034,"mean":0.000})"))
       << text;
@@ -166,6 +177,31 @@ Report probing_report() {
                  .family = PathFamily::kNone,
                  .summary = {}}};
   mesh.paths[1].summary.error = "no such name";
+  ReportMtu mtu{.to = "netchecker-agent-2", .family = PathFamily::kIpv6};
+  mtu.ways[0] = {.fragmentation_class = FragmentationClass::kReducedSignalled,
+                 .class_age = std::chrono::milliseconds(5),
+                 .size = 1300,
+                 .link_mtu = 1500,
+                 .confirmed_age = std::chrono::milliseconds(6),
+                 .fragments = FragmentsResult::kPassed,
+                 .too_big = PathMtu::TooBig{.mtu = 1301,
+                                            .reporter = IpAddress::parse("fd00::9").value(),
+                                            .age = std::chrono::milliseconds(7)}};
+  mtu.ways[1] = {.fragmentation_class = FragmentationClass::kBlackHole,
+                 .class_age = std::chrono::milliseconds(8),
+                 .size = 0,
+                 .link_mtu = 1450,
+                 .confirmed_age = std::chrono::milliseconds(9),
+                 .fragments = FragmentsResult::kLost};
+  ReportMtu unknown{.to = "netchecker-agent-3", .relation = Relation::kTwin};
+  unknown.ways[0].too_big = PathMtu::TooBig{.mtu = 1280, .reporter = {}};
+  mesh.mtus = {mtu, unknown};
+  mesh.link_mtus = {1500, 9000};
+  mesh.padding = {.requested = 3000,
+                  .delivered = 0,
+                  .lost_for = std::chrono::milliseconds(61'000),
+                  .stage = ReportPadding::Stage::kSend};
+  mesh.padded_answer = {.requested = 3000, .delivered = 3000};
   mesh.heard = {
       {.address = *IpAddress::parse("fd00::2"), .ssid = 5, .age = std::chrono::milliseconds(900)}};
   return report;
@@ -202,6 +238,16 @@ TEST(ReportTest, CarriesTheMeshToTheServer) {
     EXPECT_EQ(read.paths[i].family, sent.paths[i].family);
     EXPECT_EQ(read.paths[i].summary, sent.paths[i].summary);
   }
+  ASSERT_EQ(read.mtus.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(read.mtus[i].to, sent.mtus[i].to);
+    EXPECT_EQ(read.mtus[i].relation, sent.mtus[i].relation);
+    EXPECT_EQ(read.mtus[i].family, sent.mtus[i].family);
+    EXPECT_EQ(read.mtus[i].ways, sent.mtus[i].ways);
+  }
+  EXPECT_EQ(read.link_mtus, sent.link_mtus);
+  EXPECT_EQ(read.padding, sent.padding);
+  EXPECT_EQ(read.padded_answer, sent.padded_answer);
   ASSERT_EQ(read.heard.size(), 1U);
   EXPECT_EQ(read.heard[0].address, sent.heard[0].address);
   EXPECT_EQ(read.heard[0].ssid, 5);
@@ -209,8 +255,27 @@ TEST(ReportTest, CarriesTheMeshToTheServer) {
   // The record's text has the rest of the mesh and not its tables.
   EXPECT_TRUE(contains(record->json_tail, R"("mesh":{"schema":1,)"));
   EXPECT_TRUE(contains(record->json_tail, R"("paths_total":2)"));
+  EXPECT_TRUE(contains(record->json_tail, R"("mtu_total":2)"));
+  EXPECT_TRUE(contains(record->json_tail, R"("lost_ms":61000,"stage":"send")"));
   EXPECT_FALSE(contains(record->json_tail, R"("rows")"));
   EXPECT_FALSE(contains(record->json_tail, R"("heard":)"));
+}
+
+TEST(ReportTest, TellsWhatTheHostKnowsOfSizes) {
+  Report report = small_report();
+  report.mesh.cached_mtus = {
+      {.destination = "10.0.0.9", .mtu = 1300, .expires_in = std::chrono::milliseconds(59'000)},
+      {.destination = "10.0.0.10", .mtu = 1400, .expires_in = {}}};
+  report.mesh.mtu_settings = {.ip_no_pmtu_disc = 0, .tcp_mtu_probing = 1};
+  report.mesh.tcp = {
+      .mss = 1448, .pmtu = 1500, .retransmits = 2, .round_trip = std::chrono::microseconds(1234)};
+  EXPECT_TRUE(contains(encode(report),
+                       R"("cached_mtus":[{"destination":"10.0.0.9","mtu":1300,"expires_ms":59000},)"
+                       R"({"destination":"10.0.0.10","mtu":1400}],"cached_mtus_total":2,)"
+                       R"("mtu_settings":{"ip_no_pmtu_disc":0,"tcp_mtu_probing":1},)"
+                       R"("padding":{"requested":0,"delivered":0,"lost_ms":null,"stage":""},)"
+                       R"("padded_answer":{"requested":0,"delivered":0,"lost_ms":null,"stage":""},)"
+                       R"("tcp":{"mss":1448,"pmtu":1500,"retransmits":2,"rtt_ms":1.234},)"));
 }
 
 TEST(ReportTest, CountsARoundTripIntoTheBucketThatHoldsIt) {
@@ -249,6 +314,8 @@ TEST(ReportTest, StaysBelowTheServersBoundWhateverTheNodeLooksLike) {
   for (int i = 0; i < 5000; ++i) {
     report.mesh.probing.paths.push_back({.to = std::string(253, 'x')});
     report.mesh.probing.paths.back().summary.error = ugly;
+    report.mesh.probing.mtus.push_back({.to = std::string(253, 'x')});
+    report.mesh.cached_mtus.push_back({.destination = "fd00:1111:2222:3333:4444:5555:6666:7777"});
     report.mesh.probing.heard.push_back({*IpAddress::parse("fd00:1111:2222:3333:4444:5555:6666:7"),
                                          1, std::chrono::milliseconds(1)});
   }

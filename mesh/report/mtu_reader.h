@@ -1,0 +1,16 @@
+// Reads the table `mesh.mtu` of a report: what sizes each path carries.
+#pragma once
+
+#include <simdjson.h>
+
+#include <vector>
+
+#include "lib/base/result.h"
+#include "mesh/report/mesh_report.h"
+
+namespace meshcheck::mesh {
+
+// An error names the row and the column.
+Result<void> read_mtus(const simdjson::dom::element& mesh, std::vector<ReportMtu>& mtus);
+
+}  // namespace meshcheck::mesh
