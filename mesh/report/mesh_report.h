@@ -69,7 +69,7 @@ struct ReportPath {
 
 // `mesh.mtu` is a table likewise, with a row for each STAMP path. "..._size" and "..._confirmed_ms"
 // may be null; all "too_big_..." are, or none.
-inline constexpr std::array<std::string_view, 18> kMtuColumns = {"to",
+inline constexpr std::array<std::string_view, 19> kMtuColumns = {"to",
                                                                  "relation",
                                                                  "family",
                                                                  "forward_class",
@@ -86,7 +86,8 @@ inline constexpr std::array<std::string_view, 18> kMtuColumns = {"to",
                                                                  "backward_fragments",
                                                                  "too_big_mtu",
                                                                  "too_big_from",
-                                                                 "too_big_ms"};
+                                                                 "too_big_ms",
+                                                                 "icmp_fragments"};
 
 // What sizes of packets a path carries.
 struct ReportMtu {
@@ -94,6 +95,7 @@ struct ReportMtu {
   Relation relation = Relation::kPeer;
   PathFamily family = PathFamily::kNone;
   std::array<PathMtu::Result, 2> ways;  // By mesh::Direction; `too_big` of the first alone.
+  FragmentsResult icmp_fragments = FragmentsResult::kUnknown;  // Of pings, there and back.
 };
 
 // What became of the padding, which makes a report large: `mesh.padding` of the report itself, and

@@ -15,10 +15,12 @@ constexpr std::size_t kWaysBegin = 3;     // Of kMtuColumns: where the first dir
 constexpr std::size_t kWayColumns = 6;    // how many each direction has,
 constexpr std::size_t kTooBigBegin = 15;  // and what follows both.
 constexpr std::size_t kAddressSizeMax = 45;
+constexpr std::size_t kTooBigEnd = 18;
 static_assert(kTooBigBegin == kWaysBegin + 2 * kWayColumns);
 static_assert(kMtuColumns[kWaysBegin] == "forward_class");
 static_assert(kMtuColumns[kWaysBegin + kWayColumns] == "backward_class");
 static_assert(kMtuColumns[kTooBigBegin] == "too_big_mtu");
+static_assert(kMtuColumns[kTooBigEnd] == "icmp_fragments");
 
 Result<void> read_age(const element& cell, Clock::duration& target) {
   std::chrono::milliseconds age{0};
@@ -50,7 +52,7 @@ Result<void> read_way_cell(const element& cell, std::size_t column, PathMtu::Res
 Result<void> read_too_big_cell(const element& cell, std::size_t column,
                                std::optional<PathMtu::TooBig>& target) {
   if (cell.is_null()) return {};
-  if (!target) target.emplace();
+  if (!target) target = PathMtu::TooBig{};
   if (column == 0) return read_count(cell, target->mtu);
   if (column == 2) return read_age(cell, target->age);
   std::string address;
@@ -66,6 +68,7 @@ Result<void> read_mtu_cell(const element& cell, std::size_t column, ReportMtu& m
   if (column == 0) return read_cell_text(cell, kToSizeMax, mtu.to);
   if (column == 1) return read_word(cell, 4, mtu.relation);
   if (column == 2) return read_word(cell, 3, mtu.family);
+  if (column == kTooBigEnd) return read_word(cell, 3, mtu.icmp_fragments);
   if (column >= kTooBigBegin) {
     return read_too_big_cell(cell, column - kTooBigBegin, mtu.ways.front().too_big);
   }

@@ -291,6 +291,7 @@ void append_mtu(std::string& out, const ReportMtu& mtu) {
   } else {
     out += ",null,null,null";
   }
+  append_cell(out, text(mtu.icmp_fragments));
   out += ']';
 }
 

@@ -50,7 +50,7 @@ constexpr std::string_view kNoPaths =
     R"("forward_class","forward_class_ms","forward_size","forward_link_mtu","forward_confirmed_ms",)"
     R"("forward_fragments","backward_class","backward_class_ms","backward_size",)"
     R"("backward_link_mtu","backward_confirmed_ms","backward_fragments","too_big_mtu",)"
-    R"("too_big_from","too_big_ms"],"rows":[]},"mtu_total":0)";
+    R"("too_big_from","too_big_ms","icmp_fragments"],"rows":[]},"mtu_total":0)";
 constexpr std::string_view kNoSizes =
     R"("cached_mtus":[],"cached_mtus_total":0,"mtu_settings":{},)"
     R"("padding":{"requested":0,"delivered":0,"lost_ms":null,"stage":""},)"
@@ -195,6 +195,7 @@ Report probing_report() {
                  .fragments = FragmentsResult::kLost};
   ReportMtu unknown{.to = "netchecker-agent-3", .relation = Relation::kTwin};
   unknown.ways[0].too_big = PathMtu::TooBig{.mtu = 1280, .reporter = {}};
+  mtu.icmp_fragments = FragmentsResult::kLost;
   mesh.mtus = {mtu, unknown};
   mesh.link_mtus = {1500, 9000};
   mesh.padding = {.requested = 3000,
@@ -244,6 +245,7 @@ TEST(ReportTest, CarriesTheMeshToTheServer) {
     EXPECT_EQ(read.mtus[i].relation, sent.mtus[i].relation);
     EXPECT_EQ(read.mtus[i].family, sent.mtus[i].family);
     EXPECT_EQ(read.mtus[i].ways, sent.mtus[i].ways);
+    EXPECT_EQ(read.mtus[i].icmp_fragments, sent.mtus[i].icmp_fragments);
   }
   EXPECT_EQ(read.link_mtus, sent.link_mtus);
   EXPECT_EQ(read.padding, sent.padding);
