@@ -4,26 +4,11 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 
+#include "lib/base/hex.h"
+
 namespace meshcheck::server {
-namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
-
-std::string from_hex(const std::string& text) {
-  std::string octets;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    unsigned octet = 0;
-    std::from_chars(text.data() + i, text.data() + i + 2, octet, 16);
-    octets += static_cast<char>(octet);
-  }
-  return octets;
-}
-
-}  // namespace
-
 Result<std::string> make_mesh_key() {
   std::string key(kMeshKeySize, '\0');
   // So few octets come at once or not at all.
@@ -37,9 +22,8 @@ Result<std::string> parse_mesh_key(std::string text) {
   while (!text.empty() && std::string_view("\r\n \t").find(text.back()) != std::string_view::npos) {
     text.pop_back();
   }
-  const bool is_hex = text.size() % 2 == 0 && text.size() >= 2 * kMeshKeySizeMin &&
-                      text.find_first_not_of(kHexDigits) == std::string::npos;
-  std::string key = is_hex ? from_hex(text) : std::move(text);
+  const auto octets = text.size() >= 2 * kMeshKeySizeMin ? from_hex(text) : std::nullopt;
+  std::string key = octets ? *octets : text;
   if (key.size() < kMeshKeySizeMin || key.size() > kMeshKeySizeMax) {
     return Error("a key has " + std::to_string(kMeshKeySizeMin) + " to " +
                  std::to_string(kMeshKeySizeMax) + " octets, or twice as many hexadecimal digits");

@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 
+#include "lib/base/hex.h"
 #include "lib/base/text.h"
 #include "mesh/report/json_fields.h"
 #include "mesh/report/name.h"
@@ -21,7 +22,6 @@ constexpr std::size_t kKeySizeMin = 16;
 constexpr std::size_t kKeySizeMax = 64;
 constexpr std::size_t kNestingMax = 8;
 constexpr std::uint64_t kLinkMtuMax = 0xffff'ffff;
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 struct TargetList {
   std::string_view key;
@@ -36,16 +36,6 @@ constexpr std::array<TargetList, 4> kTargetLists = {{
 }};
 
 // ---- writing
-
-std::string hex(std::string_view octets) {
-  std::string text;
-  for (const char octet : octets) {
-    const auto value = static_cast<unsigned char>(octet);
-    text += kHexDigits[value >> 4U];
-    text += kHexDigits[value & 0xfU];
-  }
-  return text;
-}
 
 void append_peer(std::string& out, const Peer& peer) {
   append_json_string(out += "{\"name\":", peer.name);
@@ -104,20 +94,13 @@ bool is_absent(const element& object, std::string_view key) {
   return object[key].error() != simdjson::SUCCESS;
 }
 
-Result<std::string> parse_hex(std::string_view text) {
-  std::string octets;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    const auto high = kHexDigits.find(text[i]);
-    const auto low = kHexDigits.find(text[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) break;
-    octets += static_cast<char>(high << 4U | low);
-  }
-  // Without the text: it is a secret.
+Result<std::string> parse_key(std::string_view text) {
+  auto key = from_hex(text);
   const bool good =
-      octets.size() * 2 == text.size() &&
-      (octets.empty() || (octets.size() >= kKeySizeMin && octets.size() <= kKeySizeMax));
+      key && (key->empty() || (key->size() >= kKeySizeMin && key->size() <= kKeySizeMax));
+  // Without the text: it is a secret.
   if (!good) return expected("key", "nothing, or 16 to 64 octets in hexadecimal,");
-  return octets;
+  return *std::move(key);
 }
 
 Result<Peer> parse_peer(const element& value) {
@@ -217,7 +200,7 @@ Result<Assignment> parse_root(const element& root) {
     return read.error();
   }
   if (auto read = read_field(root, "key", 2 * kKeySizeMax, key); !read) return read.error();
-  auto octets = parse_hex(key);
+  auto octets = parse_key(key);
   if (!octets) return octets.error();
   assignment.epoch = static_cast<std::uint64_t>(epoch);
   assignment.report_interval = std::chrono::seconds(report_interval);
@@ -238,7 +221,7 @@ std::string encode(const Assignment& assignment) {
   out += ",\"report_interval_s\":" + std::to_string(assignment.report_interval.count());
   out += ",\"probe\":{\"interval_ms\":" + std::to_string(assignment.probe.interval.count());
   out += ",\"timeout_ms\":" + std::to_string(assignment.probe.timeout.count());
-  out += "},\"key\":\"" + hex(assignment.key) + "\",\"peers\":[";
+  out += "},\"key\":\"" + to_hex(assignment.key) + "\",\"peers\":[";
   for (std::size_t i = 0; i < assignment.peers.size(); ++i) {
     if (i != 0) out += ',';
     append_peer(out, assignment.peers[i]);

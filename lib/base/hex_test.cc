@@ -1,0 +1,23 @@
+#include "lib/base/hex.h"
+
+#include <gtest/gtest.h>
+
+namespace meshcheck {
+namespace {
+
+TEST(HexTest, ReadsWhatItWroteInEitherCase) {
+  const std::string octets("\x00\x7f\xff\x10", 4);
+  EXPECT_EQ(to_hex(octets), "007fff10");
+  EXPECT_EQ(from_hex("007fff10"), octets);
+  EXPECT_EQ(from_hex("007FfF10"), octets);
+  EXPECT_EQ(from_hex(""), "");
+}
+
+TEST(HexTest, RefusesAllElse) {
+  for (const char* text : {"0", "0g", "0x12", " 1", "-1", "1 ", "123"}) {
+    EXPECT_FALSE(from_hex(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace meshcheck
