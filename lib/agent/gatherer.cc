@@ -104,9 +104,11 @@ void Gatherer::add_kernel_facts(mesh::Report& report) {
     describe_network(*snapshot, config_.layer, report);
     report.mesh.probing.addresses =
         config_.addresses.empty() ? probe_addresses(*snapshot) : config_.addresses;
+    report.mesh.probing.link_mtus = probe_link_mtus(*snapshot, report.mesh.probing.addresses);
   } else {
     config_.log.error("no network facts", {{"error", snapshot.error().message()}});
   }
+  report.mesh.mtu_settings = read_mtu_settings();
   if (config_.layer == Layer::kHost) report.mesh.conntrack = read_conntrack();
 }
 

@@ -1,5 +1,7 @@
 #include "lib/agent/network_facts.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace meshcheck::agent {
@@ -17,6 +19,13 @@ std::string with_prefix(const IpAddress& address, std::uint8_t prefix_length) {
 std::string name_of(const Snapshot& snapshot, std::uint32_t link_index) {
   const netlink::Link* const link = snapshot.link(link_index);
   return link == nullptr ? "" : link->name;
+}
+
+// The two ends of a pair of links stand side by side, wherever the other one is.
+std::string underlay_of(const Snapshot& snapshot, const netlink::Link& link) {
+  const bool is_pair = link.kind == "veth" || link.kind == "netkit";
+  if (is_pair || link.underlay_is_elsewhere || link.underlay == link.index) return "";
+  return name_of(snapshot, link.underlay);
 }
 
 mesh::ReportLinkCounters counters_of(const netlink::Link& link) {
@@ -37,11 +46,15 @@ void describe_links(const Snapshot& snapshot, Layer layer, mesh::Report& report)
     mesh::ReportLink described{.name = link.name,
                                .index = link.index,
                                .kind = link.kind,
+                               .underlay = underlay_of(snapshot, link),
                                .mtu = link.mtu,
                                .state = std::string(netlink::text(link.state)),
                                .carrier = link.carrier,
                                .addresses = {},
-                               .counters = {}};
+                               .counters = {},
+                               .tso = link.offloads.tso,
+                               .gso = link.offloads.gso,
+                               .gro = link.offloads.gro};
     for (const netlink::LinkAddress& address : snapshot.addresses_of(link.index)) {
       described.addresses.push_back(with_prefix(address.address, address.prefix_length));
     }
@@ -72,7 +85,8 @@ void describe_routes(const Snapshot& snapshot, mesh::Report& report) {
                                 .type = std::string(netlink::text(route.type)),
                                 .gateway = {},
                                 .link = {},
-                                .metric = route.metric};
+                                .metric = route.metric,
+                                .mtu = route.mtu};
     if (route.next_hops.empty()) routes.push_back(described);
     for (const netlink::Route::NextHop& hop : route.next_hops) {
       described.gateway = hop.gateway ? hop.gateway->text() : "";
@@ -81,6 +95,18 @@ void describe_routes(const Snapshot& snapshot, mesh::Report& report) {
     }
   }
   report.mesh.routes_left_out = snapshot.left_out.routes;
+}
+
+// The smallest first: a report may not have room for all.
+void describe_cached_mtus(const Snapshot& snapshot, mesh::Report& report) {
+  auto& described = report.mesh.cached_mtus;
+  for (const netlink::CachedMtu& cached : snapshot.cached_mtus) {
+    described.push_back({.destination = cached.destination.text(),
+                         .mtu = cached.mtu,
+                         .expires_in = cached.expires_in});
+  }
+  std::stable_sort(described.begin(), described.end(),
+                   [](const auto& a, const auto& b) { return a.mtu < b.mtu; });
 }
 
 // Of the links in their order, those with the default routes first.
@@ -121,9 +147,24 @@ std::vector<IpAddress> probe_addresses(const Snapshot& snapshot) {
   return addresses;
 }
 
+std::vector<std::uint32_t> probe_link_mtus(const Snapshot& snapshot,
+                                           const std::vector<IpAddress>& addresses) {
+  std::vector<std::uint32_t> mtus;
+  for (const IpAddress& address : addresses) {
+    const auto carried =
+        std::find_if(snapshot.addresses.begin(), snapshot.addresses.end(),
+                     [&](const netlink::LinkAddress& other) { return other.address == address; });
+    const netlink::Link* const link =
+        carried == snapshot.addresses.end() ? nullptr : snapshot.link(carried->link_index);
+    mtus.push_back(link == nullptr ? 0 : link->mtu);
+  }
+  return mtus;
+}
+
 void describe_network(const Snapshot& snapshot, Layer layer, mesh::Report& report) {
   describe_links(snapshot, layer, report);
   describe_gateways(snapshot, report);
+  describe_cached_mtus(snapshot, report);
   if (layer == Layer::kHost) describe_routes(snapshot, report);
 }
 
@@ -161,6 +202,8 @@ Result<Snapshot> NetworkReader::read_from(netlink::Socket& socket) const {
     if (!neighbour) return neighbour.error();
     if (*neighbour) snapshot.neighbours.push_back(**neighbour);
   }
+  const std::size_t links = std::min(snapshot.links.size(), mesh::kReportLinksMax);
+  netlink::read_offloads(std::span(snapshot.links).first(links));
   return snapshot;
 }
 

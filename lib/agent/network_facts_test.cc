@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/netlink/network_namespace.h"
+
 namespace meshcheck::agent {
 namespace {
 
+using netlink::in_network_namespace;
+using netlink::ip;
 using netlink::Link;
 using netlink::Neighbour;
 using netlink::Route;
@@ -90,6 +94,85 @@ TEST(NetworkFactsTest, SaysThatAGatewayHasNoNeighbourEntry) {
   mesh::Report report;
   describe_network(snapshot, Layer::kHost, report);
   EXPECT_EQ(report.mesh.gateways[0].neighbour, "none");
+}
+
+TEST(NetworkFactsTest, SaysWhichLinkOfThisNetworkAnotherOneSendsOver) {
+  Snapshot snapshot = small_network();
+  Link overlay;
+  overlay.index = 3;
+  overlay.name = "flannel.1";
+  overlay.kind = "vxlan";
+  overlay.underlay = 2;
+  overlay.offloads = {.tso = true, .gso = std::nullopt, .gro = false};
+  Link moved = overlay;
+  moved.index = 4;
+  moved.underlay_is_elsewhere = true;
+  snapshot.links[1].underlay = 5;
+  Link far_end = snapshot.links[1];
+  far_end.index = 5;
+  far_end.underlay = 2;
+  snapshot.links.insert(snapshot.links.end(), {overlay, moved, far_end});
+  mesh::Report report;
+  describe_network(snapshot, Layer::kPod, report);
+  std::vector<std::string> underlays;
+  for (const mesh::ReportLink& link : report.mesh.links) underlays.push_back(link.underlay);
+  EXPECT_EQ(underlays, (std::vector<std::string>{"", "", "eth0", "", ""}));
+  EXPECT_EQ(report.mesh.links[2].tso, true);
+  EXPECT_EQ(report.mesh.links[2].gso, std::nullopt);
+  EXPECT_EQ(report.mesh.links[2].gro, false);
+}
+
+TEST(NetworkFactsTest, SaysWhatRoutesAndDestinationsTake) {
+  Snapshot snapshot = small_network();
+  snapshot.routes[1].mtu = 1300;
+  snapshot.cached_mtus = {{.destination = address("10.1.2.5"), .mtu = 1400},
+                          {.destination = address("fd00:1::5"),
+                           .mtu = 1280,
+                           .expires_in = std::chrono::milliseconds(5)}};
+  for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+    mesh::Report report;
+    describe_network(snapshot, layer, report);
+    ASSERT_EQ(report.mesh.cached_mtus.size(), 2U);
+    EXPECT_EQ(report.mesh.cached_mtus[0].destination, "fd00:1::5");
+    EXPECT_EQ(report.mesh.cached_mtus[0].mtu, 1280U);
+    EXPECT_EQ(report.mesh.cached_mtus[0].expires_in, std::chrono::milliseconds(5));
+    EXPECT_EQ(report.mesh.cached_mtus[1].destination, "10.1.2.5");
+    if (layer == Layer::kPod) continue;
+    EXPECT_EQ(report.mesh.routes->at(0).mtu, 0U);
+    EXPECT_EQ(report.mesh.routes->at(1).mtu, 1300U);
+  }
+}
+
+TEST(NetworkFactsTest, KnowsTheMtuOfTheLinkOfEachAddress) {
+  const std::vector<IpAddress> addresses = {address("fd00::5"), address("192.0.2.77"),
+                                            address("10.1.1.5")};
+  EXPECT_EQ(probe_link_mtus(small_network(), addresses),
+            (std::vector<std::uint32_t>{1450, 0, 1450}));
+}
+
+TEST(NetworkFactsTest, ReadsFromTheKernelWhatExplainsAProblemOfSizes) {
+  in_network_namespace([] {
+    ASSERT_TRUE(ip("link add wire0 mtu 1400 type veth peer name wire1"));
+    ASSERT_TRUE(ip("link set wire1 up"));
+    ASSERT_TRUE(ip("link set wire0 up"));
+    ASSERT_TRUE(ip("address add 192.0.2.1/24 dev wire0"));
+    ASSERT_TRUE(ip("link add overlay0 mtu 1350 type vxlan id 7 dev wire0 dstport 4789"));
+    ASSERT_TRUE(ip("route add 203.0.113.0/24 via 192.0.2.2 mtu 1300"));
+    NetworkReader reader(Layer::kHost);
+    const auto snapshot = reader.read();
+    ASSERT_TRUE(snapshot) << snapshot.error().message();
+    mesh::Report report;
+    describe_network(*snapshot, Layer::kHost, report);
+    for (const mesh::ReportLink& link : report.mesh.links) {
+      EXPECT_EQ(link.underlay, link.name == "overlay0" ? "wire0" : "") << link.name;
+      EXPECT_EQ(link.gso.has_value(), link.name != "overlay0") << link.name << ": it is not up";
+    }
+    for (const mesh::ReportRoute& route : *report.mesh.routes) {
+      EXPECT_EQ(route.mtu, route.destination == "203.0.113.0/24" ? 1300U : 0U) << route.destination;
+    }
+    EXPECT_EQ(probe_link_mtus(*snapshot, probe_addresses(*snapshot)),
+              std::vector<std::uint32_t>{1400});
+  });
 }
 
 TEST(NetworkFactsTest, ReadsTheRealNetworkTwiceOverOneSocket) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <limits>
 
 namespace meshcheck::agent {
 namespace {
@@ -32,6 +33,14 @@ Result<std::uint64_t> leading_number(std::string_view text, std::string_view end
   const bool complete = rest == text.data() + text.size() || ends.find(*rest) != ends.npos;
   if (error != std::errc() || !complete) return Error("not a number");
   return number;
+}
+
+std::optional<std::uint32_t> read_setting(const char* path) {
+  const auto line = read_line(path);
+  if (!line) return std::nullopt;
+  const auto value = parse_count(*line);
+  if (!value || *value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return static_cast<std::uint32_t>(*value);
 }
 
 }  // namespace
@@ -64,6 +73,11 @@ std::optional<mesh::ReportConntrack> read_conntrack() {
   const auto max_count = parse_count(*max);
   if (!entries_count || !max_count) return std::nullopt;
   return mesh::ReportConntrack{*entries_count, *max_count};
+}
+
+mesh::ReportMtuSettings read_mtu_settings() {
+  return {.ip_no_pmtu_disc = read_setting("/proc/sys/net/ipv4/ip_no_pmtu_disc"),
+          .tcp_mtu_probing = read_setting("/proc/sys/net/ipv4/tcp_mtu_probing")};
 }
 
 }  // namespace meshcheck::agent

@@ -21,5 +21,7 @@ Result<std::chrono::seconds> read_uptime();
 std::string read_boot_id();
 // How full the connection tracking table is; nothing where it is not in use.
 std::optional<mesh::ReportConntrack> read_conntrack();
+// How the kernel treats sizes, in the network namespace of the calling thread.
+mesh::ReportMtuSettings read_mtu_settings();
 
 }  // namespace meshcheck::agent

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "lib/netlink/network_namespace.h"
+
 namespace meshcheck::agent {
 namespace {
 
@@ -19,6 +23,17 @@ TEST(NodeFactsTest, RefusesWhatIsNoUptime) {
 TEST(NodeFactsTest, ReadsACount) {
   EXPECT_EQ(*parse_count("262144\n"), 262144U);
   EXPECT_FALSE(parse_count("1.5"));
+}
+
+TEST(NodeFactsTest, ReadsHowItsOwnNetworkTreatsSizes) {
+  netlink::in_network_namespace([] {
+    std::ofstream("/proc/sys/net/ipv4/ip_no_pmtu_disc") << 3;
+    std::ofstream("/proc/sys/net/ipv4/tcp_mtu_probing") << 1;
+    EXPECT_EQ(read_mtu_settings().ip_no_pmtu_disc, 3U);
+    EXPECT_EQ(read_mtu_settings().tcp_mtu_probing, 1U);
+    std::ofstream("/proc/sys/net/ipv4/ip_no_pmtu_disc") << 0;
+    EXPECT_EQ(read_mtu_settings().ip_no_pmtu_disc, 0U);
+  });
 }
 
 TEST(NodeFactsTest, ReadsTheKernelsOwnFiles) {

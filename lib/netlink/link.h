@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "lib/netlink/hardware_address.h"
+#include "lib/netlink/offloads.h"
 
 namespace meshcheck::netlink {
 
@@ -51,6 +52,7 @@ struct Link {
   std::uint32_t underlay = 0;
   bool underlay_is_elsewhere = false;
   Statistics statistics;
+  Offloads offloads;  // Netlink does not tell: read_offloads() does.
 
   friend bool operator==(const Link&, const Link&) = default;
 };

@@ -1,4 +1,4 @@
-// A network of its own for one test. For tests only.
+// Networks of their own for one test. For tests only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -52,5 +52,45 @@ inline void in_network_namespace(const std::function<void()>& body) {
   }
   EXPECT_EQ(WEXITSTATUS(status), 0) << "see above";
 }
+
+// One more network while this lives, which a process that waits for its end has entered. To be made
+// in the body of a test with a network of its own.
+class OtherNamespace {
+ public:
+  OtherNamespace() {
+    int ready[2] = {};
+    EXPECT_EQ(pipe(ready) + pipe(alive_), 0);
+    process_ = fork();
+    if (process_ == 0) {
+      close(alive_[1]);
+      if (unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1) _exit(1);
+      char end = 0;
+      _exit(read(alive_[0], &end, 1) == 0 ? 0 : 1);
+    }
+    close(alive_[0]);
+    close(ready[1]);
+    char entered = 0;
+    EXPECT_EQ(read(ready[0], &entered, 1), 1);
+    close(ready[0]);
+  }
+  ~OtherNamespace() {
+    close(alive_[1]);
+    EXPECT_EQ(waitpid(process_, nullptr, 0), process_);
+  }
+  OtherNamespace(const OtherNamespace&) = delete;
+  OtherNamespace& operator=(const OtherNamespace&) = delete;
+
+  // For `ip link set ... netns`.
+  pid_t process() const { return process_; }
+  // True when the shell's command, one without single quotes, succeeded in there.
+  bool run(const std::string& command) const {
+    const std::string enter = "nsenter --net=/proc/" + std::to_string(process_) + "/ns/net ";
+    return std::system((enter + "sh -c '" + command + "'").c_str()) == 0;
+  }
+
+ private:
+  int alive_[2] = {};
+  pid_t process_ = -1;
+};
 
 }  // namespace meshcheck::netlink

@@ -182,6 +182,15 @@ std::uint32_t parse_route_mtu(Bytes metrics) {
   return 0;
 }
 
+// Nothing: it does not expire. The kernel says it in its ticks for programs, a hundredth of a
+// second on any machine of today, and below zero once it is over.
+std::optional<std::chrono::milliseconds> parse_expiry(Bytes bytes) {
+  constexpr std::chrono::milliseconds kTick{10};
+  const auto information = read_as<rta_cacheinfo>(bytes);
+  if (!information || information->rta_expires == 0) return std::nullopt;
+  return information->rta_expires * kTick;
+}
+
 Neighbour::State neighbour_state(std::uint16_t bits) {
   // One bit is set; NUD_NOARP first, since the kernel treats it as the strongest.
   if ((bits & NUD_NOARP) != 0) return Neighbour::State::kNoArp;
@@ -271,6 +280,27 @@ std::optional<Route> parse_route(const Message& message) {
   if (route.table != RT_TABLE_MAIN) return std::nullopt;
   if (route.next_hops.empty() && single.link_index != 0) route.next_hops.push_back(single);
   return route;
+}
+
+std::optional<CachedMtu> parse_cached_mtu(const Message& message) {
+  const auto header = read_as<rtmsg>(message.payload);
+  if (!header || (header->rtm_flags & RTM_F_CLONED) == 0) return std::nullopt;
+  const std::size_t size = address_size(header->rtm_family);
+  if (size == 0 || header->rtm_dst_len != size * 8) return std::nullopt;
+  std::optional<IpAddress> destination;
+  CachedMtu cached;
+  Bytes attributes = attributes_of<rtmsg>(message);
+  while (const auto attribute = next_attribute(attributes)) {
+    if (attribute->type == RTA_DST) {
+      destination = parse_ip_address(attribute->payload, header->rtm_family);
+    }
+    if (attribute->type == RTA_METRICS) cached.mtu = parse_route_mtu(attribute->payload);
+    if (attribute->type == RTA_CACHEINFO) cached.expires_in = parse_expiry(attribute->payload);
+  }
+  const bool expired = cached.expires_in && cached.expires_in->count() < 0;
+  if (!destination || cached.mtu == 0 || expired) return std::nullopt;
+  cached.destination = *destination;
+  return cached;
 }
 
 std::optional<Neighbour> parse_neighbour(const Message& message) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "lib/netlink/attributes.h"
+#include "lib/netlink/cached_mtu.h"
 #include "lib/netlink/event.h"
 
 namespace meshcheck::netlink {
@@ -16,6 +17,10 @@ std::optional<Link> parse_link(const Message& message);
 std::optional<LinkAddress> parse_address(const Message& message);
 std::optional<Route> parse_route(const Message& message);
 std::optional<Neighbour> parse_neighbour(const Message& message);
+
+// Of the messages that parse_route() takes, the cached ones: they come with a dump of the routes,
+// never by themselves. Nothing for one without an MTU, as a redirect leaves it.
+std::optional<CachedMtu> parse_cached_mtu(const Message& message);
 
 // Any message of a multicast group.
 std::optional<Event> parse_event(const Message& message);

@@ -135,6 +135,29 @@ Builder multipath_route() {
   return builder;
 }
 
+Builder cached_route(std::uint8_t family, std::int32_t expires) {
+  const bool ipv4 = family == AF_INET;
+  rtmsg header = route_header(family, ipv4 ? 32 : 128);
+  header.rtm_flags = RTM_F_CLONED;
+  rta_cacheinfo information{};
+  information.rta_expires = expires;
+  Buffer raw(sizeof information);
+  std::memcpy(raw.data(), &information, sizeof information);
+  Builder builder(RTM_NEWROUTE, header);
+  builder.u32(RTA_TABLE, 100)
+      .address(RTA_DST, ipv4 ? "198.51.100.7" : "2001:db8::7")
+      .begin(RTA_METRICS)
+      .u32(RTAX_MTU, 1300)
+      .end()
+      .bytes(RTA_CACHEINFO, raw);
+  return builder;
+}
+
+std::optional<CachedMtu> cached_mtu_from(const Buffer& buffer) {
+  Bytes bytes(buffer);
+  return parse_cached_mtu(*next_message(bytes));
+}
+
 Builder neighbour(std::uint8_t family, std::uint16_t state) {
   ndmsg header{};
   header.ndm_family = family;
@@ -158,6 +181,49 @@ TEST(ParseTest, ReadsAVxlanWithItsParent) {
   EXPECT_EQ(changed->link.hardware_address.text(), "02:00:00:00:00:ab");
   EXPECT_EQ(changed->link.statistics.tx_dropped, 9U);
   EXPECT_TRUE(changed_from<LinkChanged>(vxlan_link(RTM_DELLINK).build())->removed);
+}
+
+TEST(ParseTest, ReadsWhatATunnelSendsOver) {
+  ifinfomsg header{};
+  header.ifi_index = 6;
+  Builder tunnel(RTM_NEWLINK, header);
+  tunnel.text(IFLA_IFNAME, "tunl0")
+      .u32(IFLA_LINK, 2)
+      .begin(IFLA_LINKINFO)
+      .text(IFLA_INFO_KIND, "ipip")
+      .end();
+  EXPECT_EQ(changed_from<LinkChanged>(tunnel.build())->link.underlay, 2U);
+  EXPECT_FALSE(changed_from<LinkChanged>(tunnel.build())->link.underlay_is_elsewhere);
+  tunnel.u32(IFLA_LINK_NETNSID, 0);
+  EXPECT_TRUE(changed_from<LinkChanged>(tunnel.build())->link.underlay_is_elsewhere);
+}
+
+TEST(ParseTest, ReadsACachedMtuOfAnyTable) {
+  const auto ipv4 = cached_mtu_from(cached_route(AF_INET, 59937).build());
+  ASSERT_TRUE(ipv4);
+  EXPECT_EQ(ipv4->destination.text(), "198.51.100.7");
+  EXPECT_EQ(ipv4->mtu, 1300U);
+  EXPECT_EQ(ipv4->expires_in, std::chrono::milliseconds(599'370));
+  const auto ipv6 = cached_mtu_from(cached_route(AF_INET6, 0).build());
+  ASSERT_TRUE(ipv6);
+  EXPECT_EQ(ipv6->destination.text(), "2001:db8::7");
+  EXPECT_FALSE(ipv6->expires_in);
+}
+
+TEST(ParseTest, IgnoresCachedRoutesThatSayNothingOfAnMtu) {
+  EXPECT_FALSE(cached_mtu_from(cached_route(AF_INET, -1).build())) << "expired";
+  EXPECT_FALSE(cached_mtu_from(multipath_route().build())) << "not cached";
+  rtmsg header = route_header(AF_INET, 32);
+  header.rtm_flags = RTM_F_CLONED;
+  EXPECT_FALSE(
+      cached_mtu_from(Builder(RTM_NEWROUTE, header).address(RTA_DST, "192.0.2.7").build()));
+  header.rtm_dst_len = 24;
+  EXPECT_FALSE(cached_mtu_from(Builder(RTM_NEWROUTE, header)
+                                   .address(RTA_DST, "192.0.2.0")
+                                   .begin(RTA_METRICS)
+                                   .u32(RTAX_MTU, 1300)
+                                   .end()
+                                   .build()));
 }
 
 TEST(ParseTest, ReadsAMultipathRoute) {
@@ -217,6 +283,7 @@ Buffer captured_dump() {
   append(vxlan_link().build());
   append(multipath_route().build());
   append(neighbour(AF_INET, NUD_STALE).build());
+  append(cached_route(AF_INET6, 1).build());
   auto socket = Socket::open({});
   if (!socket) return dump;
   for (const auto table : {Socket::Table::kLinks, Socket::Table::kAddresses, Socket::Table::kRoutes,
@@ -243,7 +310,9 @@ int events_in(const std::uint8_t* bytes, std::size_t size) {
   std::copy_n(bytes, size, copy.get());
   Bytes rest(copy.get(), size);
   int events = 0;
-  while (const auto message = next_message(rest)) events += parse_event(*message) ? 1 : 0;
+  while (const auto message = next_message(rest)) {
+    events += parse_event(*message) || parse_cached_mtu(*message) ? 1 : 0;
+  }
   return events;
 }
 
@@ -257,8 +326,8 @@ TEST(ParseTest, ReadsNothingBeyondAnyPrefixOfADump) {
 }
 
 TEST(ParseTest, ReadsNothingBeyondAMessageThatIsCutButSaysItsNewLength) {
-  for (Buffer message :
-       {vxlan_link().build(), multipath_route().build(), neighbour(AF_INET, NUD_STALE).build()}) {
+  for (Buffer message : {vxlan_link().build(), multipath_route().build(),
+                         neighbour(AF_INET, NUD_STALE).build(), cached_route(AF_INET, 1).build()}) {
     for (auto size = static_cast<std::uint32_t>(message.size()); size >= sizeof(nlmsghdr); --size) {
       std::memcpy(message.data(), &size, sizeof size);
       EXPECT_LE(events_in(message.data(), size), 1);

@@ -31,22 +31,47 @@ struct Bounded {
   }
 };
 
-// True when the table did not change while it was read. `parse` returns nothing for entries that
-// are not wanted.
-template <typename Value, typename Parse>
-Result<bool> fill(Socket& socket, Socket::Table table, Bounded<Value> into, Parse parse) {
+// True when the table did not change while it was read. `clear` is called before each attempt.
+template <typename Clear, typename Take>
+Result<bool> read(Socket& socket, Socket::Table table, Clear clear, Take take) {
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    into.clear();
-    auto consistent = socket.dump(table, [&](const Message& message) { into.add(parse(message)); });
+    clear();
+    auto consistent = socket.dump(table, take);
     if (!consistent || *consistent) return consistent;
   }
   return false;
+}
+
+// `parse` returns nothing for entries that are not wanted.
+template <typename Value, typename Parse>
+Result<bool> fill(Socket& socket, Socket::Table table, Bounded<Value> into, Parse parse) {
+  return read(
+      socket, table, [&] { into.clear(); },
+      [&](const Message& message) { into.add(parse(message)); });
 }
 
 std::optional<Route> parse_default_route(const Message& message) {
   auto route = parse_route(message);
   if (route && !route->is_default()) return std::nullopt;
   return route;
+}
+
+Result<bool> fill_routes(Socket& socket, const Snapshot::Options& options, Snapshot& snapshot) {
+  if (options.routes == Snapshot::Routes::kNone) return true;
+  const auto parse = options.routes == Snapshot::Routes::kAll ? parse_route : parse_default_route;
+  Bounded<Route> routes{snapshot.routes, options.routes_max, snapshot.left_out.routes};
+  Bounded<CachedMtu> cached{snapshot.cached_mtus, options.cached_mtus_max,
+                            snapshot.left_out.cached_mtus};
+  return read(
+      socket, Socket::Table::kRoutes,
+      [&] {
+        routes.clear();
+        cached.clear();
+      },
+      [&](const Message& message) {
+        routes.add(parse(message));
+        cached.add(parse_cached_mtu(message));
+      });
 }
 
 }  // namespace
@@ -69,12 +94,7 @@ Result<Snapshot> Snapshot::take(Socket& socket, const Options& options) {
            Bounded<LinkAddress>{snapshot.addresses, options.addresses_max, left_out.addresses},
            parse_address);
   if (!addresses) return addresses.error().within("addresses");
-  Result<bool> routes = true;
-  if (options.routes != Routes::kNone) {
-    routes = fill(socket, Socket::Table::kRoutes,
-                  Bounded<Route>{snapshot.routes, options.routes_max, left_out.routes},
-                  options.routes == Routes::kAll ? parse_route : parse_default_route);
-  }
+  const auto routes = fill_routes(socket, options, snapshot);
   if (!routes) return routes.error().within("routes");
   Result<bool> neighbours = true;
   if (options.neighbours) {

@@ -8,6 +8,7 @@
 
 #include "lib/base/result.h"
 #include "lib/netlink/address.h"
+#include "lib/netlink/cached_mtu.h"
 #include "lib/netlink/link.h"
 #include "lib/netlink/neighbour.h"
 #include "lib/netlink/route.h"
@@ -36,8 +37,9 @@ struct Snapshot {
     std::size_t addresses_max = 4096;
     std::size_t routes_max = 65536;
     std::size_t neighbours_max = 65536;
-    Routes routes = Routes::kAll;
-    bool neighbours = true;  // Socket::neighbour() asks for a single one.
+    std::size_t cached_mtus_max = 1024;
+    Routes routes = Routes::kAll;  // Unless kNone, cached MTUs too: the kernel tells both at once.
+    bool neighbours = true;        // Socket::neighbour() asks for a single one.
   };
   // How many entries exceeded the bounds.
   struct LeftOut {
@@ -45,6 +47,7 @@ struct Snapshot {
     std::size_t addresses = 0;
     std::size_t routes = 0;
     std::size_t neighbours = 0;
+    std::size_t cached_mtus = 0;
   };
 
   // Of the calling thread's network namespace. Blocks for milliseconds; see Socket.
@@ -62,6 +65,7 @@ struct Snapshot {
   std::vector<LinkAddress> addresses;
   std::vector<Route> routes;
   std::vector<Neighbour> neighbours;
+  std::vector<CachedMtu> cached_mtus;  // Of all tables.
   LeftOut left_out;
   // A table went on changing while it was read, several times over: an entry may be missing.
   bool inconsistent = false;

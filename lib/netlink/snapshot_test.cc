@@ -97,25 +97,11 @@ TEST(SnapshotTest, CountsPacketsAndCarrierChanges) {
 TEST(SnapshotTest, TellsWhenTheOtherEndOfAVethIsElsewhere) {
   in_network_namespace([] {
     ASSERT_TRUE(ip("link add wire0 type veth peer name wire1"));
-    // The other namespace lives as long as the process that waits for `done` to end.
-    int ready[2] = {};
-    int done[2] = {};
-    ASSERT_EQ(pipe(ready) + pipe(done), 0);
-    const pid_t elsewhere = fork();
-    if (elsewhere == 0) {
-      close(done[1]);
-      if (unshare(CLONE_NEWNET) != 0 || write(ready[1], "x", 1) != 1) _exit(1);
-      char end = 0;
-      _exit(read(done[0], &end, 1) == 0 ? 0 : 1);
-    }
-    char entered = 0;
-    ASSERT_EQ(read(ready[0], &entered, 1), 1);
-    ASSERT_TRUE(ip("link set wire1 netns " + std::to_string(elsewhere)));
+    const OtherNamespace elsewhere;
+    ASSERT_TRUE(ip("link set wire1 netns " + std::to_string(elsewhere.process())));
     const Snapshot snapshot = take();
-    close(done[1]);
     EXPECT_TRUE(snapshot.link("wire0")->underlay_is_elsewhere);
     EXPECT_NE(snapshot.link("wire0")->underlay, 0U);
-    EXPECT_EQ(waitpid(elsewhere, nullptr, 0), elsewhere);
   });
 }
 

@@ -115,7 +115,7 @@ struct ReportMesh {
   std::optional<std::vector<ReportRoute>> routes;  // Host only, as is conntrack.
   std::size_t routes_left_out = 0;                 // By who made `routes`; counted in the total.
   std::optional<ReportConntrack> conntrack;
-  std::vector<ReportCachedMtu> cached_mtus;  // Of the addresses of peers and the server.
+  std::vector<ReportCachedMtu> cached_mtus;  // Of this network; the smallest first.
   ReportMtuSettings mtu_settings;
   std::optional<ReportTcp> tcp;
   std::chrono::microseconds loop_lag_max{0};
