@@ -17,6 +17,21 @@ constexpr std::array<std::string_view, 3> kResults = {"unknown", "passed", "lost
 constexpr std::array<std::string_view, 5> kCauses = {"unknown", "fits", "too_large",
                                                      "too_large_fragmented", "overlay"};
 
+struct Tunnel {
+  std::string_view kind;
+  std::uint16_t over_ipv4 = 0;  // 0: there is no such thing.
+  std::uint16_t over_ipv6 = 0;
+};
+constexpr std::array<Tunnel, 7> kTunnels = {{
+    {"vxlan", 50, 70},  // IP, UDP 8, VXLAN 8, the inner Ethernet header 14.
+    {"geneve", 50, 70},
+    {"wireguard", 60, 80},  // IP, UDP 8, header and tag 32.
+    {"ipip", 20, 0},
+    {"gre", 24, 0},
+    {"sit", 20, 0},
+    {"ip6tnl", 0, 40},
+}};
+
 }  // namespace
 
 std::string_view text(FragmentationClass fragmentation_class) {
@@ -38,9 +53,10 @@ FragmentationClass classify(const SizeEvidence& evidence) {
     return fragments_lost ? FragmentationClass::kFragmentsDropped : FragmentationClass::kClear;
   }
   if (evidence.signal == Signal::kUnheard) return FragmentationClass::kBlackHole;
-  if (fragments_lost) return FragmentationClass::kFragmentsDropped;
-  return evidence.signal == Signal::kHeard ? FragmentationClass::kReducedSignalled
-                                           : FragmentationClass::kReduced;
+  // The other end's fragments are as large as its link, and may be lost for their size alone.
+  if (evidence.signal == Signal::kNotForUs) return FragmentationClass::kReduced;
+  return fragments_lost ? FragmentationClass::kFragmentsDropped
+                        : FragmentationClass::kReducedSignalled;
 }
 
 PathFindings find_mismatches(const SizeEvidence& forward, const SizeEvidence& backward) {
@@ -56,6 +72,13 @@ PathFindings find_mismatches(const SizeEvidence& forward, const SizeEvidence& ba
   findings.jumbo_island =
       smaller_link >= kJumboMin && smaller_size <= kIslandMax && smaller_size >= 1280;
   return findings;
+}
+
+std::uint16_t tunnel_overhead(std::string_view kind, bool outer_is_ipv6) {
+  const auto known = std::find_if(kTunnels.begin(), kTunnels.end(),
+                                  [&](const Tunnel& tunnel) { return tunnel.kind == kind; });
+  if (known == kTunnels.end()) return 0;
+  return outer_is_ipv6 ? known->over_ipv6 : known->over_ipv4;
 }
 
 OverlayMtu explain(const std::optional<SizeEvidence>& pod, const std::optional<SizeEvidence>& host,

@@ -15,6 +15,15 @@ SizeEvidence evidence(std::uint16_t size, std::uint16_t link_mtu, Signal signal 
   return {.size = size, .link_mtu = link_mtu, .signal = signal, .fragments = fragments};
 }
 
+TEST(FragmentationTest, KnowsWhatTunnelsAdd) {
+  EXPECT_EQ(tunnel_overhead("vxlan", false), 50);
+  EXPECT_EQ(tunnel_overhead("vxlan", true), 70);
+  EXPECT_EQ(tunnel_overhead("wireguard", false), 60);
+  EXPECT_EQ(tunnel_overhead("ipip", true), 0);
+  EXPECT_EQ(tunnel_overhead("", false), 0);
+  EXPECT_EQ(tunnel_overhead("veth", false), 0);
+}
+
 TEST(FragmentationTest, ClassifiesByTheTable) {
   struct Row {
     SizeEvidence evidence;
@@ -31,6 +40,7 @@ TEST(FragmentationTest, ClassifiesByTheTable) {
       {evidence(1400, 1500, Signal::kHeard), Class::kReducedSignalled},
       {evidence(1400, 1500, Signal::kHeard, kLost), Class::kFragmentsDropped},
       {evidence(1400, 1500, Signal::kNotForUs), Class::kReduced},
+      {evidence(1400, 1500, Signal::kNotForUs, kLost), Class::kReduced},
       {evidence(1500, 1500, Signal::kUnheard, kLost), Class::kFragmentsDropped},
       {evidence(1500, 1500, Signal::kNotForUs, kLost), Class::kFragmentsDropped},
       {{.size = 1400}, Class::kUnknown},

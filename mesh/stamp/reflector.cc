@@ -75,8 +75,9 @@ Reflector::Plan Reflector::plan(const Request& request, const TlvList& tlvs, boo
   const std::size_t least = size_without_padding(request.packet, tlvs);
   // Padding would be one TLV more than may be: whoever has our bound could not read the reply.
   if (tlvs.tlvs.size() == kTlvsMax && least == request.packet.size()) limit = least;
-  const std::size_t asked_size = (std::size_t{asked.reply_size} + 3) / 4 * 4;
-  plan.size = std::max(least, asked_size);
+  const bool exact = tlvs.find(TlvType::kExactReplySize) != nullptr;
+  const std::size_t rounded = (std::size_t{asked.reply_size} + 3) / 4 * 4;
+  plan.size = std::max(least, exact ? asked.reply_size : rounded);
   // One reply a request is all the volume there is.
   if (plan.size > limit || asked.reply_count > 1) plan.control_flags = kNotConformant;
   plan.size = std::min(plan.size, limit);
@@ -84,6 +85,7 @@ Reflector::Plan Reflector::plan(const Request& request, const TlvList& tlvs, boo
   const std::size_t gap = plan.size - least;
   if (gap > 0 && gap < kTlvHeaderSize) {
     plan.size = least + kTlvHeaderSize <= limit ? least + kTlvHeaderSize : least;
+    if (exact) plan.control_flags = kNotConformant;
   }
   return plan;
 }
@@ -135,12 +137,14 @@ Result<Reflector::Reply> Reflector::reflect(const Request& request, WritableByte
   if (!packet) return packet.error();
 
   const TlvList tlvs = read_tlvs(request.packet, request.key);
-  Session& session = this->session({.peer = request.peer, .ssid = packet->ssid});
+  Session& session =
+      this->session({.peer = request.peer, .local = request.local, .ssid = packet->ssid});
   const bool advances =
       !session.sender_sequence || is_after(packet->sequence, *session.sender_sequence);
   if (advances) session.sender_sequence = packet->sequence;
   Plan plan = this->plan(request, tlvs, !advances);
-  if (!plan.answer) return Reply{.packet = {}, .session = session.id};
+  const bool of_size = tlvs.trusted() && tlvs.find(TlvType::kReflectedPacketControl) != nullptr;
+  if (!plan.answer) return Reply{.packet = {}, .session = session.id, .of_size = of_size};
   plan.follow_up = session.follow_up;
 
   const std::uint32_t sequence = session.next_sequence++;
@@ -157,7 +161,10 @@ Result<Reflector::Reply> Reflector::reflect(const Request& request, WritableByte
                          .sender_ttl = request.ttl},
          request.key, out);
   write_tlvs(request, tlvs, plan, out);
-  return Reply{.packet = out.first(plan.size), .session = session.id, .sequence = sequence};
+  return Reply{.packet = out.first(plan.size),
+               .session = session.id,
+               .sequence = sequence,
+               .of_size = of_size};
 }
 
 void Reflector::transmitted(const Reply& reply, WallTime time, FollowUpTelemetry::Method method) {

@@ -19,6 +19,7 @@ namespace meshcheck::stamp {
 // source ports of a peer leaves the port zero.
 struct SessionId {
   Endpoint peer;
+  IpAddress local;  // Which address of ours was asked, if there are several.
   std::uint16_t ssid = 0;
 
   friend auto operator<=>(const SessionId&, const SessionId&) = default;
@@ -31,9 +32,10 @@ struct SessionId {
 class Reflector {
  public:
   struct Options {
-    std::size_t sessions_max = 8192;  // At 200 octets each.
-    // No reply is larger; larger requests are refused. A jumbo frame's worth.
-    std::size_t reply_size_max = 9216;
+    std::size_t sessions_max = 8192;  // At 250 octets each.
+    // No reply is larger; larger requests are refused. A jumbo frame's worth, and as much more as a
+    // packet needs that has to be fragmented there.
+    std::size_t reply_size_max = 9600;
     // Whether Reflected Test Packet Control TLVs are obeyed; off by default as RFC 10052 section 5
     // demands. Requests that ask get a reply of their own size then, and its U flag set.
     bool asymmetrical = false;
@@ -47,6 +49,7 @@ class Reflector {
   struct Request {
     Bytes packet;
     Endpoint peer;
+    IpAddress local;
     const Key* key = nullptr;  // Of the peer; none for unauthenticated mode.
     WallTime received;         // The kernel's time.
     WallTime now;              // When the reply is about to be sent.
@@ -57,6 +60,9 @@ class Reflector {
     Bytes packet;  // Within `out`. Empty if the request asks for no reply.
     SessionId session;
     std::uint32_t sequence = 0;
+    // The request said how large the reply shall be, whether or not that was obeyed: it is about
+    // sizes, and no ordinary probe.
+    bool of_size = false;
   };
 
   explicit Reflector(Options options);

@@ -56,7 +56,7 @@ class ReflectorTest : public testing::Test {
   }
 
   Reflector reflector_{{.asymmetrical = true}};
-  Octets out_ = Octets(9216, 0xee);
+  Octets out_ = Octets(9600, 0xee);
 };
 
 TEST_F(ReflectorTest, AnswersAsRfc8762Says) {
@@ -80,6 +80,18 @@ TEST_F(ReflectorTest, CountsEachSessionByItself) {
   EXPECT_EQ(parsed(other).sequence, 0U);
   EXPECT_EQ(parsed(request(10)).sequence, 2U);
   EXPECT_EQ(reflector_.sessions(), 2U);
+}
+
+TEST_F(ReflectorTest, CountsForEachOfItsAddresses) {
+  const auto sequence = [&](const std::string& local) {
+    const Octets packet = request(5);
+    return reflector_
+        .reflect({.packet = packet, .peer = {}, .local = *IpAddress::parse(local)}, out_)
+        ->sequence;
+  };
+  EXPECT_EQ(sequence("192.0.2.8"), 0U);
+  EXPECT_EQ(sequence("192.0.2.8"), 1U);
+  EXPECT_EQ(sequence("192.0.2.9"), 0U);
 }
 
 TEST_F(ReflectorTest, GoesOnAfterTheSequenceWraps) {
@@ -109,8 +121,8 @@ TEST_F(ReflectorTest, LeavesSessionsAloneIfARequestIsRefused) {
   EXPECT_FALSE(reflect(request(1, {}, &other), &key));
   EXPECT_FALSE(reflect(request(1), &key));
   EXPECT_FALSE(reflect(octets("0000")));
-  EXPECT_EQ(reflect(request(1, zeros(9216))).error().message(),
-            "a packet of 9260 octets; at most 9216 are reflected");
+  EXPECT_EQ(reflect(request(1, zeros(9600))).error().message(),
+            "a packet of 9644 octets; at most 9600 are reflected");
   EXPECT_EQ(reflector_.sessions(), 0U);
 }
 
@@ -212,6 +224,30 @@ TEST_F(ReflectorTest, MakesRepliesOfTheSizeAskedFor) {
   EXPECT_EQ(size_for(4, 153), 157U);  // 153 without padding, 156 asked for.
 }
 
+TEST_F(ReflectorTest, MakesRepliesOfExactlyTheSizeIfThatIsAskedFor) {
+  const Octets control = octets("800c000c 0065 0001 00000000 00000000");  // 101
+  const Octets answer = reply(request(1, control + octets("80fc0000")));
+  EXPECT_EQ(answer.size(), 101U);
+  EXPECT_EQ(answer[44], 0);
+  EXPECT_EQ(answer[60], 0) << "the type is known";
+  EXPECT_TRUE(read_tlvs(answer, nullptr).trusted());
+  EXPECT_EQ(reply(request(2, control)).size(), 104U);
+  EXPECT_EQ(reply(request(3, octets("80fc0000"))).size(), 48U) << "nothing was asked for";
+  const Octets with_value = reply(request(4, control + octets("80fc0001 aa")));
+  EXPECT_EQ(with_value.size(), 65U);
+  EXPECT_EQ(with_value[60], kMalformed);
+  // Which cannot be: padding has a header.
+  EXPECT_EQ(flags(request(5, octets("800c000c 0042 0001 00000000 00000000 80fc0000"))),
+            kNotConformant);
+}
+
+TEST_F(ReflectorTest, TellsRequestsOfSizesFromOrdinaryOnes) {
+  EXPECT_FALSE(reflect(request(1))->of_size);
+  EXPECT_FALSE(reflect(request(2, kFollowUp))->of_size);
+  EXPECT_TRUE(reflect(request(3, kControl1500))->of_size);
+  EXPECT_TRUE(reflect(request(3, kControl1500))->of_size) << "also if it is replayed";
+}
+
 TEST_F(ReflectorTest, NeverMakesRepliesLargerThanItsBounds) {
   const Key key = test_key();
   const Octets huge = octets("800c000c ffff 0001 00000000 00000000");
@@ -219,7 +255,7 @@ TEST_F(ReflectorTest, NeverMakesRepliesLargerThanItsBounds) {
   EXPECT_EQ(open.size(), 3 * 60U);  // amplification_max times the request
   EXPECT_EQ(open[44], kNotConformant);
   const Octets with_key = reply(signed_request(2, huge, key), &key);
-  EXPECT_EQ(with_key.size(), 9216U);
+  EXPECT_EQ(with_key.size(), 9600U);
   EXPECT_EQ(with_key[112], kNotConformant);
   EXPECT_TRUE(read_tlvs(with_key, &key).trusted());
   // Within the bounds no flag is set.

@@ -23,8 +23,9 @@ Sender::Sender(Options options, const Key* key)
 }
 
 std::size_t Sender::size_min(const Probe& probe) const {
-  const std::size_t tlvs =
-      (probe.follow_up ? kFollowUpSize : 0) + (probe.reply_size ? kControlSize : 0);
+  const std::size_t control =
+      probe.reply_size ? kControlSize + (probe.exact ? kTlvHeaderSize : 0) : 0;
+  const std::size_t tlvs = (probe.follow_up ? kFollowUpSize : 0) + control;
   // Padding alone needs no HMAC TLV (RFC 8972 section 4.8).
   return base_size(key_) + tlvs + (tlvs > 0 && key_ != nullptr ? kHmacTlvSize : 0);
 }
@@ -48,6 +49,9 @@ Sender::Sent Sender::send(const Probe& probe, WallTime now, WritableBytes out) {
     const auto value = writer.append(static_cast<std::uint8_t>(TlvType::kReflectedPacketControl),
                                      kUnrecognized, ReflectedPacketControl::kValueSizeMin);
     ReflectedPacketControl{.reply_size = *probe.reply_size}.encode(value);
+    if (probe.exact) {
+      writer.append(static_cast<std::uint8_t>(TlvType::kExactReplySize), kUnrecognized, 0);
+    }
   }
   const std::size_t least = size_min(probe);
   if (probe.size > least) {
@@ -57,7 +61,12 @@ Sender::Sent Sender::send(const Probe& probe, WallTime now, WritableBytes out) {
     writer.append_hmac(kUnrecognized, *key_, base_size(key_));
   }
 
-  in_flight_[next_ % options_.window] = {.sequence = next_, .sent = now, .timestamp = timestamp};
+  InFlight& sent = in_flight_[next_ % options_.window];
+  sent = {.sequence = next_, .sent = now, .timestamp = timestamp};
+  if (probe.reply_size) {
+    const std::size_t rounded = (std::size_t{*probe.reply_size} + 3) / 4 * 4;
+    sent.reply_size = std::max(probe.exact ? *probe.reply_size : rounded, least);
+  }
   ++next_;
   ++settled_.sent;
   return {.sequence = sequence, .packet = out.first(writer.size())};
@@ -101,12 +110,12 @@ Result<Sender::Answer> Sender::receive(Bytes packet, WallTime received) {
                 .received = received,
                 .reflector_error = reply->error,
                 .ttl = reply->sender_ttl};
-  read_tlvs_of(packet, answer);
+  read_tlvs_of(packet, *probe, answer);
   count(*probe, answer);
   return answer;
 }
 
-void Sender::read_tlvs_of(Bytes packet, Answer& answer) const {
+void Sender::read_tlvs_of(Bytes packet, const InFlight& probe, Answer& answer) const {
   const TlvList tlvs = read_tlvs(packet, key_);
   // RFC 8972 section 4: with the I flag on one, all are to be discarded; after an M flag, the rest,
   // of which we asked for nothing that would make sense by itself.
@@ -116,7 +125,8 @@ void Sender::read_tlvs_of(Bytes packet, Answer& answer) const {
       });
   if (!answer.tlvs_trusted) return;
   const Tlv* control = tlvs.find(TlvType::kReflectedPacketControl);
-  answer.resized = control != nullptr && (control->flags & (kUnrecognized | kNotConformant)) == 0;
+  answer.resized = control != nullptr && (control->flags & (kUnrecognized | kNotConformant)) == 0 &&
+                   packet.size() == probe.reply_size;
   const Tlv* follow_up = tlvs.find(TlvType::kFollowUpTelemetry);
   if (follow_up == nullptr || (follow_up->flags & kUnrecognized) != 0) return;
   const auto telemetry = FollowUpTelemetry::parse(follow_up->value);

@@ -31,8 +31,11 @@ class Sender {
   // What one probe looks like.
   struct Probe {
     std::size_t size = 0;  // Octets of UDP payload; as few as it needs if that is more.
-    std::optional<std::uint16_t> reply_size;  // Other than the probe's own.
-    bool follow_up = false;                   // Ask when the reply before really left.
+    // Other than the probe's own; as few as it needs if that is more, and rounded up to four by the
+    // reflector, unless it shall be `exact`.
+    std::optional<std::uint16_t> reply_size;
+    bool exact = false;
+    bool follow_up = false;  // Ask when the reply before really left.
   };
 
   struct Sent {
@@ -52,7 +55,7 @@ class Sender {
     bool duplicate = false;    // The probe was answered before.
     bool reordered = false;    // A later probe was answered before.
     bool tlvs_trusted = true;  // False: the TLVs were damaged on the way; not looked at.
-    bool resized = false;      // The reply has the size that was asked for.
+    bool resized = false;      // The reply has the size that was asked for; see Probe.
     std::optional<FollowUpTelemetry> follow_up;
 
     // Without the time at the reflector, whose clock need not agree with ours.
@@ -100,6 +103,7 @@ class Sender {
     Timestamp timestamp;  // As written: a forger would have to guess it.
     std::uint32_t reflector_sequence = 0;
     bool answered = false;
+    std::size_t reply_size = 0;  // That the reply has to have; 0: none was asked for.
   };
   // A stretch in which the reflector counted without a break.
   struct Stretch {
@@ -114,7 +118,7 @@ class Sender {
   };
 
   InFlight* find(std::uint32_t sequence);
-  void read_tlvs_of(Bytes packet, Answer& answer) const;
+  void read_tlvs_of(Bytes packet, const InFlight& probe, Answer& answer) const;
   void count(InFlight& probe, Answer& answer);
   void begin_stretch(std::uint64_t first, const InFlight& probe, const Answer& answer);
   bool has_restarted(const Answer& answer) const;

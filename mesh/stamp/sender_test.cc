@@ -63,7 +63,7 @@ class SenderTest : public testing::Test {
   WallTime now_ = kStart;
   Sender sender_{{.ssid = 7}, nullptr};
   Reflector reflector_{{.asymmetrical = true}};
-  Octets out_ = Octets(9216);
+  Octets out_ = Octets(9600);
 };
 
 TEST_F(SenderTest, MeasuresWithoutTheTimeAtTheReflector) {
@@ -261,6 +261,44 @@ TEST_F(SenderTest, GetsRepliesOfAnotherSizeInBothDirections) {
   EXPECT_EQ(back.size(), 1472U);
   EXPECT_TRUE(receive(back).resized);
   EXPECT_FALSE(receive(reflect(send({.reply_size = 65535}), &key)).resized);
+}
+
+TEST_F(SenderTest, GetsRepliesOfExactlyTheSizeItAskedFor) {
+  const Key key = test_key();
+  for (const Key* mode : {static_cast<const Key*>(nullptr), &key}) {
+    sender_ = Sender({.ssid = 7}, mode);
+    reflector_ = Reflector({.asymmetrical = true});
+    const std::size_t least = sender_.size_min({.reply_size = 0, .exact = true});
+    EXPECT_EQ(least, base_size(mode) + 20 + (mode != nullptr ? 20 : 0));
+    for (std::uint16_t size = 0; size < 400; ++size) {
+      const Octets reply = reflect(send({.size = 200, .reply_size = size, .exact = true}), mode);
+      const Sender::Answer answer = receive(reply);
+      // Padding has a header of four octets.
+      const bool possible = size <= least || size >= least + 4;
+      ASSERT_EQ(answer.resized, possible) << size;
+      ASSERT_EQ(reply.size(), possible ? std::max<std::size_t>(size, least) : least + 4);
+    }
+  }
+}
+
+TEST_F(SenderTest, KnowsAReplyThatOnlyClaimsToHaveTheSize) {
+  Octets reply = reflect(send({.reply_size = 150}));
+  EXPECT_EQ(reply.size(), 152U);
+  EXPECT_TRUE(receive(reply).resized) << "RFC 10052 rounds";
+  reply = reflect(send({.reply_size = 150}));
+  reply[63] = 84;  // The padding's length, at 60 behind the control TLV, less four.
+  reply.resize(148);
+  EXPECT_FALSE(receive(reply).resized);
+  // A reflector that knows nothing of exact sizes says so, and rounds.
+  Octets probe = send({.reply_size = 150, .exact = true});
+  probe[61] = 251;
+  const Octets rounded = reflect(probe);
+  EXPECT_EQ(rounded.size(), 152U);
+  EXPECT_EQ(rounded[60], kUnrecognized);
+  EXPECT_FALSE(receive(rounded).resized);
+  probe = send({.reply_size = 152, .exact = true});
+  probe[61] = 251;
+  EXPECT_TRUE(receive(reflect(probe)).resized);
 }
 
 TEST_F(SenderTest, HearsWhenTheReplyBeforeReallyLeft) {

@@ -18,6 +18,7 @@ bool has_valid_length(const Tlv& tlv) {
   if (tlv.is(TlvType::kReflectedPacketControl)) {
     return tlv.value.size() >= ReflectedPacketControl::kValueSizeMin;
   }
+  if (tlv.is(TlvType::kExactReplySize)) return tlv.value.empty();
   return true;
 }
 
@@ -60,6 +61,7 @@ bool is_known(std::uint8_t type) {
     case TlvType::kFollowUpTelemetry:
     case TlvType::kHmac:
     case TlvType::kReflectedPacketControl:
+    case TlvType::kExactReplySize:
       return true;
   }
   return false;

@@ -19,6 +19,9 @@ enum class TlvType : std::uint8_t {
   kFollowUpTelemetry = 7,
   kHmac = 8,
   kReflectedPacketControl = 12,  // RFC 10052, which was draft-ietf-ippm-asymmetrical-pkts.
+  // Ours, of the types for private use (RFC 8972 section 5.1), without a value: the size that
+  // kReflectedPacketControl asks for is meant to the octet. RFC 10052 rounds it up to four.
+  kExactReplySize = 252,
 };
 bool is_known(std::uint8_t type);
 
