@@ -82,13 +82,18 @@ void StampReflector::Node::answer(TimestampedSocket& socket,
     ++counts.refused;
     return;
   }
-  note({reply->session.peer.address, reply->session.ssid}, Clock::now());
+  if (!reply->of_size) note({reply->session.peer.address, reply->session.ssid}, Clock::now());
   if (reply->packet.empty()) return;
   const std::uint64_t cookie = next_cookie++;
   awaited[cookie % kAwaitedMax] = *reply;
   ++counts.replies;
+  using Fragmentation = TimestampedSocket::Fragmentation;
   socket.send(
-      {.bytes = reply->packet, .to = received.from, .from = received.local, .cookie = cookie});
+      {.bytes = reply->packet,
+       .to = received.from,
+       .from = received.local,
+       .cookie = cookie,
+       .fragmentation = reply->of_size ? Fragmentation::kUnlessTooLarge : Fragmentation::kDefault});
 }
 
 Result<stamp::Reflector::Reply> StampReflector::Node::reflect(
@@ -97,6 +102,7 @@ Result<stamp::Reflector::Reply> StampReflector::Node::reflect(
   if (received.from.port == port) return Error("a request from a reflector's port");
   stamp::Reflector::Request request{.packet = received.bytes,
                                     .peer = received.from,
+                                    .local = received.local,
                                     .key = nullptr,
                                     .received = received.time,
                                     .now = WallClock::now(),

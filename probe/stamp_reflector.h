@@ -18,8 +18,10 @@
 namespace meshcheck::probe {
 
 // Listens on all addresses and answers from the one that was asked. A sender has one session for
-// all of its source ports. Lives on the loop's thread; destroying it silences it at once. Bounds:
-// stamp::Reflector's sessions, TimestampedSocket's batches, mesh::kReportHeardMax senders heard.
+// all of its source ports. A reply whose size was asked for is fragmented only if our own link
+// cannot carry it in one piece. Lives on the loop's thread; destroying it silences it at once.
+// Bounds: stamp::Reflector's sessions, TimestampedSocket's batches, mesh::kReportHeardMax senders
+// heard.
 class StampReflector {
  public:
   static constexpr std::uint16_t kPort = 8862;
@@ -58,7 +60,7 @@ class StampReflector {
   Counts counts() const;
   // Packets that the kernel dropped since nobody read them, since the last call.
   std::uint64_t count_drops();
-  // Whose probes were answered of late.
+  // Whose probes were answered of late, but for those that were about sizes.
   std::vector<mesh::Heard> heard(Clock::time_point now) const;
 
  private:

@@ -1,14 +1,18 @@
-// A network of its own for one test. For tests only.
+// Networks of its own for one test. For tests only.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
+
+#include "probe/descriptor.h"
 
 namespace meshcheck::probe {
 
@@ -27,5 +31,26 @@ inline void in_own_network(const std::function<void()>& body) {
   }).join();
   if (!entered) GTEST_SKIP() << "network namespaces are not permitted here, or there is no ip tool";
 }
+
+// One more network within in_own_network(), in which the thread is from now on. What a thread
+// opens, and `ip` with it, is in the network that it has entered last.
+class TestNetwork {
+ public:
+  TestNetwork() {
+    EXPECT_EQ(unshare(CLONE_NEWNET), 0);
+    network_ = Descriptor(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    EXPECT_TRUE(ip("link set lo up"));
+    // IPv6 addresses are good at once; nobody else could have them.
+    std::ofstream("/proc/sys/net/ipv6/conf/default/accept_dad") << "0";
+  }
+  void enter() const { EXPECT_EQ(setns(network_.get(), CLONE_NEWNET), 0); }
+  // As `ip` wants it named.
+  std::string path() const {
+    return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(network_.get());
+  }
+
+ private:
+  Descriptor network_;
+};
 
 }  // namespace meshcheck::probe

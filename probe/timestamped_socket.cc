@@ -20,6 +20,7 @@
 #include "probe/control_messages.h"
 #include "probe/descriptor.h"
 #include "probe/errno_text.h"
+#include "probe/packet_batches.h"
 
 namespace meshcheck::probe {
 namespace {
@@ -28,20 +29,9 @@ constexpr std::size_t kBatch = TimestampedSocket::kBatchMax;
 // Sent packets whose transmit time may still come.
 constexpr std::size_t kAwaitedMax = 256;
 
+using Fragmentation = TimestampedSocket::Fragmentation;
 using Kind = TimestampedSocket::Kind;
 using Options = TimestampedSocket::Options;
-
-union Address {
-  sockaddr generic;
-  sockaddr_in ipv4;
-  sockaddr_in6 ipv6;
-};
-
-socklen_t put_address(const Endpoint& endpoint, Address& address) {
-  sockaddr_storage storage;
-  std::memcpy(&address, endpoint.to_sockaddr(storage), sizeof address);
-  return address.generic.sa_family == AF_INET ? sizeof address.ipv4 : sizeof address.ipv6;
-}
 
 template <typename Value>
 bool set(const Descriptor& socket, int level, int name, const Value& value) {
@@ -50,83 +40,6 @@ bool set(const Descriptor& socket, int level, int name, const Value& value) {
 bool enable(const Descriptor& socket, int level, int name) {
   return set(socket, level, name, int{1});
 }
-
-// Where recvmmsg() puts what it reads. Memory is touched only as far as batches are long.
-struct Batch {
-  explicit Batch(std::size_t size_max)
-      : slot_size(size_max),
-        bytes(std::make_unique_for_overwrite<std::uint8_t[]>(kBatch * size_max)) {
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      vectors[i] = {.iov_base = bytes.get() + i * slot_size, .iov_len = slot_size};
-      headers[i].msg_hdr = {.msg_name = &names[i],
-                            .msg_iov = &vectors[i],
-                            .msg_iovlen = 1,
-                            .msg_control = controls[i].data()};
-    }
-  }
-
-  // The number of messages, or a negative errno.
-  int read(int descriptor, int flags) {
-    for (std::size_t i = 0; i < used; ++i) {
-      headers[i].msg_hdr.msg_namelen = sizeof(Address);
-      headers[i].msg_hdr.msg_controllen = kControlSizeMax;
-    }
-    int count = 0;
-    do {
-      count = recvmmsg(descriptor, headers.data(), kBatch, flags, nullptr);
-    } while (count < 0 && errno == EINTR);
-    used = count < 0 ? 0 : static_cast<std::size_t>(count);
-    return count < 0 ? -errno : count;
-  }
-
-  std::span<const std::uint8_t> message(std::size_t i) const {
-    return {bytes.get() + i * slot_size, std::min<std::size_t>(headers[i].msg_len, slot_size)};
-  }
-  Endpoint sender(std::size_t i) const {
-    return headers[i].msg_hdr.msg_namelen == 0 ? Endpoint{}
-                                               : Endpoint::from_sockaddr(&names[i].generic);
-  }
-
-  std::size_t slot_size;
-  std::unique_ptr<std::uint8_t[]> bytes;
-  std::array<Address, kBatch> names{};
-  std::array<iovec, kBatch> vectors{};
-  std::array<ControlBuffer, kBatch> controls{};
-  std::array<mmsghdr, kBatch> headers{};
-  std::size_t used = kBatch;  // Headers that the kernel has written to.
-};
-
-// Packets on their way to sendmmsg(), one behind the other.
-struct Queue {
-  Queue()
-      : bytes(std::make_unique_for_overwrite<std::uint8_t[]>(TimestampedSocket::kQueueSizeMax)) {}
-
-  bool has_room(std::size_t size) const {
-    return count < kBatch && size <= TimestampedSocket::kQueueSizeMax - end;
-  }
-  void add(const TimestampedSocket::Packet& packet) {
-    std::copy(packet.bytes.begin(), packet.bytes.end(), bytes.get() + end);
-    vectors[count] = {.iov_base = bytes.get() + end, .iov_len = packet.bytes.size()};
-    end += packet.bytes.size();
-    msghdr& header = headers[count].msg_hdr;
-    header = {.msg_name = &names[count], .msg_iov = &vectors[count], .msg_iovlen = 1};
-    header.msg_namelen = put_address(packet.to, names[count]);
-    if (packet.from) {
-      header.msg_control = controls[count].data();
-      header.msg_controllen = put_source(*packet.from, packet.to.scope, controls[count]);
-    }
-    cookies[count++] = packet.cookie;
-  }
-
-  std::unique_ptr<std::uint8_t[]> bytes;
-  std::array<Address, kBatch> names{};
-  std::array<iovec, kBatch> vectors{};
-  std::array<ControlBuffer, kBatch> controls{};
-  std::array<mmsghdr, kBatch> headers{};
-  std::array<std::uint64_t, kBatch> cookies{};
-  std::size_t count = 0;
-  std::size_t end = 0;
-};
 
 bool is_ipv4(const Options& options) {
   return options.local.address.family() == IpAddress::Family::kIpv4;
@@ -186,6 +99,22 @@ bool count_packets_anew(const Descriptor& socket) {
          set(socket, SOL_SOCKET, SO_TIMESTAMPING, kReceiveFlags | SOF_TIMESTAMPING_OPT_ID);
 }
 
+int discovery_of(Fragmentation fragmentation, bool ipv4, int by_default) {
+  switch (fragmentation) {
+    case Fragmentation::kDefault:
+      break;
+    case Fragmentation::kNever:
+    case Fragmentation::kUnlessTooLarge:
+      static_assert(IP_PMTUDISC_PROBE == IPV6_PMTUDISC_PROBE);
+      return IP_PMTUDISC_PROBE;
+    case Fragmentation::kAllowed:
+      // By the link's MTU: IP_PMTUDISC_DONT would go by what the kernel remembers of the path. Over
+      // IPv6 it has to, since no router makes fragments any smaller.
+      return ipv4 ? IP_PMTUDISC_OMIT : IPV6_PMTUDISC_DONT;
+  }
+  return by_default;
+}
+
 std::span<const std::uint8_t> without_ip_header(std::span<const std::uint8_t> packet) {
   if (packet.empty()) return packet;
   const std::size_t size = std::size_t{packet[0] & 0x0fU} * 4;
@@ -209,6 +138,8 @@ struct TimestampedSocket::Node {
   bool receive(std::size_t batches_max);
   void hand_over(std::size_t i, WallTime now);
   void flush();
+  int send_run(std::size_t first);
+  bool set_discovery(Fragmentation fragmentation);
   void sent(std::size_t first, std::size_t count, WallTime now);
   void refused(std::size_t i, int error_number);
   void read_errors();
@@ -225,14 +156,17 @@ struct TimestampedSocket::Node {
   Descriptor socket;
   Options options;
   Events events;
-  Queue queue;
-  Batch received;
-  Batch errors;
+  SendQueue queue;
+  ReceivedBatch received;
+  ReceivedBatch errors;
   bool kernel_times = false;
   bool flushing = false;
-  int callbacks = 0;                                 // Under way.
-  WallTime counted_since;                            // When the kernel's count began.
-  std::uint32_t next_id = 0;                         // As the kernel counts.
+  int discovery_default = 0;       // As the kernel has it for new sockets.
+  int discovery = 0;               // IP_MTU_DISCOVER or IPV6_MTU_DISCOVER, as it is now.
+  std::uint32_t own_link_mtu = 0;  // With the last EMSGSIZE of our own kernel; 0: there was none.
+  int callbacks = 0;               // Under way.
+  WallTime counted_since;          // When the kernel's count began.
+  std::uint32_t next_id = 0;       // As the kernel counts.
   std::array<std::uint64_t, kAwaitedMax> cookies{};  // By id.
   std::bitset<kAwaitedMax> told;                     // Likewise: its time has come.
   std::size_t awaited = 0;  // Times that were not read yet and could be any moment.
@@ -302,8 +236,8 @@ void TimestampedSocket::Node::flush() {
   std::size_t retried = kBatch;  // The packet that was tried again.
   bool uncertain = false;
   while (done < queue.count) {
-    const int count = sendmmsg(socket.get(), queue.headers.data() + done,
-                               static_cast<unsigned>(queue.count - done), 0);
+    own_link_mtu = 0;
+    const int count = send_run(done);
     if (count > 0) {
       sent(done, static_cast<std::size_t>(count), now);
       done += static_cast<std::size_t>(count);
@@ -313,10 +247,17 @@ void TimestampedSocket::Node::flush() {
     if (error_number == EINTR) continue;
     uncertain = true;
     read_errors();
+    // Our own link's doing, and not the ICMP error of an earlier packet.
+    if (own_link_mtu != 0 && queue.fragmentations[done] == Fragmentation::kUnlessTooLarge) {
+      queue.fragmentations[done] = Fragmentation::kAllowed;
+      continue;
+    }
     // A send also fails with the ICMP error of an earlier packet, which has just been cleared.
-    if (std::exchange(retried, done) != done) continue;
+    if (own_link_mtu == 0 && std::exchange(retried, done) != done) continue;
     refused(done++, error_number);
   }
+  // In no other mode would the kernel tell of all ICMP errors.
+  if (discovery != discovery_default) set_discovery(Fragmentation::kNever);
   // Whether the kernel counted what it did not send depends on how far it came, and on its version.
   if (uncertain && kernel_times) {
     read_errors();
@@ -329,6 +270,26 @@ void TimestampedSocket::Node::flush() {
   queue.count = 0;
   queue.end = 0;
   flushing = false;
+}
+
+// From `first` on, as many as may be fragmented alike.
+int TimestampedSocket::Node::send_run(std::size_t first) {
+  const Fragmentation fragmentation = queue.fragmentations[first];
+  std::size_t end = first + 1;
+  while (end < queue.count && queue.fragmentations[end] == fragmentation) ++end;
+  if (!set_discovery(fragmentation)) return -1;
+  return sendmmsg(socket.get(), queue.headers.data() + first, static_cast<unsigned>(end - first),
+                  0);
+}
+
+bool TimestampedSocket::Node::set_discovery(Fragmentation fragmentation) {
+  const bool ipv4 = is_ipv4(options);
+  const int wanted = discovery_of(fragmentation, ipv4, discovery_default);
+  if (wanted == discovery) return true;
+  const bool accepted = ipv4 ? set(socket, IPPROTO_IP, IP_MTU_DISCOVER, wanted)
+                             : set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, wanted);
+  if (accepted) discovery = wanted;
+  return accepted;
 }
 
 void TimestampedSocket::Node::sent(std::size_t first, std::size_t count, WallTime now) {
@@ -346,7 +307,8 @@ void TimestampedSocket::Node::sent(std::size_t first, std::size_t count, WallTim
 void TimestampedSocket::Node::refused(std::size_t i, int error_number) {
   call(events.on_failure, Failure{.error_number = error_number,
                                   .to = Endpoint::from_sockaddr(&queue.names[i].generic),
-                                  .cookie = queue.cookies[i]});
+                                  .cookie = queue.cookies[i],
+                                  .mtu = error_number == EMSGSIZE ? own_link_mtu : 0});
 }
 
 // Both the transmit times and the ICMP errors.
@@ -367,7 +329,10 @@ void TimestampedSocket::Node::take_error(std::size_t i) {
     return;
   }
   // What the kernel itself refuses, it also says in answer to the send.
-  if (error.origin == SO_EE_ORIGIN_LOCAL) return;
+  if (error.origin == SO_EE_ORIGIN_LOCAL) {
+    if (error.number == EMSGSIZE) own_link_mtu = error.info;
+    return;
+  }
   call(events.on_failure, Failure{.error_number = error.number,
                                   .to = errors.sender(i),
                                   .quote = errors.message(i),
@@ -403,6 +368,11 @@ Result<TimestampedSocket> TimestampedSocket::open(uv::Loop& loop, const Options&
   if (auto configured = configure(*socket, options); !configured) return configured.error();
   auto node = std::make_unique<Node>(*std::move(socket), options, std::move(events));
   node->kernel_times = options.kernel_times && count_packets_anew(node->socket);
+  socklen_t size = sizeof node->discovery;
+  const bool ipv4 = is_ipv4(options);
+  getsockopt(node->socket.get(), ipv4 ? int{IPPROTO_IP} : int{IPPROTO_IPV6},
+             ipv4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &node->discovery, &size);
+  node->discovery_default = node->discovery;
   node->watcher.emplace(loop, node->socket.get(),
                         [raw = node.get()](uv::FdWatcher::Interest ready) {
                           // Only errors are told as writable, since that is not watched.
@@ -432,16 +402,6 @@ bool TimestampedSocket::drain() {
   flush();
   node_->read_errors();
   return node_->receive(kDrainMax / kBatchMax);
-}
-
-Result<void> TimestampedSocket::set_unfragmented(bool unfragmented) {
-  const bool ipv4 = is_ipv4(node_->options);
-  const int ipv4_value = unfragmented ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT;
-  const int ipv6_value = unfragmented ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT;
-  const bool accepted = ipv4 ? set(node_->socket, IPPROTO_IP, IP_MTU_DISCOVER, ipv4_value)
-                             : set(node_->socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, ipv6_value);
-  if (!accepted) return Error::from_errno("set whether packets may be fragmented", errno);
-  return {};
 }
 
 Endpoint TimestampedSocket::local() const {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <functional>
@@ -81,6 +82,13 @@ struct Subject {
 
   void send(const std::string& text, const Endpoint& to, std::uint64_t cookie = 0) {
     socket->send({.bytes = bytes_of(text), .to = to, .cookie = cookie});
+  }
+  void send_as(TimestampedSocket::Fragmentation fragmentation, std::size_t size, const Endpoint& to,
+               std::uint64_t cookie) {
+    socket->send({.bytes = bytes_of(std::string(size, 'x')),
+                  .to = to,
+                  .cookie = cookie,
+                  .fragmentation = fragmentation});
   }
 
   std::string error;
@@ -315,24 +323,69 @@ TEST(TimestampedSocketIcmpTest, SaysWhenTheKernelDoesNotAllowIt) {
   });
 }
 
+using Fragmentation = TimestampedSocket::Fragmentation;
+
+void expect_fragments_only_where_they_may_be(const std::string& any, const std::string& address,
+                                             std::size_t headers) {
+  uv::Loop loop;
+  Subject a(loop, {.local = endpoint(any)});
+  Subject b(loop, {.local = endpoint(address)});
+  const Endpoint to = b.socket->local();
+  const std::size_t fits = 1400 - headers;
+  a.send_as(Fragmentation::kNever, fits, to, 1);
+  a.send_as(Fragmentation::kNever, fits + 1, to, 2);
+  a.send_as(Fragmentation::kAllowed, fits + 2, to, 3);
+  a.send_as(Fragmentation::kUnlessTooLarge, fits + 3, to, 4);
+  a.send_as(Fragmentation::kUnlessTooLarge, fits, to, 5);
+  a.send_as(Fragmentation::kDefault, fits + 4, to, 6);
+  a.send_as(Fragmentation::kNever, fits + 1, to, 7);
+  a.socket->flush();
+  ASSERT_EQ(a.failed.size(), 2U);
+  EXPECT_EQ(a.failed[0].cookie, 2U);
+  EXPECT_EQ(a.failed[0].error_number, EMSGSIZE);
+  EXPECT_EQ(a.failed[0].mtu, 1400U) << "as the own link";
+  EXPECT_EQ(a.failed[0].text, "message too long");
+  EXPECT_EQ(a.failed[1].cookie, 7U);
+  ASSERT_TRUE(run_until(loop, [&] { return b.received.size() == 5; }));
+  const std::vector<std::size_t> sizes = {fits, fits + 2, fits + 3, fits, fits + 4};
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(b.received[i].text.size(), sizes[i]);
+  EXPECT_EQ(a.failed.size(), 2U) << "what the kernel refuses is told once";
+}
+
 TEST(TimestampedSocketMtuTest, FragmentsOnlyWhereItMay) {
   in_own_network([] {
     ASSERT_TRUE(ip("link set lo mtu 1400"));
+    expect_fragments_only_where_they_may_be("0.0.0.0:0", "127.0.0.1:0", 28);
+    expect_fragments_only_where_they_may_be("[::]:0", "[::1]:0", 48);
+  });
+}
+
+// What the kernel believes of a path must not decide what a probe of its size finds out.
+TEST(TimestampedSocketMtuTest, GoesByTheLinkAndNotByTheRoute) {
+  in_own_network([] {
+    ASSERT_TRUE(ip("link set lo mtu 9000"));
+    ASSERT_TRUE(ip("route add local 10.9.0.0/24 dev lo table local mtu 1400"));
     uv::Loop loop;
     Subject a(loop, {.local = endpoint("0.0.0.0:0")});
-    Subject b(loop, {.local = endpoint("127.0.0.1:0")});
-    ASSERT_TRUE(a.socket->set_unfragmented(true));
-    a.send(std::string(1372, 'x'), b.socket->local(), 1);
-    a.send(std::string(1373, 'x'), b.socket->local(), 2);
+    const Descriptor sniffer(socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_UDP));
+    Subject b(loop, {.local = endpoint("0.0.0.0:0"), .packet_size_max = 9000});
+    Endpoint to = endpoint("10.9.0.1:0");
+    to.port = b.socket->local().port;
+    a.send_as(Fragmentation::kNever, 5000, to, 1);
+    a.send_as(Fragmentation::kUnlessTooLarge, 5001, to, 2);
+    a.send_as(Fragmentation::kDefault, 5002, to, 3);
     a.socket->flush();
-    ASSERT_EQ(a.failed.size(), 1U);
-    EXPECT_EQ(a.failed.front().cookie, 2U);
-    EXPECT_EQ(a.failed.front().error_number, EMSGSIZE);
-    ASSERT_TRUE(a.socket->set_unfragmented(false));
-    a.send(std::string(1373, 'x'), b.socket->local(), 3);
-    a.socket->flush();
-    ASSERT_TRUE(run_until(loop, [&] { return b.received.size() == 2; }));
-    EXPECT_EQ(b.received.back().text.size(), 1373U);
+    EXPECT_EQ(a.failed.size(), 0U);
+    ASSERT_TRUE(run_until(loop, [&] { return b.received.size() == 3; }));
+    // The IP header says whether DF was set.
+    const auto dont_fragment = [&] {
+      std::array<std::uint8_t, 9000> packet{};
+      EXPECT_GT(recv(sniffer.get(), packet.data(), packet.size(), 0), 5000);
+      return (packet[6] & 0x40U) != 0;
+    };
+    EXPECT_TRUE(dont_fragment());
+    EXPECT_TRUE(dont_fragment());
+    EXPECT_FALSE(dont_fragment()) << "a route's own MTU has it cut";
   });
 }
 

@@ -1,0 +1,110 @@
+#include "probe/size_path.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+
+#include "mesh/stamp/reflector.h"
+
+namespace meshcheck::probe {
+namespace {
+
+constexpr std::size_t kUdpHeader = 8;
+constexpr std::size_t kIpv4Header = 20;
+constexpr std::size_t kIpv6Header = 40;
+// The first field of every STAMP packet.
+constexpr std::size_t kSequenceSize = 4;
+
+std::size_t headers_of(IpAddress::Family family) {
+  return kUdpHeader + (family == IpAddress::Family::kIpv4 ? kIpv4Header : kIpv6Header);
+}
+
+// That is about this machine and not about the path.
+bool is_want_of_room(int error_number) {
+  return error_number == EAGAIN || error_number == ENOBUFS || error_number == ENOMEM;
+}
+
+}  // namespace
+
+SizePath::SizePath(const Options& options, const stamp::Key* key, Clock::time_point now)
+    : options_(options),
+      authenticated_(key != nullptr),
+      mtu_(options.mtu, now),
+      sender_({.ssid = options.ssid, .window = kWindow, .first_sequence = options.first_sequence},
+              key),
+      next_sequence_(options.first_sequence) {
+  assert(kLinkMtuMax + options.mtu->fragments.excess + stamp::kTlvHeaderSize <= kPacketSizeMax);
+}
+
+void SizePath::set_link_mtus(std::uint32_t own, std::uint32_t peer, Clock::time_point now) {
+  mtu_.set_link_mtus(std::min(own, kLinkMtuMax), std::min(peer, kLinkMtuMax), now);
+}
+
+void SizePath::use_key(const stamp::Key* key, Clock::time_point now) {
+  sender_.use_key(key);
+  authenticated_ = key != nullptr;
+  mtu_.starved(now);
+}
+
+stamp::Sender::Probe SizePath::shape(const mesh::PathMtu::Probe& probe) const {
+  const std::size_t headers = headers_of(options_.family);
+  const auto payload = [headers](std::size_t size) { return size > headers ? size - headers : 0; };
+  stamp::Sender::Probe shape{.size = payload(probe.request_size),
+                             .reply_size = static_cast<std::uint16_t>(payload(probe.reply_size)),
+                             .exact = true};
+  const auto least = static_cast<std::uint16_t>(sender_.size_min(shape));
+  if (*shape.reply_size < least) shape.reply_size = least;
+  if (!authenticated_) {
+    const std::size_t gain = stamp::Reflector::Options{}.amplification_max;
+    shape.size = std::max(shape.size, (*shape.reply_size + gain - 1) / gain);
+  }
+  return shape;
+}
+
+std::optional<SizePath::Packet> SizePath::next(WallTime wall, Clock::time_point now,
+                                               stamp::WritableBytes out) {
+  const auto probe = mtu_.next(now);
+  if (!probe) return std::nullopt;
+  const stamp::Sender::Sent sent = sender_.send(shape(*probe), wall, out);
+  cookies_[sent.sequence % kWindow] = probe->cookie;
+  ++next_sequence_;
+  // Of a large reply it is the reflector that decides.
+  const bool fragments = !probe->dont_fragment && probe->direction == mesh::Direction::kForward;
+  return Packet{.sequence = sent.sequence, .bytes = sent.packet, .dont_fragment = !fragments};
+}
+
+std::optional<std::uint32_t> SizePath::cookie_of(std::uint32_t sequence) const {
+  const std::uint32_t age = static_cast<std::uint32_t>(next_sequence_) - sequence;
+  if (age == 0 || age > kWindow || age > next_sequence_ - options_.first_sequence) {
+    return std::nullopt;
+  }
+  return cookies_[sequence % kWindow];
+}
+
+bool SizePath::receive(stamp::Bytes packet, WallTime arrived, Clock::time_point now) {
+  const auto answer = sender_.receive(packet, arrived);
+  if (!answer) return false;
+  const auto cookie = cookie_of(answer->sequence);
+  if (cookie && answer->resized) mtu_.acknowledged(*cookie, now);
+  return true;
+}
+
+void SizePath::not_sent(std::uint32_t sequence, int error_number, std::uint32_t mtu,
+                        Clock::time_point now) {
+  const auto cookie = cookie_of(sequence);
+  if (!cookie) return;
+  if (error_number == EMSGSIZE) {
+    mtu_.refused(*cookie, mtu, now);
+  } else if (is_want_of_room(error_number)) {
+    mtu_.starved(now);
+  }
+}
+
+bool SizePath::too_big(stamp::Bytes quote, std::uint32_t mtu, const IpAddress& reporter,
+                       Clock::time_point now) {
+  if (quote.size() < kSequenceSize) return false;
+  const auto cookie = cookie_of(stamp::get<std::uint32_t>(quote, 0));
+  return cookie && mtu_.too_big(*cookie, mtu, reporter, now);
+}
+
+}  // namespace meshcheck::probe
