@@ -29,8 +29,8 @@ attendant='
 run() {
   local where enter
   case ${1-} in
-    server | gw | sw) where=$1; shift ;;
-    "" | *[!0-9]*) misuse "exec: '${1-}' is no place; say server, gw, sw, or a node and pod or host, as in: lab exec 1 pod ..." ;;
+    server | gw | router | sw) where=$1; shift ;;
+    "" | *[!0-9]*) misuse "exec: '${1-}' is no place; say server, gw, router, sw, or a node and pod or host, as in: lab exec 1 pod ..." ;;
     *)
       need_lab
       check_node exec "$1"

@@ -5,12 +5,13 @@
 # A fault that is a firewall is one nft table of its own, lab_fault_KIND. Three places hold them:
 #   the switch     (table bridge) sees every frame of the underlay by itself, fragments included
 #   a node, a pod  (table inet)   at priority -450, before fragments are put together again
+#   the router     (table inet)   for the ICMP that it shall not send
 #   the server     (table inet)   for the DNS
 # Resolving neighbours (ARP and its IPv6 kin) is spared wherever only some packets are meant to be
 # lost: a lost ARP request delays everything by a second, which is not what was asked for.
 
 fault_kinds=(node-down link-down pod-network-down gateway-down server-unreachable one-way-drop loss
-  port-mtu overlay-mtu fragments-dropped icmp-filtered dns-down)
+  port-mtu router-mtu overlay-mtu mss-clamped fragments-dropped icmp-filtered dns-down)
 
 fault_usage() {
   cat <<END
@@ -22,9 +23,16 @@ fault_usage() {
   one-way-drop FROM TO [pod|host|both]
                              packets from node FROM to node TO are lost, the other way they pass
   loss P N...                P % of the node's packets are lost at random, each way
-  port-mtu M N...            the node's switch port silently drops packets larger than M
+  port-mtu M N... [in|out|both]
+                             the node's switch port silently drops packets larger than M; those
+                             towards the node (in), from it (out), or both
+  router-mtu M N... [silent] the node and the others talk through a router whose link has MTU M; it
+                             sends "too big", or nothing (silent)
   overlay-mtu M N...         the node's pod network has MTU M; 1500 is the classic mistake
-  fragments-dropped N...     the node loses IP fragments, each way, hosts and pods
+  mss-clamped M N...         TCP connections of node and pod agree on segments of M at most
+  fragments-dropped N... [all|first|later] [in|out|both]
+                             IP fragments of host and pod are lost: all, the first one of each
+                             packet, or the others; towards the node, from it, or both
   icmp-filtered N...         the node drops all ICMP, errors and echo (neighbour discovery passes)
   dns-down                   the DNS does not answer
 END
@@ -42,7 +50,7 @@ check_node() {
     misuse "$1: there is no node '$2'; lab '$name' has nodes 1 to $nodes"
 }
 
-# ---- records: "NODE", "NODE VALUE", "FROM TO LAYER", or "all"
+# ---- records: "NODE", "NODE VALUE...", "FROM TO LAYER", or "all"
 
 records() { [[ ! -f $state/faults/$1 ]] || cat "$state/faults/$1"; }
 
@@ -85,9 +93,28 @@ chain() {
     printf 'chain %s {\ntype filter hook %s priority %s; policy accept;\n%s\n}\n' "$1" "$2" "$3" "$rules"
 }
 
+# fragment_rules WHICH MATCH: loses fragments among the packets that MATCH.
+fragment_rules() {
+  local -r more_fragments=0x2000 offset=0x1fff
+  case $1 in
+    all)
+      echo "$2 ip frag-off & $((more_fragments | offset)) != 0 drop"
+      echo "$2 exthdr frag exists drop"
+      ;;
+    first)
+      echo "$2 ip frag-off & $((more_fragments | offset)) == $((more_fragments)) drop"
+      echo "$2 frag frag-off 0 drop"
+      ;;
+    later)
+      echo "$2 ip frag-off & $((offset)) != 0 drop"
+      echo "$2 frag frag-off != 0 drop"
+      ;;
+  esac
+}
+
 # The rules of KIND on the switch, all nodes together.
 switch_rules() {
-  local node value
+  local node value direction
   local -r resolving='ether type arp accept
 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
   case $1 in
@@ -104,9 +131,9 @@ icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
     port-mtu)
       # Not by the MTU of the port's device: its other end is the node's eth0, whose sender would be
       # told (ENOBUFS) and whose drop counter would rise. A switch tells nobody.
-      while read -r node value; do
-        echo "iifname p$node meta length > $value drop"
-        echo "oifname p$node meta length > $value drop"
+      while read -r node value direction; do
+        [[ $direction == in ]] || echo "iifname p$node meta length > $value drop"
+        [[ $direction == out ]] || echo "oifname p$node meta length > $value drop"
       done
       ;;
     gateway-down)
@@ -132,9 +159,8 @@ icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
       ;;
     fragments-dropped)
       # What the host itself fragments is seen as fragments only once it has left the node.
-      while read -r node; do
-        echo "iifname p$node ip frag-off & 0x3fff != 0 drop"
-        echo "iifname p$node exthdr frag exists drop"
+      while read -r node value direction; do
+        [[ $direction == in ]] || fragment_rules "$value" "iifname p$node"
       done
       ;;
   esac
@@ -177,8 +203,21 @@ node_chains() {
       chain out output -450 <<< "oifname eth0 udp dport 8472 drop"
       ;;
     fragments-dropped)
-      chain in prerouting -450 <<< "ip frag-off & 0x3fff != 0 drop
-exthdr frag exists drop"
+      # Those of the pod on their way out, but to its own host. Later they are put together for a
+      # while, and then inside the overlay.
+      chain in prerouting -450 < <(
+        if [[ $value != *" out" ]]; then fragment_rules "${value% *}" "iifname { eth0, vx }"; fi
+        if [[ $value != *" in" ]]; then
+          echo "ip daddr 10.200.0.$node accept"
+          echo "ip6 daddr fd00:200::$node accept"
+          fragment_rules "${value% *}" "iifname cni0"
+        fi
+      )
+      ;;
+    mss-clamped)
+      local -r clamp="tcp flags & (syn | rst) == syn tcp option maxseg size set $value"
+      chain in prerouting -150 <<< "$clamp"
+      chain out postrouting -150 <<< "$clamp"
       ;;
     icmp-filtered)
       # Router and neighbour discovery and multicast listening keep IPv6 alive; the rest goes. An
@@ -210,6 +249,57 @@ link set dev cni0 mtu $value"
   in_namespace "pod$1" ip link set dev eth0 mtu "$value"
 }
 
+# The kernel remembers path MTUs for ten minutes, also those of a network that is no more.
+forget_path_mtus() {
+  local place
+  while read -r place; do
+    in_namespace "$place" ip -4 route flush cache
+    ((!ipv6)) || in_namespace "$place" ip -6 route flush cache
+  done < <(list_namespaces)
+}
+
+# The routes that lead through the router, in the place of everybody on the switch.
+router_routes() {
+  local place=$1 node value
+  if find_record router-mtu "${place#node}"; then
+    # More precise than the route to the switch.
+    echo "route add 10.200.0.250/32 dev eth0 proto $router_mark"
+    echo "route add 10.200.0.0/25 via 10.200.0.250 proto $router_mark"
+    echo "route add 10.200.0.128/25 via 10.200.0.250 proto $router_mark"
+    six "route add fd00:200::250/128 dev eth0 proto $router_mark"
+    six "route add fd00:200::/112 via fd00:200::250 dev eth0 proto $router_mark"
+    return
+  fi
+  while read -r node value; do
+    echo "route add 10.200.0.$node/32 via 10.200.0.250 proto $router_mark"
+    six "route add fd00:200::$node/128 via fd00:200::250 dev eth0 proto $router_mark"
+  done < <(records router-mtu)
+}
+
+# There is one router, and all that crosses it meets its MTU, as if a narrow link were inside. It is
+# a route's MTU and not a link's: a cable drops what is too large for its other end without a word.
+render_router() {
+  local place node value silent
+  local -r router_mark=250
+  read -r node value silent < <(records router-mtu) || true
+  {
+    echo "route replace 10.200.0.0/24 dev eth0 proto kernel scope link src 10.200.0.250 mtu lock ${value:-$mtu}"
+    six "route replace fd00:200::/64 dev eth0 proto kernel metric 256 mtu lock ${value:-$mtu}"
+  } | in_namespace router ip -batch -
+  if [[ $value ]]; then
+    echo "meta l4proto 1 icmp type redirect drop"
+    echo "meta l4proto 58 icmpv6 type nd-redirect drop"
+    [[ ! $silent ]] || echo "meta l4proto 1 icmp type destination-unreachable icmp code 4 drop"
+    [[ ! $silent ]] || echo "meta l4proto 58 icmpv6 type packet-too-big drop"
+  fi | chain out output 0 | put_table router inet router-mtu
+  while read -r place; do
+    case $place in sw | router | pod*) continue ;; esac
+    in_namespace "$place" ip -4 route flush proto "$router_mark"
+    ((!ipv6)) || in_namespace "$place" ip -6 route flush proto "$router_mark"
+    router_routes "$place" | in_namespace "$place" ip -batch -
+  done < <(list_namespaces)
+}
+
 # render KIND NODE...: makes the network follow the records of KIND, where NODEs are those that had
 # or have one.
 render() {
@@ -222,13 +312,14 @@ render() {
         chain in input 0 <<< "meta l4proto { tcp, udp } th dport 53 drop"
       fi | put_table server inet dns-down
       ;;
+    router-mtu) render_router ;;
   esac
   for node in "$@"; do
     case $kind in
       one-way-drop)
         one_way_rules "$node" | chain in prerouting -450 | put_table "node$node" inet "$kind"
         ;;
-      pod-network-down | fragments-dropped | icmp-filtered)
+      pod-network-down | mss-clamped | fragments-dropped | icmp-filtered)
         node_chains "$kind" "$node" | put_table "node$node" inet "$kind"
         ;;
       node-down)
@@ -240,6 +331,7 @@ render() {
       overlay-mtu) render_overlay "$node" ;;
     esac
   done
+  case $kind in router-mtu | overlay-mtu) forget_path_mtus ;; esac
 }
 
 # ---- the commands
@@ -257,8 +349,25 @@ check_percent() {
   ((amount >= 1 && amount <= 100000)) || misuse "loss: '$1' is not a percentage from 0.001 to 100"
 }
 
+# trailing_words CHOICES ARGUMENT...: takes the words at the end that are among the choices ("a|b c|d":
+# perhaps a or b, then perhaps c or d; the first of each is the default). Sets words, and arguments
+# to the rest.
+trailing_words() {
+  local choices i
+  read -ra choices <<< "$1"
+  arguments=("${@:2}")
+  words=()
+  for ((i = ${#choices[@]} - 1; i >= 0; i--)); do
+    words=("${choices[i]%%|*}" "${words[@]}")
+    if ((${#arguments[@]})) && [[ "|${choices[i]}|" == *"|${arguments[-1]}|"* ]]; then
+      words[0]=${arguments[-1]}
+      unset 'arguments[-1]'
+    fi
+  done
+}
+
 fault() {
-  local kind=${1-} value="" node
+  local kind=${1-} value="" settings node word words arguments
   [[ $kind ]] || misuse "fault: no kind given; there are: ${fault_kinds[*]}"
   known_kind "$kind"
   shift
@@ -267,13 +376,23 @@ fault() {
     loss) check_percent "${1-}" ;;
     port-mtu) whole_number port-mtu "${1-}" 100 9216 ;;
     # IPv6 ends, and its addresses go, on a device whose MTU is below 1280.
-    overlay-mtu) whole_number overlay-mtu "${1-}" 1280 9216 ;;
+    overlay-mtu | router-mtu) whole_number "$kind" "${1-}" 1280 9216 ;;
+    mss-clamped) whole_number mss-clamped "${1-}" 88 9216 ;;
   esac
   case $kind in
-    loss | port-mtu | overlay-mtu) value=$1; shift ;;
+    loss | port-mtu | router-mtu | overlay-mtu | mss-clamped) value=$1; shift ;;
     one-way-drop) check_one_way "$@" ;;
     dns-down) (($# == 0)) || misuse "dns-down: unknown argument '$1'; it takes none" ;;
   esac
+  case $kind in
+    port-mtu) trailing_words "both|in|out" "$@" ;;
+    router-mtu) trailing_words "|silent" "$@" ;;
+    fragments-dropped) trailing_words "all|first|later both|in|out" "$@" ;;
+    *) trailing_words "" "$@" ;;
+  esac
+  set -- "${arguments[@]}"
+  settings=$value
+  for word in "${words[@]}"; do settings+=${word:+${settings:+ }$word}; done
   if [[ $kind != one-way-drop ]]; then
     for node in "$@"; do check_node "$kind" "$node"; done
   fi
@@ -289,7 +408,12 @@ fault() {
     record "$kind" all
     render "$kind"
   else
-    for node in "$@"; do record "$kind" "$node" "$value"; done
+    if [[ $kind == router-mtu ]]; then
+      # There is one router: what is said last holds for all behind it.
+      mapfile -t words < <(records router-mtu | cut -d' ' -f1)
+      set -- "$@" "${words[@]}"
+    fi
+    for node in "$@"; do record "$kind" "$node" "$settings"; done
     render "$kind" "$@"
   fi
 }
@@ -332,7 +456,8 @@ faults_text() {
         *,all) echo "fault: $kind" ;;
         one-way-drop,*) echo "fault: $kind from node $first to node $second, $third" ;;
         loss,*) echo "fault: $kind $second % at node $first" ;;
-        *-mtu,*) echo "fault: $kind $second at node $first" ;;
+        *-mtu,* | mss-clamped,*) echo "fault: $kind $second at node $first${third:+, $third}" ;;
+        fragments-dropped,*) echo "fault: $kind at node $first, $second, $third" ;;
         *) echo "fault: $kind at node $first" ;;
       esac
     done < <(records "$kind")
@@ -350,7 +475,11 @@ faults_json() {
         *,all) ;;
         one-way-drop,*) printf ', "from": %d, "to": %d, "layer": "%s"' "$first" "$second" "$third" ;;
         loss,*) printf ', "node": %d, "percent": %s' "$first" "$second" ;;
-        *-mtu,*) printf ', "node": %d, "mtu": %d' "$first" "$second" ;;
+        port-mtu,*) printf ', "node": %d, "mtu": %d, "direction": "%s"' "$first" "$second" "$third" ;;
+        router-mtu,*) printf ', "node": %d, "mtu": %d, "silent": %s' "$first" "$second" "$([[ ! $third ]] && echo false || echo true)" ;;
+        overlay-mtu,*) printf ', "node": %d, "mtu": %d' "$first" "$second" ;;
+        mss-clamped,*) printf ', "node": %d, "mss": %d' "$first" "$second" ;;
+        fragments-dropped,*) printf ', "node": %d, "which": "%s", "direction": "%s"' "$first" "$second" "$third" ;;
         *) printf ', "node": %d' "$first" ;;
       esac
       printf '}'

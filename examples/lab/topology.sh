@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154  # nodes, mtu and ipv6 are set by up, in lab.
 # The network of a lab, built from inside its own namespaces by the holder (lab up).
 #
-#   server .253 (DNS .252)   gw .254          one switch, 10.200.0.0/24
-#        |                    |
-#   =====+======= sw =========+=====
+#   server .253 (DNS .252)   gw .254   router .250     one switch, 10.200.0.0/24
+#        |                    |           |
+#   =====+======= sw =========+===========+=====
 #        |p1                  |p2
 #   node1 .1             node2 .2             hosts; VXLAN (UDP 8472) between them
 #        |cni0                |cni0
@@ -18,7 +18,7 @@ namespaces=          # Directory of the namespace files; a tmpfs only the lab se
 # Writes every namespace's name, one a line.
 list_namespaces() {
   local i
-  printf '%s\n' sw gw server
+  printf '%s\n' sw gw router server
   for ((i = 1; i <= nodes; i++)); do printf '%s\n' "node$i" "pod$i"; done
 }
 
@@ -78,6 +78,7 @@ build_switch() {
     echo "link set dev br0 up"
     wire pserver server
     wire pgw gw
+    wire prouter router
     for ((i = 1; i <= nodes; i++)); do wire "p$i" "node$i"; done
   } | inside sw ip -batch -
 }
@@ -105,6 +106,8 @@ build_services() {
     echo "address add 203.0.113.1/32 dev lo"
     six "address add 2001:db8::1/128 dev lo nodad"
   } | inside gw ip -batch -
+  # Nothing is routed through it until router-mtu says so.
+  on_switch 250 | inside router ip -batch -
 }
 
 # overlay_mac NODE: the address of a node's VXLAN device.
@@ -183,6 +186,7 @@ start_dns() {
     host_names 252 dns
     host_names 253 server netchecker-service
     host_names 254 gateway
+    host_names 250 router
     echo "203.0.113.1 outside"
     six "2001:db8::1 outside"
     for ((i = 1; i <= nodes; i++)); do

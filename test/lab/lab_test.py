@@ -13,24 +13,9 @@ import urllib.request
 import pytest
 
 from lab import SCRIPT, Lab, eventually, find
-
-PYTHON = "/usr/bin/python3"
+from packets import PLACES, PYTHON, addresses, arrives, lost
 
 # ---- who reaches whom
-
-PLACES = {f"{layer}{node}": (node, "host" if layer == "node" else "pod")
-          for node in (1, 2, 3) for layer in ("node", "pod")}
-
-
-def addresses(ipv6):
-    host, pod = ("fd00:200::{}", "fd00:244:{}::2") if ipv6 else ("10.200.0.{}", "10.244.{}.2")
-    found = {"server": host.format(253), "gw": host.format(254),
-             "outside": "2001:db8::1" if ipv6 else "203.0.113.1"}
-    for node in (1, 2, 3):
-        found[f"node{node}"] = host.format(node)
-        found[f"pod{node}"] = pod.format(node)
-    return found
-
 
 def families(lab):
     return (False, True) if lab.ipv6 else (False,)
@@ -80,45 +65,6 @@ def touches(*nodes):
 
 def over_overlay(source, target):
     return target.startswith("pod") and node_of(source) != node_of(target)
-
-
-# ---- one packet, one way
-
-RECEIVE = """
-import socket, sys
-s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-s.bind(("::", int(sys.argv[1]))); print("ready", flush=True)
-sys.stdin.readline(); s.settimeout(float(sys.argv[2]))
-try: print(len(s.recv(65535)))
-except TimeoutError: print("nothing")
-"""
-SEND = """
-import socket, sys
-address, port, size, dont_fragment = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "True"
-six = ":" in address
-s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
-if six: s.setsockopt(41, 23, 3 if dont_fragment else 0)
-else: s.setsockopt(0, 10, 3 if dont_fragment else 0)
-s.setsockopt(41 if six else 0, 25 if six else 11, 1)  # IP_RECVERR: hear of every error.
-s.sendto(bytes(size - (48 if six else 28)), (address, port))
-"""
-ports = iter(range(20000, 30000))
-
-
-def arrives(lab, source, target, size=100, ipv6=False, dont_fragment=False, wait=3.0):
-    """Whether one UDP packet of `size` bytes (with IP header) gets there within `wait` seconds of
-    being sent. The sender, who asks for all errors, must not see one. No answer is sent, so one
-    direction is tested alone."""
-    port = next(ports)
-    receiver = lab.popen(*PLACES[target], PYTHON, "-c", RECEIVE, port, wait, stdin=subprocess.PIPE)
-    assert receiver.stdout.readline() == "ready\n"
-    sent = lab.exec(*PLACES[source], PYTHON, "-c", SEND, addresses(ipv6)[target], port, size, dont_fragment)
-    assert sent.returncode == 0, sent.stderr
-    return receiver.communicate("sent\n", timeout=10)[0].strip() != "nothing"
-
-
-def lost(*arguments, **options):
-    return not arrives(*arguments, wait=0.15, **options)
 
 
 # ---- a healthy lab
@@ -245,66 +191,6 @@ def test_loss_is_random_each_way(lab):
     assert " 0% packet loss" in clean
 
 
-TCP_SINK = """
-import socket
-s = socket.create_server(("", 9000)); print("ready", flush=True)
-c = s.accept()[0]; c.settimeout(0.5); got = 0
-try:
-    while data := c.recv(65536): got += len(data)
-except TimeoutError: pass
-print(got)
-"""
-
-
-def tcp_bytes(lab, source, target):
-    sink = lab.popen(*PLACES[target], PYTHON, "-c", TCP_SINK)
-    assert sink.stdout.readline() == "ready\n"
-    feed = lab.popen(*PLACES[source], "bash", "-c", f"head -c 300000 /dev/zero > /dev/tcp/{addresses(False)[target]}/9000")
-    received = int(sink.communicate(timeout=20)[0])
-    feed.kill()
-    feed.communicate()
-    return received
-
-
-def test_port_mtu_is_exact_silent_and_both_ways(lab):
-    lab.fault("port-mtu", 1400, 2)
-    for ipv6 in (False, True):
-        for source, target in (("node1", "node2"), ("node2", "node3")):
-            assert arrives(lab, source, target, 1400, ipv6, True)
-            assert lost(lab, source, target, 1401, ipv6, True)
-        for source, target in (("pod1", "pod2"), ("pod2", "pod3")):
-            assert arrives(lab, source, target, 1350, ipv6, True)
-            assert lost(lab, source, target, 1351, ipv6, True)
-    assert arrives(lab, "node1", "node3", 1500, dont_fragment=True)
-    big = lab.exec(1, "pod", "ping", "-M", "do", "-c2", "-i", "0.2", "-W", "0.3", "-s", "1400", "10.244.2.2")
-    assert not re.search("From|error|long", big.stdout + big.stderr), "an ICMP error gave it away"
-    assert tcp_bytes(lab, "node1", "node2") < 300000  # Offloading must not carry TCP across.
-    lab.heal()
-    assert tcp_bytes(lab, "node1", "node2") == 300000
-
-
-def test_fragments_are_dropped_each_way_on_both_layers(lab):
-    lab.fault("fragments-dropped", 2)
-    for ipv6 in (False, True):
-        for layer in ("node", "pod"):
-            assert lost(lab, f"{layer}1", f"{layer}2", 4000, ipv6)
-            assert lost(lab, f"{layer}2", f"{layer}1", 4000, ipv6)
-            assert arrives(lab, f"{layer}1", f"{layer}3", 4000, ipv6)
-            assert arrives(lab, f"{layer}1", f"{layer}2", 1450, ipv6, True)
-    lab.heal()
-    assert arrives(lab, "node1", "node2", 4000) and arrives(lab, "pod2", "pod1", 4000, True)
-
-
-def test_overlay_mtu_too_large_needs_fragments_of_the_underlay(lab):
-    lab.fault("overlay-mtu", 1500, 2, 3)
-    assert arrives(lab, "pod2", "pod3", 1500, dont_fragment=True)
-    lab.fault("fragments-dropped", 2)
-    assert lost(lab, "pod2", "pod3", 1500, dont_fragment=True)
-    assert arrives(lab, "pod2", "pod3", 1450, dont_fragment=True)
-    lab.heal("overlay-mtu")
-    assert "mtu 1450" in lab.exec(2, "pod", "ip", "link", "show", "eth0").stdout
-
-
 def test_faults_add_up_and_heal_one_by_one(lab):
     lab.fault("node-down", 2)
     lab.fault("link-down", 2, 3)
@@ -312,13 +198,13 @@ def test_faults_add_up_and_heal_one_by_one(lab):
     lab.fault("port-mtu", 1400, 1)
     assert lab.status()["faults"] == [
         {"kind": "node-down", "node": 2}, {"kind": "link-down", "node": 2},
-        {"kind": "link-down", "node": 3}, {"kind": "port-mtu", "node": 1, "mtu": 1400}]
+        {"kind": "link-down", "node": 3}, {"kind": "port-mtu", "node": 1, "mtu": 1400, "direction": "both"}]
     lab.heal("node-down")
     assert_unreached(lab, lambda s, t: touches(2, 3)(s, t) and node_of(s) != node_of(t))
     lab.heal()
     assert lab.status()["faults"] == []
     assert_unreached(lab, nothing)
-    for where in ("sw", "gw", "server"):
+    for where in ("sw", "gw", "router", "server"):
         assert lab.exec(where, "nft", "list", "ruleset").stdout == ""
 
 
