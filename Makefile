@@ -4,10 +4,10 @@ BUILD := build/release
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench fuzz install deb clean
+.PHONY: help build demo test fault-matrix size-soak lint bench fuzz install deb clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the programs, optimised, in build/release
 	@tools/packages build
@@ -25,6 +25,16 @@ test: ## all tests: unit, black box, in the lab
 	@cmake --build --preset dev -j $(JOBS)
 	@ctest --preset dev
 	@grep -hE '^SKIPPED|\[  SKIPPED \].* \(' build/dev/Testing/Temporary/LastTest.log || true
+
+fault-matrix: ## each fault of sizes and fragments on the lab, and what the mesh says of it
+	@tools/packages build lab
+	@$(MAKE) --no-print-directory build
+	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/fault_matrix.py $(MATRIX_FLAGS)
+
+size-soak: ## 5 % loss and busy processors for MINUTES (30): no fault of sizes may be seen
+	@tools/packages build lab
+	@$(MAKE) --no-print-directory build
+	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/size_soak.py --minutes $${MINUTES:-30}
 
 lint: ## formatting, arrows between folders, clang-tidy, shellcheck
 	@tools/packages lint

@@ -1,17 +1,20 @@
-// Either end of STAMP alone, for bench/probe to measure.
+// Either end of STAMP alone, for bench/probe and bench/size to measure.
 //   probe_bench reflector PORT SECRET             until a signal; SECRET "-" means none
 //   probe_bench prober FIRST COUNT PORT INTERVAL_MS SECRET
+//   probe_bench sizes FIRST COUNT PORT MTU SECRET  says "known" when it knows all paths' sizes
 // FIRST is an IPv4 address and COUNT how many follow it. Ends on SIGTERM with a line of counts.
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/uv/signal.h"
+#include "probe/size_prober.h"
 #include "probe/stamp_prober.h"
 #include "probe/stamp_reflector.h"
 
@@ -77,6 +80,49 @@ int probe(const std::vector<StampProber::Target>& targets, std::chrono::millisec
   return 0;
 }
 
+// As many paths as there are of each size.
+std::map<std::uint16_t, int> sizes_of(const SizeProber& prober, std::size_t paths) {
+  std::map<std::uint16_t, int> sizes;
+  for (std::uint32_t id = 0; id < paths; ++id) {
+    const mesh::PathMtu& path = *prober.path(id);
+    for (const auto direction : {mesh::Direction::kForward, mesh::Direction::kBackward}) {
+      const mesh::PathMtu::Result result = path.result(direction, Clock::now());
+      if (result.fragments == mesh::FragmentsResult::kUnknown) continue;
+      if (result.size) ++sizes[*result.size];
+    }
+  }
+  return sizes;
+}
+
+int probe_sizes(const std::vector<SizeProber::Target>& targets, std::string_view secret) {
+  uv::Loop loop;
+  const uv::Signal stop(loop, SIGTERM, [&loop] { loop.stop(); });
+  SizeProber prober(loop, {.ssid = 2}, [](std::uint32_t) { return mesh::PathState::kUp; }, {});
+  prober.set_key(key(secret));
+  prober.set_paths(targets);
+  const auto began = Clock::now();
+  uv::Timer look(loop, [&] {
+    int known = 0;
+    for (const auto& [size, directions] : sizes_of(prober, targets.size())) known += directions;
+    if (static_cast<std::size_t>(known) < 2 * targets.size()) return;
+    look.stop();
+    std::printf("known %.1f\n", std::chrono::duration<double>(Clock::now() - began).count());
+    std::fflush(stdout);
+  });
+  look.start_repeating(std::chrono::milliseconds(100));
+  std::puts("ready");
+  std::fflush(stdout);
+  loop.run();
+  const SizeProber::Counts counts = prober.counts();
+  std::printf("sent %zu starved %zu unmatched %zu sizes", counts.sent, counts.starved,
+              counts.unmatched);
+  for (const auto& [size, directions] : sizes_of(prober, targets.size())) {
+    std::printf(" %u:%d", size, directions);
+  }
+  std::puts("");
+  return 0;
+}
+
 template <typename Number>
 Number number(const char* text) {
   const std::string_view view(text);
@@ -95,6 +141,20 @@ int run(int count, char** words) {
     if (!first) return 2;
     return probe(targets(*first, number<std::uint32_t>(words[3]), number<std::uint16_t>(words[4])),
                  std::chrono::milliseconds(number<int>(words[5])), words[6]);
+  }
+  if (what == "sizes" && count == 7) {
+    const auto first = IpAddress::parse(words[2]);
+    if (!first) return 2;
+    std::vector<SizeProber::Target> paths;
+    const auto mtu = number<std::uint32_t>(words[5]);
+    for (const StampProber::Target& target :
+         targets(*first, number<std::uint32_t>(words[3]), number<std::uint16_t>(words[4]))) {
+      paths.push_back({.id = target.id,
+                       .endpoint = target.endpoint,
+                       .own_link_mtu = mtu,
+                       .peer_link_mtu = mtu});
+    }
+    return probe_sizes(paths, words[6]);
   }
   std::fputs("see the head of bench/probe_bench.cc\n", stderr);
   return 2;

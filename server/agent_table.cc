@@ -35,7 +35,12 @@ std::vector<mesh::HttpProbe> one_for_each_url(std::vector<mesh::HttpProbe>&& pro
 
 }  // namespace
 
-AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now) {
+LargeLoss LargeLoss::of(const mesh::MeshReport& report) {
+  return {.to_server = report.padding.lost_for.has_value(),
+          .from_server = report.padded_answer.lost_for.has_value()};
+}
+
+AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, LargeLoss loss) {
   if (inventory_ && !expected_index_.contains(record.podname)) {
     ++counts_.refused_not_in_inventory;
     return Outcome::kNotInInventory;
@@ -48,6 +53,7 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now) {
   const std::string name = record.podname;
   Agent& agent = place(std::move(record), now.wall, now.steady);
   agent.errors_since_report = 0;
+  agent.loss = loss;
   ++agent.series->reports;
   note_changed(name, agent);
   note_changed(*agent.series);
@@ -187,23 +193,32 @@ std::vector<std::string> AgentTable::not_held(std::vector<std::string> names) co
 
 Check AgentTable::check(Now now) const {
   Check result;
+  const auto look_at = [&](const std::string& name, const Agent& agent) {
+    if (is_outdated(agent, now)) {
+      result.outdated.push_back(name);
+    } else if (agent.loss.any()) {
+      result.unpadded.push_back({.name = name, .loss = agent.loss});
+    }
+  };
   if (!inventory_) {
     for (const auto& [name, agent] : agents_) {
       if (is_forgotten(agent, now)) continue;
       ++result.expected;
-      if (is_outdated(agent, now)) result.outdated.push_back(name);
+      look_at(name, agent);
     }
     std::sort(result.outdated.begin(), result.outdated.end());
-    return result;
-  }
-  result.expected = expected_.size();
-  for (const auto& [name, agent] : expected_) {
-    if (agent == nullptr) {
-      result.absent.push_back(name);
-    } else if (is_outdated(*agent, now)) {
-      result.outdated.push_back(name);
+  } else {
+    result.expected = expected_.size();
+    for (const auto& [name, agent] : expected_) {
+      if (agent == nullptr) {
+        result.absent.push_back(name);
+      } else {
+        look_at(name, *agent);
+      }
     }
   }
+  std::sort(result.unpadded.begin(), result.unpadded.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return result;
 }
 
@@ -242,11 +257,13 @@ std::string AgentTable::all_records() const {
 std::vector<AgentTable::Row> AgentTable::rows(Now now, std::size_t rows_max) const {
   std::vector<Row> rows;
   for (const auto& [name, agent] : agents_) {
+    const Row::State fresh = agent.loss.any() ? Row::State::kUnpadded : Row::State::kOk;
     rows.push_back({.name = name,
                     .node = agent.node,
-                    .state = is_outdated(agent, now) ? Row::State::kOutdated : Row::State::kOk,
+                    .state = is_outdated(agent, now) ? Row::State::kOutdated : fresh,
                     .age = now.steady - agent.last_report,
-                    .report_interval = agent.report_interval.count()});
+                    .report_interval = agent.report_interval.count(),
+                    .loss = agent.loss});
   }
   for (std::size_t i = 0; i < expected_.size(); ++i) {
     if (expected_[i].second != nullptr) continue;

@@ -13,6 +13,7 @@
 
 #include "lib/base/time.h"
 #include "lib/metrics/text_writer.h"
+#include "mesh/report/mesh_report.h"
 #include "mesh/report/record.h"
 #include "server/inventory.h"
 
@@ -42,12 +43,29 @@ struct Changes {
   bool empty() const { return agents.empty() && series.empty(); }
 };
 
-// Who is missing. Lists are in the inventory's order, or by name where there is none.
+// Which way large packets get lost between an agent and the server, while small ones do not.
+struct LargeLoss {
+  bool to_server = false;
+  bool from_server = false;
+
+  static LargeLoss of(const mesh::MeshReport& report);
+  bool any() const { return to_server || from_server; }
+};
+
+// Who is missing, and from whom only small packets come. Lists are in the inventory's order, or by
+// name where there is none; `unpadded` is by name.
 struct Check {
+  struct Unpadded {
+    std::string name;
+    LargeLoss loss;
+  };
+
   std::size_t expected = 0;
   std::vector<std::string> absent;
   std::vector<std::string> outdated;
-  bool ok() const { return expected != 0 && absent.empty() && outdated.empty(); }
+  std::vector<Unpadded> unpadded;
+  bool all_report() const { return expected != 0 && absent.empty() && outdated.empty(); }
+  bool ok() const { return all_report() && unpadded.empty(); }
 };
 
 // Knows no clock and no lock: it is told the time, and its owner guards it. Expected are the agents
@@ -78,15 +96,17 @@ class AgentTable {
   struct Row {
     std::string name;
     std::string node;
-    enum class State { kOk, kOutdated, kAbsent } state = State::kOk;
+    enum class State { kOk, kUnpadded, kOutdated, kAbsent } state = State::kOk;
     Clock::duration age{};             // Since the last report; 0 if absent.
     std::int64_t report_interval = 0;  // Seconds; 0 if absent.
+    LargeLoss loss;
   };
 
   explicit AgentTable(Options options) : options_(options) {}
 
-  Outcome report(mesh::Record&& record, Now now);
-  // What was stored before a restart; `changes` are not made of it.
+  Outcome report(mesh::Record&& record, Now now, LargeLoss loss = {});
+  // What was stored before a restart; `changes` are not made of it. A loss is heard of again with
+  // the next report.
   void restore_agent(mesh::Record&& record, std::int64_t errors_since_report, WallTime updated,
                      Now now);
   void restore_series(std::string_view label, std::uint64_t reports, std::uint64_t errors);
@@ -137,6 +157,7 @@ class AgentTable {
     Clock::time_point last_report;
     std::int64_t errors_since_report = 0;
     bool changed = false;  // Its name is in changed_agents_.
+    LargeLoss loss;
     Series* series = nullptr;
   };
   struct NameHash {

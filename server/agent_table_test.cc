@@ -82,6 +82,39 @@ TEST_F(AgentTableTest, FollowsTheInventoryInItsOrder) {
   EXPECT_TRUE(table_.check(now_).ok());
 }
 
+TEST_F(AgentTableTest, NamesWhoLosesLargePacketsWhileFresh) {
+  const auto unpadded = [this] {
+    Names names;
+    for (const Check::Unpadded& agent : table_.check(now_).unpadded) names.push_back(agent.name);
+    return names;
+  };
+  table_.set_inventory(Inventory{{{"z", ""}, {"m", ""}, {"a", ""}}});
+  table_.report(record("z", "node-z"), now_, {.to_server = true});
+  table_.report(record("m", "node-m"), now_, {});
+  table_.report(record("a", "node-a"), now_, {.from_server = true});
+  EXPECT_EQ(unpadded(), (Names{"a", "z"})) << "by name";
+  EXPECT_TRUE(table_.check(now_).unpadded.at(0).loss.from_server);
+  EXPECT_FALSE(table_.check(now_).unpadded.at(0).loss.to_server);
+  EXPECT_TRUE(table_.check(now_).all_report());
+  EXPECT_FALSE(table_.check(now_).ok());
+  EXPECT_EQ(table_.rows(now_, 9).front().state, AgentTable::Row::State::kUnpadded);
+  pass(11s);
+  EXPECT_EQ(unpadded(), Names{}) << "outdated is worse";
+  EXPECT_EQ(table_.check(now_).outdated.size(), 3U);
+  for (const auto* name : {"z", "m", "a"}) report(name, std::string("node-") + name);
+  EXPECT_TRUE(table_.check(now_).ok());
+}
+
+TEST_F(AgentTableTest, TakesTheLossFromTheReport) {
+  mesh::MeshReport mesh;
+  EXPECT_FALSE(LargeLoss::of(mesh).any());
+  mesh.padding.lost_for = 0ms;
+  EXPECT_TRUE(LargeLoss::of(mesh).to_server);
+  EXPECT_FALSE(LargeLoss::of(mesh).from_server);
+  mesh.padded_answer.lost_for = 0ms;
+  EXPECT_TRUE(LargeLoss::of(mesh).from_server);
+}
+
 TEST_F(AgentTableTest, KeepsTheLastRecordSortedByName) {
   EXPECT_EQ(table_.all_records(), "{}");
   report("b");

@@ -1,10 +1,12 @@
 #include "server/api.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "lib/base/text.h"
 #include "server/mesh_api.h"
+#include "server/mtu_api.h"
 #include "server/page.h"
 
 namespace meshcheck::server {
@@ -28,6 +30,46 @@ void append_list(std::string& json, std::string_view key, const std::vector<std:
   json += separator == '[' ? "[]" : "]";
 }
 
+// "large packets are lost, small ones are not: to the server from 2 agents, both ways with 1"
+std::string text_of(const std::vector<Check::Unpadded>& agents) {
+  const auto count = [&](bool to_server, bool from_server) {
+    return std::count_if(agents.begin(), agents.end(), [&](const Check::Unpadded& agent) {
+      return agent.loss.to_server == to_server && agent.loss.from_server == from_server;
+    });
+  };
+  std::string text = "large packets are lost, small ones are not";
+  char separator = ':';
+  const auto append = [&](std::string_view way, std::ptrdiff_t number) {
+    if (number == 0) return;
+    text += separator;
+    text += ' ';
+    text += way;
+    text += std::to_string(number);
+    text += number == 1 ? " agent" : " agents";
+    separator = ',';
+  };
+  append("to the server from ", count(true, false));
+  append("from the server to ", count(false, true));
+  append("both ways between the server and ", count(true, true));
+  return text;
+}
+
+std::string message_of(const Check& check) {
+  if (check.ok()) {
+    return "All " + std::to_string(check.expected) +
+           " pods successfully reported back to the server";
+  }
+  std::string text = "Connectivity check fails. Reason: ";
+  if (check.expected == 0) {
+    return text +
+           "no agents are expected: none has reported within the last hour and there is no "
+           "inventory";
+  }
+  if (!check.all_report()) text += "there are absent or outdated pods; ";
+  if (!check.unpadded.empty()) text += text_of(check.unpadded) + "; ";
+  return text + "look up the payload";
+}
+
 }  // namespace
 
 Api::Api(State& state, const metrics::Registry& registry, Log log)
@@ -37,7 +79,8 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
   using http::Response;
   router_.add(Method::kPost, "/api/v1/agents/{name}",
               [this](Request& request) { return post_agent(request); });
-  router_.add(Method::kGet, "/api/v1/ping", [](const Request&) { return Response(); });
+  router_.add(Method::kGet, "/api/v1/ping",
+              [](const Request& request) { return get_ping(request); });
   router_.add(Method::kGet, "/api/v1/connectivity_check",
               [this](const Request&) { return check_connectivity(); });
   router_.add(Method::kGet, "/api/v1/agents/{name}",
@@ -48,6 +91,8 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
               [this](const Request& request) { return get_agent_paths(state_, request); });
   router_.add(Method::kGet, "/api/v1/mesh",
               [this](const Request& request) { return get_mesh(state_, request); });
+  router_.add(Method::kGet, "/api/v1/mtu",
+              [this](const Request& request) { return get_mtu(state_, request); });
   router_.add(Method::kGet, "/api/v1/agents/", [this](const Request&) { return get_agents(); });
   router_.add(Method::kGet, "/api/v1/version", [](const Request&) {
     return Response::json("{\"version\":\"" MESHCHECK_VERSION "\"}");
@@ -78,8 +123,9 @@ http::Response Api::post_agent(http::Request& request) {
   const auto mesh = std::exchange(record->mesh, std::nullopt);
   const std::string node = mesh ? record->nodename : "";
   const std::chrono::seconds interval(record->report_interval);
-  const auto outcome =
-      state_.table.with([&](AgentTable& table) { return table.report(*std::move(record), time); });
+  const LargeLoss loss = mesh ? LargeLoss::of(*mesh) : LargeLoss();
+  const auto outcome = state_.table.with(
+      [&](AgentTable& table) { return table.report(*std::move(record), time, loss); });
   switch (outcome) {
     case AgentTable::Outcome::kStored:
       if (!mesh) return {};
@@ -126,21 +172,15 @@ http::Response Api::delete_agent(const http::Request& request) {
 
 http::Response Api::check_connectivity() const {
   const Check check = state_.table.with([](const AgentTable& table) { return table.check(now()); });
-  std::string json = "{\"Message\":\"";
-  if (check.ok()) {
-    json +=
-        "All " + std::to_string(check.expected) + " pods successfully reported back to the server";
-  } else if (check.expected == 0) {
-    json +=
-        "Connectivity check fails. Reason: no agents are expected: none has reported within the "
-        "last hour and there is no inventory";
-  } else {
-    json +=
-        "Connectivity check fails. Reason: there are absent or outdated pods; look up the payload";
-  }
-  json += '"';
+  std::string json = "{\"Message\":\"" + message_of(check) + '"';
   append_list(json, "Absent", check.absent, check.ok());
   append_list(json, "Outdated", check.outdated, check.ok());
+  // netchecker has no such list: it is there only while there is something to say.
+  if (!check.unpadded.empty()) {
+    std::vector<std::string> names;
+    for (const Check::Unpadded& agent : check.unpadded) names.push_back(agent.name);
+    append_list(json, "Unpadded", names, false);
+  }
   json += '}';
   return http::Response::json(std::move(json), check.ok() ? 200 : 400);
 }

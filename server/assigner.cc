@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kGatheringMin{5};
 
 // Octets of a peer's JSON besides its names, and of all peers; the rest of an assignment is the
 // targets. Who has many agents of a layer on a node gets a part of them.
-constexpr std::size_t kPeerSize = 160;
+constexpr std::size_t kPeerSize = 192;
 constexpr std::size_t kTargetsSizeMax = 4 * mesh::kTargetsMax * (mesh::kTargetSizeMax + 3);
 constexpr std::size_t kPeersSizeMax = mesh::kAssignmentSizeMax - kTargetsSizeMax - 4096;
 
@@ -51,6 +51,8 @@ std::string_view place_of(const Assigner::Member& member) {
 std::uint64_t content_of(const Assigner::Member& member) {
   std::uint64_t word = mix(mesh::hash(1, member.name), mesh::hash(2, member.node));
   for (const IpAddress& address : member.addresses) word = mix(word, mesh::hash(3, address.text()));
+  // Its peers compare with it the sizes of packets that they get.
+  for (const std::uint32_t mtu : member.link_mtus) word = mix(word, mtu);
   return mix(word, member.port);
 }
 
@@ -99,6 +101,8 @@ void Assigner::update(Agent& agent, const Member& member) {
   agent.available = available;
   agent.content = content;
   agent.addresses = member.addresses;
+  agent.link_mtus = member.link_mtus;
+  agent.link_mtus.resize(std::min(member.link_mtus.size(), member.addresses.size()));
   agent.port = member.port;
   settle(*agent.node);
 }
@@ -221,6 +225,7 @@ std::string Assigner::encode(const Agent& agent, std::uint64_t revision) const {
                                 .node = place == peer.agent->name ? "" : place,
                                 .relation = peer.relation,
                                 .addresses = peer.agent->addresses,
+                                .link_mtus = peer.agent->link_mtus,
                                 .port = peer.agent->port});
   }
   const auto by_name = [](const mesh::Peer& a, const mesh::Peer& b) { return a.name < b.name; };

@@ -40,6 +40,7 @@ class Assigner {
     std::string_view node;
     mesh::Layer layer = mesh::Layer::kPod;
     std::vector<IpAddress> addresses;
+    std::vector<std::uint32_t> link_mtus;  // Of the links of `addresses`; 0: unknown.
     std::uint16_t port = 0;
     bool stopping = false;
   };
@@ -86,6 +87,7 @@ class Assigner {
     Nodes::value_type* node = nullptr;
     mesh::Layer layer = mesh::Layer::kPod;
     std::vector<IpAddress> addresses;
+    std::vector<std::uint32_t> link_mtus;
     std::uint16_t port = 0;
     bool available = false;     // Can be a peer.
     bool answered = false;      // Has an assignment of ours.

@@ -8,6 +8,7 @@ Assigner::Member member_of(const MeshTable::Sender& sender, const mesh::MeshRepo
           .node = sender.node,
           .layer = report.layer,
           .addresses = report.addresses,
+          .link_mtus = report.link_mtus,
           .port = report.port,
           .stopping = report.stopping};
 }

@@ -10,9 +10,12 @@
 
 #include "lib/base/time.h"
 #include "mesh/report/mesh_report.h"
+#include "server/mtu_row.h"
 #include "server/path_row.h"
 
 namespace meshcheck::server {
+
+struct MeshAgent;
 
 // The sums of a node's agents of one layer. Totals and round trips only grow: what an agent counted
 // in a session that ended stays in them.
@@ -22,6 +25,9 @@ struct MeshSeries {
   std::uint64_t unresolved = 0;  // Losses of unknown direction in the present sessions.
   NameTable::Id node = NameTable::kNone;
   std::size_t agents = 0;  // None: the series goes away.
+  // The agent that reported last; null if it is gone or has said goodbye.
+  const MeshAgent* latest = nullptr;
+  MeshSeries* other_layer = nullptr;  // Of the same node, if it has one.
 };
 
 struct MeshAgent {
@@ -31,6 +37,9 @@ struct MeshAgent {
   NameTable::Id icmp = NameTable::kNone;
   mesh::Layer layer = mesh::Layer::kPod;
   bool stopping = false;
+  bool padding_lost = false;                        // Of its reports.
+  bool padded_answer_lost = false;                  // Of the server's answers to it.
+  std::array<std::uint16_t, 2> tunnel_overheads{};  // Of its overlay, over IPv4 and IPv6; 0: none.
   std::uint16_t ssid = 0;
   std::array<std::optional<IpAddress>, 2> addresses;  // IPv4, IPv6
   Clock::time_point received;                         // The last report.
@@ -45,6 +54,7 @@ struct MeshAgent {
   mesh::RttHistogram counted_round_trips;
   std::string revision;  // Of the assignment it has.
   std::vector<PathRow> rows;
+  std::vector<MtuRow> mtus;  // In their order.
   std::vector<HeardRow> heard;
   MeshSeries* series = nullptr;
 

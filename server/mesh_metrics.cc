@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/mtu_metrics.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -42,13 +44,14 @@ bool older(const DownPath& a, const DownPath& b) {
 class MeshMetrics {
  public:
   MeshMetrics(const Mesh& mesh, TextWriter& writer, Now now)
-      : mesh_(mesh), table_(mesh.table), writer_(writer), now_(now) {}
+      : mesh_(mesh), table_(mesh.table), writer_(writer), now_(now), mtus_(mesh.table) {}
 
   void write() {
     gather();
     write_sums();
     write_paths();
     write_down_paths();
+    mtus_.write(writer_, now_);
     write_server();
   }
 
@@ -61,6 +64,7 @@ class MeshMetrics {
         last = &path.from;
         gauges = &gauges_[last->series];
       }
+      mtus_.count(path);
       ++gauges->states[static_cast<std::size_t>(path.judgement.state)];
       if (path.judgement.state != mesh::PathState::kDown) return;
       ++gauges->down[static_cast<std::size_t>(path.judgement.direction)];
@@ -187,10 +191,14 @@ class MeshMetrics {
     single("meshcheck_mesh_epoch", Type::kGauge,
            "Number of the epoch; 0 while everybody probes everybody.", mesh_.assigner.epoch());
     single("meshcheck_mesh_paths", Type::kGauge, "Paths held.", counts.paths);
-    single("meshcheck_mesh_names", Type::kGauge, "Names held: agents, nodes, targets, errors.",
-           counts.names);
+    single("meshcheck_mesh_mtus", Type::kGauge, "Paths of which sizes are held.", counts.mtus);
+    single("meshcheck_mesh_names", Type::kGauge,
+           "Names held: agents, nodes, targets, routers, errors.", counts.names);
     single("meshcheck_mesh_paths_refused_total", Type::kCounter,
            "Paths left out of reports because as many are held as may be.", counts.paths_refused);
+    single("meshcheck_mesh_mtus_refused_total", Type::kCounter,
+           "Sizes of paths left out of reports because as many are held as may be.",
+           counts.mtus_refused);
     single("meshcheck_mesh_names_refused_total", Type::kCounter,
            "Names left out of reports because as many are held as may be.", counts.names_refused);
     single("meshcheck_mesh_assignments_total", Type::kCounter,
@@ -201,6 +209,7 @@ class MeshMetrics {
   const MeshTable& table_;
   TextWriter& writer_;
   const Now now_;
+  MtuMetrics mtus_;
   std::unordered_map<const MeshSeries*, Gauges> gauges_;
   std::vector<DownPath> down_;
   std::size_t down_total_ = 0;

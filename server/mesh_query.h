@@ -1,4 +1,4 @@
-// What a user wants to see of the mesh: the query of GET /api/v1/mesh.
+// What a user wants to see of the mesh: the queries of GET /api/v1/mesh and of GET /api/v1/mtu.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,9 @@ struct MeshQuery {
   std::optional<mesh::Layer> layer;
   std::optional<mesh::PathState> state;
   std::optional<mesh::Relation> relation;
-  std::string node;  // At either end; empty for all.
+  std::optional<mesh::PathFamily> family;
+  std::optional<mesh::FragmentationClass> fragmentation_class;  // Of either direction.
+  std::string node;                                             // At either end; empty for all.
   bool csv = false;
 
   bool matches(const PathView& path) const;
@@ -22,5 +24,6 @@ struct MeshQuery {
 
 // An unknown key or value is an error that names it and what is known.
 Result<MeshQuery> parse_mesh_query(const http::Request& request);
+Result<MeshQuery> parse_mtu_query(const http::Request& request);
 
 }  // namespace meshcheck::server

@@ -5,11 +5,18 @@
 namespace meshcheck::server {
 namespace {
 
-Result<MeshQuery> parse(const std::string& query, const std::string& accept = "*/*") {
+using Parse = Result<MeshQuery> (*)(const http::Request&);
+
+Result<MeshQuery> parse(const std::string& query, const std::string& accept = "*/*",
+                        Parse parse_query = parse_mesh_query) {
   http::Request request;
   request.query = query;
   request.headers = {{"Accept", accept}};
-  return parse_mesh_query(request);
+  return parse_query(request);
+}
+
+Result<MeshQuery> parse_mtu(const std::string& query) {
+  return parse(query, "*/*", parse_mtu_query);
 }
 
 TEST(MeshQueryTest, ReadsEachKey) {
@@ -33,6 +40,31 @@ TEST(MeshQueryTest, SaysWhatIsAllowed) {
             "relation: unknown value; allowed are peer, twin, gateway, target");
   EXPECT_EQ(parse("format=xml").error().message(), "format: unknown value; allowed are json, csv");
   EXPECT_EQ(parse("layer=pod&lyer=pod").error().message(),
+            "unknown key in the query; allowed are layer, state, relation, node, format");
+}
+
+TEST(MtuQueryTest, ReadsEachKey) {
+  const auto query =
+      parse_mtu("layer=pod&class=black_hole&relation=peer&node=a&family=ipv6&format=csv");
+  ASSERT_TRUE(query);
+  EXPECT_EQ(query->layer, mesh::Layer::kPod);
+  EXPECT_EQ(query->fragmentation_class, mesh::FragmentationClass::kBlackHole);
+  EXPECT_EQ(query->relation, mesh::Relation::kPeer);
+  EXPECT_EQ(query->family, mesh::PathFamily::kIpv6);
+  EXPECT_EQ(query->node, "a");
+  EXPECT_TRUE(query->csv);
+  EXPECT_EQ(parse_mtu("")->fragmentation_class, std::nullopt);
+}
+
+TEST(MtuQueryTest, SaysWhatIsAllowed) {
+  EXPECT_EQ(parse_mtu("class=bad").error().message(),
+            "class: unknown value; allowed are unknown, clear, reduced, reduced_signalled, "
+            "black_hole, fragments_dropped, down");
+  EXPECT_EQ(parse_mtu("family=ip").error().message(),
+            "family: unknown value; allowed are ipv4, ipv6");
+  EXPECT_EQ(parse_mtu("state=up").error().message(),
+            "unknown key in the query; allowed are layer, class, relation, node, family, format");
+  EXPECT_EQ(parse("class=clear").error().message(),
             "unknown key in the query; allowed are layer, state, relation, node, format");
 }
 

@@ -28,6 +28,12 @@ void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now
   agent->received = now.steady;
   agent->report_interval = sender.report_interval;
   agent->stopping = report.stopping;
+  agent->padding_lost = report.padding.lost_for.has_value();
+  agent->padded_answer_lost = report.padded_answer.lost_for.has_value();
+  if (!report.stopping) agent->series->latest = agent;
+  if (report.stopping && agent->series->latest == agent) agent->series->latest = nullptr;
+  agent->tunnel_overheads = {mesh::tunnel_overhead(report.tunnel, false),
+                             mesh::tunnel_overhead(report.tunnel, true)};
   agent->addresses = {};
   for (const IpAddress& address : report.addresses) {
     agent->addresses[address.family() == IpAddress::Family::kIpv6 ? 1 : 0] = address;
@@ -39,6 +45,7 @@ void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now
   rename(agent->icmp, report.icmp);
   count(*agent, report);
   store_rows(*agent, report.paths);
+  store_mtus(*agent, report.mtus);
   // Of exactly the size: there may be 20,000 of them.
   std::vector<HeardRow>(report.heard.begin(), report.heard.end()).swap(agent->heard);
 }
@@ -69,7 +76,15 @@ bool MeshTable::join_series(MeshAgent& agent, std::string_view node, mesh::Layer
   const auto [position, added] = series_.try_emplace({names_.text(*id), layer});
   MeshSeries& series = position->second;
   // The key's text needs a user of its own: this agent may go before the series does.
-  if (added) series.node = *names_.acquire(node);
+  if (added) {
+    series.node = *names_.acquire(node);
+    const mesh::Layer other = layer == mesh::Layer::kPod ? mesh::Layer::kHost : mesh::Layer::kPod;
+    const auto sibling = series_.find({names_.text(*id), other});
+    if (sibling != series_.end()) {
+      series.other_layer = &sibling->second;
+      sibling->second.other_layer = &series;
+    }
+  }
   ++series.agents;
   series.unresolved += unresolved(agent.totals);
   agent.series = &series;
@@ -80,7 +95,9 @@ bool MeshTable::join_series(MeshAgent& agent, std::string_view node, mesh::Layer
 void MeshTable::leave_series(MeshAgent& agent) {
   MeshSeries* const series = std::exchange(agent.series, nullptr);
   if (series != nullptr) series->unresolved -= unresolved(agent.totals);
+  if (series != nullptr && series->latest == &agent) series->latest = nullptr;
   if (series != nullptr && --series->agents == 0) {
+    if (series->other_layer != nullptr) series->other_layer->other_layer = nullptr;
     const NameTable::Id node = series->node;
     series_.erase({names_.text(node), agent.layer});
     names_.release(node);
@@ -152,11 +169,45 @@ void MeshTable::store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>
   paths_ += agent.rows.size();
 }
 
+void MeshTable::clear_mtus(MeshAgent& agent) {
+  for (const MtuRow& row : agent.mtus) {
+    names_.release(row.to());
+    names_.release(row.too_big_from());
+  }
+  mtus_ -= agent.mtus.size();
+  agent.mtus.clear();
+}
+
+void MeshTable::store_mtus(MeshAgent& agent, const std::vector<mesh::ReportMtu>& mtus) {
+  const std::size_t others = mtus_ - agent.mtus.size();
+  const std::size_t taken = std::min(mtus.size(), options_.paths_max - others);
+  mtus_refused_ += mtus.size() - taken;
+  std::vector<MtuRow> rows;
+  rows.reserve(taken);
+  for (std::size_t i = 0; i < taken; ++i) {
+    const auto& too_big = mtus[i].ways.front().too_big;
+    const bool router = too_big && too_big->reporter;
+    const auto from = names_.acquire(router ? too_big->reporter->text() : "");
+    const auto to = from ? names_.acquire(mtus[i].to) : std::nullopt;
+    if (to) {
+      rows.emplace_back(mtus[i], MtuRow::Names{.to = *to, .too_big_from = *from});
+    } else {
+      names_.release(from.value_or(NameTable::kNone));
+      ++mtus_refused_;
+    }
+  }
+  std::sort(rows.begin(), rows.end());
+  clear_mtus(agent);
+  agent.mtus.swap(rows);
+  mtus_ += agent.mtus.size();
+}
+
 bool MeshTable::leave(std::string_view name) {
   const auto position = agents_.find(name);
   if (position == agents_.end()) return false;
   MeshAgent& agent = position->second;
   clear_rows(agent);
+  clear_mtus(agent);
   leave_series(agent);
   names_.release(agent.clock);
   names_.release(agent.icmp);
@@ -180,18 +231,35 @@ std::optional<std::string> MeshTable::visit(std::string_view after, std::size_t 
 
 void MeshTable::visit_agent(const MeshAgent& agent, Now now, const Visitor& visitor) const {
   const PathJudge judge(options_.rules, now.steady);
+  const MtuJudge mtu_judge(judge);
   for (const PathRow& row : agent.rows) {
     const MeshAgent* const to = row.between_agents() ? agent_of(row.to) : nullptr;
-    visitor({.from = agent,
-             .row = row,
-             .to = to,
-             .from_name = text(agent.name),
-             .from_node = text(agent.node),
-             .to_name = text(row.to),
-             .to_node = to == nullptr ? "" : text(to->node),
-             .error = text(row.error),
-             .judgement = judge.judge(agent, row, to)});
+    PathView path{.from = agent,
+                  .row = row,
+                  .to = to,
+                  .from_name = text(agent.name),
+                  .from_node = text(agent.node),
+                  .to_name = text(row.to),
+                  .to_node = to == nullptr ? "" : text(to->node),
+                  .error = text(row.error),
+                  .judgement = judge.judge(agent, row, to)};
+    if (row.between_agents() && row.kind == mesh::ProbeKind::kStamp) {
+      path.mtu = MtuRow::find(agent.mtus, row.to, row.family);
+    }
+    if (path.mtu != nullptr) {
+      path.mtu_judgement = mtu_judge.judge(agent, *path.mtu, to, path.judgement);
+      path.too_big_from = text(path.mtu->too_big_from());
+    }
+    visitor(path);
   }
+}
+
+void MeshTable::visit_agents(const AgentVisitor& visitor) const {
+  for (const auto& [name, agent] : agents_) visitor(agent);
+}
+
+bool MeshTable::is_outdated(const MeshAgent& agent, Now now) const {
+  return PathJudge(options_.rules, now.steady).is_outdated(agent);
 }
 
 std::vector<std::string> MeshTable::silent(Clock::duration silence, Now now) const {
@@ -214,8 +282,10 @@ const MeshAgent* MeshTable::agent_of(NameTable::Id name) const {
 MeshTable::Counts MeshTable::counts() const {
   return {.agents = agents_.size(),
           .paths = paths_,
+          .mtus = mtus_,
           .names = names_.size(),
           .paths_refused = paths_refused_,
+          .mtus_refused = mtus_refused_,
           .names_refused = names_.refused()};
 }
 

@@ -13,6 +13,7 @@
 
 #include "server/agent_table.h"
 #include "server/mesh_agent.h"
+#include "server/mtu_judge.h"
 #include "server/path_judge.h"
 
 namespace meshcheck::server {
@@ -28,16 +29,20 @@ struct PathView {
   std::string_view to_node;
   std::string_view error;
   Judgement judgement;
+  // What sizes it carries; null if nobody said.
+  const MtuRow* mtu = nullptr;
+  MtuJudgement mtu_judgement;
+  std::string_view too_big_from;  // Empty for the own kernel.
 };
 
 // Knows no clock and no lock, as AgentTable, which decides who is held at all: who is forgotten
 // there has to leave here. Bounded by names and paths; what is beyond is left out of a report and
-// counted. An agent costs about 700 bytes and a path at most 64, besides names.
+// counted. An agent costs about 750 bytes, a path at most 64 and its sizes 32, besides names.
 class MeshTable {
  public:
   struct Options {
-    std::size_t names_max = 200'000;  // Of agents, nodes, targets and errors.
-    std::size_t paths_max = 2'000'000;
+    std::size_t names_max = 200'000;    // Of agents, nodes, targets, routers and errors.
+    std::size_t paths_max = 2'000'000;  // And as many of which sizes are known.
     PathJudge::Rules rules;
   };
   // Who reports, by the report's other keys.
@@ -49,11 +54,14 @@ class MeshTable {
   struct Counts {
     std::size_t agents = 0;
     std::size_t paths = 0;
+    std::size_t mtus = 0;
     std::size_t names = 0;
     std::uint64_t paths_refused = 0;
+    std::uint64_t mtus_refused = 0;
     std::uint64_t names_refused = 0;
   };
   using Visitor = std::function<void(const PathView&)>;
+  using AgentVisitor = std::function<void(const MeshAgent&)>;
   // By node and layer; the node's name is a view into the table.
   using SeriesKey = std::pair<std::string_view, mesh::Layer>;
   using AllSeries = std::map<SeriesKey, MeshSeries>;
@@ -69,6 +77,8 @@ class MeshTable {
   std::optional<std::string> visit(std::string_view after, std::size_t paths_about, Now now,
                                    const Visitor& visitor) const;
   void visit_agent(const MeshAgent& agent, Now now, const Visitor& visitor) const;
+  void visit_agents(const AgentVisitor& visitor) const;  // By name.
+  bool is_outdated(const MeshAgent& agent, Now now) const;
   // Those that have not reported for longer.
   std::vector<std::string> silent(Clock::duration silence, Now now) const;
 
@@ -88,6 +98,8 @@ class MeshTable {
   static void count(MeshAgent& agent, const mesh::MeshReport& report);
   void store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths);
   void clear_rows(MeshAgent& agent);
+  void store_mtus(MeshAgent& agent, const std::vector<mesh::ReportMtu>& mtus);
+  void clear_mtus(MeshAgent& agent);
   const MeshAgent* agent_of(NameTable::Id name) const;
 
   const Options options_;
@@ -96,7 +108,9 @@ class MeshTable {
   std::vector<MeshAgent*> agent_of_name_;
   AllSeries series_;
   std::size_t paths_ = 0;
+  std::size_t mtus_ = 0;
   std::uint64_t paths_refused_ = 0;
+  std::uint64_t mtus_refused_ = 0;
 };
 
 }  // namespace meshcheck::server

@@ -5,7 +5,7 @@
 
 #include "lib/metrics/registry.h"
 #include "server/mesh_metrics.h"
-#include "server/mesh_testing.h"
+#include "server/mtu_testing.h"
 #include "server/path_text.h"
 #include "server/state.h"
 
@@ -66,17 +66,19 @@ TEST_F(MeshTableTest, ShowsAPathAsJsonAndAsCsv) {
     append_json(json, path, clock_.now);
     append_csv(csv, path, clock_.now);
   });
-  EXPECT_EQ(json, R"({"from":"a","from_node":"node-a","layer":"pod","to":"b","to_node":"node-b",)"
-                  R"("relation":"peer","probe":"stamp","family":"ipv4","state":"up","reason":"",)"
-                  R"("direction":"none","state_since":"2026-11-20T23:59:59.8Z",)"
-                  R"("last_answer":"2026-11-20T23:59:59.8Z","sent":3,"lost":1,"lost_forward":0,)"
-                  R"("lost_backward":0,"late":0,"duplicated":0,"reordered":0,"loss":0.333333,)"
-                  R"("rtt_ms":{"p50":0.101,"p90":0.15,"p99":0.9,"max":1.5},)"
-                  R"("jitter_ms":{"forward":0.007,"backward":null},"error":"a \"quoted\", word"})");
+  EXPECT_EQ(
+      json,
+      R"({"from":"a","from_node":"node-a","layer":"pod","to":"b","to_node":"node-b",)"
+      R"("relation":"peer","probe":"stamp","family":"ipv4","state":"up","reason":"",)"
+      R"("direction":"none","state_since":"2026-11-20T23:59:59.8Z",)"
+      R"("last_answer":"2026-11-20T23:59:59.8Z","sent":3,"lost":1,"lost_forward":0,)"
+      R"("lost_backward":0,"late":0,"duplicated":0,"reordered":0,"loss":0.333333,)"
+      R"("rtt_ms":{"p50":0.101,"p90":0.15,"p99":0.9,"max":1.5},)"
+      R"("jitter_ms":{"forward":0.007,"backward":null},"error":"a \"quoted\", word","mtu":null})");
   EXPECT_EQ(csv,
             "a,node-a,pod,b,node-b,peer,stamp,ipv4,up,,none,2026-11-20T23:59:59.8Z,"
             "2026-11-20T23:59:59.8Z,3,1,0,0,0,0,0,0.333333,0.101,0.15,0.9,1.5,0.007,,"
-            "\"a \"\"quoted\"\", word\"\r\n");
+            "\"a \"\"quoted\"\", word\",,,,\r\n");
   const auto commas = [](std::string_view line) {
     return std::count(line.begin(), line.end(), ',');
   };
@@ -180,6 +182,71 @@ TEST_F(MeshTableTest, ShowsSinglePathsOnlyWhileTheyAreDown) {
   EXPECT_EQ(metrics().find("meshcheck_paths_down{"), std::string::npos);
 }
 
+TEST_F(MeshTableTest, KeepsSizesWithinItsLimits) {
+  const auto clear = testing::way_of(mesh::FragmentationClass::kClear, 1500);
+  mesh::MeshReport one = testing::report_of(1);
+  for (const std::string name : {"e", "d", "c", "b", "f", "g"}) {
+    one.paths.push_back(path_to(name, PathState::kUp));
+    one.mtus.push_back(testing::mtu_to(name, clear, clear));
+  }
+  report("a", one);
+  EXPECT_EQ(mesh_.table.counts().mtus, 4U);
+  EXPECT_EQ(mesh_.table.counts().mtus_refused, 2U);
+  EXPECT_EQ(metric("meshcheck_mesh_mtus"), "4");
+  EXPECT_EQ(metric("meshcheck_mesh_mtus_refused_total"), "2");
+  EXPECT_EQ(metric("meshcheck_path_mtu_directions{node=\"node\",layer=\"pod\",class=\"clear\"}"),
+            "8");
+  one.paths.clear();
+  one.mtus.clear();
+  report("a", one);
+  EXPECT_EQ(mesh_.table.counts().mtus, 0U);
+  EXPECT_EQ(metrics().find("meshcheck_path_mtu_directions{"), std::string::npos);
+}
+
+TEST_F(MeshTableTest, HoldsTheNamesOfRoutersAsLongAsTheyAreNamed) {
+  const auto clear = testing::way_of(mesh::FragmentationClass::kClear, 1500);
+  mesh::MeshReport one = testing::report_of(1);
+  one.paths = {path_to("b", PathState::kUp)};
+  one.mtus = {testing::mtu_to("b", clear, clear)};
+  report("a", one);
+  const std::size_t names = mesh_.table.counts().names;
+  auto& too_big = one.mtus[0].ways[0].too_big;
+  too_big =
+      mesh::PathMtu::TooBig{.mtu = 1300, .reporter = *IpAddress::parse("10.0.0.9"), .age = 1s};
+  report("a", one);
+  EXPECT_EQ(mesh_.table.counts().names, names + 1);
+  mesh_.table.visit_agent(*mesh_.table.find("a"), clock_.now,
+                          [&](const PathView& path) { EXPECT_EQ(path.too_big_from, "10.0.0.9"); });
+  too_big->reporter.reset();
+  report("a", one);
+  EXPECT_EQ(mesh_.table.counts().names, names);
+  mesh_.table.leave("a");
+  EXPECT_EQ(mesh_.table.counts().names, 0U);
+}
+
+TEST_F(MeshTableTest, NamesAHundredAgentsWhosePaddingIsLost) {
+  Mesh mesh{{}};
+  mesh::MeshReport one = testing::report_of(1);
+  one.padding.lost_for = 10s;
+  one.padded_answer.lost_for = 10s;
+  const auto text = [&] {
+    metrics::TextWriter writer;
+    write_mesh_metrics(mesh, writer, clock_.now);
+    return writer.take();
+  };
+  for (int i = 0; i < 60; ++i) {
+    mesh.table.report({.name = "a" + std::to_string(i), .node = "n", .report_interval = 5s}, one,
+                      clock_.now);
+  }
+  const std::string full = text();
+  EXPECT_NE(full.find("meshcheck_padding_lost{agent=\"a0\",node=\"n\",layer=\"pod\","
+                      "direction=\"forward\"} 1\n"),
+            std::string::npos);
+  EXPECT_NE(full.find("meshcheck_padding_lost_left_out 20\n"), std::string::npos);
+  clock_.pass(11s);
+  EXPECT_EQ(text().find("meshcheck_padding_lost{"), std::string::npos) << "all are outdated";
+}
+
 // A cluster of 1,000 nodes with two agents each.
 class LargeMeshTest : public ::testing::Test {
  protected:
@@ -194,6 +261,7 @@ class LargeMeshTest : public ::testing::Test {
     mesh::MeshReport report = testing::report_of(node, layer);
     for (std::size_t i = 1; i <= peers; ++i) {
       report.paths.push_back(path_to(name(node + 7 * i, layer), state_, state_age(i)));
+      if (sizes_) report.mtus.push_back(mtu_to(report.paths.back().to, i));
       report.heard.push_back({.address = testing::address_of(node + i), .ssid = 1, .age = 1s});
     }
     table.report(
@@ -208,10 +276,17 @@ class LargeMeshTest : public ::testing::Test {
     }
   }
 
+  // Each of the classes that a path which is up may have.
+  static mesh::ReportMtu mtu_to(const std::string& name, std::size_t path) {
+    const auto way = testing::way_of(static_cast<mesh::FragmentationClass>(path % 6), 1400);
+    return testing::mtu_to(name, way, way);
+  }
+
   std::chrono::seconds state_age(std::size_t path) const { return std::chrono::seconds(path); }
 
   testing::TestClock clock_;
   PathState state_ = PathState::kUp;
+  bool sizes_ = false;
 };
 
 std::size_t count_series(const std::string& text) {
@@ -228,6 +303,7 @@ TEST_F(LargeMeshTest, HasAtMostAHundredThousandSeriesEvenIfAllIsDown) {
   register_metrics(registry, state);
   clock_.now = now();
   state_ = PathState::kDown;
+  sizes_ = true;
   for (std::size_t node = 0; node < kNodes; ++node) {
     for (const Layer layer : {Layer::kPod, Layer::kHost}) {
       mesh::Record record;
@@ -248,6 +324,32 @@ TEST_F(LargeMeshTest, HasAtMostAHundredThousandSeriesEvenIfAllIsDown) {
   EXPECT_LE(series, 100'000U);
   EXPECT_GT(series, 50'000U);
   EXPECT_NE(text.find("meshcheck_paths_down_left_out 39900\n"), std::string::npos);
+}
+
+TEST_F(LargeMeshTest, CountsEachPathsSizesInOneScrape) {
+  Mesh mesh{{}};
+  sizes_ = true;
+  report_all(mesh.table, 50);
+  metrics::TextWriter writer;
+  const auto begin = Clock::now();
+  write_mesh_metrics(mesh, writer, clock_.now);
+  const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
+  RecordProperty("scrape_ms", std::to_string(took.count()));
+  const std::string text = writer.take();
+  EXPECT_EQ(mesh.table.counts().mtus, 2 * kNodes * 50);
+  EXPECT_LE(count_series(text), 82'000U);
+}
+
+TEST_F(LargeMeshTest, TakesAtMostThirtyTwoBytesForAPathsSizesBesidesNames) {
+  MeshTable table({});
+  report_all(table, 20);
+  const std::size_t without = mallinfo2().uordblks;
+  sizes_ = true;
+  report_all(table, 20);
+  const double path =
+      static_cast<double>(mallinfo2().uordblks - without) / static_cast<double>(2 * kNodes * 20);
+  RecordProperty("bytes", std::to_string(path));
+  EXPECT_LE(path, 33) << "and what the heap takes for an agent's rows";
 }
 
 TEST_F(LargeMeshTest, TakesAtMostSixtyFourBytesForAPathBesidesNames) {

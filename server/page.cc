@@ -20,7 +20,7 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 h1 { font-size: 1.1rem; margin: 0 0 1rem; }
 .verdict { border-left: .4rem solid; font-size: 1.4rem; margin: 0 0 1.5rem; padding: .5rem 1rem; }
-.ok { color: var(--good); } .absent { color: var(--bad); } .outdated { color: var(--late); }
+.ok { color: var(--good); } .absent { color: var(--bad); } .outdated, .unpadded { color: var(--late); }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8884; padding: .35rem .75rem .35rem 0; text-align: left; }
 td.number { font-variant-numeric: tabular-nums; }
@@ -56,6 +56,8 @@ std::string_view class_of(AgentTable::Row::State state) {
   switch (state) {
     case AgentTable::Row::State::kOk:
       return "ok";
+    case AgentTable::Row::State::kUnpadded:
+      return "unpadded";
     case AgentTable::Row::State::kOutdated:
       return "outdated";
     case AgentTable::Row::State::kAbsent:
@@ -68,11 +70,23 @@ std::string verdict_of(const Check& check) {
   if (check.expected == 0) return "Nobody is expected, and nobody has reported";
   if (check.ok()) return "All " + std::to_string(check.expected) + " agents report";
   std::string text;
-  if (!check.absent.empty()) text = std::to_string(check.absent.size()) + " absent";
-  if (!check.outdated.empty()) {
-    text += (text.empty() ? "" : ", ") + std::to_string(check.outdated.size()) + " outdated";
-  }
+  const auto append = [&](std::size_t count, std::string_view what) {
+    if (count == 0) return;
+    if (!text.empty()) text += ", ";
+    text += std::to_string(count);
+    text += what;
+  };
+  append(check.absent.size(), " absent");
+  append(check.outdated.size(), " outdated");
+  append(check.unpadded.size(), " without large packets");
   return text + " of " + std::to_string(check.expected) + " agents";
+}
+
+std::string_view text_of(const AgentTable::Row& row) {
+  if (row.state != AgentTable::Row::State::kUnpadded) return class_of(row.state);
+  if (row.loss.to_server && row.loss.from_server) return "large packets lost both ways";
+  return row.loss.to_server ? "large packets lost to the server"
+                            : "large packets lost from the server";
 }
 
 std::string age_of(const AgentTable::Row& row) {
@@ -94,9 +108,11 @@ void append_row(std::string& html, const AgentTable::Row& row) {
   }
   html += "</td><td>";
   append_escaped(html, row.node);
-  const std::string state(class_of(row.state));
-  html += "</td><td class=\"" + state + "\">" + state + "</td><td class=\"number\">" + age_of(row) +
-          "</td><td class=\"number\">";
+  html += "</td><td class=\"";
+  html += class_of(row.state);
+  html += "\">";
+  html += text_of(row);
+  html += "</td><td class=\"number\">" + age_of(row) + "</td><td class=\"number\">";
   if (row.report_interval != 0) html += std::to_string(row.report_interval) + " s";
   html += "</td></tr>\n";
 }

@@ -22,6 +22,21 @@ TEST(PageTest, SaysWhoIsMissingAndEscapesForeignText) {
   EXPECT_NE(html.find("never"), std::string::npos);
 }
 
+TEST(PageTest, SaysWhichWayLargePacketsAreLost) {
+  const std::vector<AgentTable::Row> rows = {
+      {.name = "a", .state = State::kUnpadded, .loss = {.to_server = true}},
+      {.name = "b", .state = State::kUnpadded, .loss = {.from_server = true}},
+      {.name = "c", .state = State::kUnpadded, .loss = {.to_server = true, .from_server = true}},
+  };
+  const std::string html = render_page(
+      {.expected = 9, .outdated = {"o"}, .unpadded = {{"a"}, {"b"}, {"c"}}}, rows, WallTime());
+  EXPECT_NE(html.find("1 outdated, 3 without large packets of 9 agents"), std::string::npos);
+  EXPECT_NE(html.find("<td class=\"unpadded\">large packets lost to the server<"),
+            std::string::npos);
+  EXPECT_NE(html.find(">large packets lost from the server<"), std::string::npos);
+  EXPECT_NE(html.find(">large packets lost both ways<"), std::string::npos);
+}
+
 TEST(PageTest, SaysThatAllIsWellOrThatNobodyIsThere) {
   EXPECT_NE(render_page({.expected = 8}, {}, WallTime()).find("All 8 agents report"),
             std::string::npos);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "lib/base/text.h"
+#include "server/mtu_text.h"
 
 namespace meshcheck::server {
 namespace {
@@ -46,13 +47,6 @@ constexpr std::array kRoundTrips = {Time{"p50", &PathRow::p50_us}, Time{"p90", &
 constexpr std::array kJitters = {Time{"forward", &PathRow::jitter_forward_us},
                                  Time{"backward", &PathRow::jitter_backward_us}};
 
-void append_text(std::string& out, std::string_view key, std::string_view value) {
-  out += out.back() == '{' ? "\"" : ",\"";
-  out += key;
-  out += "\":";
-  append_json_string(out, value);
-}
-
 // null if all of them are absent.
 template <std::size_t kSize>
 void append_times(std::string& out, std::string_view key, const std::array<Time, kSize>& times,
@@ -74,6 +68,15 @@ void append_times(std::string& out, std::string_view key, const std::array<Time,
   out += any ? object + "}" : "null";
 }
 
+}  // namespace
+
+void append_text(std::string& out, std::string_view key, std::string_view value) {
+  out += out.back() == '{' ? "\"" : ",\"";
+  out += key;
+  out += "\":";
+  append_json_string(out, value);
+}
+
 void append_cell(std::string& out, std::string_view value) {
   if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
     out += value;
@@ -87,8 +90,6 @@ void append_cell(std::string& out, std::string_view value) {
   }
   out += ',';
 }
-
-}  // namespace
 
 std::string time_text(Clock::time_point time, Now now) {
   const WallTime wall = now.wall - (now.steady - time);
@@ -130,6 +131,12 @@ void append_json(std::string& out, const PathView& path, Now now) {
   append_times(out, "rtt_ms", kRoundTrips, row);
   append_times(out, "jitter_ms", kJitters, row);
   append_text(out, "error", path.error);
+  out += ",\"mtu\":";
+  if (path.mtu == nullptr) {
+    out += "null";
+  } else {
+    append_mtu_json(out, path, now);
+  }
   out += '}';
 }
 
@@ -137,7 +144,7 @@ std::string_view csv_header() {
   return "from,from_node,layer,to,to_node,relation,probe,family,state,reason,direction,state_since,"
          "last_answer,sent,lost,lost_forward,lost_backward,late,duplicated,reordered,loss,"
          "rtt_p50_ms,rtt_p90_ms,rtt_p99_ms,rtt_max_ms,jitter_forward_ms,jitter_backward_ms,"
-         "error\r\n";
+         "error,forward_class,forward_size,backward_class,backward_size\r\n";
 }
 
 void append_csv(std::string& out, const PathView& path, Now now) {
@@ -160,6 +167,10 @@ void append_csv(std::string& out, const PathView& path, Now now) {
     }
   }
   append_cell(out, path.error);
+  for (const MtuWay& way : {path.mtu_judgement.ways.forward, path.mtu_judgement.ways.backward}) {
+    append_cell(out, path.mtu == nullptr ? "" : mesh::text(way.fragmentation_class));
+    append_cell(out, way.size ? std::to_string(*way.size) : "");
+  }
   out.back() = '\r';
   out += '\n';
 }

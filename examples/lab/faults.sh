@@ -208,8 +208,8 @@ node_chains() {
       chain in prerouting -450 < <(
         if [[ $value != *" out" ]]; then fragment_rules "${value% *}" "iifname { eth0, vx }"; fi
         if [[ $value != *" in" ]]; then
-          echo "ip daddr 10.200.0.$node accept"
-          echo "ip6 daddr fd00:200::$node accept"
+          echo "ip daddr { 10.200.0.$node, 10.244.$node.1 } accept"
+          echo "ip6 daddr { fd00:200::$node, fd00:244:$node::1 } accept"
           fragment_rules "${value% *}" "iifname cni0"
         fi
       )

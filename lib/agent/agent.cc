@@ -22,10 +22,13 @@ std::int64_t until_ms(Clock::time_point later, Clock::time_point now) {
 Agent::Agent(uv::Loop& loop, Config config)
     : loop_(loop),
       config_(std::move(config)),
-      client_(loop, {.connections_max = kProbeUrlsMax + 1,
+      client_(loop, {.connections_max = kProbeUrlsMax + 2,
                      .user_agent = std::string("meshcheck-agent/") + MESHCHECK_VERSION}),
       gatherer_(loop, client_, config_),
       reporter_(client_, config_.report_url()),
+      answer_prober_(
+          loop, client_,
+          {.url = config_.ping_url(), .log = config_.log, .on_change = [this] { hurry(); }}),
       schedule_(Schedule::Options::for_interval(config_.interval, std::random_device{}()),
                 loop.now()),
       lag_meter_(kLagPeriod),
@@ -52,12 +55,7 @@ int Agent::run() {
   if (config_.once || config_.dump) {
     wake_timer_.start(milliseconds(0));
   } else {
-    if (config_.probe_port != 0) {
-      mesh_.emplace(loop_, config_, [this] {
-        schedule_.hurry(loop_.now());
-        if (!gatherer_.busy() && !reporter_.busy() && !stopping_) arm();
-      });
-    }
+    if (config_.probe_port != 0) mesh_.emplace(loop_, config_, [this] { hurry(); });
     arm();
   }
   loop_.run();
@@ -66,6 +64,12 @@ int Agent::run() {
 
 void Agent::arm() {
   wake_timer_.start(milliseconds(until_ms(schedule_.wake_at(), loop_.now())));
+}
+
+// There are news for the server.
+void Agent::hurry() {
+  schedule_.hurry(loop_.now());
+  if (!gatherer_.busy() && !reporter_.busy() && !stopping_) arm();
 }
 
 void Agent::wake() {
@@ -94,31 +98,67 @@ void Agent::gathered(mesh::Report report) {
   report.mesh.probing.agent_uptime =
       std::chrono::duration_cast<milliseconds>(loop_.now() - started_);
   if (mesh_) mesh_->describe(report.mesh.probing);
+  report.mesh.tcp = tcp_;
+  report_ = std::move(report);
+  begin_padding();
   if (config_.dump) {
-    dump(report);
+    dump();
+  } else {
+    send(/*retry=*/false);
+  }
+}
+
+// In a sweep the numbers in the report depend on the size that depends on the report: the second
+// pass is right but for their digits, the third to the octet. A size that is in doubt stays.
+void Agent::begin_padding() {
+  const int passes = config_.padding_sweep ? 3 : 1;
+  if (padding_.clear() && answer_prober_.clear()) ++sweep_turn_;
+  std::size_t elements = config_.zero_extender_length;
+  for (int pass = 0; pass < passes; ++pass) {
+    padding_.begin_round(elements);
+    write_body(elements);
+    const std::size_t zeros = elements == 0 ? 0 : 2 * elements - 1;
+    elements = sweep_elements({.mss = tcp_ ? tcp_->mss : 0,
+                               .unpadded = request_overhead_ + body_.size() - zeros,
+                               .elements = config_.zero_extender_length})
+                   .at(sweep_turn_ % kSweepSizes);
+  }
+}
+
+void Agent::write_body(std::size_t padding_elements) {
+  mesh::ReportPadding& padding = report_->mesh.probing.padding;
+  padding = padding_.describe(loop_.now());
+  padding.delivered = 2 * padding_elements;
+  report_->zero_extender_length = padding_elements;
+  report_->mesh.probing.padded_answer = answer_prober_.describe();
+  body_ = mesh::encode(*report_);
+}
+
+// A round ends before the next one begins, if its interval leaves a second for that. What may stall
+// for its size gets a part of it.
+void Agent::send(bool retry) {
+  sent_at_ = loop_.now();
+  const auto end = config_.once ? started_ + config_.interval : schedule_.round_at();
+  const milliseconds left(until_ms(end, sent_at_));
+  milliseconds timeout =
+      std::clamp<milliseconds>(left, std::chrono::seconds(1), config_.report_timeout());
+  if (may_fall_back()) timeout = std::min(timeout, padded_timeout(left, config_.interval));
+  reporter_.send({.body = body_,
+                  .timeout = timeout,
+                  .retry = retry,
+                  .small_packets = padding_.small() || stopping_},
+                 [this](const Reporter::Delivery& delivery) { sent(delivery); });
+}
+
+void Agent::sent(const Reporter::Delivery& delivery) {
+  if (delivery.stalled_at != PaddingStage::kNone && may_fall_back()) {
+    send_without_padding(delivery);
     return;
   }
-  body_ = mesh::encode(report);
-  report_ = std::move(report);
-  send(/*retry=*/false);
-}
-
-// A round ends before the next one begins, if its interval leaves a second for that.
-void Agent::send(bool retry) {
-  const milliseconds left(until_ms(schedule_.round_at(), loop_.now()));
-  const milliseconds timeout =
-      config_.once
-          ? config_.report_timeout()
-          : std::clamp<milliseconds>(left, std::chrono::seconds(1), config_.report_timeout());
-  reporter_.send({.body = body_, .timeout = timeout, .retry = retry},
-                 [this](const Result<std::string>& answer) { sent(answer); });
-}
-
-void Agent::sent(const Result<std::string>& answer) {
-  if (answer) {
-    accepted(*answer);
+  if (delivery.answer) {
+    accepted(delivery);
   } else {
-    failed(answer.error());
+    failed(delivery.answer.error());
   }
   if (stopping_) {
     say_goodbye();
@@ -127,16 +167,73 @@ void Agent::sent(const Result<std::string>& answer) {
   }
 }
 
-void Agent::accepted(const std::string& answer) {
+bool Agent::may_fall_back() const {
+  return config_.pads() && !padding_.small() && !stopping_;
+}
+
+void Agent::send_without_padding(const Reporter::Delivery& stalled) {
+  if (config_.once || config_.log.enabled(Log::Level::kDebug)) {
+    config_.log.warning("report stalled; it goes without its padding",
+                        {{"bytes", body_.size()},
+                         {"stage", mesh::text(stalled.stalled_at)},
+                         {"retransmits", stalled.tcp ? stalled.tcp->retransmits : 0U}});
+  }
+  padding_.stalled(stalled.stalled_at, sent_at_);
+  write_body(padding_.elements());
+  send(/*retry=*/true);
+}
+
+void Agent::accepted(const Reporter::Delivery& delivery) {
   schedule_.report_accepted();
+  if (!padding_.small() && !stopping_ && delivery.tcp) note_connection(*delivery.tcp);
   config_.log.debug("report accepted", {{"bytes", body_.size()}});
   if (failures_in_a_row_ > 0) {
     config_.log.info("reports are accepted again", {{"failures", failures_in_a_row_}});
   }
   failures_in_a_row_ = 0;
   if (config_.once) stop(0);
+  if (stopping_) return;
   // netchecker's server answers nothing, as ours does when there is nothing new.
-  if (mesh_ && !answer.empty() && !stopping_) take_assignment(answer);
+  if (mesh_ && !delivery.answer->empty()) take_assignment(*delivery.answer);
+  tell_of_padding(padding_.accepted());
+  answer_prober_.report_accepted();
+  ask_for_large_answer();
+}
+
+void Agent::note_connection(const http::TcpInfo& tcp) {
+  tcp_ = {.mss = tcp.mss,
+          .pmtu = tcp.pmtu,
+          .retransmits = tcp.retransmits,
+          .round_trip = tcp.round_trip};
+  // The SYN is counted too.
+  if (tcp.acknowledged > body_.size()) request_overhead_ = tcp.acknowledged - 1 - body_.size();
+}
+
+void Agent::tell_of_padding(Padding::Change change) {
+  const mesh::ReportPadding padding = padding_.describe(loop_.now());
+  switch (change) {
+    case Padding::Change::kNone:
+      return;
+    case Padding::Change::kSuspected:
+      schedule_.hurry(loop_.now());
+      return;
+    case Padding::Change::kLost:
+      config_.log.warning(
+          "large reports are lost, small ones arrive",
+          {{"padding_bytes", padding.requested}, {"stage", mesh::text(padding.stage)}});
+      return;
+    case Padding::Change::kBack:
+      config_.log.info("large reports arrive again", {{"padding_bytes", padding.requested}});
+      return;
+  }
+}
+
+// Of a server of the mesh, which is one of ours. The answer makes part of the next report.
+void Agent::ask_for_large_answer() {
+  const std::size_t size = padding_.describe(loop_.now()).requested;
+  if (!mesh_ || !mesh_->assigned() || size == 0) return;
+  const milliseconds left(until_ms(schedule_.round_at(), loop_.now()));
+  answer_prober_.ask({.size = size, .timeout = padded_timeout(left, config_.interval)});
 }
 
 void Agent::take_assignment(const std::string& answer) {
@@ -171,6 +268,10 @@ void Agent::failed(const Error& error) {
     stop(1);
     return;
   }
+  padding_.failed();
+  answer_prober_.report_failed();
+  // What it says of the padding may be less now.
+  if (padding_.small()) write_body(padding_.elements());
   const auto now = loop_.now();
   schedule_.report_failed(now);
   config_.log.warning("report failed", {{"error", error.message()},
@@ -179,8 +280,8 @@ void Agent::failed(const Error& error) {
                                         {"next_ms", until_ms(schedule_.wake_at(), now)}});
 }
 
-void Agent::dump(const mesh::Report& report) {
-  const std::string line = mesh::encode(report) + "\n";
+void Agent::dump() {
+  const std::string line = body_ + "\n";
   const bool written =
       std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0;
   if (!written) config_.log.error("stdout cannot be written");
@@ -206,8 +307,7 @@ void Agent::say_goodbye() {
   }
   report_->mesh.probing.stopping = true;
   report_->hostdate = WallClock::now();
-  report_->zero_extender_length = 0;
-  body_ = mesh::encode(*report_);
+  write_body(0);
   send(/*retry=*/false);
 }
 

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <string>
 
+#include "lib/agent/answer_prober.h"
 #include "lib/agent/config.h"
 #include "lib/agent/gatherer.h"
 #include "lib/agent/lag_meter.h"
 #include "lib/agent/mesh_prober.h"
+#include "lib/agent/padding.h"
 #include "lib/agent/reporter.h"
 #include "lib/agent/schedule.h"
 #include "lib/http/client.h"
@@ -32,13 +34,21 @@ class Agent {
  private:
   void wake();
   void arm();
+  void hurry();
   void gathered(mesh::Report report);
+  void begin_padding();
+  void write_body(std::size_t padding_elements);
   void send(bool retry);
-  void sent(const Result<std::string>& answer);
-  void accepted(const std::string& answer);
+  void sent(const Reporter::Delivery& delivery);
+  bool may_fall_back() const;
+  void send_without_padding(const Reporter::Delivery& stalled);
+  void accepted(const Reporter::Delivery& delivery);
+  void note_connection(const http::TcpInfo& tcp);
+  void tell_of_padding(Padding::Change change);
+  void ask_for_large_answer();
   void take_assignment(const std::string& answer);
   void failed(const Error& error);
-  void dump(const mesh::Report& report);
+  void dump();
   void stop_gracefully();
   void say_goodbye();
   void stop(int exit_code);
@@ -48,6 +58,8 @@ class Agent {
   http::Client client_;
   Gatherer gatherer_;
   Reporter reporter_;
+  Padding padding_;
+  AnswerProber answer_prober_;
   Schedule schedule_;
   LagMeter lag_meter_;
   Clock::time_point started_;
@@ -55,7 +67,11 @@ class Agent {
   std::optional<MeshProber> mesh_;
   std::optional<mesh::Report> report_;  // The current one.
   std::string body_;                    // Its text, for retries.
-  std::string assignment_error_;        // The last one that was logged.
+  Clock::time_point sent_at_;
+  std::optional<mesh::ReportTcp> tcp_;  // Of the last connection without a bound of its own.
+  std::size_t request_overhead_ = 0;    // What HTTP added to the last body.
+  std::size_t sweep_turn_ = 0;
+  std::string assignment_error_;  // The last one that was logged.
   bool stopping_ = false;
   std::uint64_t failures_in_a_row_ = 0;
   int exit_code_ = 0;

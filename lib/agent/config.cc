@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "lib/agent/padding.h"
 #include "lib/base/text.h"
 #include "lib/flags/log_flags.h"
 #include "lib/http/url.h"
@@ -23,6 +24,7 @@ struct Values {
   std::string probe_ca_file;
   std::int64_t interval = 60;
   std::int64_t zero_extender_length = 1500;
+  bool padding_sweep = false;
   std::string addresses;
   std::int64_t probe_port = kProbePort;
   bool probe_port_open = false;
@@ -44,8 +46,13 @@ flags::Flags flags_for(const Program& program, Values& values) {
   flags.add("probecafile", values.probe_ca_file,
             "PEM file of the authorities that https probes trust instead of the system's");
   flags.add("reportinterval", values.interval, {1, 86'400}, "seconds between two reports");
-  flags.add("zeroextenderlength", values.zero_extender_length, {0, 500'000},
+  flags.add("zeroextenderlength", values.zero_extender_length,
+            {0, std::int64_t{kPaddingElementsMax}},
             "zeros that make a report large, two bytes each");
+  flags.add(
+      "padding-sweep", values.padding_sweep,
+      "other numbers of zeros too, in turn: none, 1500 and 9000 bytes, and what fills one, two "
+      "and a few more packets to the byte");
   flags.add("probeport", values.probe_port, {0, 65'535},
             "UDP port on which the probes of other agents are answered; 0 for no mesh");
   flags.add("probeportopen", values.probe_port_open,
@@ -163,6 +170,7 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   config.node_name = invocation.node_name;
   config.interval = std::chrono::seconds(values.interval);
   config.zero_extender_length = static_cast<std::size_t>(values.zero_extender_length);
+  config.padding_sweep = values.padding_sweep;
   config.probe_urls = *std::move(probe_urls);
   config.probe_ca_file = values.probe_ca_file;
   config.probe_port = static_cast<std::uint16_t>(values.probe_port);

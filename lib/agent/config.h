@@ -31,6 +31,7 @@ struct Config {
   std::string node_name;  // May be empty.
   std::chrono::seconds interval{60};
   std::size_t zero_extender_length = 1500;
+  bool padding_sweep = false;
   std::vector<std::string> probe_urls;  // With their schemes; the server's ping is the last.
   std::string probe_ca_file;            // Empty: the system's authorities.
   // Of the mesh. No port: the agent neither probes nor answers probes.
@@ -43,6 +44,9 @@ struct Config {
   Log log;
 
   std::string report_url() const;
+  const std::string& ping_url() const { return probe_urls.back(); }
+  // Whether reports are to be larger than what they say.
+  bool pads() const { return zero_extender_length > 0 || padding_sweep; }
   // For everything between asking and the answer's last byte.
   std::chrono::milliseconds report_timeout() const;
   std::chrono::milliseconds probe_timeout() const;

@@ -29,6 +29,7 @@ TEST(ConfigTest, HasTheDefaultsOfNetcheckersAgent) {
   EXPECT_EQ(config.report_url(), "http://netchecker-service:8081/api/v1/agents/pod-1");
   EXPECT_EQ(config.interval, std::chrono::seconds(60));
   EXPECT_EQ(config.zero_extender_length, 1500U);
+  EXPECT_FALSE(config.padding_sweep);
   EXPECT_EQ(config.probe_urls,
             std::vector<std::string>{"http://netchecker-service:8081/api/v1/ping"});
 }
@@ -54,6 +55,13 @@ TEST(ConfigTest, LeavesTimeForTheReportAfterTheProbes) {
   const Config fast = config_with({"-reportinterval=1"});
   EXPECT_EQ(fast.report_timeout(), milliseconds(1000));
   EXPECT_EQ(fast.probe_timeout(), milliseconds(500));
+}
+
+TEST(ConfigTest, PadsUnlessToldNotTo) {
+  EXPECT_TRUE(config_with({}).pads());
+  EXPECT_FALSE(config_with({"-zeroextenderlength=0"}).pads());
+  EXPECT_TRUE(config_with({"-zeroextenderlength=0", "-padding-sweep"}).pads());
+  EXPECT_EQ(config_with({"-serverendpoint=a:1"}).ping_url(), "http://a:1/api/v1/ping");
 }
 
 TEST(ConfigTest, EscapesTheNameInTheUrl) {

@@ -105,6 +105,7 @@ void Gatherer::add_kernel_facts(mesh::Report& report) {
     report.mesh.probing.addresses =
         config_.addresses.empty() ? probe_addresses(*snapshot) : config_.addresses;
     report.mesh.probing.link_mtus = probe_link_mtus(*snapshot, report.mesh.probing.addresses);
+    if (config_.layer == Layer::kHost) report.mesh.probing.tunnel = tunnel_kind(*snapshot);
   } else {
     config_.log.error("no network facts", {{"error", snapshot.error().message()}});
   }

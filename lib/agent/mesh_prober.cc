@@ -1,6 +1,7 @@
 #include "lib/agent/mesh_prober.h"
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 namespace meshcheck::agent {
@@ -11,6 +12,12 @@ using std::chrono::milliseconds;
 std::uint16_t random_ssid() {
   std::random_device random;
   return std::uniform_int_distribution<std::uint16_t>(1, 0xffff)(random);
+}
+
+// Reflectors count the probes of a session: those of sizes are not to be mixed up with the others.
+std::uint16_t other_than(std::uint16_t ssid) {
+  return ssid == std::numeric_limits<std::uint16_t>::max() ? std::uint16_t{1}
+                                                           : static_cast<std::uint16_t>(ssid + 1);
 }
 
 std::optional<stamp::Key> key_of(const std::string& secret) {
@@ -36,6 +43,39 @@ int urgency(const mesh::ReportPath& path) {
   return 3;
 }
 
+int urgency(const mesh::ReportMtu& mtu) {
+  int most = 3;
+  for (const mesh::PathMtu::Result& way : mtu.ways) {
+    switch (way.fragmentation_class) {
+      case mesh::FragmentationClass::kBlackHole:
+      case mesh::FragmentationClass::kFragmentsDropped:
+        most = std::min(most, 0);
+        break;
+      case mesh::FragmentationClass::kReduced:
+      case mesh::FragmentationClass::kReducedSignalled:
+        most = std::min(most, 1);
+        break;
+      case mesh::FragmentationClass::kDown:
+      case mesh::FragmentationClass::kUnknown:
+        most = std::min(most, 2);
+        break;
+      case mesh::FragmentationClass::kClear:
+        break;
+    }
+  }
+  return most;
+}
+
+template <typename Row>
+void sort_by_urgency(std::vector<Row>& rows) {
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return urgency(a) < urgency(b); });
+}
+
+std::size_t index_of(const IpAddress& address) {
+  return address.family() == IpAddress::Family::kIpv4 ? 0 : 1;
+}
+
 }  // namespace
 
 MeshProber::MeshProber(uv::Loop& loop, const Config& config, const std::function<void()>& on_change)
@@ -43,8 +83,19 @@ MeshProber::MeshProber(uv::Loop& loop, const Config& config, const std::function
       config_(config),
       ssid_(random_ssid()),
       stamp_(loop, {.ssid = ssid_}, on_change),
+      sizes_(
+          loop, {.ssid = other_than(ssid_)},
+          [this](std::uint32_t id) {
+            const mesh::Path* const path = stamp_.path(id);
+            return path == nullptr ? mesh::PathState::kUnknown : path->state();
+          },
+          on_change),
+      pings_(loop, {}, [this](std::uint32_t id) { return stamp_.path(id); }),
       targets_(loop, config.log, on_change),
-      key_timer_(loop, [this] { stamp_.set_key(key_of(secret_)); }) {
+      key_timer_(loop, [this] {
+        stamp_.set_key(key_of(secret_));
+        sizes_.set_key(key_of(secret_));
+      }) {
   start_reflector();
   watch_gateways();
   targets_.set_targets(config_.targets);
@@ -105,6 +156,7 @@ void MeshProber::take_key(const std::string& secret) {
   }
   if (before.empty()) {
     stamp_.set_key(key_of(secret));
+    sizes_.set_key(key_of(secret));
     return;
   }
   config_.log.info("the mesh has a new key");
@@ -116,7 +168,8 @@ void MeshProber::take_peers() {
   std::vector<probe::StampProber::Target> targets;
   peers_.clear();
   for (const mesh::Peer& peer : assignment_.peers) {
-    for (const IpAddress& address : peer.addresses) {
+    for (std::size_t i = 0; i < peer.addresses.size(); ++i) {
+      const IpAddress& address = peer.addresses[i];
       const std::pair key(peer.name, Endpoint{.address = address, .port = peer.port});
       const auto known = ids_.find(key);
       const std::uint32_t id = known == ids_.end() ? next_id_++ : known->second;
@@ -126,15 +179,49 @@ void MeshProber::take_peers() {
       peers_.push_back({.id = id,
                         .to = peer.name,
                         .relation = twin ? mesh::Relation::kTwin : mesh::Relation::kPeer,
-                        .family = mesh::path_family(address)});
+                        .family = mesh::path_family(address),
+                        .endpoint = key.second,
+                        .link_mtu = i < peer.link_mtus.size() ? peer.link_mtus[i] : 0});
     }
   }
   ids_ = std::move(ids);
   stamp_.set_paths(targets);
+  set_size_paths();
+}
+
+void MeshProber::set_size_paths() {
+  std::vector<probe::SizeProber::Target> sizes;
+  std::vector<IcmpFragments::Target> pings;
+  for (const PeerPath& peer : peers_) {
+    std::uint32_t own = own_link_mtus_[index_of(peer.endpoint.address)];
+    std::uint32_t other = peer.link_mtu;
+    // Between the two networks of a node packets take neither's way out, but the pod's own link.
+    if (peer.relation == mesh::Relation::kTwin) own = other = std::min(own, other);
+    sizes.push_back(
+        {.id = peer.id, .endpoint = peer.endpoint, .own_link_mtu = own, .peer_link_mtu = other});
+    pings.push_back(
+        {.id = peer.id, .address = peer.endpoint.address, .link_mtu = std::max(own, other)});
+  }
+  sizes_.set_paths(sizes);
+  pings_.set_paths(pings);
+}
+
+// The link of an address is taken for that of all its family's paths. Where a path leaves by a
+// smaller one, the kernel refuses what is larger, and says so.
+void MeshProber::take_link_mtus(const mesh::MeshReport& report) {
+  std::array<std::uint32_t, 2> mtus{};
+  const std::size_t count = std::min(report.addresses.size(), report.link_mtus.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    mtus[index_of(report.addresses[i])] = report.link_mtus[i];
+  }
+  if (mtus == own_link_mtus_) return;
+  own_link_mtus_ = mtus;
+  set_size_paths();
 }
 
 void MeshProber::describe(mesh::MeshReport& report) {
   const auto now = Clock::now();
+  take_link_mtus(report);
   report.ssid = ssid_;
   report.assignment = assignment_.revision;
   report.icmp = targets_.icmp();
@@ -151,6 +238,11 @@ void MeshProber::describe(mesh::MeshReport& report) {
     kernel_times = kernel_times && reflector_->kernel_times();
   }
   report.clock = kernel_times ? "kernel" : "user";
+  describe_paths(report);
+}
+
+void MeshProber::describe_paths(mesh::MeshReport& report) const {
+  const auto now = Clock::now();
   report.paths = targets_.rows(now);
   for (const PeerPath& peer : peers_) {
     const mesh::Path* const path = stamp_.path(peer.id);
@@ -160,9 +252,17 @@ void MeshProber::describe(mesh::MeshReport& report) {
                             .kind = mesh::ProbeKind::kStamp,
                             .family = peer.family,
                             .summary = path->summary(now)});
+    const mesh::PathMtu* const sizes = sizes_.path(peer.id);
+    if (sizes == nullptr) continue;
+    report.mtus.push_back({.to = peer.to,
+                           .relation = peer.relation,
+                           .family = peer.family,
+                           .ways = {sizes->result(mesh::Direction::kForward, now),
+                                    sizes->result(mesh::Direction::kBackward, now)},
+                           .icmp_fragments = pings_.result(peer.id)});
   }
-  std::stable_sort(report.paths.begin(), report.paths.end(),
-                   [](const auto& a, const auto& b) { return urgency(a) < urgency(b); });
+  sort_by_urgency(report.paths);
+  sort_by_urgency(report.mtus);
 }
 
 }  // namespace meshcheck::agent

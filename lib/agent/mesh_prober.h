@@ -1,6 +1,7 @@
 // The agent's part of the mesh: probes peers, gateways and targets, and answers probes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,11 +12,13 @@
 
 #include "lib/agent/config.h"
 #include "lib/agent/gateway_watcher.h"
+#include "lib/agent/icmp_fragments.h"
 #include "lib/agent/target_prober.h"
 #include "lib/uv/loop.h"
 #include "lib/uv/timer.h"
 #include "mesh/assignment/assignment.h"
 #include "mesh/report/mesh_report.h"
+#include "probe/size_prober.h"
 #include "probe/stamp_prober.h"
 #include "probe/stamp_reflector.h"
 
@@ -25,13 +28,15 @@ namespace meshcheck::agent {
 // the address families with the other, without ICMP with the rest. On the loop's thread.
 class MeshProber {
  public:
-  // `on_change`: a path went down or came back. `config` outlives it.
+  // `on_change`: a path went down or came back, or what sizes it carries became a fault or none.
+  // `config` outlives it.
   MeshProber(uv::Loop& loop, const Config& config, const std::function<void()>& on_change);
 
   void assign(mesh::Assignment assignment);
   bool assigned() const { return !assignment_.revision.empty(); }
 
-  // All but the layer, the addresses and the agent's uptime.
+  // All but the layer, the addresses, the MTUs of their links and the agent's uptime. Those MTUs
+  // are what sizes are probed up to from then on, so each report keeps them right.
   void describe(mesh::MeshReport& report);
 
  private:
@@ -40,12 +45,17 @@ class MeshProber {
     std::string to;
     mesh::Relation relation = mesh::Relation::kPeer;
     mesh::PathFamily family = mesh::PathFamily::kNone;
+    Endpoint endpoint;
+    std::uint32_t link_mtu = 0;  // Of the peer; 0: unknown.
   };
 
   void start_reflector();
   void watch_gateways();
   void take_key(const std::string& secret);
   void take_peers();
+  void take_link_mtus(const mesh::MeshReport& report);
+  void set_size_paths();
+  void describe_paths(mesh::MeshReport& report) const;
 
   uv::Loop& loop_;
   const Config& config_;
@@ -55,12 +65,15 @@ class MeshProber {
                         // asking when all agents have had the time to hear of it.
   std::optional<probe::StampReflector> reflector_;
   probe::StampProber stamp_;
+  probe::SizeProber sizes_;
+  IcmpFragments pings_;  // Too large for one packet.
   TargetProber targets_;
   std::optional<GatewayWatcher> gateways_;
   // A peer's path keeps its number, and so its history, as long as it is assigned.
   std::map<std::pair<std::string, Endpoint>, std::uint32_t> ids_;
   std::uint32_t next_id_ = 0;
   std::vector<PeerPath> peers_;
+  std::array<std::uint32_t, 2> own_link_mtus_{};  // IPv4, IPv6; 0: unknown.
   std::uint64_t reflector_drops_ = 0;
   uv::Timer key_timer_;
 };

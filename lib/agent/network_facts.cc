@@ -168,6 +168,15 @@ void describe_network(const Snapshot& snapshot, Layer layer, mesh::Report& repor
   if (layer == Layer::kHost) describe_routes(snapshot, report);
 }
 
+std::string tunnel_kind(const Snapshot& snapshot) {
+  const auto tunnel =
+      std::find_if(snapshot.links.begin(), snapshot.links.end(), [](const netlink::Link& link) {
+        return link.running && (mesh::tunnel_overhead(link.kind, false) != 0 ||
+                                mesh::tunnel_overhead(link.kind, true) != 0);
+      });
+  return tunnel == snapshot.links.end() ? "" : tunnel->kind;
+}
+
 Result<Snapshot> NetworkReader::read() {
   if (!socket_) {
     auto opened = netlink::Socket::open({});

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/agent/config.h"
@@ -21,6 +22,9 @@ std::vector<IpAddress> probe_addresses(const netlink::Snapshot& snapshot);
 // For each address the MTU of the link that has it; 0 if none has.
 std::vector<std::uint32_t> probe_link_mtus(const netlink::Snapshot& snapshot,
                                            const std::vector<IpAddress>& addresses);
+
+// The kind of the first tunnel that works: what an overlay between hosts sends by. Empty: none.
+std::string tunnel_kind(const netlink::Snapshot& snapshot);
 
 // Takes the snapshots over one netlink socket, which it opens at the first and after an error. Of
 // the namespace of the thread at that time. With the offloads of as many links as a report has.

@@ -172,6 +172,9 @@ TEST(NetworkFactsTest, ReadsFromTheKernelWhatExplainsAProblemOfSizes) {
     }
     EXPECT_EQ(probe_link_mtus(*snapshot, probe_addresses(*snapshot)),
               std::vector<std::uint32_t>{1400});
+    EXPECT_EQ(tunnel_kind(*snapshot), "") << "it is not up";
+    ASSERT_TRUE(ip("link set overlay0 up"));
+    EXPECT_EQ(tunnel_kind(reader.read().value()), "vxlan");
   });
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "lib/agent/padding.h"
 #include "lib/base/result.h"
 #include "lib/http/client.h"
 #include "mesh/report/report.h"
@@ -19,9 +20,15 @@ class Reporter {
     std::string body;
     std::chrono::milliseconds timeout{0};
     bool retry = false;
+    bool small_packets = false;
   };
-  // The server's answer if it took the report (any 2xx), or why it did not.
-  using OnDone = std::function<void(const Result<std::string>&)>;
+  struct Delivery {
+    // The server's, if it took the report (any 2xx), or why it did not.
+    Result<std::string> answer;
+    PaddingStage stalled_at = PaddingStage::kNone;
+    std::optional<http::TcpInfo> tcp;
+  };
+  using OnDone = std::function<void(const Delivery&)>;
 
   Reporter(http::Client& client, std::string url) : client_(client), url_(std::move(url)) {}
 
@@ -45,5 +52,12 @@ class Reporter {
 inline constexpr std::size_t kAnswerTextMax = 200;
 
 Result<std::string> judge(const http::Outcome& outcome);
+
+// What small packets carry: every link of IPv4 and IPv6 has to take them (RFC 9293, 3.7.1).
+inline constexpr int kSmallSegment = 536;
+
+// Where a request came to nothing without the server having refused it; kNone if it did, and where
+// no connection could be made and somebody said so.
+PaddingStage stalled_at(const http::Outcome& outcome);
 
 }  // namespace meshcheck::agent

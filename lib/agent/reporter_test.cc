@@ -9,16 +9,20 @@ namespace {
 
 class ReporterTest : public http::ClientFixture {
  protected:
-  Result<std::string> send(Reporter& reporter, bool retry = false) {
-    std::optional<Result<std::string>> result;
-    reporter.send({.body = "{}", .timeout = std::chrono::milliseconds(100), .retry = retry},
-                  [&](const Result<std::string>& done) {
-                    result = done;
-                    loop_.stop();
-                  });
+  Reporter::Delivery deliver(Reporter& reporter, Reporter::Submission submission) {
+    std::optional<Reporter::Delivery> result;
+    reporter.send(std::move(submission), [&](const Reporter::Delivery& done) {
+      result = done;
+      loop_.stop();
+    });
     loop_.run();
-    return result.value_or(Error("nothing happened"));
+    return result.value_or(Reporter::Delivery{.answer = Error("nothing happened"), .tcp = {}});
   }
+  Result<std::string> send(Reporter& reporter, bool retry = false) {
+    return deliver(reporter, {.body = "{}", .timeout = kTimeout, .retry = retry}).answer;
+  }
+
+  static constexpr std::chrono::milliseconds kTimeout{100};
 
   Reporter reporter_{client_, server_.url("/api/v1/agents/a")};
 };
@@ -50,6 +54,49 @@ TEST_F(ReporterTest, CountsFailuresWithTheServersReason) {
 TEST_F(ReporterTest, CountsSilenceAsFailure) {
   EXPECT_FALSE(send(reporter_));
   EXPECT_EQ(reporter_.history().failed, 1U);
+}
+
+TEST_F(ReporterTest, TellsWhereAReportStalls) {
+  const Reporter::Delivery silent = deliver(reporter_, {.body = "{}", .timeout = kTimeout});
+  EXPECT_EQ(silent.stalled_at, PaddingStage::kAnswer);
+  server_.answer = http::TestServer::ok("");
+  const Reporter::Delivery accepted = deliver(reporter_, {.body = "{}", .timeout = kTimeout});
+  EXPECT_EQ(accepted.stalled_at, PaddingStage::kNone);
+  ASSERT_TRUE(accepted.tcp);
+  EXPECT_GT(accepted.tcp->mss, 536U);
+}
+
+TEST_F(ReporterTest, SendsSmallPacketsWhenAsked) {
+  server_.answer = http::TestServer::ok("");
+  const auto delivery =
+      deliver(reporter_, {.body = "{}", .timeout = kTimeout, .small_packets = true});
+  ASSERT_TRUE(delivery.tcp);
+  EXPECT_LE(delivery.tcp->mss, 536U);
+}
+
+TEST(ReporterStageTest, IsToldByWhatTheConnectionCameTo) {
+  http::Outcome outcome;
+  outcome.status = 413;
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kNone);
+  outcome.status = 408;
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kSend) << "the server waited in vain";
+  outcome.status = 0;
+  outcome.error = Error("refused");
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kNone);
+  outcome.timed_out = true;
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kConnect);
+  outcome.connected = true;
+  outcome.tcp = http::TcpInfo{.pending = true};
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kSend);
+  outcome.tcp->pending = false;
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kAnswer);
+  outcome.timed_out = false;
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kAnswer) << "it broke";
+  outcome.status = 200;
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kNone) << "an answer that cannot be used";
+  outcome.timed_out = true;
+  outcome.tcp->pending = true;
+  EXPECT_EQ(stalled_at(outcome), PaddingStage::kAnswer);
 }
 
 TEST(ReporterJudgeTest, TakesEvery2xxAndNothingElse) {

@@ -1,6 +1,9 @@
 #include "lib/http/client.h"
 
 #include <curl/curl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -107,11 +110,14 @@ struct Client::Core {
   void act(curl_socket_t socket, int events);
   void deliver_outcomes();
   void watch(curl_socket_t socket, int what);
+  void look_at(curl_socket_t socket);
 
   GlobalInit global;
   Options options;
   uv::Loop& loop;
   std::unordered_map<curl_socket_t, uv::FdWatcher> watchers;
+  // Who opened a socket, as long as both are there.
+  std::unordered_map<curl_socket_t, Transfer*> owners;
   uv::Timer timer;
   std::size_t transfers = 0;  // For the assertion that Calls are gone first.
   Multi multi;
@@ -132,6 +138,7 @@ struct Transfer {
   void prepare();
   void prepare_method();
   void finish(CURLcode code);
+  void read_open_sockets();
   void leave();
   std::size_t take(std::string_view bytes);
 };
@@ -151,6 +158,27 @@ int on_timer(CURLM*, long delay_ms, void* core) noexcept {
     timer.start(std::chrono::milliseconds(delay_ms));
   }
   return 0;
+}
+
+int on_open(void* transfer, curl_socket_t socket, curlsocktype) noexcept {
+  auto* const owner = static_cast<Transfer*>(transfer);
+  owner->core->owners[socket] = owner;
+  const int segment_max = owner->request.segment_max;
+  if (segment_max == 0) return CURL_SOCKOPT_OK;
+  const int done = setsockopt(socket, IPPROTO_TCP, TCP_MAXSEG, &segment_max, sizeof segment_max);
+  return done == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
+int on_close(void* core, curl_socket_t socket) noexcept {
+  static_cast<Client::Core*>(core)->look_at(socket);
+  // Else the kernel would go on for minutes with a request that was given up, and the server might
+  // get it after a newer one.
+  const auto info = read_tcp_info(socket);
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  if (info && info->pending) {
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+  return close(socket);
 }
 
 std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* transfer) noexcept {
@@ -173,6 +201,15 @@ void Client::Core::watch(curl_socket_t socket, int what) {
   }
   found->second.watch({.readable = what == CURL_POLL_IN || what == CURL_POLL_INOUT,
                        .writable = what == CURL_POLL_OUT || what == CURL_POLL_INOUT});
+}
+
+// libcurl closes a connection before it says that the transfer is done, or after: the last look is
+// what counts. Of two that race for one request the loser is closed first.
+void Client::Core::look_at(curl_socket_t socket) {
+  const auto owned = owners.find(socket);
+  if (owned == owners.end()) return;
+  owned->second->outcome.tcp = read_tcp_info(socket);
+  owners.erase(owned);
 }
 
 void Client::Core::act(curl_socket_t socket, int events) {
@@ -224,6 +261,11 @@ void Transfer::prepare() {
   set(handle, CURLOPT_SSL_VERIFYPEER, request.verify ? 1L : 0L);
   set(handle, CURLOPT_SSL_VERIFYHOST, request.verify ? 2L : 0L);
   if (!request.ca_file.empty()) set(handle, CURLOPT_CAINFO, request.ca_file.c_str());
+  // A connection may outlive the transfer: what closes it gets the core.
+  set(handle, CURLOPT_SOCKOPTFUNCTION, on_open);
+  set(handle, CURLOPT_SOCKOPTDATA, static_cast<void*>(this));
+  set(handle, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  set(handle, CURLOPT_CLOSESOCKETDATA, static_cast<void*>(core));
   set(handle, CURLOPT_WRITEFUNCTION, on_body);
   set(handle, CURLOPT_WRITEDATA, static_cast<void*>(this));
   if (!core->options.user_agent.empty()) {
@@ -271,6 +313,8 @@ void Transfer::finish(CURLcode code) {
   outcome.connected = time_of(handle, CURLINFO_PRETRANSFER_TIME_T).count() > 0;
   outcome.local = endpoint_of(handle, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT);
   outcome.remote = endpoint_of(handle, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT);
+  outcome.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+  read_open_sockets();
   if (too_large) {
     outcome.error =
         Error("the answer is larger than " + std::to_string(request.body_max) + " bytes");
@@ -280,9 +324,18 @@ void Transfer::finish(CURLcode code) {
   leave();
 }
 
+// Those that are not closed yet. Nothing is known of a connection that was not made.
+void Transfer::read_open_sockets() {
+  for (const auto& [socket, owner] : core->owners) {
+    if (owner == this) outcome.tcp = read_tcp_info(socket);
+  }
+  if (time_of(easy.get(), CURLINFO_CONNECT_TIME_T).count() == 0) outcome.tcp.reset();
+}
+
 void Transfer::leave() {
   curl_multi_remove_handle(core->multi.get(), easy.get());
   easy.reset();
+  std::erase_if(core->owners, [this](const auto& owned) { return owned.second == this; });
   --core->transfers;
 }
 

@@ -11,6 +11,7 @@
 
 #include "lib/base/ip_address.h"
 #include "lib/base/result.h"
+#include "lib/http/tcp_info.h"
 #include "lib/uv/loop.h"
 
 namespace meshcheck::http {
@@ -24,6 +25,7 @@ struct Request {
   std::chrono::milliseconds timeout{10'000};  // For everything, look-up to last byte.
   // False: a connection of its own, closed afterwards, so that every phase is really measured.
   bool keep_alive = false;
+  int segment_max = 0;  // Octets a TCP segment may carry, either way; 0: what the links carry.
   int redirects_max = 0;
   std::size_t body_max = std::size_t{1} << 20U;  // A larger answer is an error.
   bool discard_body = false;                     // Read, bounded by body_max, but not kept.
@@ -46,12 +48,15 @@ struct Phases {
 struct Outcome {
   // Why there is no whole answer. An answer with status 500 is no error.
   std::optional<Error> error;
+  bool timed_out = false;  // The error is that the request's time was up.
   bool connected = false;  // Connection, with TLS where asked for, was established.
   int status = 0;          // 0 without an answer.
   std::string body;        // What came, also with an error.
   Phases phases;
   std::optional<Endpoint> local;
   std::optional<Endpoint> remote;
+  // As the transfer ended. Of a connection that it opened: none with one that was reused.
+  std::optional<TcpInfo> tcp;
 };
 
 struct Transfer;

@@ -42,6 +42,39 @@ TEST_F(ClientTest, MeasuresEveryPhaseAndBothEnds) {
   EXPECT_NE(outcome.local->port, 0);
 }
 
+TEST_F(ClientTest, TellsWhatTheKernelKnowsOfTheConnection) {
+  server_.answer = TestServer::ok("hello");
+  const Outcome outcome = get(server_.url());
+  EXPECT_FALSE(outcome.timed_out);
+  ASSERT_TRUE(outcome.tcp);
+  EXPECT_GT(outcome.tcp->mss, 500U);
+  EXPECT_GT(outcome.tcp->pmtu, outcome.tcp->mss);
+  EXPECT_GT(outcome.tcp->round_trip.count(), 0);
+  EXPECT_EQ(outcome.tcp->acknowledged, server_.requests.at(0).size() + 1);
+  EXPECT_FALSE(outcome.tcp->pending);
+}
+
+TEST_F(ClientTest, LimitsSegmentsWhenAsked) {
+  server_.answer = TestServer::ok("hello");
+  Request request;
+  request.url = server_.url();
+  request.segment_max = 536;
+  const Outcome outcome = fetch(std::move(request));
+  ASSERT_TRUE(outcome.tcp);
+  EXPECT_GT(outcome.tcp->mss, 500U);
+  EXPECT_LE(outcome.tcp->mss, 536U);
+}
+
+TEST_F(ClientTest, KnowsTheConnectionOfWhoOpenedIt) {
+  server_.answer = TestServer::ok("x");
+  Request request;
+  request.url = server_.url();
+  request.keep_alive = true;
+  EXPECT_TRUE(fetch(request).tcp);
+  EXPECT_FALSE(fetch(request).tcp) << "this one was there before";
+  EXPECT_EQ(server_.connections, 1U);
+}
+
 TEST_F(ClientTest, SendsABodyWithItsHeaders) {
   server_.answer = "HTTP/1.1 204 No Content\r\n\r\n";
   Request request;
@@ -97,7 +130,9 @@ TEST_F(ClientTest, ReportsARefusedConnection) {
   ASSERT_EQ(getsockname(descriptor, name, &length), 0);
   const Outcome outcome = get("http://" + Endpoint::from_sockaddr(name).text());
   ASSERT_TRUE(outcome.error);
+  EXPECT_FALSE(outcome.timed_out);
   EXPECT_FALSE(outcome.connected);
+  EXPECT_FALSE(outcome.tcp);
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.phases.tcp_connect.count(), 0);
   EXPECT_GT(outcome.phases.total.count(), 0);

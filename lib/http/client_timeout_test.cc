@@ -1,6 +1,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <vector>
 
 #include "lib/http/client_test_server.h"
@@ -18,6 +20,7 @@ class ClientTimeoutTest : public ClientFixture {
     request.verify = false;
     Outcome outcome = fetch(std::move(request));
     EXPECT_TRUE(outcome.error);
+    EXPECT_TRUE(outcome.timed_out);
     EXPECT_GE(outcome.phases.total, std::chrono::milliseconds(29));
     EXPECT_LT(outcome.phases.total, std::chrono::seconds(5));
     return outcome;
@@ -42,6 +45,7 @@ TEST_F(ClientTimeoutTest, EndsAConnectionThatIsNotAnswered) {
   const Outcome outcome =
       fetch_with_short_timeout("http://" + Endpoint::from_sockaddr(name).text());
   EXPECT_FALSE(outcome.connected);
+  EXPECT_FALSE(outcome.tcp);
   EXPECT_EQ(outcome.phases.connect.count(), 0);
   for (const int filler : fillers) close(filler);
   close(listening);
@@ -58,6 +62,44 @@ TEST_F(ClientTimeoutTest, EndsARequestThatIsNotAnswered) {
   EXPECT_TRUE(outcome.connected);
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.phases.server_processing.count(), 0);
+  ASSERT_TRUE(outcome.tcp);
+  EXPECT_FALSE(outcome.tcp->pending) << "the kernel of the silent server has it all";
+  EXPECT_GT(outcome.tcp->acknowledged, server_.requests.at(0).size());
+}
+
+TEST_F(ClientTimeoutTest, TellsARequestThatIsStillOnItsWay) {
+  // Connected by the kernel, read by nobody: the body is more than fits into the buffers.
+  const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int buffer_size = 4096;
+  setsockopt(listening, SOL_SOCKET, SO_RCVBUF, &buffer_size, sizeof buffer_size);
+  sockaddr_storage storage{};
+  const sockaddr* const any = Endpoint::parse("127.0.0.1:0")->to_sockaddr(storage);
+  ASSERT_EQ(bind(listening, any, sizeof(sockaddr_in)), 0);
+  ASSERT_EQ(listen(listening, 1), 0);
+  socklen_t length = sizeof storage;
+  auto* const name = reinterpret_cast<sockaddr*>(&storage);
+  ASSERT_EQ(getsockname(listening, name, &length), 0);
+  Request request;
+  request.method = "POST";
+  request.url = "http://" + Endpoint::from_sockaddr(name).text();
+  request.body = std::string(std::size_t{1} << 20U, '0');
+  request.timeout = std::chrono::milliseconds(50);
+  const Outcome outcome = fetch(std::move(request));
+  EXPECT_TRUE(outcome.timed_out);
+  EXPECT_TRUE(outcome.connected);
+  ASSERT_TRUE(outcome.tcp);
+  EXPECT_TRUE(outcome.tcp->pending);
+  EXPECT_LT(outcome.tcp->acknowledged, std::size_t{1} << 20U);
+  // What was given up does not arrive later: the connection was reset.
+  const int accepted = accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+  ASSERT_GE(accepted, 0);
+  std::array<char, 65536> buffer{};
+  ssize_t count = 0;
+  while ((count = read(accepted, buffer.data(), buffer.size())) > 0) continue;
+  EXPECT_EQ(count, -1);
+  EXPECT_EQ(errno, ECONNRESET);
+  close(accepted);
+  close(listening);
 }
 
 TEST_F(ClientTimeoutTest, EndsABodyThatStops) {

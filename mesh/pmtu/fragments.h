@@ -18,7 +18,7 @@ enum class FragmentsResult : std::uint8_t { kUnknown, kPassed, kLost };
 class FragmentTest {
  public:
   struct Options {
-    Clock::duration interval = std::chrono::seconds(15);  // Between probes while nothing changes.
+    Clock::duration interval = std::chrono::seconds(12);  // Between probes while nothing changes.
     Clock::duration probe_timer =
         std::chrono::seconds(1);  // Without an answer by then, it is lost.
     std::uint16_t excess = 200;   // Octets above the link's MTU.

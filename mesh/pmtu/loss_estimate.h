@@ -17,6 +17,8 @@ class LossEstimate {
 
   // Leans towards loss while few probes were counted: 2/3 after none, 1/6 after nine of nine.
   double share() const { return (lost_ + 2.0) / (answered_ + lost_ + 3.0); }
+  // Leans half as far: 1/2 after none, 1/11 after nine of nine.
+  double likely_share() const { return (lost_ + 1.0) / (answered_ + lost_ + 2.0); }
 
   // So many lost in a row are chance with a probability of at most `doubt`, each being lost with
   // probability `share`.

@@ -57,7 +57,7 @@ bool PathMtu::busy() const {
 std::optional<PathMtu::Probe> PathMtu::next(Clock::time_point now) {
   for (OneWay& way : ways_) {
     way.search.tick(now);
-    way.fragments.tick(way.search.loss_share(), now);
+    way.fragments.tick(way.search.loss().likely_share(), now);
   }
   const bool is_busy = busy();
   if (is_busy && !std::exchange(was_busy_, is_busy)) busy_until_ = now + options_->busy_max;
@@ -77,7 +77,7 @@ std::optional<PathMtu::Probe> PathMtu::next(Clock::time_point now) {
 std::optional<PathMtu::Probe> PathMtu::next_of(std::size_t test, Clock::time_point now) {
   OneWay& way = ways_[test % 2];
   if (of_fragments(test)) {
-    const auto probe = way.fragments.next(way.search.loss_share(), now);
+    const auto probe = way.fragments.next(way.search.loss().likely_share(), now);
     if (!probe) return std::nullopt;
     return make_probe(test, probe->size, probe->cookie, now);
   }

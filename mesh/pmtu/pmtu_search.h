@@ -81,7 +81,7 @@ class PmtuSearch {
   std::uint16_t size_failed() const { return bound(); }
   // Something is to be found out: probes at `spacing`. False: at the pace of the timers.
   bool busy() const;
-  double loss_share() const { return estimate_.share(); }
+  const LossEstimate& loss() const { return estimate_; }
   // When next() or tick() has something to do, if nothing may be sent before `gate`.
   Clock::time_point due(Clock::time_point gate = {}) const;
 

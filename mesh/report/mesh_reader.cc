@@ -122,6 +122,7 @@ Result<void> read_probing(const element& probing, MeshReport& report) {
   if (!probing.is_object()) return Error("an object is expected");
   if (auto done = read_addresses(probing, report.addresses); !done) return done;
   if (auto done = read_link_mtus(probing, report.link_mtus); !done) return done;
+  if (auto done = read_field(probing, "tunnel", kWordSizeMax, report.tunnel); !done) return done;
   if (auto done = read_field(probing, "port", {0, kPortMax}, report.port); !done) return done;
   if (auto done = read_field(probing, "ssid", {0, kPortMax}, report.ssid); !done) return done;
   if (auto done = read_field(probing, "assignment", kRevisionSizeMax, report.assignment); !done) {

@@ -140,14 +140,16 @@ struct MeshReport {
   bool stopping = false;                 // The agent says goodbye.
   std::vector<IpAddress> addresses;      // Where its reflector is reached; one of each family.
   std::vector<std::uint32_t> link_mtus;  // Of the links of `addresses`, in their order; 0: unknown.
-  std::uint16_t port = 0;                // 0: it has no reflector.
-  std::uint16_t ssid = 0;                // Of its probes.
-  std::string assignment;                // The revision it has; empty for none.
-  std::string clock;                     // "kernel", or "user" where the kernel gives no times.
-  std::string icmp;                      // "datagram", "raw", or why there is none.
-  std::uint64_t starved = 0;             // How often the agent did not run for too long.
-  std::uint64_t receive_drops = 0;       // Packets that the kernel dropped since nobody read them.
-  PathTotals totals;                     // Of STAMP paths to peers.
+  // Kind of the link that a host's overlay sends by, such as "vxlan"; empty: none is known.
+  std::string tunnel;
+  std::uint16_t port = 0;           // 0: it has no reflector.
+  std::uint16_t ssid = 0;           // Of its probes.
+  std::string assignment;           // The revision it has; empty for none.
+  std::string clock;                // "kernel", or "user" where the kernel gives no times.
+  std::string icmp;                 // "datagram", "raw", or why there is none.
+  std::uint64_t starved = 0;        // How often the agent did not run for too long.
+  std::uint64_t receive_drops = 0;  // Packets that the kernel dropped since nobody read them.
+  PathTotals totals;                // Of STAMP paths to peers.
   RttHistogram round_trips;
   std::vector<ReportPath> paths;
   std::vector<Heard> heard;

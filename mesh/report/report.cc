@@ -174,6 +174,7 @@ void append_probing(std::string& out, const MeshReport& probing) {
   append_list(out, "addresses", probing.addresses, {2, kKibibyte},
               [&](const IpAddress& address) { append_json_string(out, address.text()); });
   append_numbers(out, "link_mtus", probing.link_mtus);
+  append_text(out, "tunnel", probing.tunnel);
   append_number(out, "port", probing.port);
   append_number(out, "ssid", probing.ssid);
   append_text(out, "assignment", probing.assignment);

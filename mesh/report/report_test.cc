@@ -37,7 +37,7 @@ constexpr std::string_view kNetcheckerHead =
     R"("Connect":0,"ServerProcessing":1}],)";
 
 constexpr std::string_view kNoProbing =
-    R"("probing":{"addresses":[],"link_mtus":[],"port":0,"ssid":0,"assignment":"","clock":"","icmp":"",)"
+    R"("probing":{"addresses":[],"link_mtus":[],"tunnel":"","port":0,"ssid":0,"assignment":"","clock":"","icmp":"",)"
     R"("starved":0,"receive_drops":0,"totals":{"sent":0,"lost":0,"lost_forward":0,)"
     R"("lost_backward":0,"late":0,"duplicated":0,"reordered":0,"voided":0},)"
     R"("rtt":{"bounds_us":[50,100,200,500,1000,2000,5000,10000,20000,50000,100000,200000,500000,)"
@@ -198,6 +198,7 @@ Report probing_report() {
   mtu.icmp_fragments = FragmentsResult::kLost;
   mesh.mtus = {mtu, unknown};
   mesh.link_mtus = {1500, 9000};
+  mesh.tunnel = "vxlan";
   mesh.padding = {.requested = 3000,
                   .delivered = 0,
                   .lost_for = std::chrono::milliseconds(61'000),
@@ -248,6 +249,7 @@ TEST(ReportTest, CarriesTheMeshToTheServer) {
     EXPECT_EQ(read.mtus[i].icmp_fragments, sent.mtus[i].icmp_fragments);
   }
   EXPECT_EQ(read.link_mtus, sent.link_mtus);
+  EXPECT_EQ(read.tunnel, sent.tunnel);
   EXPECT_EQ(read.padding, sent.padding);
   EXPECT_EQ(read.padded_answer, sent.padded_answer);
   ASSERT_EQ(read.heard.size(), 1U);

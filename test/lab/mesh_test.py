@@ -102,8 +102,9 @@ def test_a_fault_silences_exactly_its_agents(mesh, fault, outdated):
 def test_a_padded_report_does_not_cross_a_black_hole_and_a_small_request_does(mesh):
     """Why reports are padded: behind a switch port of 1,300 bytes only large packets are lost."""
     mesh.lab.fault("port-mtu", 1300, 2)
-    silent = ["netchecker-agent-2", "netchecker-agent-hostnet-2"]
-    assert eventually(lambda: mesh.check() == (400, [], silent), 20), mesh.check()
+    behind = ["netchecker-agent-2", "netchecker-agent-hostnet-2"]
+    assert eventually(lambda: json.loads(mesh.get("/api/v1/connectivity_check")[1]).get("Unpadded") == behind, 20)
+    assert mesh.check() == (400, [], []), "they are fresh"
     for layer in PROGRAMS:
         small = mesh.lab.exec(2, layer, "curl", "-s", "--max-time", "3", "http://netchecker-service:8081/healthz")
         assert small.stdout == "ok\n"

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 
-from mesh_report import DOWN, path, report
+from mesh_report import DOWN, UP, agent, mtu, path, report
 from server import ROOT, payload, probe, run
 
 METRICS = (ROOT / "doc" / "metrics.md").read_text()
@@ -31,7 +31,10 @@ def documented_metrics():
 def exposition(launch):
     server = launch()
     server.post(payload("a", network_probes=[probe("http://u/", Total=9223372036854)]))
-    server.post(report(0, paths=[path("10.0.0.1", **(DOWN | {"relation": "gateway"}))]))
+    server.post(report(0, paths=[path("10.0.0.1", **(DOWN | {"relation": "gateway"})),
+                                 path(agent(1), **UP)], mtus=[mtu(agent(1))],
+                       mesh={"padding": {"requested": 1500, "delivered": 0, "lost_ms": 9000,
+                                         "stage": "answer"}}))
     return server.get("/metrics").text
 
 

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
-from mesh_report import DOWN, UP, agent, path, report
+from mesh_report import DOWN, UP, agent, mtu, path, report
 from server import ROOT, payload, wait_for
 
 DOCUMENT = yaml.safe_load((ROOT / "doc" / "openapi.yaml").read_text())
@@ -73,6 +73,7 @@ CASES = [
     ("getAgent", [], [], None, 404),
     ("getAgentPaths", [], [], None, 404),
     ("getMesh", [], [], None, 200),
+    ("getMtu", [], [], None, 200),
     ("deleteAgent", [], ["test"], None, 204),
     ("deleteAgent", [], [], None, 404),
     ("checkConnectivity", [], ["test"], None, 200),
@@ -111,14 +112,40 @@ def test_shows_paths_as_described(server):
     never = path("10.0.0.9", relation="target", probe="tcp", state="down", answer_ms=None)
     rows = [path(agent(1), **UP), path(agent(2), **DOWN), path("10.0.0.1", state="unknown"), never,
             path("name", relation="target", probe="dns", family="", **(UP | {"state": "degraded"}))]
-    server.post(report(0, paths=rows))
+    sizes = [mtu(agent(1), ("black_hole", 1400), too_big=(1400, "fd00::9", 5)),
+             mtu(agent(2)), mtu("10.0.0.1", ("unknown", None), ("unknown", None))]
+    server.post(report(0, paths=rows, mtus=sizes))
     server.post(report(1))
+    for layer in ("pod", "host"):  # An overlay and what is below.
+        server.post(report(3, layer, paths=[path(agent(4, layer), **UP)],
+                           mtus=[mtu(agent(4, layer))]))
+        server.post(report(4, layer))
+    mtus, operation = operation_of("getMtu")
+    shown = server.get(mtus).json()
+    assert shown["total"] == 5 and shown["summary"]
+    assert sum(one["overlay"] is not None for one in shown["paths"]) == 1
+    for query in ("", "?format=csv", "?class=x"):
+        check_answer(operation, server.get(mtus + query))
+    ping, operation = operation_of("ping")
+    for query in ("?size=3000", "?size=x"):
+        check_answer(operation, server.get(ping + query))
+    server.request("DELETE", f"/api/v1/agents/{agent(3)}")
+    server.request("DELETE", f"/api/v1/agents/{agent(3, 'host')}")
     mesh, operation = operation_of("getMesh")
     assert server.get(mesh).json()["total"] == len(rows)
     for query in ("", "?format=csv", "?layer=x"):
         check_answer(operation, server.get(mesh + query))
     paths, operation = operation_of("getAgentPaths")
     check_answer(operation, server.get(paths.replace("{name}", agent(0))))
+
+
+def test_names_agents_whose_padding_is_lost_as_described(server):
+    server.post(report(0, mesh={"padding": {"requested": 1500, "delivered": 0, "lost_ms": 9000,
+                                            "stage": "answer"}}))
+    check, operation = operation_of("checkConnectivity")
+    answer = server.get(check)
+    assert answer.json()["Unpadded"] == [agent(0)]
+    check_answer(operation, answer)
 
 
 def test_says_stopping_while_it_drains(launch):
@@ -139,7 +166,8 @@ def test_tries_every_documented_status():
     documented = {(operation["operationId"], int(status)) for _, _, operation in operations()
                   for status in operation["responses"]}
     tried = {(case[0], case[4]) for case in CASES} | {
-        ("getReadiness", 503), ("getMesh", 400), ("getAgentPaths", 200)}
+        ("getReadiness", 503), ("getMesh", 400), ("getMtu", 400), ("ping", 400),
+        ("getAgentPaths", 200)}
     assert tried == documented
 
 

@@ -1,0 +1,114 @@
+#include "server/mtu_judge.h"
+
+#include <cstdlib>
+
+namespace meshcheck::server {
+namespace {
+
+using mesh::FragmentationClass;
+using mesh::PathFamily;
+
+// Both ends find the size of one wire. They find it seconds apart, and while it changes theirs
+// differ; IPv6 fragments are cut to eight octets, so less than that is no difference.
+constexpr int kSizeDifferenceMax = 7;
+
+MtuWay way_of(const MeshAgent& from, const MtuRow& row, mesh::Direction direction) {
+  const MtuRowWay said = row.way(direction);
+  MtuWay way{.fragmentation_class = said.fragmentation_class,
+             .fragments = said.fragments,
+             .since = from.received - said.class_age,
+             .link_mtu = said.link_mtu};
+  // While it is down, nothing is known of sizes.
+  if (way.fragmentation_class == FragmentationClass::kDown) return way;
+  way.size = said.size;
+  if (said.size && said.confirmed_age) way.confirmed = from.received - *said.confirmed_age;
+  return way;
+}
+
+MtuWay without_size(const MtuWay& way, const Judgement& path) {
+  const bool down = path.state == mesh::PathState::kDown;
+  return {.fragmentation_class = down ? FragmentationClass::kDown : FragmentationClass::kUnknown,
+          .since = path.since,
+          .link_mtu = way.link_mtu};
+}
+
+std::optional<mesh::SizeEvidence> evidence_of(const MtuWay& way) {
+  if (!way.size) return std::nullopt;
+  return mesh::SizeEvidence{
+      .size = *way.size, .link_mtu = way.link_mtu, .fragments = way.fragments};
+}
+
+// Whether `there`, the peer's word on its own way, says more than that it is reduced.
+bool tells_more(const MtuWay& there, const MtuWay& back) {
+  const bool worse = there.fragmentation_class == FragmentationClass::kReducedSignalled ||
+                     there.fragmentation_class == FragmentationClass::kBlackHole ||
+                     there.fragmentation_class == FragmentationClass::kFragmentsDropped;
+  return worse && there.size && back.size &&
+         std::abs(int{*there.size} - int{*back.size}) <= kSizeDifferenceMax;
+}
+
+// The host's agent on the node of a pod's.
+const MeshAgent* host_of(const MeshAgent& pod) {
+  const bool has =
+      pod.node != NameTable::kNone && pod.series != nullptr && pod.series->other_layer != nullptr;
+  return has ? pod.series->other_layer->latest : nullptr;
+}
+
+}  // namespace
+
+bool MtuJudge::is_fresh(const MeshAgent& agent) const {
+  return !agent.stopping && !judge_.is_outdated(agent);
+}
+
+MtuJudgement MtuJudge::judge(const MeshAgent& from, const MtuRow& row, const MeshAgent* to,
+                             const Judgement& path) const {
+  MtuJudgement judgement{.ways = ways(from, row, to)};
+  MtuWays& ways = judgement.ways;
+  if (path.state == mesh::PathState::kUnknown || path.state == mesh::PathState::kDown) {
+    ways = {without_size(ways.forward, path), without_size(ways.backward, path)};
+    return judgement;
+  }
+  const auto forward = evidence_of(ways.forward);
+  const auto backward = evidence_of(ways.backward);
+  if (forward && backward) judgement.findings = mesh::find_mismatches(*forward, *backward);
+  if (to != nullptr) judgement.overlay = explain(from, *to, ways);
+  return judgement;
+}
+
+MtuWays MtuJudge::ways(const MeshAgent& from, const MtuRow& row, const MeshAgent* to) const {
+  MtuWays ways{.forward = way_of(from, row, mesh::Direction::kForward),
+               .backward = way_of(from, row, mesh::Direction::kBackward)};
+  const bool asks = ways.backward.fragmentation_class == FragmentationClass::kReduced;
+  if (!asks || to == nullptr || !is_fresh(*to)) return ways;
+  const MtuRow* const other = MtuRow::find(to->mtus, from.name, row.family());
+  if (other == nullptr) return ways;
+  const MtuWay there = way_of(*to, *other, mesh::Direction::kForward);
+  if (!tells_more(there, ways.backward)) return ways;
+  ways.backward.fragmentation_class = there.fragmentation_class;
+  ways.backward.since = there.since;
+  return ways;
+}
+
+std::optional<OverlayWays> MtuJudge::explain(const MeshAgent& from, const MeshAgent& to,
+                                             const MtuWays& pod) const {
+  if (from.layer != mesh::Layer::kPod || to.layer != mesh::Layer::kPod) return std::nullopt;
+  const MeshAgent* const here = host_of(from);
+  const MeshAgent* const there = host_of(to);
+  if (here == nullptr || there == nullptr || !is_fresh(*here)) return std::nullopt;
+  for (const PathFamily outer : {PathFamily::kIpv4, PathFamily::kIpv6}) {
+    const std::uint16_t overhead = here->tunnel_overheads[outer == PathFamily::kIpv4 ? 0 : 1];
+    const MtuRow* const row = MtuRow::find(here->mtus, there->name, outer);
+    if (row == nullptr || overhead == 0) continue;
+    const MtuWays host = ways(*here, *row, there);
+    const auto explain_way = [overhead](const MtuWay& above, const MtuWay& below) {
+      return mesh::explain(evidence_of(above), evidence_of(below), overhead);
+    };
+    const OverlayWays overlay{.forward = explain_way(pod.forward, host.forward),
+                              .backward = explain_way(pod.backward, host.backward)};
+    constexpr auto kUnknown = mesh::OverlayMtu::Cause::kUnknown;
+    if (overlay.forward.cause != kUnknown || overlay.backward.cause != kUnknown) return overlay;
+  }
+  return std::nullopt;
+}
+
+}  // namespace meshcheck::server

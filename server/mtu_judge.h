@@ -1,0 +1,57 @@
+// What sizes a path is shown to carry, when both of its ends have been heard, and the hosts below
+// them. doc/mesh.md has the rules.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "server/path_judge.h"
+
+namespace meshcheck::server {
+
+// One direction.
+struct MtuWay {
+  mesh::FragmentationClass fragmentation_class = mesh::FragmentationClass::kUnknown;
+  mesh::FragmentsResult fragments = mesh::FragmentsResult::kUnknown;
+  Clock::time_point since;                // Of the class.
+  std::optional<std::uint16_t> size;      // 0: nothing passes; nothing: not known.
+  std::optional<std::uint16_t> link_mtu;  // Of the end that sends.
+  std::optional<Clock::time_point> confirmed;
+};
+struct MtuWays {
+  MtuWay forward;
+  MtuWay backward;
+};
+
+struct OverlayWays {
+  mesh::OverlayMtu forward;
+  mesh::OverlayMtu backward;
+};
+
+struct MtuJudgement {
+  MtuWays ways;
+  mesh::PathFindings findings;
+  std::optional<OverlayWays> overlay;  // Of a pod's path to a peer, if the hosts' is known.
+};
+
+// A row is what one agent knew when it reported. The judge adds what the server knows besides: that
+// the path's state is not known any more, and what the peer says of its own way to this agent,
+// which is this agent's way back. Pure; made for one moment.
+class MtuJudge {
+ public:
+  explicit MtuJudge(PathJudge judge) : judge_(judge) {}
+
+  // `path`: how the path of that row is judged. `to` is null if it is not held.
+  MtuJudgement judge(const MeshAgent& from, const MtuRow& row, const MeshAgent* to,
+                     const Judgement& path) const;
+
+ private:
+  bool is_fresh(const MeshAgent& agent) const;
+  MtuWays ways(const MeshAgent& from, const MtuRow& row, const MeshAgent* to) const;
+  std::optional<OverlayWays> explain(const MeshAgent& from, const MeshAgent& to,
+                                     const MtuWays& pod) const;
+
+  PathJudge judge_;
+};
+
+}  // namespace meshcheck::server

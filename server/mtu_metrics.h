@@ -1,0 +1,33 @@
+// What /metrics says of path MTUs: by node and layer, and single agents only while their padding is
+// lost. doc/metrics.md describes each.
+#pragma once
+
+#include <cstddef>
+#include <unordered_map>
+
+#include "lib/metrics/text_writer.h"
+#include "server/mtu_summary.h"
+
+namespace meshcheck::server {
+
+// Agents shown whose padding is lost; first by name.
+inline constexpr std::size_t kPaddingLostShownMax = 100;
+
+// Made for one scrape.
+class MtuMetrics {
+ public:
+  explicit MtuMetrics(const MeshTable& table) : table_(table) {}
+
+  void count(const PathView& path);
+  // When all paths are counted.
+  void write(metrics::TextWriter& writer, Now now) const;
+
+ private:
+  void write_sizes(metrics::TextWriter& writer) const;
+  void write_padding(metrics::TextWriter& writer, Now now) const;
+
+  const MeshTable& table_;
+  std::unordered_map<const MeshSeries*, MtuSummary> summaries_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,81 @@
+#include "server/mtu_row.h"
+
+#include <algorithm>
+
+namespace meshcheck::server {
+namespace {
+
+using Tenths = std::chrono::duration<std::int64_t, std::deci>;
+
+constexpr std::int64_t kClassAgeMax = (std::int64_t{1} << 27) - 1;
+constexpr std::int64_t kTooBigAgeMax = (std::int64_t{1} << 12) - 1;
+
+template <typename Unit>
+std::int64_t count(Clock::duration age, std::int64_t most) {
+  return std::clamp<std::int64_t>(std::chrono::floor<Unit>(age).count(), 0, most);
+}
+
+}  // namespace
+
+MtuRow::Class MtuRow::class_of(const mesh::PathMtu::Result& result) {
+  Class row{};
+  row.age_100ms = static_cast<std::uint32_t>(count<Tenths>(result.class_age, kClassAgeMax)) &
+                  static_cast<std::uint32_t>(kClassAgeMax);
+  row.value = result.fragmentation_class;
+  row.fragments = result.fragments;
+  return row;
+}
+
+MtuRow::Size MtuRow::size_of(const mesh::PathMtu::Result& result) {
+  constexpr std::uint16_t kMost = kNothing - 1;
+  Size row{.size = kNothing, .link_mtu = result.link_mtu, .confirmed_100ms = kNothing};
+  if (result.size) row.size = std::min(*result.size, kMost);
+  if (result.confirmed_age) {
+    row.confirmed_100ms = static_cast<std::uint16_t>(count<Tenths>(*result.confirmed_age, kMost));
+  }
+  return row;
+}
+
+MtuRow::MtuRow(const mesh::ReportMtu& mtu, Names names)
+    : to_(names.to),
+      too_big_from_(names.too_big_from),
+      classes_{class_of(mtu.ways[0]), class_of(mtu.ways[1])},
+      sizes_{size_of(mtu.ways[0]), size_of(mtu.ways[1])},
+      too_big_age_s_(0),
+      icmp_fragments_(mtu.icmp_fragments),
+      family_(mtu.family) {
+  const auto& too_big = mtu.ways.front().too_big;
+  if (!too_big) return;
+  too_big_mtu_ = too_big->mtu;
+  too_big_age_s_ = count<std::chrono::seconds>(too_big->age, kTooBigAgeMax) & kTooBigAgeMax;
+}
+
+MtuRowWay MtuRow::way(mesh::Direction direction) const {
+  const auto index = static_cast<std::size_t>(direction);
+  const Class& shown = classes_[index];
+  const Size& found = sizes_[index];
+  MtuRowWay way{.fragmentation_class = shown.value,
+                .fragments = shown.fragments,
+                .class_age = Tenths(shown.age_100ms)};
+  if (found.size != kNothing) way.size = found.size;
+  if (found.link_mtu != 0) way.link_mtu = found.link_mtu;
+  if (found.confirmed_100ms != kNothing) way.confirmed_age = Tenths(found.confirmed_100ms);
+  return way;
+}
+
+std::optional<MtuRowTooBig> MtuRow::too_big() const {
+  if (too_big_mtu_ == 0) return std::nullopt;
+  return MtuRowTooBig{
+      .mtu = too_big_mtu_, .from = too_big_from_, .age = std::chrono::seconds(too_big_age_s_)};
+}
+
+const MtuRow* MtuRow::find(std::span<const MtuRow> rows, NameTable::Id to,
+                           mesh::PathFamily family) {
+  const auto position = std::partition_point(rows.begin(), rows.end(), [&](const MtuRow& row) {
+    return row.to_ != to ? row.to_ < to : row.family_ < family;
+  });
+  const bool there = position != rows.end() && position->to_ == to && position->family_ == family;
+  return there ? &*position : nullptr;
+}
+
+}  // namespace meshcheck::server
