@@ -1,6 +1,7 @@
 #include "server/api.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,10 @@
 
 namespace meshcheck::server {
 namespace {
+
+// Of GET /api/v1/ping?size=.
+constexpr std::size_t kPingSizeMax = 1'000'000;
+constexpr std::size_t kPiecePadding = 65'536;
 
 void append_list(std::string& json, std::string_view key, const std::vector<std::string>& names,
                  bool null_if_empty) {
@@ -68,6 +73,28 @@ std::string message_of(const Check& check) {
   if (!check.all_report()) text += "there are absent or outdated pods; ";
   if (!check.unpadded.empty()) text += text_of(check.unpadded) + "; ";
   return text + "look up the payload";
+}
+
+// Empty; with `?size=N` N octets of padding, so that an agent sees whether large packets come back.
+http::Response get_ping(const http::Request& request) {
+  const std::string text = request.query_value("size");
+  if (text.empty()) return {};
+  std::size_t size = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, size);
+  if (error != std::errc() || stopped != end || size > kPingSizeMax) {
+    return http::Response::error(
+        400, "size: a number from 0 to " + std::to_string(kPingSizeMax) + " is expected");
+  }
+  http::Response response;
+  // In pieces, so that a slow reader does not hold all of it.
+  response.source = [left = size](std::string& piece) mutable {
+    const std::size_t taken = std::min(left, kPiecePadding);
+    piece.append(taken, '0');
+    left -= taken;
+    return left != 0;
+  };
+  return response;
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "server/mtu_api.h"
 
-#include <algorithm>
-#include <charconv>
 #include <map>
 #include <string>
 #include <utility>
@@ -16,7 +14,6 @@ namespace {
 // In one piece: about 150 KB, and less than a millisecond with the lock.
 constexpr std::size_t kPiecePaths = 256;
 constexpr std::size_t kPieceSummaries = 512;
-constexpr std::size_t kPiecePadding = 65'536;
 
 // The source of an answer's body.
 class MtuStream {
@@ -111,27 +108,6 @@ http::Response get_mtu(State& state, const http::Request& request) {
   http::Response response;
   response.content_type = query->csv ? "text/csv; charset=utf-8" : "application/json";
   response.source = MtuStream(state, *std::move(query));
-  return response;
-}
-
-http::Response get_ping(const http::Request& request) {
-  const std::string text = request.query_value("size");
-  if (text.empty()) return {};
-  std::size_t size = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, size);
-  if (error != std::errc() || stopped != end || size > kPingSizeMax) {
-    return http::Response::error(
-        400, "size: a number from 0 to " + std::to_string(kPingSizeMax) + " is expected");
-  }
-  http::Response response;
-  // In pieces, so that a slow reader does not hold all of it.
-  response.source = [left = size](std::string& piece) mutable {
-    const std::size_t taken = std::min(left, kPiecePadding);
-    piece.append(taken, '0');
-    left -= taken;
-    return left != 0;
-  };
   return response;
 }
 

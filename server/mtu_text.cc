@@ -162,9 +162,9 @@ void append_summary_json(std::string& out, std::string_view node, mesh::Layer la
 std::string_view mtu_csv_header() {
   return "from,from_node,layer,to,to_node,relation,family,forward_class,forward_since,forward_size,"
          "forward_link_mtu,forward_confirmed,forward_fragments,backward_class,backward_since,"
-         "backward_size,backward_link_mtu,backward_confirmed,backward_fragments,icmp_fragments,too_"
-         "big_mtu,"
-         "too_big_from,too_big_at,findings,overlay_forward_cause,overlay_forward_link_mtu_max,"
+         "backward_size,backward_link_mtu,backward_confirmed,backward_fragments,icmp_fragments,"
+         "too_big_mtu,too_big_from,too_big_at,findings,"
+         "overlay_forward_cause,overlay_forward_link_mtu_max,"
          "overlay_backward_cause,overlay_backward_link_mtu_max\r\n";
 }
 

@@ -138,7 +138,8 @@ std::string render_page(const Check& check, const std::vector<AgentTable::Row>& 
   html += "<footer>" + format_rfc3339(std::chrono::floor<std::chrono::seconds>(time)) +
           " · meshcheck " MESHCHECK_VERSION
           " · <a href=\"/api/v1/connectivity_check\">check</a> · <a href=\"/api/v1/agents/\">"
-          "reports</a> · <a href=\"/metrics\">metrics</a></footer>\n</body>\n</html>\n";
+          "reports</a> · <a href=\"/api/v1/mesh\">paths</a> · <a href=\"/api/v1/mtu\">sizes</a> · "
+          "<a href=\"/metrics\">metrics</a></footer>\n</body>\n</html>\n";
   return html;
 }
 
