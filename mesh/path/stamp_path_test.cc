@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 #include "mesh/stamp/reflector.h"
 
@@ -48,7 +49,7 @@ class Pair {
   }
 
   std::optional<nanoseconds> reflect(stamp::Bytes packet, const Times& times) {
-    std::array<std::uint8_t, 9216> out{};
+    std::vector<std::uint8_t> out(stamp::Reflector::Options().reply_size_max);
     const WallTime arrived = wall_ + 1h + times.forward;
     const auto reply = reflector_.reflect({.packet = packet,
                                            .peer = {},
