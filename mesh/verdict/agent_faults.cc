@@ -1,0 +1,231 @@
+// What is said of agents themselves: silent to the server though alive, starved, their clock set.
+#include <algorithm>
+
+#include "mesh/verdict/signals.h"
+
+namespace meshcheck::verdict {
+namespace {
+
+using Type = Subject::Type;
+
+// Of the paths to a silent agent, how many have to be up for it to be alive; one of a few.
+constexpr double kAliveShare = 0.5;
+// Of the agents of a zone or of all, how many have to be silent to say it of the whole.
+constexpr double kGroupShare = 0.6;
+constexpr std::size_t kGroupMin = 3;
+constexpr std::size_t kSelfFindingsMax = 32;
+// Outdated is twice the interval; a living agent's last report is hardly older than one.
+constexpr double kOverdueShare = 0.65;
+
+struct Witnesses {
+  std::uint32_t known = 0;
+  std::uint32_t up = 0;
+  std::array<Index, Finding::kEvidenceMax> evidence{};
+};
+
+class AgentFaults {
+ public:
+  AgentFaults(const Evidence& evidence, Findings& findings)
+      : evidence_(evidence), view_(evidence.view), findings_(findings) {}
+
+  void find() {
+    find_selves();
+    for (Index agent = 0; agent < view_.agents.size(); ++agent) {
+      if (is_silent(agent)) silent_.push_back(agent);
+    }
+    if (silent_.empty()) return;
+    add_overdue();
+    ask_witnesses();
+    split();
+    find_server_unreachable();
+  }
+
+ private:
+  bool is_silent(Index agent) const {
+    const Agent& seen = view_.agents[agent];
+    return seen.expected &&
+           (seen.status == Agent::Status::kSilent || seen.status == Agent::Status::kNeverReported);
+  }
+
+  // Who fell silent together is outdated one after the other; so as soon as one is, those are taken
+  // with it whose last report is older than anything that a living agent has.
+  void add_overdue() {
+    Clock::duration age = Clock::duration::max();
+    for (const Index agent : silent_) {
+      const Agent& seen = view_.agents[agent];
+      if (seen.status == Agent::Status::kSilent) age = std::min(age, view_.now - seen.reported);
+    }
+    if (age == Clock::duration::max()) return;
+    for (Index agent = 0; agent < view_.agents.size(); ++agent) {
+      const Agent& seen = view_.agents[agent];
+      if (!seen.expected || seen.status != Agent::Status::kReporting) continue;
+      if (view_.now - seen.reported >= kOverdueShare * age) silent_.push_back(agent);
+    }
+    std::sort(silent_.begin(), silent_.end());
+  }
+
+  void find_selves() {
+    std::size_t left = kSelfFindingsMax;
+    for (Index agent = 0; agent < view_.agents.size() && left > 0; ++agent) {
+      const Agent& seen = view_.agents[agent];
+      Finding finding{.subject = {.type = Type::kAgent, .first = agent},
+                      .scope = seen.layer == Layer::kHost ? Scope::kHost : Scope::kPod,
+                      .severity = Severity::kInfo,
+                      .failing = 1,
+                      .observed = 1,
+                      .since = seen.reported};
+      if (seen.status == Agent::Status::kStarved) {
+        finding.kind = Kind::kAgentStarved;
+        findings_.push_back(finding);
+        --left;
+      }
+      if (seen.clock_jump.count() != 0) {
+        finding.kind = Kind::kClockJump;
+        finding.clock_jump = seen.clock_jump;
+        findings_.push_back(finding);
+        --left;
+      }
+    }
+  }
+
+  void ask_witnesses() {
+    witnesses_.resize(view_.agents.size());
+    for (Index at = 0; at < view_.paths.size(); ++at) {
+      const Path& path = view_.paths[at];
+      if (!between_agents(path) || !evidence_.counts(path)) continue;
+      Witnesses& of = witnesses_[path.to];
+      ++of.known;
+      if (path.state == PathState::kDown) continue;
+      if (of.up < of.evidence.size()) of.evidence[of.up] = at;
+      ++of.up;
+    }
+  }
+
+  // Those that live, whom the server does not hear, and those of whom nobody can say anything. Of
+  // the rest, that do not answer, more was said before.
+  void split() {
+    const bool nobody_left = silent_.size() == view_.agents.size();
+    for (const Index agent : silent_) {
+      const Witnesses& seen = witnesses_[agent];
+      if (!nobody_left && is_parted(agent)) continue;
+      if (nobody_left || (seen.known > 0 && seen.up >= kAliveShare * seen.known)) {
+        alive_.push_back(agent);
+      } else if (seen.known == 0 && !is_explained(agent)) {
+        unseen_.push_back(agent);
+      }
+    }
+    for (std::size_t at = 0; at < std::min(unseen_.size(), kSelfFindingsMax); ++at) {
+      const Agent& seen = view_.agents[unseen_[at]];
+      findings_.push_back({.kind = Kind::kAgentDown,
+                           .subject = {.type = Type::kAgent, .first = unseen_[at]},
+                           .scope = seen.layer == Layer::kHost ? Scope::kHost : Scope::kPod,
+                           .severity = Severity::kWarning,
+                           .silent = true,
+                           .since = seen.reported});
+    }
+  }
+
+  bool is_explained(Index agent) const {
+    const Index node = view_.agents[agent].node;
+    return node != kNoIndex && evidence_.explained[node] != 0;
+  }
+
+  // The server is on the other side, or may be.
+  bool is_parted(Index agent) const {
+    const Index node = view_.agents[agent].node;
+    return node != kNoIndex && view_.nodes[node].zone != kNoIndex &&
+           evidence_.explained_zones[view_.nodes[node].zone] != 0;
+  }
+
+  // The narrowest that holds them: an agent, a node, a zone, all.
+  void find_server_unreachable() {
+    if (alive_.size() >= kGroupMin && is_most(alive_, kNoIndex)) {
+      add({.type = Type::kAll}, alive_);
+      findings_.back().severity = Severity::kCritical;
+      return;
+    }
+    for (Index zone = 0; zone < view_.zones.size(); ++zone) {
+      std::vector<Index> here;
+      for (const Index agent : alive_) {
+        const Index node = view_.agents[agent].node;
+        if (node != kNoIndex && view_.nodes[node].zone == zone) here.push_back(agent);
+      }
+      if (here.size() <= kGroupMin || !is_most(here, zone)) continue;
+      add({.type = Type::kZone, .first = zone}, here);
+      std::erase_if(alive_, [&](Index agent) {
+        return std::find(here.begin(), here.end(), agent) != here.end();
+      });
+    }
+    std::size_t left = kSelfFindingsMax;
+    while (!alive_.empty() && left-- > 0) {
+      const Index node = view_.agents[alive_.front()].node;
+      std::vector<Index> here;
+      std::copy_if(alive_.begin(), alive_.end(), std::back_inserter(here), [&](Index agent) {
+        return agent == alive_.front() || (node != kNoIndex && view_.agents[agent].node == node);
+      });
+      const bool all_of_node = here.size() > 1;
+      const Subject subject{.type = all_of_node ? Type::kNode : Type::kAgent,
+                            .first = all_of_node ? node : here.front()};
+      add(subject, here);
+      std::erase_if(alive_, [&](Index agent) {
+        return std::find(here.begin(), here.end(), agent) != here.end();
+      });
+    }
+  }
+
+  std::size_t count(Index zone) const {
+    return static_cast<std::size_t>(
+        std::count_if(view_.agents.begin(), view_.agents.end(), [&](const Agent& agent) {
+          return agent.expected && (zone == kNoIndex || (agent.node != kNoIndex &&
+                                                         view_.nodes[agent.node].zone == zone));
+        }));
+  }
+
+  bool is_most(const std::vector<Index>& agents, Index zone) const {
+    return static_cast<double>(agents.size()) >= kGroupShare * static_cast<double>(count(zone));
+  }
+
+  // k of m are agents here: those that are silent, and those that there are.
+  void add(const Subject& subject, const std::vector<Index>& agents) {
+    Finding finding{.kind = Kind::kServerUnreachable,
+                    .subject = subject,
+                    .way = Way::kOut,
+                    .severity = Severity::kWarning,
+                    .silent = true,
+                    .failing = static_cast<std::uint32_t>(agents.size()),
+                    .observed = static_cast<std::uint32_t>(agents.size()),
+                    .since = Clock::time_point::max()};
+    if (subject.type == Type::kAll) finding.observed = static_cast<std::uint32_t>(count(kNoIndex));
+    if (subject.type == Type::kZone) {
+      finding.observed = static_cast<std::uint32_t>(count(subject.first));
+    }
+    if (subject.type == Type::kAgent) {
+      const bool host = view_.agents[subject.first].layer == Layer::kHost;
+      finding.scope = host ? Scope::kHost : Scope::kPod;
+    }
+    for (const Index agent : agents) {
+      finding.since = std::min(finding.since, view_.agents[agent].reported);
+      const Witnesses& seen = witnesses_[agent];
+      for (std::size_t at = 0; at < std::min<std::size_t>(seen.up, seen.evidence.size()); ++at) {
+        finding.add_evidence(seen.evidence[at]);
+      }
+    }
+    findings_.push_back(finding);
+  }
+
+  const Evidence& evidence_;
+  const View& view_;
+  Findings& findings_;
+  std::vector<Index> silent_;
+  std::vector<Index> alive_;
+  std::vector<Index> unseen_;
+  std::vector<Witnesses> witnesses_;
+};
+
+}  // namespace
+
+void find_agent_faults(const Evidence& evidence, Findings& findings) {
+  AgentFaults(evidence, findings).find();
+}
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,145 @@
+// The smallest set of subjects that explains what fails between nodes: greedy weighted set cover.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mesh/verdict/finding.h"
+#include "mesh/verdict/view.h"
+
+namespace meshcheck::verdict {
+
+// Something that was seen between two nodes, and whether it is bad.
+struct Observation {
+  Index path = kNoIndex;
+  Index tail = kNoIndex;  // Nodes.
+  Index head = kNoIndex;
+  Layer layer = Layer::kPod;
+  bool ipv6 = false;
+  // Which way it fails, if that is known: from the tail to the head, or back.
+  bool ahead = false;
+  bool back = false;
+  Clock::time_point since;
+};
+
+// A subject and what it explains.
+struct Explanation {
+  Subject subject;
+  Scope scope = Scope::kBoth;
+  Way way = Way::kBoth;
+  PathFamily family = PathFamily::kNone;
+  bool partial = false;
+  std::uint32_t failing = 0;  // Of `observed`, all that the subject touches in that scope and way.
+  std::uint32_t observed = 0;
+  Clock::time_point since;             // The earliest.
+  std::vector<std::uint32_t> members;  // Of Cover::bad().
+};
+
+// A subject is a candidate if nearly all that is observed of it fails and enough others agree; of
+// the candidates the one that explains the most is taken, until nothing is left or no candidate
+// is. A fault of hosts covers the pods on them. What remains is of pairs of nodes. Counts are kept
+// as observations are added, so candidates cost nothing for each path; only what fails is stored.
+// One diagnosis, one signal: made, filled, asked once.
+class Cover {
+ public:
+  struct Rules {
+    // Whether each observation is of one way only, so that out and in are counted apart.
+    bool directed = false;
+    double node_share = 0.75;
+    double zone_share = 0.6;
+    double all_share = 0.95;
+    std::uint32_t witnesses_min = 3;
+    // A node is said to be partly cut off if so many of its pairs fail, and such a share of it.
+    std::uint32_t partial_pairs_min = 4;
+    double partial_share = 0.15;
+    // What is younger may be the beginning of something larger, and is not called a pair's.
+    Clock::duration settle{};
+    std::size_t subjects_max = 64;
+    std::size_t pairs_max = 32;
+  };
+
+  // `suspects`: by node, whether it is silent itself, so that one witness is enough.
+  Cover(const View& view, std::span<const std::uint8_t> suspects, const Rules& rules);
+
+  void add_good(const Observation& seen) { count(seen, false); }
+  void add_bad(const Observation& seen);
+
+  std::vector<Explanation> explain();
+  const std::vector<Observation>& bad() const { return bad_; }
+
+ private:
+  struct Count {
+    std::uint32_t known = 0;
+    std::uint32_t bad = 0;
+    std::uint32_t covered = 0;  // Of `bad`, by what was taken before.
+  };
+  // By layer, family and way: see cell().
+  using Tally = std::array<Count, 8>;
+  using Mask = std::uint8_t;
+  struct Candidate {
+    Subject subject;
+    Mask cells = 0;
+    std::uint32_t score = 0;  // 0: none.
+  };
+
+  struct Pair {  // Of nodes.
+    Index low = kNoIndex;
+    Index high = kNoIndex;
+    std::vector<std::uint32_t> members;
+  };
+
+  static std::size_t cell(const Observation& seen, bool second_way);
+  static void add(Count& sum, const Count& more);
+  template <typename Visit>
+  void visit_counts(const Observation& seen, const Visit& visit);
+  void count(const Observation& seen, bool bad);
+  void link();
+  Index zone_of(Index node) const { return view_.nodes[node].zone; }
+  Tally& between(Index tail_zone, Index head_zone) {
+    return zones_[tail_zone * zone_count_ + head_zone];
+  }
+  const Tally& between(Index tail_zone, Index head_zone) const {
+    return zones_[tail_zone * zone_count_ + head_zone];
+  }
+  Tally tally_of(const Subject& subject) const;
+
+  Candidate rate(const Subject& subject, double share) const;
+  Candidate best_node() const;
+  Candidate best_zone() const;
+  Candidate best();
+  static bool is_fine(const Tally& tally);
+  static bool is_unseen(const Tally& tally);
+  bool is_cut_off(Index zone) const;
+  bool is_rejected(const Subject& subject) const;
+  bool has_witnesses(const Candidate& candidate) const;
+  bool zone_has_witnesses(const Candidate& candidate) const;
+  // Which side of the subject an observation is on: its cell there; nothing if it is not touched.
+  bool touches(const Candidate& candidate, const Observation& seen) const;
+  std::span<const std::uint32_t> bad_of(Index node) const;
+  Explanation take(const Candidate& candidate);
+  Explanation describe(const Subject& subject, std::vector<std::uint32_t> members) const;
+  Way way_of(const Explanation& explanation) const;
+  void cover(std::uint32_t member);
+  std::vector<Pair> pairs_left() const;
+  void explain_rest(std::vector<Explanation>& found);
+
+  const View& view_;
+  std::span<const std::uint8_t> suspects_;
+  Rules rules_;
+  std::size_t zone_count_ = 0;  // 0: they are not looked at.
+  std::vector<Tally> nodes_;
+  std::vector<Tally> zones_;  // By the tail's zone and the head's; if not directed, lower first.
+  Tally all_{};
+  std::vector<Observation> bad_;
+  std::vector<std::uint8_t> covered_;
+  std::vector<std::uint32_t> first_of_node_;  // Into bad_of_nodes_.
+  std::vector<std::uint32_t> bad_of_nodes_;
+  std::vector<Index> touched_;  // Nodes with anything bad.
+  std::vector<Subject> rejected_zones_;
+  std::vector<std::uint8_t> rejected_nodes_;
+};
+
+}  // namespace meshcheck::verdict

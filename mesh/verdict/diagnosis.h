@@ -1,0 +1,19 @@
+// From the mesh of paths to named faults. doc/verdicts.md has the method and its limits.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "mesh/verdict/finding.h"
+#include "mesh/verdict/view.h"
+
+namespace meshcheck::verdict {
+
+inline constexpr std::size_t kFindingsMax = 128;
+
+// The faults that explain the view, worst first; of more than kFindingsMax the least severe are
+// left out. Pure and deterministic, and remembers nothing: what is new, what is gone and what
+// flaps is VerdictBook's.
+std::vector<Finding> diagnose(const View& view);
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,206 @@
+// What is down that is not between nodes: twins, gateways, targets.
+#include <algorithm>
+
+#include "mesh/verdict/signals.h"
+
+namespace meshcheck::verdict {
+namespace {
+
+using Type = Subject::Type;
+
+// What is a gateway's or a target's own fault is seen by most of those who use it.
+constexpr double kGatewayShare = 0.75;
+constexpr double kTargetShare = 0.5;
+constexpr std::uint32_t kUsersMin = 3;
+// So many nodes that lose theirs at once are hardly a coincidence.
+constexpr std::ptrdiff_t kMany = 3;
+// Before that, the fault of an edge may be the first sign of a larger one. A twin path fails with
+// the rest of its agent, targets are probed more slowly.
+constexpr int kSettleIntervals = 1;
+constexpr int kTargetSettleIntervals = 6;
+
+struct Edge {
+  std::uint32_t failing = 0;
+  std::uint32_t observed = 0;
+  std::array<std::uint32_t, 2> observed_of{};  // By layer.
+  bool pod = false;                            // Of what fails.
+  bool host = false;
+  bool ipv4 = false;
+  bool ipv6 = false;
+  Clock::time_point since = Clock::time_point::max();
+  std::array<Index, Finding::kEvidenceMax> evidence{};
+
+  void add(const Evidence& from, Index at) {
+    const Path& path = from.view.paths[at];
+    ++observed;
+    ++observed_of[from.layer_of(path.from) == Layer::kHost ? 1 : 0];
+    if (path.state != PathState::kDown) return;
+    if (failing < evidence.size()) evidence[failing] = at;
+    ++failing;
+    (from.layer_of(path.from) == Layer::kHost ? host : pod) = true;
+    (path.family == PathFamily::kIpv6 ? ipv6 : ipv4) = true;
+    since = std::min(since, path.since);
+  }
+
+  Finding finding(Kind kind, Subject subject) const {
+    Finding finding{.kind = kind,
+                    .subject = subject,
+                    .scope = pod && host ? Scope::kBoth
+                             : host      ? Scope::kHost
+                                         : Scope::kPod,
+                    .severity = Severity::kCritical,
+                    .failing = failing,
+                    .observed = (pod ? observed_of[0] : 0) + (host ? observed_of[1] : 0),
+                    .since = since};
+    for (std::size_t at = 0; at < std::min<std::size_t>(failing, evidence.size()); ++at) {
+      finding.add_evidence(evidence[at]);
+    }
+    return finding;
+  }
+};
+
+class Edges {
+ public:
+  Edges(const Evidence& evidence, Findings& findings)
+      : evidence_(evidence), view_(evidence.view), findings_(findings) {}
+
+  void find() {
+    find_twins();
+    find_shared(Relation::kGateway, view_.gateways.size());
+    find_shared(Relation::kTarget, view_.targets.size());
+  }
+
+ private:
+  bool is_settled(Index node, const Edge& edge, int intervals) const {
+    return evidence_.is_settled(node, edge.since, intervals * view_.probe_interval);
+  }
+
+  void find_twins() {
+    std::vector<Edge> twins(view_.nodes.size());
+    for (Index at = 0; at < view_.paths.size(); ++at) {
+      const Path& path = view_.paths[at];
+      if (path.relation == Relation::kTwin && evidence_.counts(path) && !path.trickles) {
+        twins[evidence_.node_of(path.from)].add(evidence_, at);
+      }
+    }
+    for (Index node = 0; node < twins.size(); ++node) {
+      const Edge& edge = twins[node];
+      // Both ends say so at once only if both are alive.
+      const bool both = edge.failing == edge.observed && edge.pod && edge.host;
+      if (edge.failing == 0 || 2 * edge.failing < edge.observed) continue;
+      if (evidence_.explained[node] != Evidence::kNothing) continue;
+      if (!is_settled(node, edge, both ? 0 : 2 * kSettleIntervals)) continue;
+      Finding finding = edge.finding(Kind::kTwinPath, {.type = Type::kNode, .first = node});
+      finding.scope = Scope::kBoth;
+      findings_.push_back(finding);
+    }
+  }
+
+  // Gateways and targets have many users: it is theirs if most fail, else the users'.
+  void find_shared(Relation relation, std::size_t count) {
+    std::vector<Edge> shared(count);
+    std::vector<bool> dns(count);
+    bool any = false;
+    for (Index at = 0; at < view_.paths.size(); ++at) {
+      const Path& path = view_.paths[at];
+      if (path.relation != relation || !usable(path)) continue;
+      shared[path.to].add(evidence_, at);
+      dns[path.to] = path.kind == ProbeKind::kDns;
+      any = any || path.state == PathState::kDown;
+    }
+    if (!any) return;
+    const bool gateways = relation == Relation::kGateway;
+    // Who has not reported since it failed for others does not speak against it.
+    std::vector<std::uint32_t> fresh(count);
+    for (const Path& path : view_.paths) {
+      if (path.relation != relation || !usable(path) || path.state == PathState::kDown) continue;
+      if (view_.agents[path.from].reported >= shared[path.to].since) ++fresh[path.to];
+    }
+    std::vector<bool> blamed(count);
+    for (Index to = 0; to < count; ++to) {
+      const Edge& edge = shared[to];
+      if (edge.failing < kUsersMin) continue;
+      const double share = gateways ? kGatewayShare : kTargetShare;
+      const bool most = edge.failing >= share * edge.observed;
+      const std::uint32_t news = edge.failing + fresh[to];
+      const bool most_news = edge.failing >= share * news && 3 * edge.failing >= edge.observed;
+      if (!most && !most_news) continue;
+      blamed[to] = true;
+      const Type type = gateways ? Type::kGateway : Type::kTarget;
+      findings_.push_back(edge.finding(kind_of(relation, dns[to]), {.type = type, .first = to}));
+      // Who uses what in which network says nothing of the fault.
+      findings_.back().scope = Scope::kBoth;
+      findings_.back().partial = edge.failing < kGatewayShare * edge.observed;
+      if (!gateways && !dns[to]) findings_.back().severity = Severity::kWarning;
+    }
+    find_users(relation, blamed, dns);
+  }
+
+  // The edges of a node or a zone that is cut off are no evidence of their own.
+  bool usable(const Path& path) const {
+    if (!evidence_.counts(path) || path.trickles) return false;
+    const Index node = evidence_.node_of(path.from);
+    const bool host = evidence_.layer_of(path.from) == Layer::kHost;
+    const std::uint8_t explained = evidence_.explained[node];
+    if ((explained & (host ? Evidence::kHosts : Evidence::kPods)) != 0) return false;
+    const Index zone = view_.nodes[node].zone;
+    return path.relation == Relation::kGateway || zone == kNoIndex ||
+           evidence_.explained_zones[zone] == 0;
+  }
+
+  // In intervals. Were it the fault of all, more would fail by then. Where packets get lost, three
+  // of a target's few probes are soon lost in a row.
+  static int wait(bool gateways, std::ptrdiff_t failing, bool restless) {
+    if (gateways) return failing < kMany ? kSettleIntervals : 8 * kSettleIntervals;
+    if (restless) return 10 * kTargetSettleIntervals;
+    return failing == 1 ? kTargetSettleIntervals : 2 * kTargetSettleIntervals;
+  }
+
+  static Kind kind_of(Relation relation, bool dns) {
+    if (relation == Relation::kGateway) return Kind::kGateway;
+    return dns ? Kind::kDns : Kind::kTarget;
+  }
+
+  void find_users(Relation relation, const std::vector<bool>& blamed,
+                  const std::vector<bool>& dns) {
+    const bool gateways = relation == Relation::kGateway;
+    std::vector<std::array<Edge, 2>> users(view_.nodes.size());  // Others, and DNS.
+    for (Index at = 0; at < view_.paths.size(); ++at) {
+      const Path& path = view_.paths[at];
+      if (path.relation != relation || !usable(path) || blamed[path.to]) continue;
+      users[evidence_.node_of(path.from)][dns[path.to] ? 1 : 0].add(evidence_, at);
+    }
+    const auto failing = std::count_if(users.begin(), users.end(), [](const auto& edges) {
+      return edges[0].failing + edges[1].failing > 0;
+    });
+    for (Index node = 0; node < users.size(); ++node) {
+      for (const bool of_dns : {false, true}) {
+        const Edge& edge = users[node][of_dns ? 1 : 0];
+        if (edge.failing == 0) continue;
+        // Its gateway may be the first that is known of a link that is down.
+        const bool alone = evidence_.sees_peers[view_.paths[edge.evidence[0]].from] == 0;
+        const bool restless = evidence_.restless[node] != 0;
+        if (!is_settled(node, edge, wait(gateways, alone ? kMany : failing, restless))) continue;
+        Finding finding =
+            edge.finding(kind_of(relation, of_dns), {.type = Type::kNode, .first = node});
+        if (!gateways) finding.severity = Severity::kWarning;
+        if (evidence_.both_families && edge.ipv4 != edge.ipv6) {
+          finding.family = edge.ipv6 ? PathFamily::kIpv6 : PathFamily::kIpv4;
+        }
+        findings_.push_back(finding);
+      }
+    }
+  }
+
+  const Evidence& evidence_;
+  const View& view_;
+  Findings& findings_;
+};
+
+}  // namespace
+
+void find_broken_edges(const Evidence& evidence, Findings& findings) {
+  Edges(evidence, findings).find();
+}
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,149 @@
+#include "mesh/verdict/evidence.h"
+
+#include <algorithm>
+
+namespace meshcheck::verdict {
+namespace {
+
+// A path is called down three probe intervals after it was cut, and a living agent at its other
+// end would have said so by then; half of what is between is for delays.
+constexpr int kSilenceIntervals = 2;
+// So many have to find an agent unreachable before its own report is set aside.
+constexpr std::uint32_t kDoubtsMin = 2;
+
+// A mesh that loses 0.1 % has a loss in a minute on a tenth of its paths. More than that, and one
+// path that loses a few in a row is no longer a surprise.
+constexpr double kRestlessShare = 0.2;
+constexpr std::uint32_t kRestlessMin = 5;
+constexpr int kRestlessIntervals = 15;
+// What a path has lost in the last minute may be of an outage before.
+constexpr std::chrono::seconds kMinute{60};
+
+bool is_gone(Agent::Status status) {
+  return status == Agent::Status::kSilent || status == Agent::Status::kNeverReported;
+}
+
+struct Heard {
+  std::uint32_t known = 0;
+  std::uint32_t silent = 0;
+};
+struct Lossy {
+  std::uint32_t known = 0;
+  std::uint32_t lossy = 0;
+
+  void add(bool lost) {
+    ++known;
+    lossy += lost ? 1 : 0;
+  }
+  std::uint8_t restless() const {
+    return lossy >= kRestlessMin && lossy >= kRestlessShare * known ? 1 : 0;
+  }
+};
+
+}  // namespace
+
+Evidence::Evidence(const View& from)
+    : view(from),
+      doubtful(from.agents.size()),
+      suspects(from.nodes.size(), 1),
+      agent_of(from.nodes.size(), {kNoIndex, kNoIndex}),
+      explained(from.nodes.size()),
+      explained_zones(from.zones.size()),
+      restless(from.nodes.size()),
+      sees_peers(from.agents.size()) {
+  const std::size_t zones = view.zones.size() <= kZonesMax ? view.zones.size() : 0;
+  std::vector<Heard> heard(view.agents.size());
+  std::vector<Lossy> nodes(view.nodes.size());
+  std::vector<Lossy> between(zones * zones);
+  bool family_seen[2] = {};
+  for (const Path& path : view.paths) {
+    // Twins fall silent with their node.
+    if (path.relation != Relation::kPeer || path.state == PathState::kUnknown) continue;
+    family_seen[path.family == PathFamily::kIpv6 ? 1 : 0] = true;
+    Heard& of = heard[path.to];
+    ++of.known;
+    if (path.state == PathState::kDown) {
+      if (!path.trickles && silent_since(path.to, path.since)) ++of.silent;
+      continue;
+    }
+    sees_peers[path.from] = 1;
+    const Index tail = node_of(path.from);
+    const Index head = node_of(path.to);
+    if (tail == kNoIndex || head == kNoIndex) continue;
+    if (path.state == PathState::kUp && view.now - path.since < kMinute) continue;
+    const bool lost = path.lost > 0;
+    nodes[tail].add(lost);
+    nodes[head].add(lost);
+    const Index tail_zone = view.nodes[tail].zone;
+    const Index head_zone = view.nodes[head].zone;
+    if (zones == 0 || tail_zone == kNoIndex || head_zone == kNoIndex) continue;
+    between[tail_zone * zones + head_zone].add(lost);
+    between[head_zone * zones + tail_zone].add(lost);
+  }
+  both_families = family_seen[0] && family_seen[1];
+  std::transform(nodes.begin(), nodes.end(), restless.begin(),
+                 [](const Lossy& seen) { return seen.restless(); });
+  restless_zones.resize(between.size());
+  std::transform(between.begin(), between.end(), restless_zones.begin(),
+                 [](const Lossy& seen) { return seen.restless(); });
+  for (Index agent = 0; agent < view.agents.size(); ++agent) {
+    const Agent& seen = view.agents[agent];
+    const Heard& of = heard[agent];
+    const bool missed = of.silent > 0 && of.silent >= std::min(kDoubtsMin, of.known);
+    doubtful[agent] = is_gone(seen.status) || missed ? 1 : 0;
+    if (seen.node == kNoIndex) continue;
+    agent_of[seen.node][seen.layer == Layer::kHost ? 1 : 0] = agent;
+    if (doubtful[agent] == 0) suspects[seen.node] = 0;
+  }
+}
+
+bool Evidence::silent_since(Index agent, Clock::time_point since) const {
+  const Agent& seen = view.agents[agent];
+  return is_gone(seen.status) || since >= seen.reported + kSilenceIntervals * view.probe_interval;
+}
+
+bool Evidence::is_settled(Index node, Clock::time_point since, Clock::duration usually) const {
+  const Clock::duration longer = kRestlessIntervals * view.probe_interval;
+  const Clock::duration wanted = restless[node] != 0 ? std::max(longer, 2 * usually) : usually;
+  return view.now - since >= wanted;
+}
+
+bool Evidence::is_settled(const Subject& pair, Clock::time_point since,
+                          Clock::duration usually) const {
+  if (!is_settled(pair.first, since, usually) || !is_settled(pair.second, since, usually)) {
+    return false;
+  }
+  const Index zone = view.nodes[pair.first].zone;
+  const Index other = view.nodes[pair.second].zone;
+  if (restless_zones.empty() || zone == kNoIndex || other == kNoIndex) return true;
+  if (restless_zones[zone * view.zones.size() + other] == 0) return true;
+  return view.now - since >=
+         std::max<Clock::duration>(kRestlessIntervals * view.probe_interval, 2 * usually);
+}
+
+bool Evidence::counts(const Path& path) const {
+  if (path.state == PathState::kUnknown || doubtful[path.from] != 0) return false;
+  if (node_of(path.from) == kNoIndex) return false;
+  if (!between_agents(path)) return true;
+  if (node_of(path.to) == kNoIndex) return false;
+  // Who did not run could not answer either.
+  return path.state == PathState::kUp || view.agents[path.to].status != Agent::Status::kStarved;
+}
+
+void excuse(const View& view, Finding& finding) {
+  const auto of_node = [&](Index node) {
+    if (node != kNoIndex && finding.excuse == Excuse::kNone)
+      finding.excuse = view.nodes[node].excuse;
+  };
+  if (finding.subject.type == Subject::Type::kNode) of_node(finding.subject.first);
+  if (finding.subject.type == Subject::Type::kAgent) {
+    of_node(view.agents[finding.subject.first].node);
+  }
+  if (finding.subject.type == Subject::Type::kNodePair) {
+    of_node(finding.subject.first);
+    of_node(finding.subject.second);
+  }
+  if (finding.excuse != Excuse::kNone) finding.severity = Severity::kInfo;
+}
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,57 @@
+// What a view is worth as evidence: whose reports stand, who is silent, who is on which node.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "mesh/verdict/finding.h"
+#include "mesh/verdict/view.h"
+
+namespace meshcheck::verdict {
+
+// Made of a view in one pass and lives as long as one diagnosis.
+//
+// A report is old news as soon as others found its sender unreachable after it: a living agent
+// hurries to report a path that went down, so who said nothing for two probe intervals since is not
+// believed any more, long before it is outdated.
+struct Evidence {
+  explicit Evidence(const View& from);
+
+  const View& view;
+  std::vector<std::uint8_t> doubtful;          // By agent: its rows are no evidence.
+  std::vector<std::uint8_t> suspects;          // By node: all of its agents are silent.
+  std::vector<std::array<Index, 2>> agent_of;  // By node and layer; kNoIndex: none is known.
+  std::vector<std::uint8_t> explained;         // By node: see Explained.
+  std::vector<std::uint8_t> explained_zones;   // By zone: it is part of a partition.
+  std::vector<std::uint8_t> restless;          // By node: see is_settled().
+  std::vector<std::uint8_t> sees_peers;        // By agent: some of its paths to peers are up.
+  std::vector<std::uint8_t> restless_zones;    // By pair of zones, both ways.
+  bool both_families = false;                  // Paths of IPv4 and IPv6 are there.
+
+  // What was found of a node, so that less is not said of it too.
+  enum Explained : std::uint8_t { kNothing = 0, kPods = 1, kHosts = 2, kSome = 4 };
+
+  static constexpr std::size_t kZonesMax = 64;  // Beyond, zones are not looked at.
+
+  Index node_of(Index agent) const { return view.agents[agent].node; }
+  Layer layer_of(Index agent) const { return view.agents[agent].layer; }
+  // Whether a path down since then began to fail after all that the agent has said.
+  bool silent_since(Index agent, Clock::time_point since) const;
+  // Whether what fails alone (a pair, a node's gateway) has done so for long enough. Where many
+  // paths of a node lose packets, single ones look cut for a while.
+  bool is_settled(Index node, Clock::time_point since, Clock::duration usually) const;
+  // The same of a pair of nodes, whose zones may be restless between each other.
+  bool is_settled(const Subject& pair, Clock::time_point since, Clock::duration usually) const;
+  // Of a path between agents: whether its row may be used at all.
+  bool counts(const Path& path) const;
+};
+
+inline bool between_agents(const Path& path) {
+  return path.relation == Relation::kPeer || path.relation == Relation::kTwin;
+}
+
+// What every finding has that is of an excused node.
+void excuse(const View& view, Finding& finding);
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,47 @@
+#include "mesh/verdict/finding.h"
+
+namespace meshcheck::verdict {
+namespace {
+
+template <typename Enum, std::size_t kCount>
+std::string_view name_of(const std::array<std::string_view, kCount>& names, Enum value) {
+  return names[static_cast<std::size_t>(value)];
+}
+
+constexpr std::array<std::string_view, 19> kKinds = {
+    "node_down",      "agent_down",         "pod_network",
+    "host_link",      "twin_path",          "gateway",
+    "mtu_black_hole", "fragments_dropped",  "overlay_mtu",
+    "reachability",   "partial_loss",       "latency",
+    "zone_partition", "zone_degradation",   "dns",
+    "target",         "server_unreachable", "agent_starved",
+    "clock_jump"};
+constexpr std::array<std::string_view, 8> kTypes = {"all",       "zone",  "zone_pair", "node",
+                                                    "node_pair", "agent", "gateway",   "target"};
+constexpr std::array<std::string_view, 3> kScopes = {"pod", "host", "both"};
+constexpr std::array<std::string_view, 4> kWays = {"both", "out", "in", "unknown"};
+constexpr std::array<std::string_view, 3> kSeverities = {"info", "warning", "critical"};
+constexpr std::array<std::string_view, 4> kExcuses = {"", "cordoned", "not ready", "terminating"};
+
+}  // namespace
+
+std::string_view text(Kind kind) {
+  return name_of(kKinds, kind);
+}
+std::string_view text(Subject::Type type) {
+  return name_of(kTypes, type);
+}
+std::string_view text(Scope scope) {
+  return name_of(kScopes, scope);
+}
+std::string_view text(Way way) {
+  return name_of(kWays, way);
+}
+std::string_view text(Severity severity) {
+  return name_of(kSeverities, severity);
+}
+std::string_view text(Excuse excuse) {
+  return name_of(kExcuses, excuse);
+}
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,100 @@
+// What a diagnosis says: one fault, where it is, and what supports it.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "mesh/verdict/view.h"
+
+namespace meshcheck::verdict {
+
+enum class Kind : std::uint8_t {
+  kNodeDown,          // Unreachable in both layers, and its agents are silent.
+  kAgentDown,         // Silent and unreachable, while its node lives.
+  kPodNetwork,        // Of a node: pods cut off, host fine.
+  kHostLink,          // Of a node: cut off, and its agents still report.
+  kTwinPath,          // Between a node's own pod and host network.
+  kGateway,           // Of one node, or of all.
+  kMtuBlackHole,      // Large packets vanish, and nobody is told.
+  kFragmentsDropped,  // Packets that had to be fragmented vanish.
+  kOverlayMtu,        // The pod network's links promise more than the host network carries.
+  kReachability,      // Between two nodes, or one way into or out of a node.
+  kPartialLoss,
+  kLatency,  // Slower than the same paths used to be.
+  kZonePartition,
+  kZoneDegradation,  // Loss or latency of a zone or between two.
+  kDns,
+  kTarget,             // A configured target other than DNS.
+  kServerUnreachable,  // Agents are silent, and their peers say that they live.
+  kAgentStarved,
+  kClockJump,
+};
+std::string_view text(Kind kind);  // "node_down", ...
+
+// What a fault is of. For kNodePair and kZonePair `second` is the other one; Direction tells which
+// way.
+struct Subject {
+  enum class Type : std::uint8_t {
+    kAll,
+    kZone,
+    kZonePair,
+    kNode,
+    kNodePair,
+    kAgent,
+    kGateway,
+    kTarget,
+  };
+  Type type = Type::kAll;
+  Index first = kNoIndex;
+  Index second = kNoIndex;
+  friend bool operator==(const Subject&, const Subject&) = default;
+};
+std::string_view text(Subject::Type type);  // "all", "zone", "zone_pair", ...
+
+enum class Scope : std::uint8_t { kPod, kHost, kBoth };  // Of layers.
+std::string_view text(Scope scope);                      // "pod", "host", "both"
+
+// Out of the subject or into it; of a pair, from the first to the second or back. kUnknown: nobody
+// could tell.
+enum class Way : std::uint8_t { kBoth, kOut, kIn, kUnknown };
+std::string_view text(Way way);  // "both", "out", "in", "unknown"
+
+enum class Severity : std::uint8_t { kInfo, kWarning, kCritical };
+std::string_view text(Severity severity);  // "info", "warning", "critical"
+
+struct Finding {
+  static constexpr std::size_t kEvidenceMax = 8;
+
+  Kind kind = Kind::kNodeDown;
+  Subject subject;
+  Scope scope = Scope::kBoth;
+  Way way = Way::kBoth;
+  PathFamily family = PathFamily::kNone;  // kNoIndex: of either, or of both.
+  Severity severity = Severity::kWarning;
+  Excuse excuse = Excuse::kNone;
+  bool partial = false;  // Only some of the subject's paths, and no smaller subject explains them.
+  bool silent = false;   // Of a reachability fault: nothing was reported from there since.
+  bool twin_down = false;  // Of kPodNetwork: the node itself does not reach its pods either.
+  // Of the paths that are observable and that the fault would touch, how many fail.
+  std::uint32_t failing = 0;
+  std::uint32_t observed = 0;
+  Clock::time_point since;
+  // Of size faults: the largest that passes (0: not even the smallest), and the link's MTU.
+  std::uint16_t size = 0;
+  std::uint16_t link_mtu = 0;
+  float loss = 0;  // Of packets that take the way; of round trips if the way is not known.
+  std::uint32_t round_trip_us = 0;
+  std::uint32_t usual_round_trip_us = 0;
+  std::chrono::milliseconds clock_jump{0};
+  std::array<Index, kEvidenceMax> evidence{};  // Of View::paths.
+  std::uint8_t evidence_count = 0;
+
+  void add_evidence(Index path) {
+    if (evidence_count < kEvidenceMax) evidence[evidence_count++] = path;
+  }
+};
+
+}  // namespace meshcheck::verdict

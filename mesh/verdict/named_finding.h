@@ -1,0 +1,32 @@
+// A finding with names in place of a view's numbers, so that it outlives the view.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/ip_address.h"
+#include "mesh/verdict/finding.h"
+
+namespace meshcheck::verdict {
+
+// One end of a fault: a node, an agent, a zone, a gateway or a target.
+struct NamedEnd {
+  std::string name;
+  std::string node;                  // Of an agent; a node's own name.
+  std::string zone;                  // Where it lies; a zone's own name.
+  std::optional<IpAddress> address;  // Of its agent in the finding's layer, for commands.
+  friend bool operator==(const NamedEnd&, const NamedEnd&) = default;
+};
+
+struct NamedFinding {
+  Finding finding;  // Its indices mean nothing any more.
+  std::array<NamedEnd, 2> ends;
+  std::optional<NamedEnd> witness;    // An agent that sees the fault, or the agent at fault.
+  std::vector<std::string> evidence;  // "agent-a -> agent-b"
+};
+
+NamedFinding name(const View& view, const Finding& finding);
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,282 @@
+// What is up and not well: loss and latency between agents.
+#include <algorithm>
+
+#include "mesh/verdict/cover.h"
+#include "mesh/verdict/signals.h"
+
+namespace meshcheck::verdict {
+namespace {
+
+using Type = Subject::Type;
+
+// A path that loses a twentieth of its probes is degraded only after a minute, and most are not at
+// the same time; by chance hardly any is. So a smaller share convicts than of what is down.
+constexpr double kLossyShare = 0.15;
+constexpr double kLossyAllShare = 0.8;
+constexpr std::uint32_t kLossyWitnessesMin = 4;
+// Of one direction, to be called lossy.
+constexpr double kLossOfWayMin = 0.02;
+// Losses in one way, and a fifth of that in the other: that is no chance.
+constexpr std::uint64_t kOtherWayMin = 5;
+// A pair has few paths, and chance makes three losses in a minute of one of them: 1 % of all do
+// not lose eight in a year.
+constexpr std::uint32_t kPairLostMin = 8;
+constexpr double kPairLossMin = 0.08;
+// Until then it may be the beginning of a node's or a zone's loss.
+constexpr std::chrono::seconds kPairSettle{15};
+
+// What agents say of losses is of the last minute, and a little older when it is read.
+constexpr std::chrono::seconds kLookBack{70};
+
+constexpr double kSlowShare = 0.6;
+constexpr double kSlowAllShare = 0.8;
+// Both: a factor on the usual time, and more than what a busy kernel adds.
+constexpr double kSlowMedianFactor = 1.5;
+constexpr double kSlowTailFactor = 2;
+constexpr std::uint32_t kSlowMedianUs = 500;
+constexpr std::uint32_t kSlowTailUs = 1000;
+
+Observation observe(const Evidence& evidence, Index at) {
+  const Path& path = evidence.view.paths[at];
+  return {.path = at,
+          .tail = evidence.node_of(path.from),
+          .head = evidence.node_of(path.to),
+          .layer = evidence.layer_of(path.from),
+          .ipv6 = path.family == PathFamily::kIpv6,
+          .ahead = true,
+          .back = false,
+          .since = path.since};
+}
+
+Finding finding_of(const Evidence& evidence, const Cover& cover, const Explanation& found) {
+  Finding finding{.subject = found.subject,
+                  .scope = found.scope,
+                  .way = found.way,
+                  .family = evidence.both_families ? found.family : PathFamily::kNone,
+                  .severity = Severity::kWarning,
+                  .failing = found.failing,
+                  .observed = found.observed,
+                  .since = found.since};
+  for (const std::uint32_t member : found.members) {
+    if (finding.evidence_count == Finding::kEvidenceMax) break;
+    finding.add_evidence(cover.bad()[member].path);
+  }
+  return finding;
+}
+
+bool is_zone(const Subject& subject) {
+  return subject.type == Type::kZone || subject.type == Type::kZonePair;
+}
+
+// Whether what is said of the subject includes this already.
+bool is_explained(const Evidence& evidence, const Subject& subject) {
+  if (subject.type == Type::kNode) return evidence.explained[subject.first] != 0;
+  if (subject.type != Type::kNodePair) return false;
+  return evidence.explained[subject.first] != 0 || evidence.explained[subject.second] != 0;
+}
+
+struct Losses {
+  bool forward = false;
+  bool backward = false;
+};
+
+// Which ways a path loses packets. Where most losses have no direction, it may be either.
+Losses losses_of(const Path& path) {
+  if (path.state == PathState::kUp) return {};
+  const std::uint32_t known = path.lost_forward + std::uint32_t{path.lost_backward};
+  if (2 * known < path.lost) return {.forward = true, .backward = true};
+  const double min = std::max(2.0, kLossOfWayMin * path.sent);
+  return {.forward = path.lost_forward >= min, .backward = path.lost_backward >= min};
+}
+
+}  // namespace
+
+namespace {
+
+class Loss {
+ public:
+  Loss(const Evidence& evidence, Findings& findings)
+      : evidence_(evidence), view_(evidence.view), findings_(findings) {}
+
+  // Paths that were down of late are left out at first: agents say of a minute how much was lost,
+  // and most of it may be of then. Where nearly all paths are like that, it is loss after all.
+  void find() {
+    const bool any = std::any_of(view_.paths.begin(), view_.paths.end(), [](const Path& path) {
+      return path.state == PathState::kDegraded || path.trickles;
+    });
+    if (!any) return;
+    Cover steady(view_, evidence_.suspects, rules(kLossyShare));
+    bool recovering = false;
+    for (Index at = 0; at < view_.paths.size(); ++at) {
+      if (!is_known(view_.paths[at])) continue;
+      const bool unsure = is_unsure(view_.paths[at]);
+      recovering = recovering || unsure;
+      if (!unsure) add(at, steady);
+    }
+    const std::vector<Explanation> found_first = steady.explain();
+    for (const Explanation& found : found_first) {
+      if (found.subject.type != Type::kNodePair) tell(found, steady);
+    }
+    if (recovering) find_unsure();
+    for (const Explanation& found : found_first) {
+      if (found.subject.type == Type::kNodePair) tell(found, steady);
+    }
+  }
+
+ private:
+  void find_unsure() {
+    Cover all(view_, evidence_.suspects, rules(kLossyAllShare));
+    for (Index at = 0; at < view_.paths.size(); ++at) {
+      if (is_known(view_.paths[at])) add(at, all);
+    }
+    for (const Explanation& found : all.explain()) {
+      if (found.subject.type != Type::kNodePair) tell(found, all);
+    }
+  }
+
+  // Losses may be of an outage, or of the time in which the peer was restarted.
+  bool is_unsure(const Path& path) const {
+    return path.recovering || path.trickles ||
+           view_.now - view_.agents[path.to].started <= kLookBack;
+  }
+
+  static Cover::Rules rules(double share) {
+    return {.directed = true,
+            .node_share = share,
+            .zone_share = share,
+            .all_share = kLossyAllShare,
+            .witnesses_min = kLossyWitnessesMin,
+            .partial_pairs_min = ~0U};
+  }
+
+  bool is_known(const Path& path) const {
+    if (path.relation != Relation::kPeer || !evidence_.counts(path)) return false;
+    return path.state != PathState::kDown || path.trickles;
+  }
+
+  void add(Index at, Cover& cover) const {
+    const Losses losses = losses_of(view_.paths[at]);
+    Observation seen = observe(evidence_, at);
+    for (const bool lost : {losses.forward, losses.backward}) {
+      if (lost) cover.add_bad(seen);
+      if (!lost) cover.add_good(seen);
+      std::swap(seen.tail, seen.head);
+    }
+  }
+
+  void tell(const Explanation& found, const Cover& cover) {
+    if (is_explained(evidence_, found.subject) || is_told(found.subject)) return;
+    std::uint64_t lost = 0;
+    std::uint64_t lost_other_way = 0;
+    std::uint64_t sent = 0;
+    for (const std::uint32_t member : found.members) {
+      const Observation& seen = cover.bad()[member];
+      const Path& path = view_.paths[seen.path];
+      const bool forward = evidence_.node_of(path.from) == seen.tail;
+      const bool known = path.lost_forward + path.lost_backward > 0;
+      sent += path.sent;
+      lost += !known ? path.lost : forward ? path.lost_forward : path.lost_backward;
+      lost_other_way += forward ? path.lost_backward : path.lost_forward;
+    }
+    Finding finding = finding_of(evidence_, cover, found);
+    // At first too few are lost on each path for both ways to be told apart.
+    if (finding.way != Way::kUnknown && kOtherWayMin * lost_other_way > lost) {
+      finding.way = Way::kBoth;
+    }
+    finding.loss = sent == 0 ? 0 : static_cast<float>(lost) / static_cast<float>(sent);
+    if (found.subject.type == Type::kNodePair &&
+        (lost < kPairLostMin || finding.loss < kPairLossMin ||
+         !evidence_.is_settled(found.subject, found.since, kPairSettle))) {
+      return;
+    }
+    finding.kind = is_zone(found.subject) ? Kind::kZoneDegradation : Kind::kPartialLoss;
+    findings_.push_back(finding);
+    told_.push_back(found.subject);
+  }
+
+  bool is_told(const Subject& subject) const {
+    return std::any_of(told_.begin(), told_.end(), [&](const Subject& other) {
+      return other == subject || other.type == Type::kAll || holds(other, subject);
+    });
+  }
+
+  // Whether a node or a pair of nodes is of that node, or lies between those zones.
+  bool holds(const Subject& other, const Subject& narrow) const {
+    const bool pair = narrow.type == Type::kNodePair;
+    if (narrow.type != Type::kNode && !pair) return false;
+    if (other.type == Type::kNode) {
+      return other.first == narrow.first || (pair && other.first == narrow.second);
+    }
+    const auto in = [&](Index node) {
+      const Index zone = view_.nodes[node].zone;
+      return zone == other.first || zone == other.second;
+    };
+    return is_zone(other) && in(narrow.first) && (!pair || in(narrow.second));
+  }
+
+  const Evidence& evidence_;
+  const View& view_;
+  Findings& findings_;
+  std::vector<Subject> told_;
+};
+
+}  // namespace
+
+void find_loss(const Evidence& evidence, Findings& findings) {
+  Loss(evidence, findings).find();
+}
+
+namespace {
+
+bool is_slow(const Path& path) {
+  const auto over = [](std::uint32_t now, std::uint32_t usual, double factor, std::uint32_t more) {
+    return now != Path::kNoTime && usual != Path::kNoTime && now > factor * usual &&
+           now > usual + more;
+  };
+  return over(path.p50_us, path.usual_p50_us, kSlowMedianFactor, kSlowMedianUs) ||
+         over(path.p90_us, path.usual_p90_us, kSlowTailFactor, kSlowTailUs);
+}
+
+}  // namespace
+
+void find_latency(const Evidence& evidence, Findings& findings) {
+  const View& view = evidence.view;
+  const bool any = std::any_of(view.paths.begin(), view.paths.end(), [](const Path& path) {
+    return path.relation == Relation::kPeer && is_slow(path);
+  });
+  if (!any) return;
+  Cover cover(view, evidence.suspects,
+              {.node_share = kSlowShare, .zone_share = kSlowShare, .all_share = kSlowAllShare});
+  for (Index at = 0; at < view.paths.size(); ++at) {
+    const Path& path = view.paths[at];
+    if (path.relation != Relation::kPeer || !evidence.counts(path)) continue;
+    if (path.state == PathState::kDown || path.usual_p90_us == Path::kNoTime) continue;
+    Observation seen = observe(evidence, at);
+    seen.since = view.now;  // Nobody noted when it began; the book keeps when it was found.
+    if (is_slow(path)) {
+      cover.add_bad(seen);
+    } else {
+      cover.add_good(seen);
+    }
+  }
+  for (const Explanation& found : cover.explain()) {
+    if (is_explained(evidence, found.subject)) continue;
+    Finding finding = finding_of(evidence, cover, found);
+    // Both directions are in a round trip.
+    finding.way = Way::kUnknown;
+    finding.kind = is_zone(found.subject) ? Kind::kZoneDegradation : Kind::kLatency;
+    std::uint64_t now = 0;
+    std::uint64_t usual = 0;
+    for (const std::uint32_t member : found.members) {
+      now += view.paths[cover.bad()[member].path].p90_us;
+      usual += view.paths[cover.bad()[member].path].usual_p90_us;
+    }
+    finding.round_trip_us = static_cast<std::uint32_t>(now / found.members.size());
+    finding.usual_round_trip_us = static_cast<std::uint32_t>(usual / found.members.size());
+    // Another route between two nodes is no fault yet.
+    if (found.subject.type == Type::kNodePair || found.partial) finding.severity = Severity::kInfo;
+    findings.push_back(finding);
+  }
+}
+
+}  // namespace meshcheck::verdict

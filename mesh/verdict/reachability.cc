@@ -1,0 +1,231 @@
+// What is down between agents.
+#include <algorithm>
+#include <map>
+
+#include "mesh/verdict/cover.h"
+#include "mesh/verdict/signals.h"
+
+namespace meshcheck::verdict {
+namespace {
+
+using Type = Subject::Type;
+
+// Others' paths go down within one interval of each other, and are reported within another.
+constexpr double kSettleIntervals = 1.5;
+constexpr int kHostUnseenIntervals = 8;
+constexpr int kWayUnknownIntervals = 3;
+// Of the paths to an agent, how many have to have failed after its last report.
+constexpr double kSilentShare = 0.8;
+
+class Reachability {
+ public:
+  Reachability(Evidence& evidence, Findings& findings)
+      : evidence_(evidence),
+        view_(evidence.view),
+        findings_(findings),
+        cover_(view_, evidence.suspects,
+               {.settle = std::chrono::duration_cast<Clock::duration>(
+                    kSettleIntervals * evidence.view.probe_interval)}) {}
+
+  void find() {
+    const bool any = std::any_of(view_.paths.begin(), view_.paths.end(), [](const Path& path) {
+      return path.relation == Relation::kPeer && path.state == PathState::kDown;
+    });
+    if (!any) return;
+    for (Index at = 0; at < view_.paths.size(); ++at) add(at);
+    for (const Explanation& found : cover_.explain()) {
+      if (is_settled(found)) tell(found);
+    }
+    count_pairs();
+  }
+
+ private:
+  void add(Index at) {
+    const Path& path = view_.paths[at];
+    if (path.relation != Relation::kPeer || !evidence_.counts(path) || path.trickles) return;
+    Observation seen{.path = at,
+                     .tail = evidence_.node_of(path.from),
+                     .head = evidence_.node_of(path.to),
+                     .layer = evidence_.layer_of(path.from),
+                     .ipv6 = path.family == PathFamily::kIpv6,
+                     .ahead = false,
+                     .back = false,
+                     .since = path.since};
+    if (path.state != PathState::kDown) {
+      cover_.add_good(seen);
+      return;
+    }
+    seen.ahead = path.cut == Cut::kForward || path.cut == Cut::kBoth;
+    seen.back = path.cut == Cut::kBackward || path.cut == Cut::kBoth;
+    cover_.add_bad(seen);
+  }
+
+  bool is_settled(const Explanation& found) const {
+    if (found.subject.type != Type::kNodePair && !found.partial) return true;
+    Clock::time_point latest = found.since;
+    for (const std::uint32_t member : found.members) {
+      latest = std::max(latest, cover_.bad()[member].since);
+    }
+    if (found.partial) return evidence_.is_settled(found.subject.first, latest, {});
+    return evidence_.is_settled(found.subject, latest, {});
+  }
+
+  void tell(const Explanation& found) {
+    Finding finding{.subject = found.subject,
+                    .scope = found.scope,
+                    .way = found.way,
+                    .family = evidence_.both_families ? found.family : PathFamily::kNone,
+                    .severity = Severity::kCritical,
+                    .partial = found.partial,
+                    .failing = found.failing,
+                    .observed = found.observed,
+                    .since = found.since};
+    for (const std::uint32_t member : found.members) {
+      finding.add_evidence(cover_.bad()[member].path);
+      if (finding.evidence_count == Finding::kEvidenceMax) break;
+    }
+    switch (found.subject.type) {
+      case Type::kNode:
+        if (!tell_node(found, finding)) return;
+        break;
+      case Type::kNodePair:
+        finding.kind = Kind::kReachability;
+        finding.severity = Severity::kWarning;
+        break;
+      case Type::kAll:
+        finding.kind = found.scope == Scope::kPod ? Kind::kPodNetwork : Kind::kHostLink;
+        std::fill(evidence_.explained.begin(), evidence_.explained.end(), explained_by(finding));
+        break;
+      default:
+        finding.kind = Kind::kZonePartition;
+        evidence_.explained_zones[found.subject.first] = 1;
+        if (found.subject.second != kNoIndex) evidence_.explained_zones[found.subject.second] = 1;
+        break;
+    }
+    findings_.push_back(finding);
+  }
+
+  static std::uint8_t explained_by(const Finding& finding) {
+    if (finding.partial) return Evidence::kSome;
+    if (finding.scope == Scope::kPod) return Evidence::kPods;
+    if (finding.scope == Scope::kHost) return Evidence::kHosts;
+    return Evidence::kPods | Evidence::kHosts;
+  }
+
+  // Whether nothing came from the node's agent of that layer since the paths to it failed.
+  bool is_silent(const Explanation& found, Layer layer) const {
+    const Index agent = evidence_.agent_of[found.subject.first][layer == Layer::kHost ? 1 : 0];
+    if (agent == kNoIndex) return true;
+    std::uint32_t known = 0;
+    std::uint32_t silent = 0;
+    for (const std::uint32_t member : found.members) {
+      const Path& path = view_.paths[cover_.bad()[member].path];
+      if (path.to != agent) continue;
+      ++known;
+      silent += evidence_.silent_since(agent, path.since) ? 1U : 0U;
+    }
+    return known > 0 ? silent >= kSilentShare * known : evidence_.doubtful[agent] != 0;
+  }
+
+  enum class Twin { kUnknown, kUp, kDown };
+  // Whether the pod answers its own node, as far as that was looked at since others lost it.
+  Twin twin_of(const Explanation& found) const {
+    const Index pod = evidence_.agent_of[found.subject.first][0];
+    Twin twin = Twin::kUnknown;
+    for (const Path& path : view_.paths) {
+      if (path.relation != Relation::kTwin || path.to != pod || !evidence_.counts(path)) continue;
+      if (path.state == PathState::kDown) return Twin::kDown;
+      const Clock::time_point reported = view_.agents[path.from].reported;
+      if (reported >= found.since + view_.probe_interval) twin = Twin::kUp;
+    }
+    return twin;
+  }
+
+  // With new peers, hosts may take longer to be known than pods.
+  bool is_host_unseen(const Explanation& found) const {
+    const Index host = evidence_.agent_of[found.subject.first][1];
+    return host != kNoIndex && evidence_.doubtful[host] == 0 && evidence_.sees_peers[host] == 0 &&
+           view_.now - found.since < kHostUnseenIntervals * view_.probe_interval;
+  }
+
+  // Whether it can be said yet.
+  bool tell_node(const Explanation& found, Finding& finding) {
+    const Index node = found.subject.first;
+    const bool pods = found.scope != Scope::kHost;
+    const bool hosts = found.scope != Scope::kPod;
+    finding.kind = hosts ? Kind::kHostLink : Kind::kPodNetwork;
+    evidence_.explained[node] |= explained_by(finding);
+    if (finding.partial) {
+      finding.severity = Severity::kWarning;
+      return true;
+    }
+    finding.silent =
+        (!pods || is_silent(found, Layer::kPod)) && (!hosts || is_silent(found, Layer::kHost));
+    if (pods && hosts && finding.silent) {
+      finding.kind = Kind::kNodeDown;
+      return true;
+    }
+    // The node speaks, so it will soon be known whether it is cut off both ways.
+    if (!finding.silent && finding.way == Way::kUnknown &&
+        view_.now - found.since < kWayUnknownIntervals * view_.probe_interval) {
+      return false;
+    }
+    const Layer layer = hosts ? Layer::kHost : Layer::kPod;
+    const Index agent = evidence_.agent_of[node][hosts ? 1 : 0];
+    if (pods && !hosts) {
+      if (is_host_unseen(found)) return false;
+      const Twin twin = twin_of(found);
+      finding.twin_down = twin == Twin::kDown;
+      finding.silent = finding.silent && twin != Twin::kUp;
+    }
+    if (pods != hosts && finding.silent && agent != kNoIndex && is_silent(found, layer)) {
+      finding.kind = Kind::kAgentDown;
+      finding.severity = Severity::kWarning;
+      finding.subject = {.type = Type::kAgent, .first = agent};
+      return true;
+    }
+    const bool one_way = finding.way == Way::kOut || finding.way == Way::kIn;
+    // Pods get through the host's network, so it is not its link.
+    if (one_way || (hosts && !pods && evidence_.agent_of[node][0] != kNoIndex)) {
+      finding.kind = Kind::kReachability;
+    }
+    return true;
+  }
+
+  // Of a pair, what is fine counts too; only now it is known which pairs are asked for.
+  void count_pairs() {
+    std::map<std::pair<Index, Index>, Finding*> pairs;
+    for (Finding& finding : findings_) {
+      if (finding.subject.type == Type::kNodePair) {
+        pairs[{finding.subject.first, finding.subject.second}] = &finding;
+      }
+    }
+    if (pairs.empty()) return;
+    for (const Path& path : view_.paths) {
+      if (path.relation != Relation::kPeer || path.state == PathState::kDown ||
+          !evidence_.counts(path)) {
+        continue;
+      }
+      const Index tail = evidence_.node_of(path.from);
+      const Index head = evidence_.node_of(path.to);
+      const auto pair = pairs.find({std::min(tail, head), std::max(tail, head)});
+      if (pair == pairs.end()) continue;
+      const bool host = evidence_.layer_of(path.from) == Layer::kHost;
+      const Scope scope = pair->second->scope;
+      if (scope == Scope::kBoth || host == (scope == Scope::kHost)) ++pair->second->observed;
+    }
+  }
+
+  Evidence& evidence_;
+  const View& view_;
+  Findings& findings_;
+  Cover cover_;
+};
+
+}  // namespace
+
+void find_unreachable(Evidence& evidence, Findings& findings) {
+  Reachability(evidence, findings).find();
+}
+
+}  // namespace meshcheck::verdict

@@ -1,0 +1,289 @@
+#include "mesh/verdict/sentence.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace meshcheck::verdict {
+namespace {
+
+using Type = Subject::Type;
+
+// Headers of IPv4 and ICMP, and of IPv6 and ICMP: what a ping adds to its payload.
+constexpr int kPingIpv4 = 28;
+constexpr int kPingIpv6 = 48;
+constexpr std::chrono::hours kDay{24};
+
+// "12:03:07", and with the date if it is longer ago.
+std::string since(const NamedFinding& named, Moment now) {
+  const Clock::duration age = now.steady - named.finding.since;
+  const std::string text = format_rfc3339(std::chrono::floor<std::chrono::seconds>(now.wall - age));
+  const std::string day = text.substr(0, 10);
+  const std::string time = text.substr(11, 8);
+  return "since " + (age < kDay ? time : day + " " + time);
+}
+
+std::string k_of_m(const Finding& finding, std::string_view what = "paths") {
+  return std::to_string(finding.failing) + " of " + std::to_string(finding.observed) + " " +
+         std::string(what);
+}
+
+std::string milliseconds(std::uint32_t microseconds) {
+  const std::uint32_t tenths = (microseconds + 50) / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
+}
+
+std::string family(const Finding& finding) {
+  if (finding.family == PathFamily::kIpv6) return ", IPv6 only";
+  return finding.family == PathFamily::kIpv4 ? ", IPv4 only" : "";
+}
+
+// "node-7", "node-7 and node-9", "zone east", "all nodes"
+std::string subject(const NamedFinding& named) {
+  const std::string& first = named.ends[0].name;
+  const std::string& second = named.ends[1].name;
+  switch (named.finding.subject.type) {
+    case Type::kAll:
+      return "all nodes";
+    case Type::kZone:
+      return "zone " + first;
+    case Type::kZonePair:
+      return "zones " + first + " and " + second;
+    case Type::kNodePair:
+      return first + " and " + second;
+    default:
+      return first;
+  }
+}
+
+bool is_pair(const NamedFinding& named) {
+  return named.finding.subject.type == Type::kNodePair ||
+         named.finding.subject.type == Type::kZonePair;
+}
+
+// "from node-7", "to node-7", "between node-7 and node-9", "from node-7 to node-9"
+std::string way(const NamedFinding& named) {
+  const Finding& finding = named.finding;
+  const std::string& first = named.ends[0].name;
+  const std::string& second = named.ends[1].name;
+  const std::string zone = finding.subject.type == Type::kZonePair ? "zone " : "";
+  if (is_pair(named)) {
+    if (finding.way == Way::kOut) return "from " + zone + first + " to " + zone + second;
+    if (finding.way == Way::kIn) return "from " + zone + second + " to " + zone + first;
+    return "between " + subject(named);
+  }
+  if (finding.subject.type == Type::kAll) return "between all nodes";
+  if (finding.way == Way::kOut) return "from " + subject(named);
+  if (finding.way == Way::kIn) return "to " + subject(named);
+  return "from and to " + subject(named);
+}
+
+std::string of_layer(const Finding& finding) {
+  if (finding.scope == Scope::kBoth) return "";
+  return finding.scope == Scope::kPod ? " on the pod network" : " on the host network";
+}
+
+std::string unreachable(const NamedFinding& named, const std::string& when) {
+  const Finding& finding = named.finding;
+  const std::string who = subject(named);
+  const std::string counts = k_of_m(finding) + family(finding);
+  switch (finding.kind) {
+    case Kind::kNodeDown:
+      return "node " + who + " is down: " + counts + " to it fail, and its agents are silent (" +
+             when + ")";
+    case Kind::kAgentDown: {
+      const std::string place = named.ends[0].node.empty() ? "" : " on " + named.ends[0].node;
+      if (finding.observed == 0) {
+        return "agent " + who + place + " does not report, and nobody probes it (" + when + ")";
+      }
+      return "agent " + who + place + " is down (" + counts + " to it fail, its node lives, " +
+             when + ")";
+    }
+    case Kind::kPodNetwork:
+      return "pod network of " + who + (finding.partial ? " is partly broken (" : " is broken (") +
+             counts + ", host network fine" +
+             (finding.twin_down ? ", host and pod of the node do not reach each other" : "") +
+             ", " + when + ")";
+    case Kind::kHostLink:
+      return "network of " + who + (finding.partial ? " is partly cut off (" : " is cut off (") +
+             counts + (finding.partial ? "" : ", its agents still report") + ", " + when + ")";
+    case Kind::kZonePartition:
+      if (!is_pair(named)) return who + " is cut off (" + counts + ", " + when + ")";
+      return "no packets pass " + way(named) + of_layer(finding) + " (" + counts + ", " + when +
+             ")";
+    default:
+      return "no packets pass " + way(named) + of_layer(finding) + " (" + counts + ", " + when +
+             ")";
+  }
+}
+
+std::string sizes(const NamedFinding& named, const std::string& when) {
+  const Finding& finding = named.finding;
+  const std::string where = way(named) + of_layer(finding);
+  const std::string tail = " (" + k_of_m(finding) + family(finding) + ", " + when + ")";
+  if (finding.kind == Kind::kFragmentsDropped) return "fragments are lost " + where + tail;
+  const std::string passes = finding.size == 0
+                                 ? "large packets"
+                                 : "packets above " + std::to_string(finding.size) + " octets";
+  if (finding.kind == Kind::kOverlayMtu) {
+    return "MTU of the overlay is too large: " + passes + " are lost " + where + ", links have " +
+           std::to_string(finding.link_mtu) + tail;
+  }
+  return "MTU black hole: " + passes + " vanish without a word " + where + ", links have " +
+         std::to_string(finding.link_mtu) + tail;
+}
+
+std::string quality(const NamedFinding& named, const std::string& when) {
+  const Finding& finding = named.finding;
+  const std::string tail = " (" + k_of_m(finding) + family(finding) + ", " + when + ")";
+  if (finding.loss > 0) {
+    const int tenths = static_cast<int>(std::lround(1000 * finding.loss));
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) +
+           " % of packets are lost " + way(named) + of_layer(finding) + tail;
+  }
+  const std::string where = is_pair(named) ? "between " + subject(named) : "of " + subject(named);
+  return "round trips " + where + of_layer(finding) + " take " +
+         milliseconds(finding.round_trip_us) + " instead of " +
+         milliseconds(finding.usual_round_trip_us) + tail;
+}
+
+std::string server_unreachable(const NamedFinding& named, const std::string& when) {
+  const Finding& finding = named.finding;
+  const std::string tail = " (" + k_of_m(finding, "agents") + ", " + when + ")";
+  if (finding.subject.type == Type::kAll && finding.failing == finding.observed) {
+    return "no agent reaches the server" + tail;
+  }
+  return "server is unreachable from " + subject(named) + ": silent, and peers say alive" + tail;
+}
+
+std::string quoted(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == ':' || c == '/';
+  });
+  if (plain) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string node_of(const NamedFinding& named) {
+  return named.ends[0].node.empty() ? "NODE" : quoted(named.ends[0].node);
+}
+
+// The address of the end that does not answer, seen from another node.
+std::string address_of(const NamedFinding& named) {
+  const NamedEnd& far = is_pair(named) ? named.ends[1] : named.ends[0];
+  return far.address ? far.address->text() : "ADDRESS";
+}
+
+std::string ping(const NamedFinding& named, std::uint32_t size, bool fragments) {
+  const NamedEnd& far = is_pair(named) ? named.ends[1] : named.ends[0];
+  const bool ipv6 = far.address && far.address->family() == IpAddress::Family::kIpv6;
+  const int overhead = ipv6 ? kPingIpv6 : kPingIpv4;
+  const int payload = std::max(static_cast<int>(size) - overhead, 0);
+  return std::string("ping -M ") + (fragments ? "dont" : "do") + " -c 3 -s " +
+         std::to_string(payload) + " " + address_of(named);
+}
+
+}  // namespace
+
+std::string sentence(const NamedFinding& named, Moment now) {
+  const Finding& finding = named.finding;
+  const std::string when = since(named, now);
+  const std::string who = subject(named);
+  std::string text;
+  switch (finding.kind) {
+    case Kind::kTwinPath:
+      text = "host and pod network of " + who + " do not reach each other (" + k_of_m(finding) +
+             ", " + when + ")";
+      break;
+    case Kind::kGateway:
+      text = finding.subject.type == Type::kGateway
+                 ? "gateway " + who + " does not answer (" + k_of_m(finding) + ", " + when + ")"
+                 : "gateway of " + who + of_layer(finding) + " does not answer (" +
+                       k_of_m(finding) + family(finding) + ", " + when + ")";
+      break;
+    case Kind::kMtuBlackHole:
+    case Kind::kFragmentsDropped:
+    case Kind::kOverlayMtu:
+      text = sizes(named, when);
+      break;
+    case Kind::kPartialLoss:
+    case Kind::kLatency:
+    case Kind::kZoneDegradation:
+      text = quality(named, when);
+      break;
+    case Kind::kDns:
+    case Kind::kTarget: {
+      const std::string what = finding.kind == Kind::kDns ? "name look-ups " : "probes ";
+      const bool of_target = finding.subject.type == Type::kTarget;
+      text = what + (of_target ? "of " + who : "from " + who + of_layer(finding)) + " fail (" +
+             k_of_m(finding, "agents and targets") + ", " + when + ")";
+      break;
+    }
+    case Kind::kServerUnreachable:
+      text = server_unreachable(named, when);
+      break;
+    case Kind::kAgentStarved:
+      text = "agent " + who + " did not get to run; what it says is not used (" + when + ")";
+      break;
+    case Kind::kClockJump:
+      text = "wall clock of agent " + who + " was set by " +
+             std::to_string(finding.clock_jump.count()) + " ms (" + when + ")";
+      break;
+    default:
+      text = unreachable(named, when);
+      break;
+  }
+  if (finding.excuse != Excuse::kNone) {
+    text += "; expected, the node is " + std::string(verdict::text(finding.excuse));
+  }
+  return text;
+}
+
+std::string next_command(const NamedFinding& named) {
+  const Finding& finding = named.finding;
+  switch (finding.kind) {
+    case Kind::kNodeDown:
+      return "kubectl describe node " + node_of(named);
+    case Kind::kAgentDown:
+    case Kind::kAgentStarved:
+      return "kubectl get pods --all-namespaces -o wide --field-selector spec.nodeName=" +
+             node_of(named);
+    case Kind::kPodNetwork:
+      if (finding.subject.type == Type::kAll) return "kubectl -n kube-system get pods -o wide";
+      return "kubectl -n kube-system get pods -o wide --field-selector spec.nodeName=" +
+             node_of(named);
+    case Kind::kTwinPath:
+      return "ip -d link; ip route  # on " + node_of(named);
+    case Kind::kHostLink:
+      return "ip -s link  # on " + node_of(named);
+    case Kind::kGateway:
+      if (finding.subject.type == Type::kGateway)
+        return "ip neigh show " + quoted(named.ends[0].name);
+      return "ip route show default; ip neigh  # on " + node_of(named);
+    case Kind::kMtuBlackHole:
+    case Kind::kOverlayMtu:
+      return ping(named, finding.link_mtu, false);
+    case Kind::kFragmentsDropped:
+      return ping(named, finding.link_mtu + 200U, true);
+    case Kind::kDns:
+      return "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide";
+    case Kind::kServerUnreachable:
+      return "kubectl get pods --all-namespaces -o wide --field-selector spec.nodeName=" +
+             node_of(named);
+    case Kind::kClockJump:
+      return "timedatectl  # on " + node_of(named);
+    case Kind::kTarget:
+      return "kubectl get endpoints --all-namespaces";
+    default:
+      break;
+  }
+  if (finding.subject.type == Type::kZone || finding.subject.type == Type::kZonePair) {
+    return "kubectl get nodes -L topology.kubernetes.io/zone -o wide";
+  }
+  const std::string from = is_pair(named) ? "  # on " + node_of(named) : "";
+  return "ping -c 10 " + address_of(named) + from;
+}
+
+}  // namespace meshcheck::verdict

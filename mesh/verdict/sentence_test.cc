@@ -1,0 +1,132 @@
+// What people read, and that it says no more than is known.
+#include "mesh/verdict/sentence.h"
+
+#include <gtest/gtest.h>
+
+#include "mesh/verdict/testing.h"
+
+namespace meshcheck::verdict {
+namespace {
+
+using testing::HandMadeMesh;
+using namespace std::chrono_literals;
+
+class SentenceTest : public ::testing::Test {
+ protected:
+  std::string told(std::size_t at = 0) {
+    const std::vector<Finding> findings = diagnose(mesh_.view);
+    if (findings.size() <= at) return "nothing";
+    named_ = name(mesh_.view, findings[at]);
+    return sentence(named_, {.steady = mesh_.view.now, .wall = *wall_});
+  }
+
+  HandMadeMesh mesh_{8, 2};
+  Result<WallTime> wall_ = parse_wall_time("2026-11-21T12:03:17Z");  // All broke 10 s before.
+  NamedFinding named_;
+};
+
+TEST_F(SentenceTest, SaysThatOnlyThePodNetworkIsBroken) {
+  mesh_.cut_off(7, Layer::kPod);
+  EXPECT_EQ(told(),
+            "pod network of node-7 is broken (14 of 14 paths, host network fine, since 12:03:07)");
+  EXPECT_EQ(next_command(named_),
+            "kubectl -n kube-system get pods -o wide --field-selector spec.nodeName=node-7");
+}
+
+TEST_F(SentenceTest, SaysTheDayOfWhatIsOld) {
+  mesh_.began = mesh_.view.now - 30h;
+  mesh_.cut_off(7, Layer::kPod);
+  EXPECT_NE(told().find("since 2026-11-20 06:03:17"), std::string::npos) << told();
+}
+
+TEST_F(SentenceTest, SaysThatANodeIsDown) {
+  mesh_.peers([&](Path& path, Index, Index to, Layer) {
+    if (to == 3) mesh_.break_path(path);
+  });
+  mesh_.silence(mesh_.agent(3, Layer::kPod));
+  mesh_.silence(mesh_.agent(3, Layer::kHost));
+  EXPECT_EQ(told(),
+            "node node-3 is down: 14 of 14 paths to it fail, and its agents are silent "
+            "(since 12:03:07)");
+  EXPECT_EQ(next_command(named_), "kubectl describe node node-3");
+  mesh_.view.nodes[3].excuse = Excuse::kCordoned;
+  EXPECT_NE(told().find("; expected, the node is cordoned"), std::string::npos) << told();
+}
+
+TEST_F(SentenceTest, SaysWhichWayNoPacketsPass) {
+  mesh_.peers([&](Path& path, Index from, Index to, Layer layer) {
+    if (layer != Layer::kPod) return;
+    if (from == 2 && to == 5) mesh_.break_path(path, Cut::kBackward);
+    if (from == 5 && to == 2) mesh_.break_path(path, Cut::kForward);
+  });
+  EXPECT_EQ(told(),
+            "no packets pass from node-5 to node-2 on the pod network (2 of 2 paths, since "
+            "12:03:07)");
+  EXPECT_EQ(next_command(named_), "ping -c 10 ADDRESS  # on node-2");
+}
+
+TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
+  mesh_.add_sizes();
+  mesh_.view.agents[mesh_.agent(3, Layer::kHost)].addresses[0] = *IpAddress::parse("10.0.0.3");
+  for (SizeResult& result : mesh_.view.sizes) {
+    if (mesh_.node_of(result.receiver) != 3) continue;
+    result.fragmentation_class = FragmentationClass::kBlackHole;
+    result.size = static_cast<std::uint16_t>(result.link_mtu - 100);
+    result.since = mesh_.began;
+  }
+  EXPECT_EQ(told(),
+            "MTU black hole: packets above 1350 octets vanish without a word to node-3, "
+            "links have 1450 (28 of 28 paths, since 12:03:07)");
+  EXPECT_EQ(next_command(named_), "ping -M do -c 3 -s 1422 10.0.0.3");
+}
+
+TEST_F(SentenceTest, SaysHowMuchIsLostAndHowSlowItIs) {
+  mesh_.peers([&](Path& path, Index from, Index to, Layer) {
+    if (from == 3 || to == 3) path.p90_us = 5450;
+    if (from != 4 && to != 4) return;
+    path.state = PathState::kDegraded;
+    path.since = mesh_.began;
+    path.lost = 9;
+    (from == 4 ? path.lost_forward : path.lost_backward) = 9;
+  });
+  EXPECT_EQ(told(), "15.0 % of packets are lost from node-4 (28 of 28 paths, since 12:03:07)");
+  EXPECT_EQ(told(1),
+            "round trips of node-3 take 5.5 ms instead of 0.4 ms (28 of 28 paths, since 12:03:17)");
+}
+
+TEST_F(SentenceTest, SaysWhoDoesNotReachTheServer) {
+  mesh_.silence(mesh_.agent(3, Layer::kPod), true);
+  mesh_.silence(mesh_.agent(3, Layer::kHost), true);
+  EXPECT_EQ(told(),
+            "server is unreachable from node-3: silent, and peers say alive (2 of 2 "
+            "agents, since 12:02:17)");
+  for (Index agent = 0; agent < 16; ++agent) mesh_.silence(agent, true);
+  EXPECT_EQ(told(), "no agent reaches the server (16 of 16 agents, since 12:02:17)");
+}
+
+TEST_F(SentenceTest, QuotesNamesForAShell) {
+  mesh_.view.nodes[7].name = "a b;c";
+  mesh_.cut_off(7, Layer::kPod);
+  told();
+  EXPECT_EQ(next_command(named_),
+            "kubectl -n kube-system get pods -o wide --field-selector spec.nodeName='a b;c'");
+}
+
+TEST_F(SentenceTest, HasWordsAndACommandForEachKind) {
+  for (int kind = 0; kind <= static_cast<int>(Kind::kClockJump); ++kind) {
+    for (const Subject::Type type :
+         {Subject::Type::kAll, Subject::Type::kZone, Subject::Type::kZonePair, Subject::Type::kNode,
+          Subject::Type::kNodePair, Subject::Type::kAgent}) {
+      NamedFinding named;
+      named.finding.kind = static_cast<Kind>(kind);
+      named.finding.subject.type = type;
+      named.finding.since = mesh_.view.now;
+      named.ends[0].name = named.ends[1].name = "x";
+      EXPECT_FALSE(sentence(named, {.steady = mesh_.view.now, .wall = *wall_}).empty());
+      EXPECT_FALSE(next_command(named).empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace meshcheck::verdict

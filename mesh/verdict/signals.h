@@ -1,0 +1,24 @@
+// The parts of a diagnosis, one for each kind of signal. In this order: later ones leave out what
+// earlier ones explain.
+#pragma once
+
+#include <vector>
+
+#include "mesh/verdict/evidence.h"
+#include "mesh/verdict/finding.h"
+
+namespace meshcheck::verdict {
+
+using Findings = std::vector<Finding>;
+
+// What is down between agents: nodes, agents, layers, zones, pairs.
+void find_unreachable(Evidence& evidence, Findings& findings);
+// What is down elsewhere: twins, gateways, targets.
+void find_broken_edges(const Evidence& evidence, Findings& findings);
+void find_loss(const Evidence& evidence, Findings& findings);
+void find_latency(const Evidence& evidence, Findings& findings);
+void find_size_faults(const Evidence& evidence, Findings& findings);
+// Agents that do not reach the server, were starved, or whose clock was set.
+void find_agent_faults(const Evidence& evidence, Findings& findings);
+
+}  // namespace meshcheck::verdict

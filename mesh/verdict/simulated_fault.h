@@ -1,0 +1,105 @@
+// For the simulator: faults, what they do to packets, and which verdicts they deserve.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mesh/neighbours/random.h"
+#include "mesh/verdict/finding.h"
+
+namespace meshcheck::verdict::simulation {
+
+struct Fault {
+  enum class Type : std::uint8_t {
+    kNodeDown,  // Dead: neither agents nor packets.
+    kLinkDown,  // All between a node and others is lost, the way to the server too.
+    kHostLink,  // The same, but for the way to the server.
+    kAgentDown,
+    kPodNetwork,
+    kTwinPath,
+    kGatewayOfNode,
+    kGatewayOfAll,
+    kPairCut,  // Both ways.
+    kPairOneWay,
+    kNodeOneWay,
+    kIpv6OfNode,
+    kLossOfNode,
+    kLossOfZones,
+    kLatencyOfNode,
+    kLatencyOfZones,
+    kZonesParted,
+    kZoneCutOff,
+    kDnsOfAll,
+    kDnsOfNode,
+    kServerFromNode,
+    kServerFromZone,
+    kAgentStarved,
+    kPortMtu,
+    kPortMtuOneWay,
+    kFragments,
+    kOverlayMtuOfAll,
+  };
+  static constexpr std::size_t kTypes = 27;
+
+  Type type = Type::kNodeDown;
+  Index node = kNoIndex;
+  Index other = kNoIndex;  // Of a pair.
+  Index zone = kNoIndex;
+  Index other_zone = kNoIndex;
+  Scope scope = Scope::kBoth;  // Of an agent: its layer.
+  Way way = Way::kBoth;
+  double loss = 0;  // Each way.
+  std::uint32_t delay_us = 0;
+
+  bool of_sizes() const { return type >= Type::kPortMtu; }
+};
+std::string_view text(Fault::Type type);
+
+struct Cluster {
+  std::size_t nodes = 0;
+  std::size_t zones = 1;
+  std::vector<Index> zone_of;  // By node.
+  Index server_zone = 0;
+};
+
+// Nodes, zones, layers, ways and amounts by chance.
+Fault random_fault(Fault::Type type, const Cluster& cluster, mesh::Random& random);
+// Whether what one does cannot be seen for the other, or they are of the same thing.
+bool hides(const Fault& a, const Fault& b, const Cluster& cluster);
+
+// A packet between agents (or to a gateway or a target, then without `to`), and what becomes of it.
+struct Hop {
+  Relation relation = Relation::kPeer;
+  Layer layer = Layer::kPod;  // Of who probes.
+  PathFamily family = PathFamily::kIpv4;
+  Index from = kNoIndex;  // Nodes.
+  Index to = kNoIndex;
+};
+double loss_of(const Fault& fault, const Hop& hop, const Cluster& cluster);
+std::uint32_t delay_of(const Fault& fault, const Hop& hop, const Cluster& cluster);
+// Of reports: from a node to the server.
+double report_loss_of(const Fault& fault, Index node, const Cluster& cluster);
+// The class of sizes from one node to another, as its sender will find it.
+FragmentationClass size_class_of(const Fault& fault, const Hop& hop);
+
+// A verdict that would be right: kind and subject make it found, scope and way make it located.
+struct Truth {
+  Kind kind = Kind::kNodeDown;
+  Subject::Type type = Subject::Type::kNode;
+  std::string first;
+  std::string second;  // Of a pair in either order; then the way turns with it.
+  std::optional<Scope> scope;
+  std::vector<Way> ways;  // Empty: any.
+};
+std::vector<Truth> truths_of(const Fault& fault);
+
+std::string node_name(Index node);
+std::string zone_name(Index zone);
+std::string agent_name(Index node, Layer layer);
+inline constexpr std::string_view kGatewayName = "10.0.0.254";
+inline constexpr std::string_view kDnsName = "kubernetes.default";
+
+}  // namespace meshcheck::verdict::simulation

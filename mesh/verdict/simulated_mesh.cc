@@ -1,0 +1,482 @@
+#include "mesh/verdict/simulated_mesh.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace meshcheck::verdict::simulation {
+namespace {
+
+constexpr Tick kDnsInterval = 5 * kSecond;
+constexpr Tick kDnsTimeout = 3 * kSecond;
+constexpr Tick kHurryGap = kSecond;
+constexpr Tick kRetry = 2 * kSecond;
+constexpr Tick kRetransmission = 2;
+// A pod that said goodbye is deleted a while later.
+constexpr Tick kForgetAfter = 10 * kSecond;
+constexpr Tick kStopAfter = 2;
+// From a change of sizes to its class, by doc/fragmentation.md: drops, and raises.
+constexpr Tick kDropFound = 11 * kSecond;
+constexpr std::size_t kDropSpread = 8 * kSecond;
+constexpr Tick kRaiseFound = 3 * kSecond;
+constexpr std::size_t kRaiseSpread = 12 * kSecond;
+
+Cluster cluster_of(const SimulatedMesh::Options& options, mesh::Random& random) {
+  Cluster cluster{.nodes = options.nodes, .zones = options.zones};
+  for (Index node = 0; node < options.nodes; ++node) {
+    cluster.zone_of.push_back(static_cast<Index>(node % options.zones));
+  }
+  cluster.server_zone = static_cast<Index>(random.below(options.zones));
+  return cluster;
+}
+
+std::vector<mesh::Neighbours::Node> members(const Cluster& cluster) {
+  std::vector<mesh::Neighbours::Node> nodes;
+  for (Index node = 0; node < cluster.nodes; ++node) {
+    nodes.push_back({node_name(node), zone_name(cluster.zone_of[node])});
+  }
+  return nodes;
+}
+
+Index agent_at(Index node, Layer layer) {
+  return 2 * node + (layer == Layer::kHost ? 1 : 0);
+}
+
+}  // namespace
+
+SimulatedMesh::SimulatedMesh(const Options& options)
+    : options_(options),
+      random_(options.seed),
+      cluster_(cluster_of(options, random_)),
+      neighbours_({.seed = options.seed}, members(cluster_), 0),
+      now_(3600 * kSecond + static_cast<Tick>(random_.below(300 * kSecond))),
+      agents_(2 * options.nodes),
+      present_(options.nodes, true),
+      server_(options.server, cluster_) {
+  begin_epoch();
+  for (Index agent = 0; agent < agents_.size(); ++agent) {
+    agents_[agent].node = agent / 2;
+    agents_[agent].layer = agent % 2 == 0 ? Layer::kPod : Layer::kHost;
+    agents_[agent].running = true;
+  }
+  for (Index agent = 0; agent < agents_.size(); ++agent) {
+    start(agent, true);
+    assign(agent, true);
+  }
+  // All have reported before.
+  for (Index agent = 0; agent < agents_.size(); ++agent) {
+    send_report(agent);
+    agents_[agent].next_report =
+        now_ + 1 +
+        static_cast<Tick>(random_.below(static_cast<std::size_t>(options_.server.report_interval)));
+  }
+  now_ += 2;
+  deliver();
+}
+
+std::size_t SimulatedMesh::paths() const {
+  return static_cast<std::size_t>(
+      std::count_if(routes_.begin(), routes_.end(), [](const Route& route) { return route.used; }));
+}
+
+Index SimulatedMesh::peer_of(Index node) {
+  std::vector<Index> peers;
+  for (const Index path : agents_[agent_at(node, Layer::kHost)].paths) {
+    if (routes_[path].relation == Relation::kPeer) peers.push_back(agents_[routes_[path].to].node);
+  }
+  return peers[random_.below(peers.size())];
+}
+
+bool SimulatedMesh::responds(Index agent) const {
+  return agents_[agent].running && agents_[agent].starved_until <= now_;
+}
+
+Tick SimulatedMesh::report_jitter() {
+  const auto most = static_cast<std::size_t>(options_.server.report_interval / 20);
+  return static_cast<Tick>(random_.below(std::min<std::size_t>(most, 2) + 1));
+}
+
+Index SimulatedMesh::add_path(const Route& route, bool settled) {
+  Index path = static_cast<Index>(routes_.size());
+  if (free_.empty()) {
+    routes_.emplace_back();
+    probers_.emplace_back();
+  } else {
+    path = free_.back();
+    free_.pop_back();
+  }
+  const std::uint32_t generation = routes_[path].generation + 1;
+  routes_[path] = route;
+  routes_[path].generation = generation;
+  routes_[path].used = true;
+  const bool dns = route.relation == Relation::kTarget;
+  Prober& prober = probers_[path];
+  prober = {};
+  prober.path = CheapPath(now_, dns ? kDnsInterval : kSecond);
+  // A pair has its own time, zones that are not the same are further away.
+  std::uint32_t base = 150;
+  if (route.relation == Relation::kPeer) {
+    const Index from = agents_[route.from].node;
+    const Index to = agents_[route.to].node;
+    mesh::Random pair(options_.seed * 7919 + std::min(from, to) * 100'003ULL + std::max(from, to));
+    const bool far = cluster_.zone_of[from] != cluster_.zone_of[to];
+    base = (far ? 600 : 150) + static_cast<std::uint32_t>(pair.below(far ? 900 : 150));
+    agents_[route.to].incoming.push_back(path);
+  }
+  if (route.relation == Relation::kTwin) agents_[route.to].incoming.push_back(path);
+  prober.base_us = base + (agents_[route.from].layer == Layer::kPod ? 30 : 0);
+  apply_faults(path);
+  if (settled) {
+    for (int probe = 0; probe < 60; ++probe) prober.path.remember(round_trip(prober));
+    prober.path.settle(now_);
+    prober.heard = now_;
+  }
+  agents_[route.from].paths.push_back(path);
+  return path;
+}
+
+void SimulatedMesh::remove_path(Index path) {
+  Route& route = routes_[path];
+  std::erase(agents_[route.from].paths, path);
+  if (route.between_agents()) std::erase(agents_[route.to].incoming, path);
+  route.used = false;
+  free_.push_back(path);
+}
+
+void SimulatedMesh::start(Index agent, bool settled) {
+  SimulatedAgent& starting = agents_[agent];
+  starting.running = true;
+  starting.stopping = false;
+  starting.started = settled ? now_ - 3600 * kSecond : now_;
+  starting.next_report = now_ + 1;
+  starting.assigned = 0;
+  const bool host = starting.layer == Layer::kHost;
+  const Index twin = agent ^ 1U;
+  for (const PathFamily family : {PathFamily::kIpv4, PathFamily::kIpv6}) {
+    if (family == PathFamily::kIpv6 && !options_.ipv6) continue;
+    add_path({.from = agent, .to = twin, .relation = Relation::kTwin, .family = family}, settled);
+  }
+  add_path({.from = agent,
+            .to = host ? 0 : 1 + starting.node,
+            .relation = Relation::kGateway,
+            .kind = ProbeKind::kIcmp},
+           settled);
+  add_path({.from = agent, .to = 0, .relation = Relation::kTarget, .kind = ProbeKind::kDns},
+           settled);
+  server_.expect(agent, now_);
+}
+
+void SimulatedMesh::stop(Index agent) {
+  SimulatedAgent& stopping = agents_[agent];
+  stopping.running = false;
+  const std::vector<Index> paths = stopping.paths;
+  for (const Index path : paths) remove_path(path);
+}
+
+// What its answer to a report says: whom to probe from now on.
+void SimulatedMesh::assign(Index agent, bool settled) {
+  SimulatedAgent& asking = agents_[agent];
+  asking.assigned = version_;
+  std::vector<Index> wanted;
+  const auto slot = neighbours_.find(node_name(asking.node));
+  if (slot) {
+    for (const mesh::Slot peer : neighbours_.peers(*slot)) {
+      const std::string& name = neighbours_.node(peer).name;
+      const auto node = static_cast<Index>(std::stoul(name.substr(name.find('-') + 1)));
+      wanted.push_back(agent_at(node, asking.layer));
+    }
+  }
+  std::sort(wanted.begin(), wanted.end());
+  std::vector<Index> had;
+  const std::vector<Index> paths = asking.paths;
+  for (const Index path : paths) {
+    if (routes_[path].relation != Relation::kPeer) continue;
+    if (std::binary_search(wanted.begin(), wanted.end(), routes_[path].to)) {
+      had.push_back(routes_[path].to);
+    } else {
+      remove_path(path);
+    }
+  }
+  for (const Index peer : wanted) {
+    if (std::find(had.begin(), had.end(), peer) != had.end()) continue;
+    for (const PathFamily family : {PathFamily::kIpv4, PathFamily::kIpv6}) {
+      if (family == PathFamily::kIpv6 && !options_.ipv6) continue;
+      add_path({.from = agent, .to = peer, .relation = Relation::kPeer, .family = family}, settled);
+    }
+  }
+}
+
+void SimulatedMesh::begin_epoch() {
+  neighbours_.begin_epoch(static_cast<std::uint64_t>(now_ / options_.epoch));
+  if (!neighbours_.full_mesh()) ++version_;
+}
+
+void SimulatedMesh::step() {
+  ++now_;
+  if (now_ % options_.epoch == 0) begin_epoch();
+  run_lifecycle();
+  probe();
+  report();
+  deliver();
+}
+
+void SimulatedMesh::run_lifecycle() {
+  for (Index agent = 0; agent < agents_.size(); ++agent) {
+    SimulatedAgent& of = agents_[agent];
+    if (of.stop_at && *of.stop_at <= now_) {
+      of.stop_at.reset();
+      stop(agent);
+    }
+    if (of.forget_at && *of.forget_at <= now_) {
+      of.forget_at.reset();
+      server_.forget(agent);
+    }
+    if (of.start_at && *of.start_at <= now_) {
+      of.start_at.reset();
+      start(agent, false);
+      if (!present_[of.node]) {
+        present_[of.node] = true;
+        neighbours_.join({node_name(of.node), zone_name(cluster_.zone_of[of.node])});
+        ++version_;
+      }
+    }
+    if (of.starved_until == now_ && of.running) {
+      of.was_starved = true;
+      for (const Index path : of.paths) {
+        probers_[path].under_way = false;
+        probers_[path].path.starved(now_);
+      }
+    }
+  }
+}
+
+void SimulatedMesh::restart(Index agent, Tick pause) {
+  SimulatedAgent& of = agents_[agent];
+  if (!of.running || of.stopping) return;
+  of.stopping = true;
+  send_report(agent);
+  of.stop_at = now_ + kStopAfter;
+  of.start_at = now_ + kStopAfter + pause;
+}
+
+void SimulatedMesh::remove_node(Index node, Tick pause) {
+  for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+    SimulatedAgent& of = agents_[agent_at(node, layer)];
+    if (!of.running || of.stopping) return;
+  }
+  for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+    const Index agent = agent_at(node, layer);
+    restart(agent, pause);
+    agents_[agent].forget_at = now_ + kForgetAfter;
+  }
+  present_[node] = false;
+  neighbours_.leave(node_name(node));
+  ++version_;
+}
+
+void SimulatedMesh::probe() {
+  for (Index path = 0; path < routes_.size(); ++path) {
+    const Route& route = routes_[path];
+    if (!route.used) continue;
+    const bool dns = route.relation == Relation::kTarget;
+    const Tick interval = dns ? kDnsInterval : kSecond;
+    const Tick phase = (now_ + path) % interval;
+    if (phase != 0 && (!dns || phase != kDnsTimeout)) continue;
+    const SimulatedAgent& from = agents_[route.from];
+    if (!from.running || from.starved_until > now_) continue;
+    turn(path, phase == 0);
+  }
+}
+
+void SimulatedMesh::turn(Index path, bool send) {
+  Prober& prober = probers_[path];
+  const auto broken = [&] { return prober.path.state() == mesh::PathState::kDown; };
+  const bool before = broken();
+  const mesh::PathState state = prober.path.state();
+  prober.path.turn(now_, prober.under_way);
+  if (prober.under_way) {
+    prober.under_way = false;
+    prober.path.lost(now_, prober.lost_forward);
+  }
+  if (send) send_probe(path);
+  if (broken() != before && state != mesh::PathState::kUnknown) {
+    agents_[routes_[path].from].hurried = true;
+  }
+}
+
+void SimulatedMesh::send_probe(Index path) {
+  const Route& route = routes_[path];
+  Prober& prober = probers_[path];
+  const bool answers = !route.between_agents() || responds(route.to);
+  const bool arrives = answers && !happens(prober.loss_forward);
+  if (arrives) prober.heard = now_;
+  if (arrives && !happens(prober.loss_backward)) {
+    prober.path.answered(now_, round_trip(prober));
+    return;
+  }
+  prober.under_way = true;
+  prober.lost_forward = !arrives;
+}
+
+// Mostly close to the least, now and then a few times as much.
+std::uint32_t SimulatedMesh::round_trip(const Prober& prober) {
+  const double high = chance();
+  double factor = 1 + 0.3 * high * high * high;
+  if (chance() < 0.01) factor *= 1 + 4 * chance();
+  return static_cast<std::uint32_t>(prober.base_us * factor) + prober.delay_us;
+}
+
+void SimulatedMesh::report() {
+  for (Index agent = 0; agent < agents_.size(); ++agent) {
+    SimulatedAgent& of = agents_[agent];
+    if (!of.running || of.stopping || of.starved_until > now_) continue;
+    const bool hurry = of.hurried && now_ - of.last_report >= kHurryGap;
+    if (!hurry && now_ < of.next_report) continue;
+    if (now_ >= of.next_report) {
+      of.next_report = now_ + options_.server.report_interval + report_jitter();
+    }
+    send_report(agent);
+  }
+}
+
+void SimulatedMesh::send_report(Index agent) {
+  SimulatedAgent& of = agents_[agent];
+  of.last_report = now_;
+  of.hurried = false;
+  double loss = 0;
+  for (const Fault& fault : faults_) {
+    loss = std::max(loss, report_loss_of(fault, of.node, cluster_));
+  }
+  if (loss >= 1) {
+    of.next_report = std::min(of.next_report, now_ + kRetry);
+    return;
+  }
+  // What is lost of it is sent again.
+  Tick delay = static_cast<Tick>(random_.below(2));
+  for (int packet = 0; packet < 4; ++packet) delay += happens(loss) ? kRetransmission : 0;
+  Delivery sent{.at = now_ + delay, .report = {.agent = agent, .started = of.started}};
+  sent.report.stopping = of.stopping;
+  sent.report.starved = of.was_starved;
+  of.was_starved = false;
+  sent.report.rows.reserve(of.paths.size());
+  sent.report.heard.reserve(of.incoming.size());
+  for (const Index path : of.paths) {
+    sent.report.rows.push_back({path, routes_[path].generation, row_of(probers_[path])});
+  }
+  for (const Index path : of.incoming) {
+    sent.report.heard.push_back({path, routes_[path].generation, probers_[path].heard});
+  }
+  deliveries_.push_back(std::move(sent));
+}
+
+Row SimulatedMesh::row_of(Prober& prober) const {
+  Row row;
+  const CheapPath& path = prober.path;
+  row.state = path.state();
+  row.since = path.since();
+  row.answered = path.last_answer();
+  row.sent = path.sent();
+  row.lost = path.lost_count();
+  row.lost_forward = path.lost_forward();
+  row.lost_backward = path.lost_backward();
+  const CheapPath::Times times = path.times();
+  row.p50_us = times.p50_us;
+  row.p90_us = times.p90_us;
+  for (std::size_t way = 0; way < 2; ++way) {
+    if (now_ >= prober.class_at[way]) prober.classes[way] = prober.next_classes[way];
+    row.classes[way] = prober.classes[way];
+  }
+  return row;
+}
+
+void SimulatedMesh::deliver() {
+  std::vector<Delivery> later;
+  std::vector<Delivery> due;
+  for (Delivery& delivery : deliveries_) {
+    (delivery.at <= now_ ? due : later).push_back(std::move(delivery));
+  }
+  deliveries_ = std::move(later);
+  for (const Delivery& delivery : due) {
+    server_.receive(delivery.report, routes_, now_);
+    const SimulatedAgent& of = agents_[delivery.report.agent];
+    if (of.running && !of.stopping && of.assigned != version_) {
+      assign(delivery.report.agent, false);
+    }
+  }
+}
+
+Hop SimulatedMesh::hop_of(const Route& route) const {
+  return {.relation = route.relation,
+          .layer = agents_[route.from].layer,
+          .family = route.family,
+          .from = agents_[route.from].node,
+          .to = route.between_agents() ? agents_[route.to].node : kNoIndex};
+}
+
+void SimulatedMesh::apply_faults(Index path) {
+  Prober& prober = probers_[path];
+  const Hop there = hop_of(routes_[path]);
+  Hop back = there;
+  // The way back from a gateway or a target is the same node's.
+  if (there.to != kNoIndex) std::swap(back.from, back.to);
+  double forward = 1 - options_.loss;
+  double backward = 1 - options_.loss;
+  prober.delay_us = 0;
+  std::array<FragmentationClass, 2> classes{FragmentationClass::kClear, FragmentationClass::kClear};
+  for (const Fault& fault : faults_) {
+    forward *= 1 - loss_of(fault, there, cluster_);
+    backward *= 1 - loss_of(fault, back, cluster_);
+    prober.delay_us += delay_of(fault, there, cluster_);
+    if (!fault.of_sizes() || there.relation != Relation::kPeer) continue;
+    classes[0] = std::max(classes[0], size_class_of(fault, there));
+    classes[1] = std::max(classes[1], size_class_of(fault, back));
+  }
+  // Whether the other end is told of a smaller size, this one cannot know.
+  if (classes[1] == FragmentationClass::kBlackHole) classes[1] = FragmentationClass::kReduced;
+  prober.loss_forward = static_cast<float>(1 - forward);
+  prober.loss_backward = static_cast<float>(1 - backward);
+  for (std::size_t way = 0; way < 2; ++way) {
+    if (prober.next_classes[way] == classes[way]) continue;
+    const bool drop = classes[way] != FragmentationClass::kClear;
+    prober.next_classes[way] = classes[way];
+    prober.class_at[way] = now_ + (drop ? kDropFound : kRaiseFound) +
+                           static_cast<Tick>(random_.below(drop ? kDropSpread : kRaiseSpread));
+  }
+}
+
+void SimulatedMesh::apply_faults() {
+  for (Index path = 0; path < routes_.size(); ++path) {
+    if (routes_[path].used) apply_faults(path);
+  }
+}
+
+void SimulatedMesh::inject(const Fault& fault) {
+  faults_.push_back(fault);
+  const auto of_layer = [&](Layer layer) { return agent_at(fault.node, layer); };
+  if (fault.type == Fault::Type::kNodeDown) {
+    stop(of_layer(Layer::kPod));
+    stop(of_layer(Layer::kHost));
+  }
+  const Layer layer = fault.scope == Scope::kHost ? Layer::kHost : Layer::kPod;
+  if (fault.type == Fault::Type::kAgentDown) stop(of_layer(layer));
+  if (fault.type == Fault::Type::kAgentStarved) {
+    agents_[of_layer(layer)].starved_until =
+        now_ + kSecond + static_cast<Tick>(random_.below(9 * kSecond));
+  }
+  apply_faults();
+}
+
+void SimulatedMesh::heal() {
+  const std::vector<Fault> over = std::move(faults_);
+  faults_.clear();
+  for (const Fault& fault : over) {
+    const bool dead = fault.type == Fault::Type::kNodeDown || fault.type == Fault::Type::kAgentDown;
+    if (!dead) continue;
+    for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+      const Index agent = agent_at(fault.node, layer);
+      if (!agents_[agent].running) start(agent, false);
+    }
+  }
+  apply_faults();
+}
+
+}  // namespace meshcheck::verdict::simulation

@@ -1,0 +1,130 @@
+// For tests and bench/diagnosis: a cluster of agents that probe each other, from one seed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mesh/neighbours/neighbours.h"
+#include "mesh/verdict/cheap_path.h"
+#include "mesh/verdict/simulated_fault.h"
+#include "mesh/verdict/simulated_server.h"
+
+namespace meshcheck::verdict::simulation {
+
+// Nodes with two agents each, the real mesh::Neighbours, each probe by itself with its loss and its
+// time, reports each interval with jitter and delay and hurried ones when a path goes down or comes
+// back, and a server that knows what was reported. Steps of 200 ms. Equal seeds give equal runs.
+// What it leaves out is in doc/verdicts.md.
+class SimulatedMesh {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    std::size_t nodes = 20;
+    std::size_t zones = 3;
+    bool ipv6 = false;  // Besides IPv4.
+    SimulatedServer::Options server;
+    double loss = 0.001;         // Of each packet, always.
+    Tick epoch = 300 * kSecond;  // Of the neighbours.
+  };
+
+  explicit SimulatedMesh(const Options& options);
+
+  void step();
+  Tick now() const { return now_; }
+  const View& view() { return server_.view(routes_, now_); }
+  const Cluster& cluster() const { return cluster_; }
+  mesh::Random& random() { return random_; }
+  std::size_t paths() const;
+  // One of those that a node probes in this epoch.
+  Index peer_of(Index node);
+
+  void inject(const Fault& fault);
+  void heal();  // All faults.
+  // Says goodbye, ends, and begins anew after `pause`.
+  void restart(Index agent, Tick pause);
+  // A node is drained and removed, and comes back later as if it were another.
+  void remove_node(Index node, Tick pause);
+
+ private:
+  struct Prober {  // An agent's side of a path.
+    CheapPath path{0};
+    float loss_forward = 0;
+    float loss_backward = 0;
+    std::uint32_t base_us = 0;
+    std::uint32_t delay_us = 0;
+    bool under_way = false;  // Not answered, and will be lost.
+    bool lost_forward = false;
+    Tick heard = 0;  // By the other end.
+    std::array<FragmentationClass, 2> classes{FragmentationClass::kClear,
+                                              FragmentationClass::kClear};
+    std::array<FragmentationClass, 2> next_classes = classes;
+    std::array<Tick, 2> class_at{};  // When the next one will have been found.
+  };
+  struct SimulatedAgent {
+    Index node = kNoIndex;
+    Layer layer = Layer::kPod;
+    bool running = false;
+    bool hurried = false;
+    bool was_starved = false;
+    bool stopping = false;
+    Tick starved_until = 0;
+    Tick started = 0;
+    Tick next_report = 0;
+    Tick last_report = 0;
+    std::optional<Tick> start_at;
+    std::optional<Tick> stop_at;
+    std::optional<Tick> forget_at;
+    std::uint64_t assigned = 0;  // As of this version of the mesh.
+    std::vector<Index> paths;
+    std::vector<Index> incoming;
+  };
+  struct Delivery {
+    Tick at = 0;
+    SentReport report;
+  };
+
+  double chance() { return static_cast<double>(random_.next() >> 11U) * 0x1.0p-53; }
+  bool happens(double probability) { return probability > 0 && chance() < probability; }
+  bool responds(Index agent) const;
+  Tick report_jitter();
+
+  void lay_out();
+  void start(Index agent, bool settled);
+  void stop(Index agent);
+  void run_lifecycle();
+  Index add_path(const Route& route, bool settled);
+  void remove_path(Index path);
+  void assign(Index agent, bool settled);
+  void begin_epoch();
+  void probe();
+  void turn(Index path, bool send);
+  void send_probe(Index path);
+  std::uint32_t round_trip(const Prober& prober);
+  void report();
+  void send_report(Index agent);
+  Row row_of(Prober& prober) const;
+  void deliver();
+  void apply_faults();
+  void apply_faults(Index path);
+  Hop hop_of(const Route& route) const;
+
+  Options options_;
+  mesh::Random random_;
+  Cluster cluster_;
+  mesh::Neighbours neighbours_;
+  std::uint64_t version_ = 1;  // Of who is there.
+  Tick now_ = 0;
+  std::vector<SimulatedAgent> agents_;
+  std::vector<Route> routes_;
+  std::vector<Prober> probers_;
+  std::vector<Index> free_;
+  std::vector<Fault> faults_;
+  std::vector<Delivery> deliveries_;
+  std::vector<bool> present_;  // By node: in neighbours_.
+  SimulatedServer server_;
+};
+
+}  // namespace meshcheck::verdict::simulation

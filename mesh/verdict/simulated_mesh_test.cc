@@ -1,0 +1,87 @@
+// A few seeded runs of the simulated mesh: bench/diagnosis has thousands.
+#include "mesh/verdict/simulated_mesh.h"
+
+#include <gtest/gtest.h>
+
+#include "mesh/verdict/simulated_run.h"
+
+namespace meshcheck::verdict::simulation {
+namespace {
+
+std::string words(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+Script script_of(std::uint64_t seed, std::vector<Fault::Type> faults) {
+  Script script;
+  script.mesh.seed = seed;
+  for (const Fault::Type type : faults) {
+    script.mesh.ipv6 = script.mesh.ipv6 || type == Fault::Type::kIpv6OfNode;
+    script.mesh.server.with_sizes = script.mesh.server.with_sizes || Fault{.type = type}.of_sizes();
+  }
+  script.faults = std::move(faults);
+  return script;
+}
+
+void expect_right(const RunOutcome& outcome, const std::string& what) {
+  EXPECT_TRUE(outcome.wrong.empty()) << what << ": " << words(outcome.wrong);
+  for (const FaultOutcome& of : outcome.faults) {
+    EXPECT_TRUE(of.detected_s) << what << ": " << text(of.fault.type);
+    EXPECT_LE(of.detected_s.value_or(0), 30) << what << ": " << text(of.fault.type);
+    // Starvation ends by itself.
+    const bool lasts = of.fault.type != Fault::Type::kAgentStarved;
+    EXPECT_TRUE(of.cleared_s || !lasts) << what << ": " << text(of.fault.type) << " stays";
+  }
+}
+
+TEST(SimulatedMeshTest, EachFaultGetsItsVerdictAndNoOther) {
+  for (std::size_t type = 0; type < Fault::kTypes; ++type) {
+    const RunOutcome outcome = run(script_of(100 + type, {static_cast<Fault::Type>(type)}));
+    ASSERT_EQ(outcome.faults.size(), 1U);
+    expect_right(outcome, "seed " + std::to_string(100 + type));
+  }
+}
+
+TEST(SimulatedMeshTest, TwoAndThreeAtOnceStayApart) {
+  using Type = Fault::Type;
+  expect_right(run(script_of(1, {Type::kNodeDown, Type::kPodNetwork})), "two nodes");
+  expect_right(run(script_of(2, {Type::kGatewayOfAll, Type::kPairCut})), "gateway and pair");
+  expect_right(run(script_of(3, {Type::kLinkDown, Type::kTwinPath, Type::kAgentDown})), "three");
+}
+
+TEST(SimulatedMeshTest, HealthyMeshWithRestartsAndChurnHasNoVerdict) {
+  Script script = script_of(4, {});
+  script.calm = 900 * kSecond;
+  script.duration = 0;
+  script.restarts_per_hour = 4;
+  script.churn_per_hour = 0.6;
+  const RunOutcome outcome = run(script);
+  EXPECT_EQ(outcome.claims, 0U) << words(outcome.wrong);
+  EXPECT_GT(outcome.evaluations, 1700U);
+}
+
+TEST(SimulatedMeshTest, OneSeedIsOneRun) {
+  const Script script = script_of(5, {Fault::Type::kLossOfNode, Fault::Type::kNodeDown});
+  const RunOutcome first = run(script);
+  const RunOutcome second = run(script);
+  ASSERT_EQ(first.faults.size(), second.faults.size());
+  for (std::size_t at = 0; at < first.faults.size(); ++at) {
+    EXPECT_EQ(first.faults[at].fault.node, second.faults[at].fault.node);
+    EXPECT_EQ(first.faults[at].detected_s, second.faults[at].detected_s);
+    EXPECT_EQ(first.faults[at].cleared_s, second.faults[at].cleared_s);
+  }
+}
+
+TEST(SimulatedMeshTest, EverybodyIsUpWhileNothingHappens) {
+  SimulatedMesh mesh({.seed = 6, .nodes = 60});
+  for (Tick tick = 0; tick < 30 * kSecond; ++tick) mesh.step();
+  const View& view = mesh.view();
+  EXPECT_EQ(view.agents.size(), 120U);
+  EXPECT_GE(view.paths.size(), 120U * 23) << "20 peers, a twin, a gateway, a DNS";
+  for (const Path& path : view.paths) EXPECT_NE(path.state, PathState::kDown);
+}
+
+}  // namespace
+}  // namespace meshcheck::verdict::simulation

@@ -1,0 +1,45 @@
+// For tests and bench/diagnosis: one run of a simulated mesh, and how its verdicts did.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mesh/verdict/simulated_mesh.h"
+#include "mesh/verdict/verdict_book.h"
+
+namespace meshcheck::verdict::simulation {
+
+struct FaultOutcome {
+  Fault fault;
+  std::optional<double> detected_s;  // After it began.
+  std::optional<double> cleared_s;   // After it was healed.
+  bool located_at_first = false;     // Scope and way were right when the verdict was opened...
+  bool located = false;              // ... and when the fault ended.
+};
+
+struct RunOutcome {
+  std::vector<FaultOutcome> faults;
+  // Claims above info: each kind and subject that a verdict ever had counts once.
+  std::size_t claims = 0;
+  std::size_t right_claims = 0;
+  std::vector<std::string> wrong;  // What was claimed and is not so.
+  std::vector<std::string> missed;
+  std::size_t evaluations = 0;
+  double evaluation_s = 0;  // Of the machine's time, all of them.
+};
+
+struct Script {
+  SimulatedMesh::Options mesh;
+  std::vector<Fault::Type> faults;  // All begin at once; none: it stays healthy.
+  Tick calm = 6 * kSecond;          // Before.
+  Tick duration = 40 * kSecond;     // Of the faults; longer for those that take longer to show.
+  Tick after = 90 * kSecond;        // Or until all is closed.
+  // Agents that are restarted and nodes that are replaced meanwhile, for each of them an hour.
+  double restarts_per_hour = 0;
+  double churn_per_hour = 0;
+};
+RunOutcome run(const Script& script);
+
+}  // namespace meshcheck::verdict::simulation

@@ -1,0 +1,177 @@
+// What opens, changes, merges and closes, and when.
+#include "mesh/verdict/verdict_book.h"
+
+#include <gtest/gtest.h>
+
+#include "mesh/verdict/testing.h"
+
+namespace meshcheck::verdict {
+namespace {
+
+using namespace std::chrono_literals;
+using Type = Subject::Type;
+
+NamedFinding of_node(Kind kind, const std::string& node) {
+  NamedFinding named;
+  named.finding.kind = kind;
+  named.finding.subject.type = Type::kNode;
+  named.finding.severity = Severity::kCritical;
+  named.finding.failing = named.finding.observed = 14;
+  named.ends[0] = {.name = node, .node = node, .zone = "east", .address = {}};
+  return named;
+}
+
+NamedFinding of_pair(const std::string& node, const std::string& other) {
+  NamedFinding named = of_node(Kind::kReachability, node);
+  named.finding.subject.type = Type::kNodePair;
+  named.finding.failing = named.finding.observed = 4;
+  named.ends[1] = {.name = other, .node = other, .zone = "east", .address = {}};
+  return named;
+}
+
+class VerdictBookTest : public ::testing::Test {
+ protected:
+  // Evaluates each half second for so long; returns "opened 1 node-3", ...
+  std::vector<std::string> see(const std::vector<NamedFinding>& found, Clock::duration span) {
+    std::vector<std::string> events;
+    for (const Clock::time_point end = now_ + span; now_ < end;) {
+      now_ += 500ms;
+      std::vector<NamedFinding> copies = found;
+      for (NamedFinding& named : copies) named.finding.since = since_.value_or(now_);
+      view_.now = now_;
+      for (const VerdictEvent& event : book_.update(std::move(copies), view_)) {
+        events.push_back(std::string(text(event.type)) + " " + std::to_string(event.verdict.id) +
+                         " " + std::string(text(event.verdict.named.finding.kind)));
+        last_ = event.verdict;
+      }
+    }
+    return events;
+  }
+  using Events = std::vector<std::string>;
+
+  View view_;  // Without nodes: nothing waits for being seen.
+  VerdictBook book_{{}};
+  Clock::time_point now_ = Clock::time_point(1h);
+  std::optional<Clock::time_point> since_;
+  Verdict last_;
+};
+
+TEST_F(VerdictBookTest, OpensWhatStandsAndClosesWhatIsGone) {
+  const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
+  EXPECT_EQ(see({down}, 500ms), Events{});
+  EXPECT_EQ(see({down}, 500ms), Events{"opened 1 node_down"});
+  EXPECT_EQ(see({down}, 1min), Events{});
+  EXPECT_EQ(see({}, 2500ms), Events{});
+  EXPECT_EQ(see({}, 1s), Events{"closed 1 node_down"});
+  EXPECT_TRUE(book_.open().empty());
+}
+
+TEST_F(VerdictBookTest, DoesNotOpenWhatFlickers) {
+  const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
+  for (int turn = 0; turn < 20; ++turn) {
+    EXPECT_EQ(see({down}, 500ms), Events{});
+    EXPECT_EQ(see({}, 500ms), Events{});
+  }
+}
+
+TEST_F(VerdictBookTest, WaitsLongerForAPair) {
+  EXPECT_EQ(see({of_pair("node-3", "node-4")}, 1s), Events{});
+  EXPECT_EQ(see({of_pair("node-3", "node-4")}, 1s), Events{"opened 1 reachability"});
+  NamedFinding single = of_pair("node-5", "node-6");
+  single.finding.failing = 1;
+  EXPECT_EQ(see({of_pair("node-3", "node-4"), single}, 4s), Events{});
+  EXPECT_EQ(see({of_pair("node-3", "node-4"), single}, 1s), Events{"opened 2 reachability"});
+}
+
+TEST_F(VerdictBookTest, IsOneVerdictWhileTheKindBecomesKnown) {
+  see({of_node(Kind::kNodeDown, "node-3")}, 2s);
+  EXPECT_EQ(see({of_node(Kind::kHostLink, "node-3")}, 1s), Events{});
+  EXPECT_EQ(see({of_node(Kind::kHostLink, "node-3")}, 1s), Events{"changed 1 host_link"});
+  // An agent is its node's.
+  NamedFinding agent = of_node(Kind::kAgentDown, "node-3");
+  agent.finding.subject.type = Type::kAgent;
+  agent.ends[0].name = "pod-3";
+  EXPECT_EQ(see({agent}, 4s), Events{});
+  EXPECT_EQ(see({agent}, 4s), Events{"changed 1 agent_down"});
+}
+
+TEST_F(VerdictBookTest, KeepsTheWayThatWasKnown) {
+  NamedFinding one_way = of_node(Kind::kReachability, "node-3");
+  one_way.finding.way = Way::kOut;
+  see({one_way}, 2s);
+  NamedFinding vaguer = of_node(Kind::kHostLink, "node-3");
+  vaguer.finding.way = Way::kUnknown;
+  EXPECT_EQ(see({vaguer}, 10s), Events{});
+  EXPECT_EQ(book_.open().front().named.finding.way, Way::kOut);
+}
+
+TEST_F(VerdictBookTest, DoesNotCallAnotherWhatIsHalfRecovered) {
+  see({of_node(Kind::kNodeDown, "node-3")}, 2s);
+  NamedFinding half = of_node(Kind::kHostLink, "node-3");
+  half.finding.failing = 12;
+  EXPECT_EQ(see({half}, 3s), Events{});
+  EXPECT_EQ(see({of_pair("node-3", "node-4")}, 2s), Events{});
+  EXPECT_EQ(see({of_pair("node-3", "node-4")}, 3s),
+            (Events{"closed 1 node_down", "opened 2 reachability"}))
+      << "the pair has waited behind it";
+}
+
+TEST_F(VerdictBookTest, MergesIntoWhatExplainsIt) {
+  see({of_pair("node-3", "node-4")}, 3s);
+  EXPECT_EQ(see({of_node(Kind::kPodNetwork, "node-3")}, 1s),
+            (Events{"opened 2 pod_network", "closed 1 reachability"}));
+  EXPECT_EQ(last_.merged_into, 2U);
+}
+
+TEST_F(VerdictBookTest, CountsFlapsOfOneVerdict) {
+  const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
+  see({down}, 2s);
+  for (int turn = 0; turn < 4; ++turn) {
+    see({}, 10s);
+    see({down}, 2s);
+  }
+  ASSERT_EQ(book_.open().size(), 1U);
+  EXPECT_EQ(book_.open().front().id, 1U);
+  EXPECT_EQ(book_.open().front().flaps, 4U);
+  EXPECT_EQ(see({}, 20s), Events{}) << "it closes later each time";
+  EXPECT_EQ(see({}, 41s), Events{"closed 1 node_down"});
+}
+
+TEST_F(VerdictBookTest, IgnoresWhatAFaultLeftBehind) {
+  const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
+  see({down}, 5s);
+  since_ = now_ - 1s;
+  NamedFinding names = of_node(Kind::kDns, "node-3");
+  EXPECT_EQ(see({names}, 8s), Events{"closed 1 node_down"});
+  EXPECT_EQ(see({names}, 60s), Events{});
+  since_.reset();
+  EXPECT_EQ(see({names}, 2s), Events{"opened 2 dns"}) << "this one is new";
+}
+
+TEST_F(VerdictBookTest, DoesNotCallHealthyWhatNobodyCanSee) {
+  testing::HandMadeMesh mesh(4);
+  view_ = mesh.view;
+  for (Path& path : view_.paths) path.state = PathState::kUnknown;
+  see({of_node(Kind::kNodeDown, "node-3")}, 2s);
+  EXPECT_EQ(see({}, 20s), Events{});
+  view_ = mesh.view;
+  EXPECT_EQ(see({}, 5s), Events{"closed 1 node_down"});
+}
+
+TEST_F(VerdictBookTest, IsBounded) {
+  VerdictBook small({.verdicts_max = 3, .candidates_max = 5});
+  for (int turn = 0; turn < 10; ++turn) {
+    now_ += 500ms;
+    std::vector<NamedFinding> many;
+    for (int node = 0; node < 20; ++node) {
+      many.push_back(of_node(Kind::kNodeDown, "node-" + std::to_string(node)));
+    }
+    view_.now = now_;
+    small.update(std::move(many), view_);
+    EXPECT_LE(small.open().size(), 3U);
+  }
+  EXPECT_GT(small.left_out(), 0U);
+}
+
+}  // namespace
+}  // namespace meshcheck::verdict

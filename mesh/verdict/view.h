@@ -1,0 +1,144 @@
+// What a diagnosis is made from: the mesh at one moment, as whoever holds the reports sees it.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/ip_address.h"
+#include "lib/base/time.h"
+#include "mesh/path/path.h"
+#include "mesh/pmtu/fragmentation.h"
+#include "mesh/report/mesh_report.h"
+
+namespace meshcheck::verdict {
+
+using mesh::FragmentationClass;
+using mesh::Layer;
+using mesh::PathFamily;
+using mesh::PathState;
+using mesh::ProbeKind;
+using mesh::Relation;
+
+// A place in one of the lists of View.
+using Index = std::uint32_t;
+inline constexpr Index kNoIndex = std::numeric_limits<Index>::max();
+
+// Where a path is cut, seen from the agent that probes.
+enum class Cut : std::uint8_t { kNone, kForward, kBackward, kBoth, kUnknown };
+
+// Why a node need not answer. It is still diagnosed, but nobody is alarmed.
+enum class Excuse : std::uint8_t { kNone, kCordoned, kNotReady, kTerminating };
+std::string_view text(Excuse excuse);  // "", "cordoned", "not ready", "terminating"
+
+struct Node {
+  std::string_view name;
+  Index zone = kNoIndex;  // Of View::zones.
+  Excuse excuse = Excuse::kNone;
+};
+
+struct Agent {
+  // kStarved: it did not run for a while, and said so in its last report.
+  enum class Status : std::uint8_t {
+    kReporting,
+    kSilent,  // Outdated.
+    kNeverReported,
+    kStopping,
+    kRestarted,  // So lately that what is said of it is no evidence.
+    kStarved,
+  };
+
+  std::string_view name;
+  Index node = kNoIndex;
+  Layer layer = Layer::kPod;
+  Status status = Status::kReporting;
+  bool expected = true;        // By the inventory; nobody misses others.
+  Clock::time_point reported;  // Its last report; of one that never reported, since when it is due.
+  Clock::time_point started;   // Its session.
+  std::chrono::milliseconds clock_jump{0};  // By how much its wall clock was set of late.
+  // Where its reflector is reached, IPv4 and IPv6; only for the commands that are proposed.
+  std::array<std::optional<IpAddress>, 2> addresses;
+};
+
+// One probed path as the holder of the reports judges it. `state` is kUnknown whenever nothing is
+// to be concluded from it, whatever the reason.
+struct Path {
+  static constexpr std::uint32_t kNoTime = 0xffffffff;
+
+  Index from = kNoIndex;  // Of agents.
+  Index to = kNoIndex;    // Of agents if it is a peer or a twin, of gateways, or of targets.
+  Relation relation : 4 = Relation::kPeer;
+  ProbeKind kind : 4 = ProbeKind::kStamp;
+  PathFamily family : 4 = PathFamily::kIpv4;
+  PathState state : 4 = PathState::kUnknown;
+  Cut cut : 4 = Cut::kNone;
+  // It is down, and single answers came nevertheless: it loses most, and is not cut.
+  bool trickles : 1 = false;
+  // It was down within the last minute, so its losses may be of then.
+  bool recovering : 1 = false;
+  // Of the last minute: results, and what was lost. Only losses of known direction are in the last
+  // two.
+  std::uint16_t sent = 0;
+  std::uint16_t lost = 0;
+  std::uint16_t lost_forward = 0;
+  std::uint16_t lost_backward = 0;
+  Clock::time_point since;  // When the state began.
+  // Round trips of the last minute, and what this path is used to; kNoTime where not known.
+  std::uint32_t p50_us = kNoTime;
+  std::uint32_t p90_us = kNoTime;
+  std::uint32_t usual_p50_us = kNoTime;
+  std::uint32_t usual_p90_us = kNoTime;
+};
+
+// What sizes one direction of a path carries. `sender` is the agent whose link is compared.
+struct SizeResult {
+  Index sender = kNoIndex;
+  Index receiver = kNoIndex;
+  Index path = kNoIndex;  // Of which this is a direction: the evidence.
+  PathFamily family = PathFamily::kIpv4;
+  FragmentationClass fragmentation_class = FragmentationClass::kUnknown;
+  std::uint16_t size = 0;  // The largest that passes; 0: not even the smallest.
+  std::uint16_t link_mtu = 0;
+  Clock::time_point since;
+};
+
+// Plain values, to be filled in one pass. Every index is one of the lists; a path to an agent that
+// is not listed is left out. clear() keeps the memory, so refilling a view of the same size
+// allocates nothing. Names are views into whatever the filler keeps; they have to live as long as
+// the view is used. Bounded by who fills it.
+struct View {
+  Clock::time_point now;
+  Clock::duration probe_interval = std::chrono::seconds(1);
+  // Octets by which the overlay's outer packet is larger than the inner one; 0: not known.
+  std::uint16_t overlay_overhead = 0;
+
+  std::vector<std::string_view> zones;
+  std::vector<Node> nodes;
+  std::vector<Agent> agents;
+  std::vector<std::string_view> gateways;  // By address.
+  std::vector<std::string_view> targets;   // As configured.
+  std::vector<Path> paths;
+  std::vector<SizeResult> sizes;
+
+  void clear();
+};
+
+inline void View::clear() {
+  zones.clear();
+  nodes.clear();
+  agents.clear();
+  gateways.clear();
+  targets.clear();
+  paths.clear();
+  sizes.clear();
+}
+
+// A million of them may be there.
+static_assert(sizeof(Path) <= 48);
+
+}  // namespace meshcheck::verdict
