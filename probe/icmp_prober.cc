@@ -29,10 +29,6 @@ Number random_number() {
   return number;
 }
 
-std::size_t index_of(IpAddress::Family family) {
-  return family == IpAddress::Family::kIpv4 ? 0 : 1;
-}
-
 Endpoint any_address(IpAddress::Family family) {
   const std::array<std::uint8_t, 16> zeros{};
   return {.address = IpAddress::from_bytes(

@@ -57,7 +57,7 @@ SizeProber::SizeProber(uv::Loop& loop, const Options& options, StateOf state_of,
 SizeProber::~SizeProber() = default;
 
 std::optional<TimestampedSocket>& SizeProber::socket_of(const IpAddress& address) {
-  return sockets_[address.family() == IpAddress::Family::kIpv4 ? 0 : 1];
+  return sockets_[index_of(address.family())];
 }
 
 // Without a socket nothing is probed: why, the paths of small probes say.

@@ -41,7 +41,7 @@ StampProber::StampProber(uv::Loop& loop, const Options& options, std::function<v
 StampProber::~StampProber() = default;
 
 StampProber::Family& StampProber::family_of(const IpAddress& address) {
-  return families_[address.family() == IpAddress::Family::kIpv4 ? 0 : 1];
+  return families_[index_of(address.family())];
 }
 
 void StampProber::open_sockets(const IpAddress& address) {

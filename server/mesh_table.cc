@@ -28,15 +28,14 @@ void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now
   agent->received = now.steady;
   agent->report_interval = sender.report_interval;
   agent->stopping = report.stopping;
-  agent->padding_lost = report.padding.lost_for.has_value();
-  agent->padded_answer_lost = report.padded_answer.lost_for.has_value();
+  agent->large_loss = LargeLoss::of(report);
   if (!report.stopping) agent->series->latest = agent;
   if (report.stopping && agent->series->latest == agent) agent->series->latest = nullptr;
   agent->tunnel_overheads = {mesh::tunnel_overhead(report.tunnel, false),
                              mesh::tunnel_overhead(report.tunnel, true)};
   agent->addresses = {};
   for (const IpAddress& address : report.addresses) {
-    agent->addresses[address.family() == IpAddress::Family::kIpv6 ? 1 : 0] = address;
+    agent->addresses[index_of(address.family())] = address;
   }
   agent->starved = report.starved;
   agent->receive_drops = report.receive_drops;

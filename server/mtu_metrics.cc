@@ -61,8 +61,8 @@ void MtuMetrics::write_padding(TextWriter& writer, Now now) const {
   std::size_t left_out = 0;
   table_.visit_agents([&](const MeshAgent& agent) {
     if (agent.stopping || table_.is_outdated(agent, now)) return;
-    for (const auto& [lost, direction] : {std::pair(agent.padding_lost, "forward"),
-                                          std::pair(agent.padded_answer_lost, "backward")}) {
+    for (const auto& [lost, direction] : {std::pair(agent.large_loss.to_server, "forward"),
+                                          std::pair(agent.large_loss.from_server, "backward")}) {
       if (!lost) continue;
       if (shown == kPaddingLostShownMax) {
         ++left_out;

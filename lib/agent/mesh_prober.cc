@@ -72,10 +72,6 @@ void sort_by_urgency(std::vector<Row>& rows) {
                    [](const Row& a, const Row& b) { return urgency(a) < urgency(b); });
 }
 
-std::size_t index_of(const IpAddress& address) {
-  return address.family() == IpAddress::Family::kIpv4 ? 0 : 1;
-}
-
 }  // namespace
 
 MeshProber::MeshProber(uv::Loop& loop, const Config& config, const std::function<void()>& on_change)
@@ -92,10 +88,7 @@ MeshProber::MeshProber(uv::Loop& loop, const Config& config, const std::function
           on_change),
       pings_(loop, {}, [this](std::uint32_t id) { return stamp_.path(id); }),
       targets_(loop, config.log, on_change),
-      key_timer_(loop, [this] {
-        stamp_.set_key(key_of(secret_));
-        sizes_.set_key(key_of(secret_));
-      }) {
+      key_timer_(loop, [this] { ask_with_key(); }) {
   start_reflector();
   watch_gateways();
   targets_.set_targets(config_.targets);
@@ -155,12 +148,16 @@ void MeshProber::take_key(const std::string& secret) {
     reflector_->set_open(config_.probe_port_open || secret.empty());
   }
   if (before.empty()) {
-    stamp_.set_key(key_of(secret));
-    sizes_.set_key(key_of(secret));
+    ask_with_key();
     return;
   }
   config_.log.info("the mesh has a new key");
   key_timer_.start(2 * milliseconds(config_.interval) + milliseconds(1000));
+}
+
+void MeshProber::ask_with_key() {
+  stamp_.set_key(key_of(secret_));
+  sizes_.set_key(key_of(secret_));
 }
 
 void MeshProber::take_peers() {
@@ -193,7 +190,7 @@ void MeshProber::set_size_paths() {
   std::vector<probe::SizeProber::Target> sizes;
   std::vector<IcmpFragments::Target> pings;
   for (const PeerPath& peer : peers_) {
-    std::uint32_t own = own_link_mtus_[index_of(peer.endpoint.address)];
+    std::uint32_t own = own_link_mtus_[index_of(peer.endpoint.address.family())];
     std::uint32_t other = peer.link_mtu;
     // Between the two networks of a node packets take neither's way out, but the pod's own link.
     if (peer.relation == mesh::Relation::kTwin) own = other = std::min(own, other);
@@ -212,7 +209,7 @@ void MeshProber::take_link_mtus(const mesh::MeshReport& report) {
   std::array<std::uint32_t, 2> mtus{};
   const std::size_t count = std::min(report.addresses.size(), report.link_mtus.size());
   for (std::size_t i = 0; i < count; ++i) {
-    mtus[index_of(report.addresses[i])] = report.link_mtus[i];
+    mtus[index_of(report.addresses[i].family())] = report.link_mtus[i];
   }
   if (mtus == own_link_mtus_) return;
   own_link_mtus_ = mtus;

@@ -52,6 +52,7 @@ class MeshProber {
   void start_reflector();
   void watch_gateways();
   void take_key(const std::string& secret);
+  void ask_with_key();
   void take_peers();
   void take_link_mtus(const mesh::MeshReport& report);
   void set_size_paths();

@@ -38,6 +38,11 @@ class IpAddress {
   std::array<std::uint8_t, 16> bytes_{};
 };
 
+// For arrays of two: IPv4, IPv6.
+constexpr std::size_t index_of(IpAddress::Family family) {
+  return family == IpAddress::Family::kIpv4 ? 0 : 1;
+}
+
 // An address and a port; `scope` is the interface index of a link-local IPv6 address, else 0.
 struct Endpoint {
   IpAddress address;

@@ -21,7 +21,6 @@ constexpr std::size_t kRevisionSizeMax = 64;
 constexpr std::size_t kKeySizeMin = 16;
 constexpr std::size_t kKeySizeMax = 64;
 constexpr std::size_t kNestingMax = 8;
-constexpr std::uint64_t kLinkMtuMax = 0xffff'ffff;
 
 struct TargetList {
   std::string_view key;
@@ -78,18 +77,6 @@ void append_targets(std::string& out, const Targets& targets) {
 
 // ---- reading
 
-// The elements of a list that may be absent.
-Result<simdjson::dom::array> read_list(const element& object, std::string_view key,
-                                       std::size_t items_max) {
-  element value;
-  simdjson::dom::array list;
-  if (object[key].get(value) != simdjson::SUCCESS) return list;
-  if (value.get(list) != simdjson::SUCCESS || list.size() > items_max) {
-    return expected(key, "a list of at most " + std::to_string(items_max));
-  }
-  return list;
-}
-
 bool is_absent(const element& object, std::string_view key) {
   return object[key].error() != simdjson::SUCCESS;
 }
@@ -118,22 +105,16 @@ Result<Peer> parse_peer(const element& value) {
   if (port == 0) return expected("port", "a port");
   peer.port = static_cast<std::uint16_t>(port);
   if (is_absent(value, "addresses")) return expected("addresses", "a list");
-  const auto addresses = read_list(value, "addresses", kPeerAddressesMax);
-  if (!addresses) return addresses.error();
-  for (const element item : *addresses) {
-    std::string_view text;
-    if (item.get(text) != simdjson::SUCCESS) return expected("addresses", "a list of texts");
-    auto address = IpAddress::parse(text);
-    if (!address) return address.error().within("addresses");
-    peer.addresses.push_back(*address);
-  }
-  const auto link_mtus = read_list(value, "link_mtus", peer.addresses.size());
-  if (!link_mtus) return link_mtus.error();
-  if (is_absent(value, "link_mtus")) return peer;
-  for (const element item : *link_mtus) {
-    const auto mtu = read_number(item, 0, kLinkMtuMax);
-    if (!mtu) return mtu.error().within("link_mtus");
-    peer.link_mtus.push_back(static_cast<std::uint32_t>(*mtu));
+  const auto read =
+      read_each_text(value, "addresses", kPeerAddressesMax, [&](std::string_view text) {
+        auto address = IpAddress::parse(text);
+        if (!address) return Result<void>(address.error().within("addresses"));
+        peer.addresses.push_back(*address);
+        return Result<void>();
+      });
+  if (!read) return read.error();
+  if (auto done = read_link_mtus(value, peer.addresses.size(), peer.link_mtus); !done) {
+    return done.error();
   }
   return peer;
 }
@@ -143,17 +124,14 @@ Result<void> parse_targets(const element& root, Targets& targets) {
   if (root["targets"].get(object) != simdjson::SUCCESS) return {};
   if (!object.is_object()) return expected("targets", "an object");
   for (const TargetList& list : kTargetLists) {
-    const auto entries = read_list(object, list.key, kTargetsMax);
-    if (!entries) return entries.error().within("targets");
-    if (is_absent(object, list.key)) continue;
-    for (const element item : *entries) {
-      std::string_view text;
-      if (item.get(text) != simdjson::SUCCESS) return expected(list.key, "a list of texts");
+    const auto read = read_each_text(object, list.key, kTargetsMax, [&](std::string_view text) {
       if (auto checked = check_target(list.kind, text); !checked) {
-        return checked.error().within(list.key).within("targets");
+        return Result<void>(checked.error().within(list.key));
       }
       (targets.*list.entries).emplace_back(text);
-    }
+      return Result<void>();
+    });
+    if (!read) return read.error().within("targets");
   }
   return {};
 }
@@ -171,15 +149,14 @@ Result<void> parse_probe(const element& root, ProbeSettings& probe) {
 }
 
 Result<void> parse_peers(const element& root, std::vector<Peer>& peers) {
-  if (is_absent(root, "peers")) return {};
-  const auto list = read_list(root, "peers", kPeersMax);
-  if (!list) return list.error();
-  for (const element item : *list) {
+  return read_each(root, "peers", kPeersMax, [&](const element& item) {
     auto peer = parse_peer(item);
-    if (!peer) return peer.error().within("peers[" + std::to_string(peers.size()) + "]");
+    if (!peer) {
+      return Result<void>(peer.error().within("peers[" + std::to_string(peers.size()) + "]"));
+    }
     peers.push_back(*std::move(peer));
-  }
-  return {};
+    return Result<void>();
+  });
 }
 
 Result<Assignment> parse_root(const element& root) {

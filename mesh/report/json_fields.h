@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/result.h"
 
@@ -61,6 +63,43 @@ inline Result<void> read_field(const simdjson::dom::element& object, std::string
   }
   target = text;
   return {};
+}
+
+// Hands each element of a list to `read_item`, whose first error ends it.
+template <typename ReadItem>
+Result<void> read_each(const simdjson::dom::element& object, std::string_view key,
+                       std::size_t items_max, ReadItem&& read_item) {
+  simdjson::dom::element value;
+  simdjson::dom::array list;
+  if (object[key].get(value) != simdjson::SUCCESS) return {};
+  if (value.get(list) != simdjson::SUCCESS || list.size() > items_max) {
+    return expected(key, "a list of at most " + std::to_string(items_max));
+  }
+  for (const simdjson::dom::element item : list) {
+    if (Result<void> done = read_item(item); !done) return done;
+  }
+  return {};
+}
+
+inline Result<void> read_each_text(const simdjson::dom::element& object, std::string_view key,
+                                   std::size_t items_max,
+                                   const std::function<Result<void>(std::string_view)>& read_text) {
+  return read_each(object, key, items_max, [&](const simdjson::dom::element& item) {
+    std::string_view text;
+    if (item.get(text) != simdjson::SUCCESS) return Result<void>(expected(key, "a list of texts"));
+    return read_text(text);
+  });
+}
+
+// Of an agent's addresses, in their order.
+inline Result<void> read_link_mtus(const simdjson::dom::element& object, std::size_t items_max,
+                                   std::vector<std::uint32_t>& link_mtus) {
+  return read_each(object, "link_mtus", items_max, [&](const simdjson::dom::element& item) {
+    const auto mtu = read_number(item, 0, std::numeric_limits<std::uint32_t>::max());
+    if (!mtu) return Result<void>(mtu.error().within("link_mtus"));
+    link_mtus.push_back(static_cast<std::uint32_t>(*mtu));
+    return Result<void>();
+  });
 }
 
 }  // namespace meshcheck::mesh

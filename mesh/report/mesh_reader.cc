@@ -22,38 +22,15 @@ constexpr std::size_t kAddressesMax = 2;
 constexpr std::uint64_t kPortMax = 0xffff;
 
 Result<void> read_addresses(const element& probing, std::vector<IpAddress>& addresses) {
-  element value;
-  if (probing["addresses"].get(value) != simdjson::SUCCESS) return {};
-  array list;
-  if (value.get(list) != simdjson::SUCCESS || list.size() > kAddressesMax) {
-    return expected("addresses", "a list of at most 2");
-  }
-  for (const element item : list) {
-    std::string_view text;
-    if (item.get(text) != simdjson::SUCCESS) return expected("addresses", "a list of texts");
+  return read_each_text(probing, "addresses", kAddressesMax, [&](std::string_view text) {
     const auto address = IpAddress::parse(text);
-    if (!address) return address.error().within("addresses");
+    if (!address) return Result<void>(address.error().within("addresses"));
     if (!addresses.empty() && addresses.front().family() == address->family()) {
-      return Error("addresses: two of one family");
+      return Result<void>(Error("addresses: two of one family"));
     }
     addresses.push_back(*address);
-  }
-  return {};
-}
-
-Result<void> read_link_mtus(const element& probing, std::vector<std::uint32_t>& link_mtus) {
-  element value;
-  if (probing["link_mtus"].get(value) != simdjson::SUCCESS) return {};
-  array list;
-  if (value.get(list) != simdjson::SUCCESS || list.size() > kAddressesMax) {
-    return expected("link_mtus", "a list of at most 2");
-  }
-  for (const element item : list) {
-    const auto mtu = read_number(item, 0, 0xffffffff);
-    if (!mtu) return mtu.error().within("link_mtus");
-    link_mtus.push_back(static_cast<std::uint32_t>(*mtu));
-  }
-  return {};
+    return Result<void>();
+  });
 }
 
 Result<void> read_padding(const element& mesh, std::string_view key, ReportPadding& padding) {
@@ -121,7 +98,7 @@ Result<void> read_round_trips(const element& probing, RttHistogram& histogram) {
 Result<void> read_probing(const element& probing, MeshReport& report) {
   if (!probing.is_object()) return Error("an object is expected");
   if (auto done = read_addresses(probing, report.addresses); !done) return done;
-  if (auto done = read_link_mtus(probing, report.link_mtus); !done) return done;
+  if (auto done = read_link_mtus(probing, kAddressesMax, report.link_mtus); !done) return done;
   if (auto done = read_field(probing, "tunnel", kWordSizeMax, report.tunnel); !done) return done;
   if (auto done = read_field(probing, "port", {0, kPortMax}, report.port); !done) return done;
   if (auto done = read_field(probing, "ssid", {0, kPortMax}, report.ssid); !done) return done;

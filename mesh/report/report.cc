@@ -222,6 +222,20 @@ std::optional<std::chrono::milliseconds> milliseconds(const std::optional<Clock:
   return time ? std::optional(milliseconds(*time)) : std::nullopt;
 }
 
+// `"key":{"columns":[...],"rows":[...]},"key_total":N`
+template <typename Columns, typename Rows, typename AppendRow>
+void append_table(std::string& out, std::string_view key, const Columns& columns, const Rows& rows,
+                  std::size_t size_max, AppendRow&& append_row) {
+  append_key(out, key);
+  out += '{';
+  append_list(out, "columns", columns, {columns.size(), kKibibyte},
+              [&](std::string_view column) { append_json_string(out, column); });
+  append_list(out, "rows", rows, {kReportPathsMax, size_max},
+              [&](const auto& row) { append_row(out, row); });
+  out += '}';
+  append_number(out, std::string(key) + "_total", rows.size());
+}
+
 // In the order of kPathColumns.
 void append_path(std::string& out, const ReportPath& path) {
   using RoundTrips = PathSummary::RoundTrips;
@@ -252,15 +266,7 @@ void append_path(std::string& out, const ReportPath& path) {
   out += ']';
 }
 
-void append_paths(std::string& out, const MeshReport& probing) {
-  append_key(out, "paths");
-  out += '{';
-  append_list(out, "columns", kPathColumns, {kPathColumns.size(), kKibibyte},
-              [&](std::string_view column) { append_json_string(out, column); });
-  append_list(out, "rows", probing.paths, {kReportPathsMax, kPathsSizeMax},
-              [&](const ReportPath& path) { append_path(out, path); });
-  out += '}';
-  append_number(out, "paths_total", probing.paths.size());
+void append_heard(std::string& out, const MeshReport& probing) {
   append_list(out, "heard", probing.heard, {kReportHeardMax, kHeardSizeMax},
               [&](const Heard& heard) {
                 append_json_string(out += '[', heard.address.text());
@@ -294,17 +300,6 @@ void append_mtu(std::string& out, const ReportMtu& mtu) {
   }
   append_cell(out, text(mtu.icmp_fragments));
   out += ']';
-}
-
-void append_mtus(std::string& out, const MeshReport& probing) {
-  append_key(out, "mtu");
-  out += '{';
-  append_list(out, "columns", kMtuColumns, {kMtuColumns.size(), kKibibyte},
-              [&](std::string_view column) { append_json_string(out, column); });
-  append_list(out, "rows", probing.mtus, {kReportPathsMax, kMtusSizeMax},
-              [&](const ReportMtu& mtu) { append_mtu(out, mtu); });
-  out += '}';
-  append_number(out, "mtu_total", probing.mtus.size());
 }
 
 void append_padding(std::string& out, std::string_view key, const ReportPadding& padding) {
@@ -393,8 +388,9 @@ void append_mesh(std::string& out, const Report& report) {
   out += '}';
   append_history(out, mesh.history);
   append_mtu_facts(out, mesh);
-  append_paths(out, mesh.probing);
-  append_mtus(out, mesh.probing);
+  append_table(out, "paths", kPathColumns, mesh.probing.paths, kPathsSizeMax, append_path);
+  append_heard(out, mesh.probing);
+  append_table(out, "mtu", kMtuColumns, mesh.probing.mtus, kMtusSizeMax, append_mtu);
   out += '}';
 }
 

@@ -36,27 +36,8 @@ constexpr double kSlowTailFactor = 2;
 constexpr std::uint32_t kSlowMedianUs = 500;
 constexpr std::uint32_t kSlowTailUs = 1000;
 
-Observation observe(const Evidence& evidence, Index at) {
-  const Path& path = evidence.view.paths[at];
-  return {.path = at,
-          .tail = evidence.node_of(path.from),
-          .head = evidence.node_of(path.to),
-          .layer = evidence.layer_of(path.from),
-          .ipv6 = path.family == PathFamily::kIpv6,
-          .ahead = true,
-          .back = false,
-          .since = path.since};
-}
-
-Finding finding_of(const Evidence& evidence, const Cover& cover, const Explanation& found) {
-  Finding finding{.subject = found.subject,
-                  .scope = found.scope,
-                  .way = found.way,
-                  .family = evidence.both_families ? found.family : PathFamily::kNone,
-                  .severity = Severity::kWarning,
-                  .failing = found.failing,
-                  .observed = found.observed,
-                  .since = found.since};
+Finding warning_of(const Evidence& evidence, const Cover& cover, const Explanation& found) {
+  Finding finding = finding_of(evidence, found, Severity::kWarning);
   for (const std::uint32_t member : found.members) {
     if (finding.evidence_count == Finding::kEvidenceMax) break;
     finding.add_evidence(cover.bad()[member].path);
@@ -178,7 +159,7 @@ class Loss {
       lost += !known ? path.lost : forward ? path.lost_forward : path.lost_backward;
       lost_other_way += forward ? path.lost_backward : path.lost_forward;
     }
-    Finding finding = finding_of(evidence_, cover, found);
+    Finding finding = warning_of(evidence_, cover, found);
     // At first too few are lost on each path for both ways to be told apart.
     if (finding.way != Way::kUnknown && kOtherWayMin * lost_other_way > lost) {
       finding.way = Way::kBoth;
@@ -261,7 +242,7 @@ void find_latency(const Evidence& evidence, Findings& findings) {
   }
   for (const Explanation& found : cover.explain()) {
     if (is_explained(evidence, found.subject)) continue;
-    Finding finding = finding_of(evidence, cover, found);
+    Finding finding = warning_of(evidence, cover, found);
     // Both directions are in a round trip.
     finding.way = Way::kUnknown;
     finding.kind = is_zone(found.subject) ? Kind::kZoneDegradation : Kind::kLatency;

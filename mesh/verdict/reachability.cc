@@ -43,14 +43,7 @@ class Reachability {
   void add(Index at) {
     const Path& path = view_.paths[at];
     if (path.relation != Relation::kPeer || !evidence_.counts(path) || path.trickles) return;
-    Observation seen{.path = at,
-                     .tail = evidence_.node_of(path.from),
-                     .head = evidence_.node_of(path.to),
-                     .layer = evidence_.layer_of(path.from),
-                     .ipv6 = path.family == PathFamily::kIpv6,
-                     .ahead = false,
-                     .back = false,
-                     .since = path.since};
+    Observation seen = observe(evidence_, at);
     if (path.state != PathState::kDown) {
       cover_.add_good(seen);
       return;
@@ -71,15 +64,8 @@ class Reachability {
   }
 
   void tell(const Explanation& found) {
-    Finding finding{.subject = found.subject,
-                    .scope = found.scope,
-                    .way = found.way,
-                    .family = evidence_.both_families ? found.family : PathFamily::kNone,
-                    .severity = Severity::kCritical,
-                    .partial = found.partial,
-                    .failing = found.failing,
-                    .observed = found.observed,
-                    .since = found.since};
+    Finding finding = finding_of(evidence_, found, Severity::kCritical);
+    finding.partial = found.partial;
     for (const std::uint32_t member : found.members) {
       finding.add_evidence(cover_.bad()[member].path);
       if (finding.evidence_count == Finding::kEvidenceMax) break;

@@ -4,12 +4,18 @@
 
 #include <vector>
 
+#include "mesh/verdict/cover.h"
 #include "mesh/verdict/evidence.h"
 #include "mesh/verdict/finding.h"
 
 namespace meshcheck::verdict {
 
 using Findings = std::vector<Finding>;
+
+// What several signals begin with: a path that fails neither way so far, and what was explained,
+// without a kind and without evidence.
+Observation observe(const Evidence& evidence, Index path);
+Finding finding_of(const Evidence& evidence, const Explanation& found, Severity severity);
 
 // What is down between agents: nodes, agents, layers, zones, pairs.
 void find_unreachable(Evidence& evidence, Findings& findings);

@@ -83,17 +83,10 @@ class Sizes {
 
   void tell(Kind kind, Test (*test)(const SizeResult&), const Cover& cover,
             const Explanation& found) {
-    Finding finding{
-        .kind = kind,
-        .subject = found.subject,
-        .scope = found.scope,
-        .way = found.way,
-        .family = evidence_.both_families ? found.family : PathFamily::kNone,
-        .severity = kind == Kind::kMtuBlackHole ? Severity::kCritical : Severity::kWarning,
-        .partial = found.partial,
-        .failing = found.failing,
-        .observed = found.observed,
-        .since = found.since};
+    Finding finding = finding_of(
+        evidence_, found, kind == Kind::kMtuBlackHole ? Severity::kCritical : Severity::kWarning);
+    finding.kind = kind;
+    finding.partial = found.partial;
     std::uint32_t first_hand = 0;
     finding.size = 0xffff;
     for (const std::uint32_t member : found.members) {
