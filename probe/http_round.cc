@@ -38,7 +38,7 @@ HttpRound::HttpRound(http::Client& client, std::span<const std::string> urls,
   state->missing = urls.size();
   state->on_done = std::move(on_done);
   for (std::size_t i = 0; i < urls.size(); ++i) {
-    http::Request request;
+    http::ClientRequest request;
     request.url = urls[i];
     request.timeout = options.timeout;
     request.ca_file = options.ca_file;

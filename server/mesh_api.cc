@@ -17,8 +17,7 @@ class MeshStream {
  public:
   MeshStream(State& state, MeshQuery query) : state_(&state), query_(std::move(query)) {}
 
-  // Appends the next piece; false behind the last.
-  bool operator()(std::string& piece) {
+  http::BodyStep operator()(std::string& piece) {
     const Now time = now();
     if (!begun_) begin(piece, time);
     const auto append = [&](const PathView& path) {
@@ -36,7 +35,7 @@ class MeshStream {
     const bool more = last.has_value();
     after_ = std::move(last).value_or("");
     if (!more && !query_.csv) piece += "],\"total\":" + std::to_string(total_) + "}\n";
-    return more;
+    return more ? http::BodyStep::kMore : http::BodyStep::kEnd;
   }
 
  private:

@@ -20,8 +20,16 @@ class MtuStream {
  public:
   MtuStream(State& state, MeshQuery query) : state_(&state), query_(std::move(query)) {}
 
-  // Appends the next piece; false behind the last.
-  bool operator()(std::string& piece) {
+  http::BodyStep operator()(std::string& piece) {
+    return append_next(piece) ? http::BodyStep::kMore : http::BodyStep::kEnd;
+  }
+
+ private:
+  // Bounded by the nodes that have agents.
+  using Summaries = std::map<std::pair<std::string, mesh::Layer>, MtuSummary>;
+
+  // False behind the last.
+  bool append_next(std::string& piece) {
     const Now time = now();
     if (!begun_) begin(piece, time);
     if (paths_done_) return append_summaries(piece);
@@ -38,10 +46,6 @@ class MtuStream {
     if (!query_.csv) piece += "],\"total\":" + std::to_string(total_) + ",\"summary\":[";
     return !query_.csv;
   }
-
- private:
-  // Bounded by the nodes that have agents.
-  using Summaries = std::map<std::pair<std::string, mesh::Layer>, MtuSummary>;
 
   void begin(std::string& piece, Now time) {
     begun_ = true;

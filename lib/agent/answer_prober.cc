@@ -19,7 +19,7 @@ void AnswerProber::ask(Question question) {
 void AnswerProber::start() {
   awaited_ = true;
   begun_ = loop_.now();
-  http::Request request;
+  http::ClientRequest request;
   request.url = options_.url + "?size=" + std::to_string(question_.size);
   request.timeout = question_.timeout;
   request.body_max = question_.size;

@@ -34,7 +34,7 @@ void Reporter::send(Submission submission, OnDone on_done) {
   assert(!busy_);
   busy_ = true;
   if (submission.retry) ++history_.retried;
-  http::Request request;
+  http::ClientRequest request;
   request.method = "POST";
   request.url = url_;
   request.headers = {{"Content-Type", "application/json"}};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,21 +17,35 @@
 
 namespace meshcheck::http {
 
-struct Request {
+// What a client sends; http::Request is what a server gets.
+struct ClientRequest {
   std::string method = "GET";
   std::string url;  // http or https
   // Without control characters: that is asserted.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::chrono::milliseconds timeout{10'000};  // For everything, look-up to last byte.
+  std::chrono::milliseconds timeout{10'000};  // For everything, look-up to last byte; 0: none.
+  // No octet came for so long, from the start on: that ends it too; 0: none. A body to be sent
+  // should not take as long.
+  std::chrono::milliseconds idle_timeout{0};
   // False: a connection of its own, closed afterwards, so that every phase is really measured.
   bool keep_alive = false;
   int segment_max = 0;  // Octets a TCP segment may carry, either way; 0: what the links carry.
   int redirects_max = 0;
   std::size_t body_max = std::size_t{1} << 20U;  // A larger answer is an error.
   bool discard_body = false;                     // Read, bounded by body_max, but not kept.
-  bool verify = true;                            // TLS: certificate and name.
-  std::string ca_file;                           // TLS: instead of the system's roots.
+  // Octets of an answer with a status of 2xx as they come, on the loop, which may destroy and start
+  // Calls. They are neither kept nor bounded by body_max; the body of any other status is both, as
+  // if this were not there.
+  std::function<void(std::string_view octets)> on_body;
+  bool verify = true;   // TLS: certificate and name.
+  std::string ca_file;  // TLS: instead of the system's roots.
+  std::string ca;       // The same as PEM text; then ca_file is not read.
+  // TLS: who the client is, if the server asks: a chain and its key, each as a PEM file or as text.
+  std::string certificate_file;
+  std::string certificate;
+  std::string key_file;
+  std::string key;
 };
 
 // Where the time went; a phase that was not reached is 0, and so is all but `total` and `dns` when
@@ -48,7 +63,7 @@ struct Phases {
 struct Outcome {
   // Why there is no whole answer. An answer with status 500 is no error.
   std::optional<Error> error;
-  bool timed_out = false;  // The error is that the request's time was up.
+  bool timed_out = false;  // The error is that the request's time or its idle time was up.
   bool connected = false;  // Connection, with TLS where asked for, was established.
   int status = 0;          // 0 without an answer.
   std::string body;        // What came, also with an error.
@@ -61,7 +76,7 @@ struct Outcome {
 
 struct Transfer;
 
-// A request on its way. Destroying it cancels silently, also inside its own callback; when the
+// A request on its way. Destroying it cancels silently, also inside its own callbacks; when the
 // outcome was delivered it is empty of work and may be kept or dropped.
 class Call {
  public:
@@ -90,7 +105,7 @@ class Client {
   Client(uv::Loop& loop, Options options);
 
   // `on_done` is called once and later, on the loop; it may start and destroy Calls.
-  [[nodiscard]] Call start(Request request, std::function<void(Outcome)> on_done);
+  [[nodiscard]] Call start(ClientRequest request, std::function<void(Outcome)> on_done);
 
   struct Core;
 

@@ -56,7 +56,7 @@ TEST_F(ClientTest, TellsWhatTheKernelKnowsOfTheConnection) {
 
 TEST_F(ClientTest, LimitsSegmentsWhenAsked) {
   server_.answer = TestServer::ok("hello");
-  Request request;
+  ClientRequest request;
   request.url = server_.url();
   request.segment_max = 536;
   const Outcome outcome = fetch(std::move(request));
@@ -67,7 +67,7 @@ TEST_F(ClientTest, LimitsSegmentsWhenAsked) {
 
 TEST_F(ClientTest, KnowsTheConnectionOfWhoOpenedIt) {
   server_.answer = TestServer::ok("x");
-  Request request;
+  ClientRequest request;
   request.url = server_.url();
   request.keep_alive = true;
   EXPECT_TRUE(fetch(request).tcp);
@@ -77,7 +77,7 @@ TEST_F(ClientTest, KnowsTheConnectionOfWhoOpenedIt) {
 
 TEST_F(ClientTest, SendsABodyWithItsHeaders) {
   server_.answer = "HTTP/1.1 204 No Content\r\n\r\n";
-  Request request;
+  ClientRequest request;
   request.method = "POST";
   request.url = server_.url();
   request.headers = {{"Content-Type", "application/json"}};
@@ -96,7 +96,7 @@ TEST_F(ClientTest, SendsABodyWithItsHeaders) {
 TEST_F(ClientTest, SendsOtherMethods) {
   server_.answer = TestServer::ok("");
   for (const auto* method : {"PUT", "DELETE"}) {
-    Request request;
+    ClientRequest request;
     request.method = method;
     request.url = server_.url();
     request.body = "x";
@@ -160,7 +160,7 @@ TEST_F(ClientTest, ReportsGarbage) {
 
 TEST_F(ClientTest, RefusesAnOversizeBody) {
   server_.answer = TestServer::ok("12345678");
-  Request request;
+  ClientRequest request;
   request.url = server_.url();
   request.body_max = 7;
   const Outcome outcome = fetch(request);
@@ -181,7 +181,7 @@ TEST_F(ClientTest, ReportsAUrlThatIsNone) {
 
 TEST_F(ClientTest, FollowsRedirectsOnlyWhenAsked) {
   server_.answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /again\r\n\r\n";
-  Request request;
+  ClientRequest request;
   request.url = server_.url();
   EXPECT_EQ(fetch(request).status, 302);
   request.redirects_max = 2;
@@ -191,7 +191,7 @@ TEST_F(ClientTest, FollowsRedirectsOnlyWhenAsked) {
 
 TEST_F(ClientTest, ReusesAConnectionOnlyWhenAsked) {
   server_.answer = TestServer::ok("x");
-  Request request;
+  ClientRequest request;
   request.url = server_.url();
   request.keep_alive = true;
   EXPECT_EQ(fetch(request).status, 200);
@@ -215,7 +215,7 @@ TEST_F(ClientTest, RunsCallsSideBySideUpToItsBound) {
   std::vector<Call> calls;
   std::size_t done = 0;
   for (int i = 0; i < 20; ++i) {
-    Request request;
+    ClientRequest request;
     request.url = server_.url();
     calls.push_back(client_.start(std::move(request), [&](const Outcome& outcome) {
       EXPECT_EQ(outcome.status, 200);
@@ -228,7 +228,7 @@ TEST_F(ClientTest, RunsCallsSideBySideUpToItsBound) {
 
 TEST_F(ClientTest, IsSilentAfterACallIsDestroyed) {
   bool called = false;
-  Request request;
+  ClientRequest request;
   request.url = server_.url();
   Call call = client_.start(std::move(request), [&](const Outcome&) { called = true; });
   server_.on_request = [&] { call = Call(); };
@@ -238,7 +238,7 @@ TEST_F(ClientTest, IsSilentAfterACallIsDestroyed) {
 
 TEST_F(ClientTest, MayDestroyCallsInsideACallbackAndStartAnother) {
   server_.answer = TestServer::ok("x");
-  Request request;
+  ClientRequest request;
   request.url = server_.url();
   std::string seen;
   int delivered = 0;

@@ -7,6 +7,7 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/http/client.h"
@@ -33,6 +34,10 @@ class TestServer {
   static std::string ok(const std::string& body) {
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
+
+  // To whom asked last, of its own accord.
+  void say(std::string_view bytes) { streams_.back().write(bytes); }
+  void hang_up() { streams_.back().finish_writing(); }
 
   std::string answer;
   bool close_after_answer = false;
@@ -64,7 +69,7 @@ class TestServer {
 class ClientFixture : public testing::Test {
  protected:
   // Runs the loop until the outcome is there.
-  Outcome fetch(Request request) {
+  Outcome fetch(ClientRequest request) {
     std::optional<Outcome> result;
     const Call call = client_.start(std::move(request), [&](Outcome outcome) {
       result = std::move(outcome);
@@ -75,7 +80,7 @@ class ClientFixture : public testing::Test {
     return result ? *std::move(result) : Outcome{};
   }
   Outcome get(const std::string& url) {
-    Request request;
+    ClientRequest request;
     request.url = url;
     return fetch(std::move(request));
   }

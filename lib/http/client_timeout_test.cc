@@ -14,7 +14,7 @@ namespace {
 class ClientTimeoutTest : public ClientFixture {
  protected:
   Outcome fetch_with_short_timeout(const std::string& url) {
-    Request request;
+    ClientRequest request;
     request.url = url;
     request.timeout = std::chrono::milliseconds(30);
     request.verify = false;
@@ -79,7 +79,7 @@ TEST_F(ClientTimeoutTest, TellsARequestThatIsStillOnItsWay) {
   socklen_t length = sizeof storage;
   auto* const name = reinterpret_cast<sockaddr*>(&storage);
   ASSERT_EQ(getsockname(listening, name, &length), 0);
-  Request request;
+  ClientRequest request;
   request.method = "POST";
   request.url = "http://" + Endpoint::from_sockaddr(name).text();
   request.body = std::string(std::size_t{1} << 20U, '0');

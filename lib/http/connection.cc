@@ -1,5 +1,6 @@
 #include "lib/http/connection.h"
 
+#include <cassert>
 #include <utility>
 
 namespace meshcheck::http {
@@ -17,7 +18,7 @@ constexpr int kPiecesInTurnMax = 4;
 
 }  // namespace
 
-Connection::Connection(Server& server, uv::TcpStream stream)
+Connection::Connection(Server& server, Stream stream)
     : server_(server), stream_(std::move(stream)), parser_(server.options_.limits) {}
 
 void Connection::start(Position position) {
@@ -35,6 +36,7 @@ void Connection::turn_away() {
 
 void Connection::on_data(std::string_view bytes) {
   server_.counters_.bytes_received += bytes.size();
+  if (last_answer_) return;
   if (!unparsed_.empty() || source_) {
     hold(bytes);
     return;
@@ -55,7 +57,8 @@ void Connection::on_data(std::string_view bytes) {
 }
 
 void Connection::hold(std::string_view bytes) {
-  if (bytes.empty()) return;
+  // Without reading it would not be seen that the client has left an answer that waits.
+  if (bytes.empty() || last_answer_) return;
   unparsed_ += bytes;
   stream_.pause();
 }
@@ -71,8 +74,13 @@ void Connection::answer_requests(std::string_view& bytes) {
 }
 
 void Connection::on_drained() {
+  if (state_ == State::kLingering) return;
   if (state_ == State::kFlushing) {
     finish();
+    return;
+  }
+  if (waiting_ && !woken_) {
+    set_deadline();
     return;
   }
   if (source_) {
@@ -87,41 +95,64 @@ void Connection::on_drained() {
 
 void Connection::answer() {
   Request& request = parser_.request();
+  request.client_name = stream_.client_name();
   Response response = server_.router_.answer(request);
   ++server_.counters_.requests;
+  const bool head_only = request.method == Method::kHead;
+  assert(!response.waits || response.source);
+  const bool may_wait = response.waits && !head_only;
+  if (may_wait && !server_.begin_waiting(*this)) {
+    response = Response::error(503, "Too many answers wait for news; try again later.");
+  }
   count(response.status);
-  const bool ends_by_closing = response.source && !request.chunks_allowed;
+  const bool ends_by_closing = response.waits || (response.source && !request.chunks_allowed);
   const Framing framing{
       .keep_alive = request.keep_alive && !response.close && !draining_ && !ends_by_closing,
-      .head_only = request.method == Method::kHead,
+      .head_only = head_only,
       .chunked = response.source && request.chunks_allowed};
   append_response(unsent_, response, server_.date_, framing);
   request_began_ = false;
   if (response.source && !framing.head_only) {
     source_ = std::move(response.source);
     source_framing_ = framing;
+    last_answer_ = response.waits;
   } else if (!framing.keep_alive) {
     state_ = State::kFlushing;
   }
 }
 
 void Connection::pump() {
+  woken_ = false;
   for (int piece = 0; source_ && stream_.queued_bytes() == 0; ++piece) {
     if (piece == kPiecesInTurnMax) {
       wait_for_turn();
       return;
     }
     std::string bytes;
-    const bool more = source_(bytes);
+    const BodyStep step = source_(bytes);
+    assert((step != BodyStep::kWait || last_answer_) && "Response::waits was not said");
+    waiting_ = step == BodyStep::kWait && !draining_;
+    const bool more = step == BodyStep::kMore || waiting_;
     append_piece(unsent_, bytes, source_framing_, !more);
-    if (!more) {
-      source_ = nullptr;
-      if (!source_framing_.keep_alive || draining_) state_ = State::kFlushing;
-    }
+    if (!more) end_source();
     flush();
+    if (waiting_) return;
   }
   // For the requests behind it. Not at once: many small answers would nest as deep.
   if (!source_ && state_ == State::kOpen && stream_.queued_bytes() == 0) wait_for_turn();
+}
+
+void Connection::end_source() {
+  source_ = nullptr;
+  waiting_ = false;
+  server_.end_waiting(*this);
+  if (!source_framing_.keep_alive || draining_) state_ = State::kFlushing;
+}
+
+void Connection::wake() {
+  if (!waiting_) return;
+  woken_ = true;
+  if (stream_.queued_bytes() == 0) pump();
 }
 
 void Connection::wait_for_turn() {
@@ -175,6 +206,10 @@ void Connection::set_deadline() {
   const Clock::time_point now = server_.loop_.now();
   if (state_ != State::kOpen || stream_.queued_bytes() != 0) {
     deadline_ = now + options.send_timeout;
+  } else if (stream_.in_handshake()) {
+    deadline_ = now + options.request_timeout;
+  } else if (waiting_) {
+    deadline_ = now + options.wait_interval;
   } else if (!parser_.in_request()) {
     deadline_ = now + options.idle_timeout;
     request_began_ = false;
@@ -187,6 +222,10 @@ void Connection::set_deadline() {
 
 void Connection::check_deadline(Clock::time_point now) {
   if (now < deadline_) return;
+  if (waiting_ && stream_.queued_bytes() == 0) {
+    pump();
+    return;
+  }
   if (state_ != State::kLingering) ++server_.counters_.connections_timed_out;
   if (state_ == State::kOpen && parser_.in_request() && stream_.queued_bytes() == 0) {
     refuse(Response::error(408, "The request did not arrive in time."));
@@ -198,6 +237,12 @@ void Connection::check_deadline(Clock::time_point now) {
 
 void Connection::drain() {
   draining_ = true;
+  if (waiting_) {
+    append_piece(unsent_, {}, source_framing_, true);
+    end_source();
+    flush();
+    return;
+  }
   if (state_ == State::kOpen && !source_ && !parser_.in_request() && stream_.queued_bytes() == 0) {
     server_.close(*this);
   }

@@ -9,7 +9,7 @@
 
 #include "lib/http/request_parser.h"
 #include "lib/http/server.h"
-#include "lib/uv/tcp_stream.h"
+#include "lib/http/stream.h"
 #include "lib/uv/timer.h"
 
 namespace meshcheck::http {
@@ -19,14 +19,16 @@ class Connection {
  public:
   using Position = std::list<std::unique_ptr<Connection>>::iterator;
 
-  Connection(Server& server, uv::TcpStream stream);
+  Connection(Server& server, Stream stream);
 
   void start(Position position);
   // Answers at once and ends: for a client that is one too many.
   void turn_away();
   // Ends it if its deadline has passed.
   void check_deadline(Clock::time_point now);
-  // Ends it now if it waits for a request, else after the answer in progress.
+  // Has the source asked again if it waits.
+  void wake();
+  // Ends it now if it waits for a request or its answer waits, else after the answer in progress.
   void drain();
 
   Position position() const { return position_; }
@@ -48,6 +50,7 @@ class Connection {
   void pump();
   // on_drained() in the loop's next turn.
   void wait_for_turn();
+  void end_source();
   void refuse(const Response& response);
   void flush();
   void finish();
@@ -55,7 +58,7 @@ class Connection {
   void count(int status);
 
   Server& server_;
-  uv::TcpStream stream_;
+  Stream stream_;
   Position position_;
   RequestParser parser_;
   State state_ = State::kOpen;
@@ -63,6 +66,9 @@ class Connection {
   std::string unsent_;    // Answers to what was in one read, sent together.
   BodySource source_;     // Of the answer under way.
   Framing source_framing_;
+  bool last_answer_ = false;  // That of a source which may wait: what the client sends is ignored.
+  bool waiting_ = false;      // The source said so and was not asked since.
+  bool woken_ = false;        // To be asked as soon as its reader has read.
   std::optional<uv::Timer> turn_;  // Made with the first source.
   Clock::time_point deadline_;
   bool request_began_ = false;

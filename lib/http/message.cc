@@ -62,6 +62,7 @@ Response Response::json(std::string body, int status) {
           .content_type = "application/json",
           .body = std::move(body),
           .source = nullptr,
+          .waits = false,
           .headers = {},
           .close = false};
 }

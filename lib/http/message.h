@@ -30,6 +30,8 @@ struct Request {
   bool chunks_allowed = false;  // The client knows chunked answers: it speaks HTTP/1.1.
   // What the route's `{...}` segment matched; empty if it has none.
   std::string_view parameter;
+  // The common name of the client's certificate if the server asks for one; verified, else empty.
+  std::string_view client_name;
 
   // The first header of that name in any letter case, else empty.
   std::string_view header(std::string_view name) const;
@@ -37,17 +39,25 @@ struct Request {
   std::string query_value(std::string_view key) const;
 };
 
-// Makes a large body piece by piece: appends the next piece, which may be empty, and returns false
-// behind the last. Called on the connection's loop when the piece before is with the kernel, so a
-// slow reader costs one piece of memory. It may outlive the handler's call by minutes: what it
-// needs, it owns, or it is the server's.
-using BodySource = std::function<bool(std::string& piece)>;
+// What a source says of the time after the piece that it has just appended.
+enum class BodyStep {
+  kMore,  // It is asked again as soon as that piece is with the kernel.
+  kWait,  // It is asked again after Server::wake() or Server::Options::wait_interval.
+  kEnd,   // Nothing follows.
+};
+
+// Makes a body piece by piece: appends the next piece, which may be empty. Called on the
+// connection's loop when the piece before is with the kernel, so a slow reader costs one piece of
+// memory. It may outlive the handler's call by minutes, or by days if it waits: what it needs, it
+// owns, or it is the server's.
+using BodySource = std::function<BodyStep(std::string& piece)>;
 
 struct Response {
   int status = 200;
   std::string_view content_type = "text/plain; charset=utf-8";  // A constant.
   std::string body;
-  BodySource source;  // Instead of `body`.
+  BodySource source;   // Instead of `body`.
+  bool waits = false;  // `source` may say kWait. The connection then ends with this answer.
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  // Ask for the connection to end after this response.
 

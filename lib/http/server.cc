@@ -31,9 +31,11 @@ Server::Server(uv::Loop& loop, const Router& router, Counters& counters, const O
       options_(options),
       date_(http_date()),
       sweeper_(loop, [this] { sweep(); }),
-      patience_(loop, [this] {
-        while (!connections_.empty()) close(*connections_.front());
-      }) {
+      patience_(loop,
+                [this] {
+                  while (!connections_.empty()) close(*connections_.front());
+                }),
+      waker_(loop, [this] { ask_waiting(); }) {
   sweeper_.start_repeating(std::chrono::seconds(1));
 }
 
@@ -57,13 +59,15 @@ Endpoint Server::local() const {
 
 void Server::accept(uv::TcpStream stream) {
   ++counters_.connections_accepted;
-  if (connections_.size() >= options_.connections_max + kTurnedAwayMax) {
+  // A handshake would cost more than the answer.
+  const std::size_t turned_away_max = options_.tls == nullptr ? kTurnedAwayMax : 0;
+  if (connections_.size() >= options_.connections_max + turned_away_max) {
     ++counters_.connections_refused;
     return;
   }
   ++counters_.connections_open;
   const bool full = connections_.size() >= options_.connections_max;
-  connections_.push_front(std::make_unique<Connection>(*this, std::move(stream)));
+  connections_.push_front(std::make_unique<Connection>(*this, secured(std::move(stream))));
   Connection& connection = *connections_.front();
   connection.start(connections_.begin());
   if (full) {
@@ -72,7 +76,14 @@ void Server::accept(uv::TcpStream stream) {
   }
 }
 
+Stream Server::secured(uv::TcpStream stream) {
+  if (options_.tls == nullptr) return Stream(std::move(stream));
+  return Stream(std::make_unique<TlsStream>(loop_, std::move(stream), *options_.tls,
+                                            counters_.handshakes_failed));
+}
+
 void Server::close(Connection& connection) {
+  end_waiting(connection);
   connections_.erase(connection.position());
   --counters_.connections_open;
   if (connections_.empty() && on_drained_) {
@@ -88,6 +99,30 @@ void Server::sweep() {
     Connection& connection = **it++;
     connection.check_deadline(now);
   }
+}
+
+void Server::wake() {
+  if (!waiting_.empty()) waker_.start(std::chrono::milliseconds(0));
+}
+
+bool Server::begin_waiting(Connection& connection) {
+  if (waiting_.size() >= options_.waiting_max) {
+    ++counters_.waiting_refused;
+    return false;
+  }
+  waiting_.push_back(&connection);
+  ++counters_.waiting_open;
+  return true;
+}
+
+void Server::end_waiting(Connection& connection) {
+  counters_.waiting_open -= std::erase(waiting_, &connection);
+}
+
+void Server::ask_waiting() {
+  // A copy, since an answer may end; no connection is closed meanwhile.
+  const std::vector<Connection*> asked = waiting_;
+  for (Connection* const connection : asked) connection->wake();
 }
 
 void Server::drain(std::chrono::milliseconds patience, std::function<void()> on_drained) {

@@ -8,10 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/base/ip_address.h"
 #include "lib/http/request_parser.h"
 #include "lib/http/router.h"
+#include "lib/http/tls_context.h"
 #include "lib/uv/tcp_listener.h"
 #include "lib/uv/timer.h"
 
@@ -24,6 +26,9 @@ struct Counters {
   std::atomic<std::uint64_t> connections_accepted = 0;
   std::atomic<std::uint64_t> connections_refused = 0;  // Over connections_max.
   std::atomic<std::uint64_t> connections_timed_out = 0;
+  std::atomic<std::uint64_t> handshakes_failed = 0;  // TLS; not those that timed out.
+  std::atomic<std::uint64_t> waiting_open = 0;       // Answers whose source may wait.
+  std::atomic<std::uint64_t> waiting_refused = 0;    // Over waiting_max.
   std::atomic<std::uint64_t> requests = 0;
   std::atomic<std::uint64_t> responses_4xx = 0;
   std::atomic<std::uint64_t> responses_5xx = 0;
@@ -32,21 +37,31 @@ struct Counters {
 };
 
 class Connection;
+class Stream;
 
-// Keep-alive, pipelining, chunked bodies, HEAD, 100-continue; no TLS. Handlers run on the loop and
-// must not block. Every wait has a deadline, so a client that sends a byte a second costs one
-// descriptor for ten seconds and nothing else.
+// Keep-alive, pipelining, chunked bodies, HEAD, 100-continue; TLS if asked for. Handlers run on the
+// loop and must not block. Every wait for a client has a deadline, so one that sends a byte a
+// second costs one descriptor for ten seconds and nothing else.
 class Server {
  public:
   struct Options {
     Limits limits;
-    std::size_t connections_max = 10'000;  // More are answered 503 and closed.
+    // More are answered 503 and closed, or just closed if they are TLS.
+    std::size_t connections_max = 10'000;
     // Pipelined answers that may wait for a slow reader before its requests do.
     std::size_t unsent_size_max = 1024 * 1024;
     std::chrono::seconds idle_timeout{75};     // Between requests.
     std::chrono::seconds request_timeout{10};  // From a request's first byte to its last.
     std::chrono::seconds send_timeout{30};     // For a reader that does not read.
+    // Answers of this server whose source may wait; a request for one more is answered 503.
+    std::size_t waiting_max = 100;
+    // A source that waits is asked this often without wake() too, so that it can show its reader,
+    // and whatever is in between, that the connection lives.
+    std::chrono::seconds wait_interval{15};
     bool reuse_port = false;
+    // All connections are TLS; null: none is. From its begin on a connection has `request_timeout`
+    // for the handshake and the first byte of its first request.
+    TlsContext* tls = nullptr;  // Outlives the server.
   };
 
   // Listens from here on. `router` and `counters` must outlive the server.
@@ -57,17 +72,26 @@ class Server {
 
   Endpoint local() const;
 
-  // Accepts no more, ends idle connections at once and busy ones after their answer, and says so
-  // when the last is gone. After `patience` the rest is cut. `on_drained` may not destroy the
-  // server.
+  // Asks all sources that wait, in the loop's next turn: many calls in one turn cost as much as
+  // one. For the loop's thread, also from inside a handler or a source.
+  void wake();
+
+  // Accepts no more, ends idle connections and answers that wait at once and busy connections after
+  // their answer, and says so when the last is gone. After `patience` the rest is cut. `on_drained`
+  // may not destroy the server.
   void drain(std::chrono::milliseconds patience, std::function<void()> on_drained);
 
  private:
   friend class Connection;
   Server(uv::Loop& loop, const Router& router, Counters& counters, const Options& options);
   void accept(uv::TcpStream stream);
+  Stream secured(uv::TcpStream stream);
   void close(Connection& connection);
   void sweep();
+  // False if that were one too many.
+  bool begin_waiting(Connection& connection);
+  void end_waiting(Connection& connection);
+  void ask_waiting();
 
   uv::Loop& loop_;
   const Router& router_;
@@ -76,8 +100,10 @@ class Server {
   std::string date_;  // Of the current second, as the Date header wants it.
   std::optional<uv::TcpListener> listener_;
   std::list<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> waiting_;  // Whose answer may wait.
   uv::Timer sweeper_;
   uv::Timer patience_;
+  uv::Timer waker_;
   std::function<void()> on_drained_;
 };
 

@@ -4,37 +4,17 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/http/server.h"
+#include "lib/http/server_test_client.h"
 #include "lib/uv/test_loop.h"
 
 namespace meshcheck::http {
 namespace {
 
 using namespace std::chrono_literals;
-
-// A client that keeps what it receives and knows when the server has closed.
-struct Client {
-  Client(uv::Loop& loop, const Endpoint& server, std::string request)
-      : stream(loop), to_send(std::move(request)) {
-    EXPECT_TRUE(stream.connect(server, [this](const Result<void>& result) {
-      EXPECT_TRUE(result);
-      stream.start({.on_data = [this](std::string_view bytes) { received += bytes; },
-                    .on_end = [this](const std::optional<Error>&) { ended = true; },
-                    .on_drained = {}});
-      stream.write(to_send);
-    }));
-  }
-  std::string body() const { return received.substr(received.find("\r\n\r\n") + 4); }
-
-  uv::TcpStream stream;
-  std::string to_send;
-  std::string received;
-  bool ended = false;
-};
 
 class ServerStreamTest : public testing::Test {
  protected:
@@ -45,7 +25,7 @@ class ServerStreamTest : public testing::Test {
       // An empty piece in the middle and none at the end.
       response.source = [count = 0](std::string& piece) mutable {
         if (count != 1) piece = "word" + std::to_string(count);
-        return ++count < 3;
+        return ++count < 3 ? BodyStep::kMore : BodyStep::kEnd;
       };
       return response;
     });
@@ -54,7 +34,7 @@ class ServerStreamTest : public testing::Test {
       response.source = [this, left = kLargePieces](std::string& piece) mutable {
         ++pieces_;
         piece.assign(kPieceSize, 'x');
-        return --left > 0;
+        return --left > 0 ? BodyStep::kMore : BodyStep::kEnd;
       };
       return response;
     });
@@ -64,8 +44,8 @@ class ServerStreamTest : public testing::Test {
     server_ = *std::move(server);
   }
 
-  Client& send(std::string bytes) {
-    clients_.push_back(std::make_unique<Client>(loop_, server_->local(), std::move(bytes)));
+  TestClient& send(std::string bytes) {
+    clients_.push_back(std::make_unique<TestClient>(loop_, server_->local(), std::move(bytes)));
     return *clients_.back();
   }
 
@@ -81,12 +61,12 @@ class ServerStreamTest : public testing::Test {
   Router router_;
   Counters counters_;
   std::unique_ptr<Server> server_;
-  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<TestClient>> clients_;
   int pieces_ = 0;
 };
 
 TEST_F(ServerStreamTest, SendsPiecesAsChunksAndGoesOnWithTheNextRequest) {
-  Client& client = send(
+  TestClient& client = send(
       "GET /words HTTP/1.1\r\n\r\nGET /words HTTP/1.1\r\n\r\n"
       "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
@@ -99,7 +79,7 @@ TEST_F(ServerStreamTest, SendsPiecesAsChunksAndGoesOnWithTheNextRequest) {
 }
 
 TEST_F(ServerStreamTest, EndsTheConnectionWhereTheClientKnowsNoChunks) {
-  Client& client = send("GET /words HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  TestClient& client = send("GET /words HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_EQ(client.received.find("Transfer-Encoding"), std::string::npos);
   EXPECT_NE(client.received.find("Connection: close\r\n"), std::string::npos);
@@ -107,7 +87,7 @@ TEST_F(ServerStreamTest, EndsTheConnectionWhereTheClientKnowsNoChunks) {
 }
 
 TEST_F(ServerStreamTest, SendsNoPiecesToHead) {
-  Client& client = send(
+  TestClient& client = send(
       "HEAD /large HTTP/1.1\r\n\r\n"
       "HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
@@ -117,7 +97,7 @@ TEST_F(ServerStreamTest, SendsNoPiecesToHead) {
 }
 
 TEST_F(ServerStreamTest, MakesNoMoreThanItsReaderReads) {
-  Client& client = send("GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   for (int before = -1; before != pieces_;) {
@@ -132,15 +112,15 @@ TEST_F(ServerStreamTest, MakesNoMoreThanItsReaderReads) {
 }
 
 TEST_F(ServerStreamTest, LetsOthersHaveTheirTurn) {
-  Client& large = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& large = send("GET /large HTTP/1.1\r\n\r\n");
   run_until([&] { return !large.received.empty(); });
-  Client& small = send("GET /ping HTTP/1.1\r\n\r\n");
+  TestClient& small = send("GET /ping HTTP/1.1\r\n\r\n");
   run_until([&] { return !small.received.empty(); });
   EXPECT_LT(pieces_, kLargePieces);
 }
 
 TEST_F(ServerStreamTest, CutsAReaderThatDoesNotRead) {
-  Client& client = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   run_until([&] { return counters_.connections_timed_out == 1; });
@@ -149,7 +129,7 @@ TEST_F(ServerStreamTest, CutsAReaderThatDoesNotRead) {
 
 TEST_F(ServerStreamTest, StopsForAReaderThatGoesAway) {
   std::signal(SIGPIPE, SIG_IGN);
-  Client& client = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   clients_.clear();
   run_until([&] { return counters_.connections_open == 0; });
@@ -157,7 +137,7 @@ TEST_F(ServerStreamTest, StopsForAReaderThatGoesAway) {
 }
 
 TEST_F(ServerStreamTest, FinishesAnAnswerWhenItDrains) {
-  Client& client = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   bool drained = false;
   server_->drain(10s, [&] { drained = true; });

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <optional>
+#include <memory>
+#include <string>
+#include <vector>
 
+#include "lib/http/server_test_client.h"
 #include "lib/uv/test_loop.h"
 
 namespace meshcheck::http {
@@ -19,24 +22,6 @@ std::size_t count(std::string_view text, std::string_view part) {
   }
   return found;
 }
-
-// A client that keeps what it receives and knows when the server has closed.
-struct Client {
-  Client(uv::Loop& loop, const Endpoint& server) : stream(loop) {
-    EXPECT_TRUE(stream.connect(server, [this](const Result<void>& result) {
-      EXPECT_TRUE(result);
-      stream.start({.on_data = [this](std::string_view bytes) { received += bytes; },
-                    .on_end = [this](const std::optional<Error>&) { ended = true; },
-                    .on_drained = {}});
-      stream.write(to_send);
-    }));
-  }
-
-  uv::TcpStream stream;
-  std::string to_send;
-  std::string received;
-  bool ended = false;
-};
 
 class ServerTest : public testing::Test {
  protected:
@@ -61,9 +46,8 @@ class ServerTest : public testing::Test {
     server_ = *std::move(server);
   }
 
-  Client& send(std::string bytes) {
-    clients_.push_back(std::make_unique<Client>(loop_, server_->local()));
-    clients_.back()->to_send = std::move(bytes);
+  TestClient& send(std::string bytes) {
+    clients_.push_back(std::make_unique<TestClient>(loop_, server_->local(), std::move(bytes)));
     return *clients_.back();
   }
 
@@ -77,12 +61,12 @@ class ServerTest : public testing::Test {
   Router router_;
   Counters counters_;
   std::unique_ptr<Server> server_;
-  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<TestClient>> clients_;
 };
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   listen();
-  Client& client = send(
+  TestClient& client = send(
       "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\none"
       "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\ntwo"
       "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -95,7 +79,7 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
 
 TEST_F(ServerTest, SendsNoBodyToHead) {
   listen();
-  Client& client = send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+  TestClient& client = send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_EQ(count(client.received, "Content-Length: 1048576\r\n"), 1U);
   EXPECT_TRUE(client.received.ends_with("\r\n\r\n"));
@@ -105,7 +89,7 @@ TEST_F(ServerTest, HoldsBackAReaderThatDoesNotRead) {
   listen();
   std::string requests;
   for (int i = 0; i < 64; ++i) requests += "GET /large HTTP/1.1\r\n\r\n";
-  Client& client = send(requests + "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+  TestClient& client = send(requests + "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   const auto answered = [&] { return counters_.requests.load(); };
@@ -122,7 +106,8 @@ TEST_F(ServerTest, HoldsBackAReaderThatDoesNotRead) {
 
 TEST_F(ServerTest, TellsTheClientToGoOn) {
   listen();
-  Client& client = send("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  TestClient& client =
+      send("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   run_until([&] { return client.received == "HTTP/1.1 100 Continue\r\n\r\n"; });
   client.stream.write("late");
   run_until([&] { return client.received.ends_with("late"); });
@@ -130,7 +115,7 @@ TEST_F(ServerTest, TellsTheClientToGoOn) {
 
 TEST_F(ServerTest, AnswersARefusalBeforeItCloses) {
   listen();
-  Client& client =
+  TestClient& client =
       send("POST /echo HTTP/1.1\r\nContent-Length: 63000000\r\n\r\n" + std::string(4 << 20U, 'x'));
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 413 ")) << client.received;
@@ -139,7 +124,7 @@ TEST_F(ServerTest, AnswersARefusalBeforeItCloses) {
 
 TEST_F(ServerTest, CutsARequestThatTricklesIn) {
   listen({.request_timeout = 1s});
-  Client& slow = send("GET /ping HTTP/1.1\r\nX: ");
+  TestClient& slow = send("GET /ping HTTP/1.1\r\nX: ");
   uv::Timer trickle(loop_, [&] { slow.stream.write("y"); });
   run_until([&] { return counters_.connections_open == 1; });
   trickle.start_repeating(200ms);
@@ -151,10 +136,10 @@ TEST_F(ServerTest, CutsARequestThatTricklesIn) {
 
 TEST_F(ServerTest, TurnsAwayWhatExceedsItsConnections) {
   listen({.connections_max = 2});
-  Client& first = send("");
-  Client& second = send("GET /ping HTTP/1.1\r\n\r\n");
+  TestClient& first = send("");
+  TestClient& second = send("GET /ping HTTP/1.1\r\n\r\n");
   run_until([&] { return !second.received.empty() && counters_.connections_open == 2; });
-  Client& third = send("GET /ping HTTP/1.1\r\n\r\n");
+  TestClient& third = send("GET /ping HTTP/1.1\r\n\r\n");
   run_until([&] { return third.ended; });
   EXPECT_TRUE(third.received.starts_with("HTTP/1.1 503 "));
   EXPECT_FALSE(first.ended);
@@ -163,8 +148,8 @@ TEST_F(ServerTest, TurnsAwayWhatExceedsItsConnections) {
 
 TEST_F(ServerTest, DrainsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {
   listen();
-  Client& idle = send("GET /ping HTTP/1.1\r\n\r\n");
-  Client& busy = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
+  TestClient& idle = send("GET /ping HTTP/1.1\r\n\r\n");
+  TestClient& busy = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
   run_until([&] { return !idle.received.empty() && counters_.connections_open == 2; });
   uv_run(loop_.get(), UV_RUN_NOWAIT);
   bool drained = false;
@@ -180,7 +165,7 @@ TEST_F(ServerTest, DrainsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {
 
 TEST_F(ServerTest, CutsWhatOutlastsItsPatience) {
   listen();
-  Client& stuck = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
+  TestClient& stuck = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
   run_until([&] { return counters_.connections_open == 1; });
   uv_run(loop_.get(), UV_RUN_NOWAIT);
   bool drained = false;
