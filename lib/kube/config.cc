@@ -1,0 +1,113 @@
+#include "lib/kube/config.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <string_view>
+
+#include "lib/base/ip_address.h"
+
+namespace meshcheck::kube {
+namespace {
+
+std::string environment_value(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+Result<Config> read_kubeconfig(const std::string& path, const ConfigOptions& options) {
+  const std::string context = "kubeconfig " + path;
+  auto text = read_bounded(path, kConfigFileSizeMax);
+  if (!text) return text.error().within(context);
+  const auto slash = path.rfind('/');
+  auto config =
+      parse_kubeconfig(*text, slash == std::string::npos ? "." : path.substr(0, slash), options);
+  if (!config) return config.error().within(context);
+  return config;
+}
+
+}  // namespace
+
+Result<std::string> read_bounded(const std::string& path, std::size_t size_max) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Error::from_errno("open " + path, errno);
+  std::string text(size_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return Error(path + " cannot be read");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > size_max) {
+    return Error(path + " is larger than " + std::to_string(size_max) + " bytes");
+  }
+  return text;
+}
+
+Result<void> check_token(const std::string& token) {
+  if (token.empty()) return Error("the token is empty");
+  if (token.size() > kTokenSizeMax) {
+    return Error("the token is larger than " + std::to_string(kTokenSizeMax) + " bytes");
+  }
+  const bool printable =
+      std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (!printable) return Error("the token has characters that no token may have");
+  return {};
+}
+
+Result<std::string> read_token(const std::string& path) {
+  const auto text = read_bounded(path, kTokenSizeMax);
+  if (!text) return text.error();
+  std::string token(trim(*text));
+  if (auto checked = check_token(token); !checked) return checked.error().within(path);
+  return token;
+}
+
+Result<Config> in_cluster_config(const PodEnvironment& environment) {
+  const bool port_is_number = !environment.port.empty() && environment.port.size() <= 5 &&
+                              std::all_of(environment.port.begin(), environment.port.end(),
+                                          [](char c) { return c >= '0' && c <= '9'; });
+  if (!port_is_number) return Error("KUBERNETES_SERVICE_PORT is not a port");
+  const bool host_is_plain = !environment.host.empty() &&
+                             environment.host.find_first_of("/@?#[] \t\r\n") == std::string::npos;
+  if (!host_is_plain) return Error("KUBERNETES_SERVICE_HOST is neither an address nor a name");
+  Config config;
+  const auto address = IpAddress::parse(environment.host);
+  const bool bracketed = address && address->family() == IpAddress::Family::kIpv6;
+  config.server = "https://" + (bracketed ? "[" + environment.host + "]" : environment.host) + ":" +
+                  environment.port;
+  config.ca_file = environment.root + "/ca.crt";
+  config.token_file = environment.root + "/token";
+  const auto ca = read_bounded(config.ca_file, kConfigFileSizeMax);
+  if (!ca) return ca.error().within("in-cluster configuration");
+  const auto token = read_token(config.token_file);
+  if (!token) return token.error().within("in-cluster configuration");
+  const auto name = read_bounded(environment.root + "/namespace", 256);
+  if (!name) return name.error().within("in-cluster configuration");
+  config.default_namespace = trim(*name);
+  return config;
+}
+
+Result<Config> find_config(const ConfigOptions& options) {
+  if (!options.kubeconfig.empty()) return read_kubeconfig(options.kubeconfig, options);
+  const std::string path = environment_value("KUBECONFIG");
+  if (path.find(':') != std::string::npos) {
+    return Error("KUBECONFIG names several files; one is expected");
+  }
+  if (!path.empty()) return read_kubeconfig(path, options);
+  PodEnvironment environment;
+  environment.host = environment_value("KUBERNETES_SERVICE_HOST");
+  environment.port = environment_value("KUBERNETES_SERVICE_PORT");
+  if (environment.host.empty()) {
+    return Error(
+        "no Kubernetes API is known: neither KUBECONFIG nor KUBERNETES_SERVICE_HOST is set");
+  }
+  return in_cluster_config(environment);
+}
+
+}  // namespace meshcheck::kube

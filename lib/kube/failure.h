@@ -1,0 +1,50 @@
+// Why the Kubernetes API did not do what it was asked, in one sentence that says what to do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace meshcheck::kube {
+
+// What was asked, in the words of RBAC.
+struct Operation {
+  std::string verb;        // "list", "watch", "get", "create"
+  std::string group;       // "" for pods and nodes.
+  std::string resource;    // "pods"
+  std::string name_space;  // Empty: all, or it has none.
+};
+
+struct Failure {
+  enum class Kind : std::uint8_t {
+    kUnreachable,   // No answer.
+    kCertificate,   // It is not who the configuration says, or it does not want ours.
+    kUnauthorized,  // 401
+    kForbidden,     // 403
+    kNotFound,      // 404: such objects are not served here.
+    kGone,          // 410: what we know is too old to go on from; not shown to anybody.
+    kBusy,          // 429
+    kServer,        // 5xx and every other status.
+    kGarbage,       // An answer that is not the API's.
+  };
+  Kind kind = Kind::kUnreachable;
+  std::string sentence;
+  // It was noticed by nothing having come for long: the fault is older.
+  bool by_silence = false;
+};
+
+inline constexpr std::size_t kMessageSizeMax = 300;  // Of the API's own words.
+
+// `body` is a Status object or whatever a proxy answered. REQUIRES: `status` is no 2xx.
+Failure failure_of_status(int status, std::string_view body, const Operation& operation);
+// The same for a Status that came as an event of a watch.
+Failure failure_of_message(int status, std::string_view message, const Operation& operation);
+
+// `why` is libcurl's sentence.
+Failure failure_of_connection(const std::string& why, bool timed_out, const Operation& operation);
+
+// "list pods" and "list datacenters.example.com in namespace x".
+std::string describe(const Operation& operation);
+
+}  // namespace meshcheck::kube

@@ -1,0 +1,189 @@
+#include "lib/kube/token_review.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "lib/base/text.h"
+#include "lib/kube/field_reader.h"
+
+namespace meshcheck::kube {
+namespace {
+
+constexpr std::chrono::seconds kReviewTimeout{10};
+
+// Appends `"key":"text"`.
+void append_field(std::string& out, std::string_view key, std::string_view text) {
+  append_json_string(out, key);
+  out += ':';
+  append_json_string(out, text);
+}
+
+void append_list(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
+  append_json_string(out, key);
+  out += ":[";
+  for (const std::string& text : texts) {
+    if (&text != &texts.front()) out += ',';
+    append_json_string(out, text);
+  }
+  out += ']';
+}
+
+void read_service_account(TokenVerdict& verdict) {
+  constexpr std::string_view kPrefix = "system:serviceaccount:";
+  if (!verdict.username.starts_with(kPrefix)) return;
+  const std::string rest = verdict.username.substr(kPrefix.size());
+  const auto colon = rest.find(':');
+  if (colon == std::string::npos) return;
+  verdict.service_account_namespace = rest.substr(0, colon);
+  verdict.service_account = rest.substr(colon + 1);
+}
+
+// The first of a list with that key.
+std::string extra_of(const FieldReader& extra, std::string_view key) {
+  std::string first;
+  extra.each_text(key, [&](std::string_view text) {
+    if (first.empty()) first = text;
+  });
+  return first;
+}
+
+bool names_one_of(const FieldReader& status, const std::vector<std::string>& audiences) {
+  bool named = false;
+  status.each_text("audiences", [&](std::string_view audience) {
+    named = named || std::find(audiences.begin(), audiences.end(), audience) != audiences.end();
+  });
+  return named;
+}
+
+template <typename Verdict, typename Parse>
+std::function<void(Answer)> reader(std::function<void(Result<Verdict>)> on_verdict, Parse parse) {
+  return [on_verdict = std::move(on_verdict), parse = std::move(parse)](const Answer& answer) {
+    if (answer.failure) {
+      on_verdict(Error(answer.failure->sentence));
+    } else {
+      on_verdict(parse(answer.body));
+    }
+  };
+}
+
+Question create(std::string target, std::string group, std::string resource, std::string body) {
+  Question question;
+  question.method = "POST";
+  question.target = std::move(target);
+  question.body = std::move(body);
+  question.operation = {"create", std::move(group), std::move(resource), ""};
+  question.timeout = kReviewTimeout;
+  return question;
+}
+
+}  // namespace
+
+std::string encode_token_review(const std::string& token,
+                                const std::vector<std::string>& audiences) {
+  std::string json = R"({"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{)";
+  append_field(json, "token", token);
+  json += ',';
+  append_list(json, "audiences", audiences);
+  return json += "}}";
+}
+
+Result<TokenVerdict> parse_token_review(std::string_view json,
+                                        const std::vector<std::string>& audiences) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
+    return Error("the answer to a TokenReview is not JSON");
+  }
+  std::optional<Error> error;
+  const FieldReader review(root, "", error);
+  const FieldReader status = review.child("status");
+  const FieldReader user = status.child("user");
+  TokenVerdict verdict;
+  if (!status.flag("authenticated")) {
+    verdict.error = status.text("error");
+    if (verdict.error.empty()) verdict.error = "the token is not valid";
+    if (error) return error->within("TokenReview");
+    return verdict;
+  }
+  if (!names_one_of(status, audiences)) {
+    if (error) return error->within("TokenReview");
+    verdict.error = "the token is not for this service: another audience";
+    return verdict;
+  }
+  verdict.authenticated = true;
+  verdict.username = user.required_text("username");
+  verdict.uid = user.text("uid");
+  user.each_text("groups", [&](std::string_view group) { verdict.groups.emplace_back(group); });
+  const FieldReader extra = user.child("extra");
+  verdict.pod_name = extra_of(extra, "authentication.kubernetes.io/pod-name");
+  verdict.pod_uid = extra_of(extra, "authentication.kubernetes.io/pod-uid");
+  read_service_account(verdict);
+  if (error) return error->within("TokenReview");
+  return verdict;
+}
+
+Result<http::Call> review_token(Client& client, const std::string& token,
+                                const std::vector<std::string>& audiences,
+                                std::function<void(Result<TokenVerdict>)> on_verdict) {
+  assert(!audiences.empty());
+  const Question question =
+      create("/apis/authentication.k8s.io/v1/tokenreviews", "authentication.k8s.io", "tokenreviews",
+             encode_token_review(token, audiences));
+  const auto parse = [audiences](std::string_view json) {
+    return parse_token_review(json, audiences);
+  };
+  return client.ask(question, reader<TokenVerdict>(std::move(on_verdict), parse));
+}
+
+std::string encode_access_review(const AccessQuestion& question) {
+  std::string json =
+      R"({"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{)";
+  append_field(json, "user", question.username);
+  json += ',';
+  append_field(json, "uid", question.uid);
+  json += ',';
+  append_list(json, "groups", question.groups);
+  const Operation& operation = question.operation;
+  json += question.path.empty() ? R"(,"resourceAttributes":{)" : R"(,"nonResourceAttributes":{)";
+  append_field(json, "verb", operation.verb);
+  json += ',';
+  if (!question.path.empty()) {
+    append_field(json, "path", question.path);
+    return json += "}}}";
+  }
+  append_field(json, "group", operation.group);
+  json += ',';
+  append_field(json, "resource", operation.resource);
+  json += ',';
+  append_field(json, "namespace", operation.name_space);
+  return json += "}}}";
+}
+
+Result<AccessVerdict> parse_access_review(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
+    return Error("the answer to a SubjectAccessReview is not JSON");
+  }
+  std::optional<Error> error;
+  const FieldReader review(root, "", error);
+  const FieldReader status = review.child("status");
+  AccessVerdict verdict;
+  verdict.allowed = status.flag("allowed") && !status.flag("denied");
+  verdict.reason = status.text("reason");
+  if (verdict.reason.empty()) verdict.reason = status.text("evaluationError");
+  if (error) return error->within("SubjectAccessReview");
+  return verdict;
+}
+
+Result<http::Call> review_access(Client& client, const AccessQuestion& question,
+                                 std::function<void(Result<AccessVerdict>)> on_verdict) {
+  const Question asked =
+      create("/apis/authorization.k8s.io/v1/subjectaccessreviews", "authorization.k8s.io",
+             "subjectaccessreviews", encode_access_review(question));
+  return client.ask(asked, reader<AccessVerdict>(std::move(on_verdict), parse_access_review));
+}
+
+}  // namespace meshcheck::kube

@@ -1,0 +1,69 @@
+// Asks the Kubernetes API who a token belongs to, and what somebody may do.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/kube/client.h"
+
+namespace meshcheck::kube {
+
+// Who presented a token. Nothing but `error` is set unless `authenticated`.
+struct TokenVerdict {
+  bool authenticated = false;
+  std::string error;  // Why not, for a person.
+  std::string username;
+  std::string uid;
+  std::vector<std::string> groups;
+  // Of "system:serviceaccount:NAMESPACE:NAME"; empty for others.
+  std::string service_account_namespace;
+  std::string service_account;
+  // Of a token that was made for a pod; it is in the service account's namespace.
+  std::string pod_name;
+  std::string pod_uid;
+
+  friend bool operator==(const TokenVerdict&, const TokenVerdict&) = default;
+};
+
+// Needs the rule: apiGroups ["authentication.k8s.io"], resources ["tokenreviews"], verbs
+// ["create"]. An error of the verdict: the API did not say; the token may be good. An error at
+// once: there is no token of our own. REQUIRES: check_token(token), and `audiences` is not empty.
+Result<http::Call> review_token(Client& client, const std::string& token,
+                                const std::vector<std::string>& audiences,
+                                std::function<void(Result<TokenVerdict>)> on_verdict);
+
+// Pure halves of it. A verdict that does not name one of `audiences` is not authenticated: such an
+// API has not looked at them.
+std::string encode_token_review(const std::string& token,
+                                const std::vector<std::string>& audiences);
+Result<TokenVerdict> parse_token_review(std::string_view json,
+                                        const std::vector<std::string>& audiences);
+
+// May `username`, of `groups`, do `operation`, or if `path` is set its verb on that path of a
+// server?
+struct AccessQuestion {
+  std::string username;
+  std::string uid;
+  std::vector<std::string> groups;
+  Operation operation;
+  std::string path;  // "/api/v1/agents/"
+};
+
+struct AccessVerdict {
+  bool allowed = false;
+  std::string reason;  // May be empty.
+};
+
+// Needs the rule: apiGroups ["authorization.k8s.io"], resources ["subjectaccessreviews"], verbs
+// ["create"]. Errors as with review_token().
+Result<http::Call> review_access(Client& client, const AccessQuestion& question,
+                                 std::function<void(Result<AccessVerdict>)> on_verdict);
+
+std::string encode_access_review(const AccessQuestion& question);
+Result<AccessVerdict> parse_access_review(std::string_view json);
+
+}  // namespace meshcheck::kube
