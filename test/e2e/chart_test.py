@@ -1,0 +1,311 @@
+"""The chart without a cluster: what it renders to, what it refuses, and that the documents say what it does."""
+
+import getpass
+import json
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+import values_table
+from chart import (CHART, OPERATOR, ROOT, VALUES, described, leaves, merged, must, named, of_kind, program, render, run,
+                   template, values_with)
+from pod_security import baseline_breaches, restricted_breaches
+
+# Values that differ from the defaults in every branch of the templates.
+VARIANTS = {
+    "defaults": {},
+    "everything": {
+        "imagePullSecrets": [{"name": "registry"}], "podLabels": {"team": "network"}, "reportInterval": 15,
+        "image": {"repository": "registry.example:5000/net/meshcheck", "tag": "1.2", "pullPolicy": "Always"},
+        "targets": {"ping": ["10.0.0.1", "fd00::1"], "tcp": ["kubernetes.default.svc:443", "[fd00::1]:80"],
+                    "udp": ["10.0.0.2:53"], "dns": ["kubernetes.default.svc"]},
+        "server": {"address": "[::]", "extraArgs": ["-mesh-degree=30"], "netcheckerService": True,
+                   "service": {"type": "NodePort", "annotations": {"a": "b"}}, "podAnnotations": {"c": "d"},
+                   "persistence": {"enabled": True, "storageClass": "fast", "keep": True},
+                   "nodeSelector": {"role": "infra"}, "tolerations": [{"key": "infra", "operator": "Exists"}],
+                   "affinity": {"nodeAffinity": {}}, "priorityClassName": "system-cluster-critical"},
+        "agent": {"probeURLs": ["http://a.example/", "https://b.example/"], "extraArgs": ["-padding-sweep"],
+                  "maxUnavailable": "10%", "priorityClassName": "system-node-critical"},
+        "agentHostnet": {"rawSocket": True, "nodeSelector": {"kubernetes.io/os": "linux"}},
+        "networkPolicy": {"enabled": True, "readers": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
+        "monitoring": {"serviceMonitor": True, "prometheusRule": True, "dashboard": True, "labels": {"release": "p"}},
+    },
+    "old claim": {"server": {"persistence": {"enabled": True, "existingClaim": "mine"}}},
+    "no limits": {"server": {"resources": None}, "agent": {"resources": None}, "agentHostnet": {"tolerations": []}},
+    "by digest": {"image": {"tag": "sha256:" + "a" * 64}},
+    "long name": {"fullnameOverride": "a" * 70},
+    "bare": {"monitoring": {"scrapeAnnotations": False}, "agent": {"pingGroup": False},
+             "agentHostnet": {"enabled": False}, "networkPolicy": {"enabled": True}},
+}
+
+
+def pods(objects):
+    return {made["metadata"]["name"]: made["spec"]["template"] for made in objects
+            if made["kind"] in ("DaemonSet", "StatefulSet")}
+
+
+def arguments(objects, name):
+    (container,) = pods(objects)[name]["spec"]["containers"]
+    return container["args"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_helm_lint_has_no_complaints(variant):
+    must(program("helm"), "lint", "--strict", CHART, "--values", "-", stdin=json.dumps(VARIANTS[variant]))
+
+
+@pytest.mark.parametrize("version", ["1.19", "1.35"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_it_renders_to_objects_that_have_names_and_fit_together(variant, version):
+    objects = render(VARIANTS[variant], f"--kube-version={version}")
+    for made in objects:
+        assert made["metadata"]["namespace"] == "meshcheck"
+        assert len(made["metadata"]["name"]) <= 63
+    names = [(made["kind"], made["metadata"]["name"]) for made in objects]
+    assert len(set(names)) == len(names)
+    labels = {name: pod["metadata"]["labels"] for name, pod in pods(objects).items()}
+    selectors = [made["spec"]["selector"] for made in of_kind(objects, "Service")]
+    selectors += [made["spec"]["podSelector"]["matchLabels"] for made in of_kind(objects, "NetworkPolicy")]
+    for selector in selectors:
+        assert sum(selector.items() <= of_pod.items() for of_pod in labels.values()) == 1, selector
+    for made in of_kind(objects, "Service"):
+        assert all(port["protocol"] == "TCP" for port in made["spec"]["ports"])
+
+
+def check_schema(objects):
+    """(status, output) of schema_check.mjs, which knows a Kubernetes of today; the API server of a test may be old."""
+    directory = os.environ.get("MESHCHECK_KUBERNETES_MODELS")
+    if not directory:
+        pytest.skip("set MESHCHECK_KUBERNETES_MODELS to a directory with node_modules/@kubernetes/client-node")
+    ended = run(program("node"), ROOT / "test" / "e2e" / "schema_check.mjs", directory, stdin=json.dumps(objects))
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_it_fits_the_api_of_a_kubernetes_of_today(variant):
+    status, said = check_schema(render(VARIANTS[variant], "--kube-version=1.35", "--api-versions=policy/v1"))
+    assert status == 0, said
+
+
+def test_the_check_of_the_api_sees_what_does_not_fit():
+    objects = render()
+    pod = named(objects, "DaemonSet", "meshcheck-agent")["spec"]["template"]["spec"]
+    pod["hostNetwork"] = "yes"
+    pod["containers"][0]["image_"] = pod["containers"][0].pop("name")
+    status, said = check_schema(objects)
+    assert status == 1
+    for breach in ("spec.hostNetwork: boolean is expected", "containers[0].image_: no such field",
+                   "containers[0].name: is missing"):
+        assert breach in said
+
+
+@pytest.mark.parametrize("path", [path for path, default in leaves() if isinstance(default, bool)], ids=".".join)
+def test_each_switch_can_be_turned(path):
+    default = dict(leaves())[path]
+    assert template(values_with(path, not default)).stdout != template(values_with(path, default)).stdout or \
+        path == ("server", "persistence", "keep")  # of the claim, which is not there by default
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_pods_meet_the_pod_security_standards(variant):
+    objects = render(VARIANTS[variant])
+    for name, pod in pods(objects).items():
+        breaches = set(restricted_breaches(pod["spec"]))
+        if not name.endswith("hostnet"):
+            assert breaches == set(), name
+            continue
+        assert "hostNetwork" in breaches
+        raw = VARIANTS[variant].get("agentHostnet", {}).get("rawSocket")
+        assert breaches == {"hostNetwork"} | ({"capability NET_RAW", "runAsNonRoot", "runAsUser 0"} if raw else set())
+        assert set(baseline_breaches(pod["spec"])) == {"hostNetwork"} | ({"capability NET_RAW"} if raw else set())
+    for pod in pods(objects).values():
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["spec"]["containers"])
+
+
+def test_agents_run_on_every_node():
+    for name in ("meshcheck-agent", "meshcheck-agent-hostnet"):
+        spec = pods(render())[name]["spec"]
+        assert spec["tolerations"] == [{"operator": "Exists"}] and "nodeSelector" not in spec
+    spec = pods(render())["meshcheck-agent-hostnet"]["spec"]
+    assert spec["hostNetwork"] is True and spec["dnsPolicy"] == "ClusterFirstWithHostNet"
+
+
+def test_values_become_flags():
+    objects = render(VARIANTS["everything"])
+    server = arguments(objects, "meshcheck-server")
+    assert {"-endpoint=[::]:8081", "-ping=10.0.0.1,fd00::1", "-tcpPing=kubernetes.default.svc:443,[fd00::1]:80",
+            "-udpPing=10.0.0.2:53", "-dns=kubernetes.default.svc", "-mesh-degree=30"} < set(server)
+    agent = arguments(objects, "meshcheck-agent")
+    assert {"-reportinterval=15", "-serverendpoint=meshcheck-server:8081", "-padding-sweep",
+            "-probeurls=http://a.example/;https://b.example/"} < set(agent)
+
+
+def test_programs_know_the_flags(programs):
+    objects = render(VARIANTS["everything"])
+    for name in pods(objects):
+        shown = must(programs[name], "-help")
+        for flag in arguments(objects, name):
+            assert f"\n  {flag.split('=')[0]}" in shown, flag
+
+
+def test_the_volume_is_the_claim_that_is_wanted():
+    def volume(values):
+        return pods(render(values))["meshcheck-server"]["spec"]["volumes"]
+    assert volume({}) == [{"name": "data", "emptyDir": {"sizeLimit": "1Gi"}}]
+    assert volume(VARIANTS["old claim"])[0]["persistentVolumeClaim"] == {"claimName": "mine"}
+    assert of_kind(render(VARIANTS["old claim"]), "PersistentVolumeClaim") == []
+    claim = named(render(VARIANTS["everything"]), "PersistentVolumeClaim", "meshcheck-server-data")
+    assert claim["spec"]["storageClassName"] == "fast"
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_what_the_operator_reads_is_there_where_the_operator_is():
+    kinds = ("ServiceMonitor", "PrometheusRule")
+    assert not any(of_kind(render(), kind) for kind in kinds)
+    assert all(of_kind(render({}, *OPERATOR), kind) for kind in kinds)
+    refused = {"monitoring": {"serviceMonitor": False, "prometheusRule": False}}
+    assert not any(of_kind(render(refused, *OPERATOR), kind) for kind in kinds)
+
+
+def test_the_rules_are_those_of_the_files():
+    rules = of_kind(render({}, *OPERATOR), "PrometheusRule")
+    files = {f"meshcheck-{path.stem}": yaml.safe_load(path.read_text()) for path in (CHART / "rules").iterdir()}
+    assert {rule["metadata"]["name"]: rule["spec"] for rule in rules} == files
+    slow = of_kind(render({"reportInterval": 15}, *OPERATOR), "PrometheusRule")
+    assert "increase(ncagent_report_count_total[5m]) < 15" in json.dumps(slow)
+
+
+def documented_metrics():
+    table = (ROOT / "doc" / "metrics.md").read_text()
+    return set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+
+
+def metrics_in(expressions):
+    asked = re.findall(r"\b((?:ncagent|meshcheck|process)_\w+)", " ".join(expressions))
+    return {re.sub("_bucket$", "", name) for name in asked}
+
+
+def test_the_rules_ask_for_metrics_that_exist():
+    asked = metrics_in(rule["expr"] for path in (CHART / "rules").iterdir()
+                       for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"])
+    assert asked and asked <= documented_metrics()
+
+
+def test_the_dashboard_is_json_and_asks_for_metrics_that_exist():
+    (made,) = of_kind(render({"monitoring": {"dashboard": True}}), "ConfigMap")
+    dashboard = json.loads(made["data"]["meshcheck.json"])
+    asked = metrics_in(target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", []))
+    assert asked and asked <= documented_metrics()
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"reportInterval": "5"}, "at '/reportInterval': got string, want integer"),
+    ({"reportInterval": 0}, "at '/reportInterval': minimum: got 0, want 1"),
+    ({"agent": {"replicas": 2}}, "at '/agent': additional properties 'replicas' not allowed"),
+    ({"server": {"service": {"type": "LoadBalancer"}}}, "at '/server/service/type': value must be one of"),
+    ({"targets": {"tcp": ["web"]}}, "at '/targets/tcp/0': 'web' does not match pattern"),
+    ({"targets": {"dns": ["a,b"]}}, "at '/targets/dns/0': 'a,b' does not match pattern"),
+    ({"monitoring": {"serviceMonitor": "yes"}}, "at '/monitoring/serviceMonitor': value must be one of"),
+])
+def test_wrong_values_are_refused_with_a_reason(wrong, message):
+    ended = template(wrong)
+    assert ended.returncode != 0 and message in ended.stderr
+
+
+def test_every_value_is_described_and_its_default_fits():
+    for path, _ in leaves():
+        assert described(path)["description"], path
+    def described_paths(schema, path=()):
+        for key, value in schema["properties"].items():
+            yield from described_paths(value, (*path, key)) if "properties" in value else [(*path, key)]
+    assert set(described_paths(described(()))) - {("global",)} == {path for path, _ in leaves()}
+
+
+def test_the_readme_lists_every_value():
+    readme = (CHART / "README.md").read_text()
+    assert values_table.table() in readme, "write the output of test/e2e/values_table.py into README.md"
+
+
+def test_the_chart_has_the_version_of_the_programs():
+    lists = (ROOT / "CMakeLists.txt").read_text()
+    (version,) = re.findall(r"^project\(meshcheck VERSION ([0-9.]+)", lists, re.MULTILINE)
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == version
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples" / "kubernetes").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_plain_manifests_are_what_the_chart_renders_to(path):
+    assert path.read_text() == must(ROOT / "examples" / "kubernetes" / "render", path.name), \
+        "run examples/kubernetes/render"
+
+
+def promtool(*command):
+    ended = run(program("promtool"), *command)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_prometheus_takes_the_rules():
+    promtool("check", "rules", *(CHART / "rules").iterdir())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "test" / "e2e" / "rules").iterdir()), ids=lambda path: path.stem)
+def test_alerts_fire_when_they_should_and_not_else(path):
+    promtool("test", "rules", path)
+    alerts = {rule["alert"] for group in yaml.safe_load((CHART / "rules" / path.name).read_text())["groups"]
+              for rule in group["rules"]}
+    tested = {case["alertname"]: set() for case in cases(path)}
+    for case in cases(path):
+        tested[case["alertname"]].add(bool(case["exp_alerts"]))
+    assert tested == {alert: {True, False} for alert in alerts}
+
+
+def cases(path):
+    return [case for test in yaml.safe_load(path.read_text())["tests"] for case in test["alert_rule_test"]]
+
+
+def test_each_alert_is_explained():
+    explained = re.findall(r"^### (\w+)$", (ROOT / "doc" / "alerts.md").read_text(), re.MULTILINE)
+    alerts = [rule["alert"] for path in sorted((CHART / "rules").iterdir())
+              for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    assert explained == alerts
+
+
+def deploy(folder, **variables):
+    """Runs examples/deploy.sh with a kubectl that notes its calls; returns these and the manifest."""
+    kubectl = folder / "kubectl"
+    kubectl.write_text(f'#!/bin/sh\necho "$*" >>{folder}/calls\n')
+    kubectl.chmod(0o755)
+    ended = subprocess.run([ROOT / "examples" / "deploy.sh"], capture_output=True, text=True, check=False, timeout=60,
+                           env={"PATH": f"{folder}:/usr/bin:/bin", "KUBE_DIR": str(folder / "kube"), **variables})
+    assert ended.returncode == 0, ended.stderr
+    manifest = (folder / "kube" / "netchecker.yaml").read_text()
+    return (folder / "calls").read_text().splitlines(), list(yaml.safe_load_all(manifest))
+
+
+def test_deploy_keeps_the_variables_of_the_old_script(tmp_path):
+    calls, objects = deploy(tmp_path, NS="net", KUBE_USER=getpass.getuser(), NODE_PORT="31999", SERVER_PORT="9000",
+                            SERVER_IMAGE_NAME="r/server", AGENT_IMAGE_NAME="r/agent", IMAGE_TAG="7", AGENT_IMAGE_TAG="8",
+                            AGENT_REPORT_INTERVAL="30")
+    assert {made["metadata"]["namespace"] for made in objects} == {"net"}
+    ports = {made["metadata"]["name"]: made["spec"]["ports"][0] for made in of_kind(objects, "Service")}
+    assert ports["netchecker-service"]["port"] == 9000 and ports["netchecker-server"]["nodePort"] == 31999
+    images = {name: pod["spec"]["containers"][0]["image"] for name, pod in pods(objects).items()}
+    assert images == {"netchecker-server": "r/server:7", "netchecker-agent": "r/agent:8",
+                      "netchecker-agent-hostnet": "r/agent:8"}
+    for name in ("netchecker-agent", "netchecker-agent-hostnet"):
+        assert {"-reportinterval=30", "-serverendpoint=netchecker-service:9000"} < set(arguments(objects, name))
+    assert "delete" in calls[0] and calls[-1].startswith("apply")
+
+
+def test_deploy_removes_only_when_it_is_told_to_purge(tmp_path):
+    calls, objects = deploy(tmp_path, PURGE="true")
+    assert all("delete" in call for call in calls)
+    assert {made["metadata"]["namespace"] for made in objects} == {"default"}
+
+
+def test_every_default_can_be_written_out():
+    assert template(merged(VALUES)).stdout == template().stdout

@@ -1,0 +1,138 @@
+"""A Kubernetes cluster, and a release of the chart in it, as Python objects."""
+
+import csv
+import http.client
+import io
+import json
+import time
+import urllib.error
+import urllib.request
+
+from chart import CHART, merged, must, program, run
+
+PATIENCE = 120.0
+
+
+def wait_for(condition, what, patience=PATIENCE):
+    """Waits until `condition()` is true, and returns what it returned."""
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {patience} s for {what() if callable(what) else what}"
+        time.sleep(0.1)
+
+
+class Cluster:
+    """The cluster that KUBECONFIG names."""
+
+    def __init__(self, kubectl):
+        self._kubectl = kubectl
+
+    def try_kubectl(self, *arguments, **options):
+        return run(self._kubectl, *arguments, **options)
+
+    def kubectl(self, *arguments, **options):
+        return must(self._kubectl, *arguments, **options)
+
+    def get(self, *arguments):
+        """Items of a list, or one object."""
+        found = json.loads(self.kubectl("get", *arguments, "--output=json"))
+        return found.get("items", found)
+
+    def apply(self, *objects):
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("apply", "--filename=-", stdin=json.dumps(listed))
+
+    def nodes(self):
+        """Address of each node by its name."""
+        return {node["metadata"]["name"]: next(address["address"] for address in node["status"]["addresses"]
+                                               if address["type"] == "InternalIP")
+                for node in self.get("nodes")}
+
+
+class Release:
+    """A release `meshcheck` in a namespace; its server is asked through the API server, which every kubeconfig
+    reaches."""
+
+    def __init__(self, cluster, namespace, image):
+        self.cluster = cluster
+        self.namespace = namespace
+        self.values = image
+
+    def _helm(self, verb, *arguments):
+        return must(program("helm"), verb, "--namespace", self.namespace, "meshcheck", *arguments,
+                    stdin=json.dumps(self.values), timeout=300)
+
+    def install(self, values=None):
+        self.values = merged(self.values, values or {})
+        self._helm("install", CHART, "--values=-", "--wait", "--timeout=150s")
+
+    def upgrade(self, values):
+        self.values = merged(self.values, values)
+        self._helm("upgrade", CHART, "--values=-", "--wait", "--timeout=240s")
+
+    def uninstall(self):
+        self._helm("uninstall", "--wait", "--timeout=90s")
+
+    def get(self, *arguments):
+        return self.cluster.get("--namespace", self.namespace, *arguments)
+
+    def pods(self, component=None):
+        wanted = "app.kubernetes.io/part-of=meshcheck"
+        if component:
+            wanted += f",app.kubernetes.io/component={component}"
+        return [pod for pod in self.get("pods", f"--selector={wanted}") if "deletionTimestamp" not in pod["metadata"]]
+
+    def delete_pod(self, component):
+        """Deletes one pod and waits until it is gone; returns its name."""
+        name = self.pods(component)[0]["metadata"]["name"]
+        self.cluster.kubectl("--namespace", self.namespace, "delete", "pod", name, "--wait=true", "--timeout=60s")
+        return name
+
+    def ask(self, path):
+        """(status, body) of the server; status 0 without an answer of its own."""
+        ended = self.cluster.try_kubectl(
+            "get", "--raw", f"/api/v1/namespaces/{self.namespace}/services/meshcheck-server:http/proxy{path}")
+        return (200, ended.stdout) if ended.returncode == 0 else (0, ended.stderr)
+
+    def check(self):
+        return self.ask("/api/v1/connectivity_check")
+
+    def wait_healthy(self, agents):
+        good = f"All {agents} pods successfully reported back to the server"
+        return wait_for(lambda: good in self.check()[1], lambda: f"{good!r}; it says {self.check()[1]!r}")
+
+    def paths(self, query=""):
+        """Rows of /api/v1/mesh."""
+        status, text = self.ask(f"/api/v1/mesh?format=csv{query}")
+        assert status == 200, text
+        return rows(text)
+
+    def report_count(self, node):
+        """How many reports the server has counted of the node's pod agent."""
+        _, text = self.ask("/metrics")
+        series = f'ncagent_report_count_total{{agent="{node}-private_network"}} '
+        return next((int(line[len(series):]) for line in text.splitlines() if line.startswith(series)), 0)
+
+    def verdicts_opened(self):
+        """How many verdicts above info the server has ever opened."""
+        _, text = self.ask("/metrics")
+        return sum(int(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+                   if line.startswith("meshcheck_verdicts_opened_total{") and 'severity="info"' not in line)
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def fetch(address, path):
+    """(status, body) of http://ADDRESS/PATH; status 0 if there is no answer."""
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        return 0, str(error)
