@@ -13,7 +13,10 @@ constexpr double kAliveShare = 0.5;
 // Of the agents of a zone or of all, how many have to be silent to say it of the whole.
 constexpr double kGroupShare = 0.6;
 constexpr std::size_t kGroupMin = 3;
+constexpr std::chrono::seconds kZoneWait{25};
 constexpr std::size_t kSelfFindingsMax = 32;
+// An answer so long after the last report is one of somebody who lives and is not heard.
+constexpr int kNewsIntervals = 2;
 // Outdated is twice the interval; a living agent's last report is hardly older than one.
 constexpr double kOverdueShare = 0.65;
 
@@ -95,16 +98,24 @@ class AgentFaults {
       if (!between_agents(path) || !evidence_.counts(path)) continue;
       Witnesses& of = witnesses_[path.to];
       ++of.known;
-      if (path.state == PathState::kDown) continue;
+      if (path.state == PathState::kDown || !answered_since(path)) continue;
       if (of.up < of.evidence.size()) of.evidence[of.up] = at;
       ++of.up;
     }
   }
 
+  // Whether its answers are news of who has not reported since: those from before prove nothing.
+  bool answered_since(const Path& path) const {
+    if (path.answer_age_ms == Path::kNoAge) return true;
+    const Clock::time_point answered =
+        view_.agents[path.from].reported - std::chrono::milliseconds(path.answer_age_ms);
+    return answered >= view_.agents[path.to].reported + kNewsIntervals * view_.probe_interval;
+  }
+
   // Those that live, whom the server does not hear, and those of whom nobody can say anything. Of
   // the rest, that do not answer, more was said before.
   void split() {
-    const bool nobody_left = silent_.size() == view_.agents.size();
+    const bool nobody_left = silent_.size() == view_.agents.size() && silent_.size() >= kGroupMin;
     for (const Index agent : silent_) {
       const Witnesses& seen = witnesses_[agent];
       if (!nobody_left && is_parted(agent)) continue;
@@ -156,6 +167,7 @@ class AgentFaults {
         return std::find(here.begin(), here.end(), agent) != here.end();
       });
     }
+    wait_for_zones();
     std::size_t left = kSelfFindingsMax;
     while (!alive_.empty() && left-- > 0) {
       const Index node = view_.agents[alive_.front()].node;
@@ -171,6 +183,22 @@ class AgentFaults {
         return std::find(here.begin(), here.end(), agent) != here.end();
       });
     }
+  }
+
+  // Several of one zone, and not most of it: a zone that is cut off may begin like that.
+  void wait_for_zones() {
+    std::vector<std::size_t> silent(view_.zones.size());
+    const auto zone_of = [&](Index agent) {
+      const Index node = view_.agents[agent].node;
+      return node == kNoIndex ? kNoIndex : view_.nodes[node].zone;
+    };
+    for (const Index agent : alive_) {
+      if (zone_of(agent) != kNoIndex) ++silent[zone_of(agent)];
+    }
+    std::erase_if(alive_, [&](Index agent) {
+      return zone_of(agent) != kNoIndex && silent[zone_of(agent)] > kGroupMin &&
+             view_.now - view_.agents[agent].reported < kZoneWait;
+    });
   }
 
   std::size_t count(Index zone) const {

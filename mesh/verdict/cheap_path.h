@@ -80,13 +80,41 @@ class CheapPath {
     const auto time_of = [&](std::int64_t rank) {
       std::size_t code = 0;
       for (std::int64_t left = rank; left > counts[code]; ++code) left -= counts[code];
-      return static_cast<std::uint32_t>(std::exp2(static_cast<double>(code) / kStepsOfOctave));
+      return codes().times[code];
     };
     return {.p50_us = time_of((size + 1) / 2), .p90_us = time_of((size * 9 + 9) / 10)};
   }
 
  private:
-  static constexpr double kStepsOfOctave = 16;
+  static constexpr std::size_t kStepsOfOctave = 16;
+
+  // The nearest step of the logarithm, looked up: a run asks for millions of them.
+  struct Codes {
+    Codes() {
+      for (std::size_t code = 0; code < times.size(); ++code) {
+        const double steps = static_cast<double>(code);
+        times[code] = static_cast<std::uint32_t>(std::exp2(steps / kStepsOfOctave));
+        first[code] =
+            static_cast<std::uint32_t>(std::ceil(std::exp2((steps - 0.5) / kStepsOfOctave)));
+      }
+    }
+    std::array<std::uint32_t, 256> times{};
+    std::array<std::uint32_t, 256> first{};  // The least that is rounded to it.
+  };
+  static const Codes& codes() {
+    static const Codes made;
+    return made;
+  }
+  static std::uint8_t code_of(std::uint32_t round_trip_us) {
+    if (round_trip_us < 2) return 0;
+    const auto& first = codes().first;
+    const auto octave = static_cast<std::size_t>(std::bit_width(round_trip_us) - 1);
+    const auto* const begin = first.data() + std::min(kStepsOfOctave * octave, first.size() - 1);
+    const auto* const end =
+        first.data() + std::min(kStepsOfOctave * (octave + 1) + 1, first.size());
+    return static_cast<std::uint8_t>(std::upper_bound(begin, end, round_trip_us) - first.data() -
+                                     1);
+  }
 
   static std::uint16_t bits(std::uint64_t word) {
     return static_cast<std::uint16_t>(std::popcount(word));
@@ -101,9 +129,7 @@ class CheapPath {
   void append(bool is_lost, bool forward, std::uint32_t round_trip_us) {
     lost_ = lost_ << 1U | (is_lost ? 1U : 0U);
     forward_ = forward_ << 1U | (forward ? 1U : 0U);
-    const double code = round_trip_us < 2 ? 0 : kStepsOfOctave * std::log2(round_trip_us);
-    times_[static_cast<std::size_t>(next_) % times_.size()] =
-        static_cast<std::uint8_t>(std::min(std::round(code), 255.0));
+    times_[static_cast<std::size_t>(next_) % times_.size()] = code_of(round_trip_us);
     ++next_;
     ++count_;
     ++judged_;

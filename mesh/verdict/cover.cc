@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <utility>
 
 #include "mesh/verdict/evidence.h"
@@ -31,6 +32,13 @@ constexpr double kDissentMax = 0.1;
 
 bool has(std::uint8_t mask, std::size_t cell) {
   return (std::uint32_t{mask} >> cell & 1U) != 0;
+}
+
+// Whether so many of them are no chance: by Chernoff's bound below one in 400,000.
+bool is_surprising(std::uint32_t bad, std::uint32_t observed, double chance) {
+  constexpr double kSurprise = 13;
+  const double expected = chance * observed;
+  return bad > expected && bad * std::log(bad / expected) - (bad - expected) > kSurprise;
 }
 
 double share_of(std::uint32_t part, std::uint32_t whole) {
@@ -143,7 +151,9 @@ Cover::Candidate Cover::rate(const Subject& subject, double share) const {
       const std::uint32_t left = count.bad - count.covered;
       const bool below_host = layer == 0 && has(candidate.cells, at | kHostBit);
       const double wanted = below_host ? std::min(share, kPodShareBelowHost) : share;
-      if (left == 0 || share_of(left, count.known - count.covered) < wanted) continue;
+      const std::uint32_t known = count.known - count.covered;
+      if (left == 0 || share_of(left, known) < wanted) continue;
+      if (rules_.chance > 0 && !is_surprising(left, known, rules_.chance)) continue;
       candidate.cells = static_cast<Mask>(candidate.cells | 1U << at);
       candidate.score += left;
     }

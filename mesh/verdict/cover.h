@@ -52,6 +52,8 @@ class Cover {
     double zone_share = 0.6;
     double all_share = 0.95;
     std::uint32_t witnesses_min = 3;
+    // So many observations are bad anyhow; a subject needs more than that makes likely. 0: none.
+    double chance = 0;
     // A node is said to be partly cut off if so many of its pairs fail, and such a share of it.
     std::uint32_t partial_pairs_min = 4;
     double partial_share = 0.15;

@@ -13,6 +13,7 @@ std::vector<Finding> diagnose(const View& view) {
   find_broken_edges(evidence, findings);
   find_size_faults(evidence, findings);
   find_loss(evidence, findings);
+  find_new_loss(evidence, findings);
   find_latency(evidence, findings);
   find_agent_faults(evidence, findings);
   for (Finding& finding : findings) excuse(view, finding);

@@ -17,7 +17,13 @@ constexpr std::ptrdiff_t kMany = 3;
 // Before that, the fault of an edge may be the first sign of a larger one. A twin path fails with
 // the rest of its agent, targets are probed more slowly.
 constexpr int kSettleIntervals = 1;
+constexpr int kEndSettleIntervals = 12;
+constexpr std::ptrdiff_t kOthersMin = 2;
 constexpr int kTargetSettleIntervals = 6;
+// Three look-ups in a row that nobody answered to a node are no chance, whichever of its agents
+// made them; so long as others get answers.
+constexpr std::uint32_t kMissedMin = 3;
+constexpr double kFewShare = 0.1;
 
 struct Edge {
   std::uint32_t failing = 0;
@@ -32,14 +38,18 @@ struct Edge {
 
   void add(const Evidence& from, Index at) {
     const Path& path = from.view.paths[at];
+    add(from, at, path.state == PathState::kDown, path.since);
+  }
+  void add(const Evidence& from, Index at, bool fails, Clock::time_point began) {
+    const Path& path = from.view.paths[at];
     ++observed;
     ++observed_of[from.layer_of(path.from) == Layer::kHost ? 1 : 0];
-    if (path.state != PathState::kDown) return;
+    if (!fails) return;
     if (failing < evidence.size()) evidence[failing] = at;
     ++failing;
     (from.layer_of(path.from) == Layer::kHost ? host : pod) = true;
     (path.family == PathFamily::kIpv6 ? ipv6 : ipv4) = true;
-    since = std::min(since, path.since);
+    since = std::min(since, began);
   }
 
   Finding finding(Kind kind, Subject subject) const {
@@ -65,8 +75,13 @@ class Edges {
       : evidence_(evidence), view_(evidence.view), findings_(findings) {}
 
   void find() {
+    // They are few among all paths, and asked about several times.
+    for (Index at = 0; at < view_.paths.size(); ++at) {
+      if (view_.paths[at].relation != Relation::kPeer) edges_.push_back(at);
+    }
     find_twins();
     find_shared(Relation::kGateway, view_.gateways.size());
+    count_missed();
     find_shared(Relation::kTarget, view_.targets.size());
   }
 
@@ -77,7 +92,7 @@ class Edges {
 
   void find_twins() {
     std::vector<Edge> twins(view_.nodes.size());
-    for (Index at = 0; at < view_.paths.size(); ++at) {
+    for (const Index at : edges_) {
       const Path& path = view_.paths[at];
       if (path.relation == Relation::kTwin && evidence_.counts(path) && !path.trickles) {
         twins[evidence_.node_of(path.from)].add(evidence_, at);
@@ -90,9 +105,45 @@ class Edges {
       if (edge.failing == 0 || 2 * edge.failing < edge.observed) continue;
       if (evidence_.explained[node] != Evidence::kNothing) continue;
       if (!is_settled(node, edge, both ? 0 : 2 * kSettleIntervals)) continue;
+      if (!both && is_end_silent(node, edge)) continue;
       Finding finding = edge.finding(Kind::kTwinPath, {.type = Type::kNode, .first = node});
       finding.scope = Scope::kBoth;
       findings_.push_back(finding);
+    }
+  }
+
+  // Whether the end that nobody reaches has not reported since either, and may be dead.
+  bool is_end_silent(Index node, const Edge& edge) const {
+    const Index end = evidence_.agent_of[node][edge.pod ? 1 : 0];
+    return end != kNoIndex && evidence_.silent_since(end, edge.since) &&
+           !is_settled(node, edge, kEndSettleIntervals);
+  }
+
+  // How many probes of a target in a row were not answered, as far as its agent knew.
+  std::uint32_t missed(const Path& path) const {
+    if (path.state == PathState::kDown) return kMissedMin;
+    const Clock::duration age = std::chrono::milliseconds(path.answer_age_ms);
+    if (path.answer_age_ms == Path::kNoAge || age < view_.target_timeout) return 0;
+    return static_cast<std::uint32_t>((age - view_.target_timeout) / view_.target_interval);
+  }
+  Clock::time_point last_answer(const Path& path) const {
+    if (path.answer_age_ms == Path::kNoAge) return path.since;
+    return view_.agents[path.from].reported - std::chrono::milliseconds(path.answer_age_ms);
+  }
+
+  // Targets are probed slowly, and long before three probes of one agent are lost, nearly all of
+  // its users have lost one.
+  void count_missed() {
+    missing_.resize(view_.targets.size());
+    missed_of_.resize(view_.nodes.size());
+    for (const Index at : edges_) {
+      const Path& path = view_.paths[at];
+      if (path.relation != Relation::kTarget || !usable(path)) continue;
+      const std::uint32_t count = missed(path);
+      missing_[path.to].add(evidence_, at, count > 0, last_answer(path));
+      Missed& of = missed_of_[evidence_.node_of(path.from)][path.kind == ProbeKind::kDns ? 1 : 0];
+      of.sum += count;
+      of.answered = of.answered || count == 0;
     }
   }
 
@@ -101,29 +152,33 @@ class Edges {
     std::vector<Edge> shared(count);
     std::vector<bool> dns(count);
     bool any = false;
-    for (Index at = 0; at < view_.paths.size(); ++at) {
+    for (const Index at : edges_) {
       const Path& path = view_.paths[at];
       if (path.relation != relation || !usable(path)) continue;
       shared[path.to].add(evidence_, at);
       dns[path.to] = path.kind == ProbeKind::kDns;
-      any = any || path.state == PathState::kDown;
+      any = any || path.state == PathState::kDown ||
+            (relation == Relation::kTarget && missed(path) > 0);
     }
     if (!any) return;
     const bool gateways = relation == Relation::kGateway;
     // Who has not reported since it failed for others does not speak against it.
     std::vector<std::uint32_t> fresh(count);
-    for (const Path& path : view_.paths) {
+    for (const Index at : edges_) {
+      const Path& path = view_.paths[at];
       if (path.relation != relation || !usable(path) || path.state == PathState::kDown) continue;
       if (view_.agents[path.from].reported >= shared[path.to].since) ++fresh[path.to];
     }
     std::vector<bool> blamed(count);
     for (Index to = 0; to < count; ++to) {
-      const Edge& edge = shared[to];
+      const bool early = !gateways && shared[to].failing < shared[to].observed;
+      const Edge& edge = early ? missing_[to] : shared[to];
       if (edge.failing < kUsersMin) continue;
       const double share = gateways ? kGatewayShare : kTargetShare;
       const bool most = edge.failing >= share * edge.observed;
       const std::uint32_t news = edge.failing + fresh[to];
-      const bool most_news = edge.failing >= share * news && 3 * edge.failing >= edge.observed;
+      const bool most_news =
+          !early && edge.failing >= share * news && 3 * edge.failing >= edge.observed;
       if (!most && !most_news) continue;
       blamed[to] = true;
       const Type type = gateways ? Type::kGateway : Type::kTarget;
@@ -150,10 +205,18 @@ class Edges {
 
   // In intervals. Were it the fault of all, more would fail by then. Where packets get lost, three
   // of a target's few probes are soon lost in a row.
-  static int wait(bool gateways, std::ptrdiff_t failing, bool restless) {
+  int wait(bool gateways, std::ptrdiff_t failing, bool restless) const {
     if (gateways) return failing < kMany ? kSettleIntervals : 8 * kSettleIntervals;
     if (restless) return 10 * kTargetSettleIntervals;
+    if (is_of_few()) return kSettleIntervals;
     return failing == 1 ? kTargetSettleIntervals : 2 * kTargetSettleIntervals;
+  }
+
+  // Whether most targets answer most of their users.
+  bool is_of_few() const {
+    return std::all_of(missing_.begin(), missing_.end(), [](const Edge& edge) {
+      return edge.failing <= std::max<double>(kMany, kFewShare * edge.observed);
+    });
   }
 
   static Kind kind_of(Relation relation, bool dns) {
@@ -165,10 +228,16 @@ class Edges {
                   const std::vector<bool>& dns) {
     const bool gateways = relation == Relation::kGateway;
     std::vector<std::array<Edge, 2>> users(view_.nodes.size());  // Others, and DNS.
-    for (Index at = 0; at < view_.paths.size(); ++at) {
+    for (const Index at : edges_) {
       const Path& path = view_.paths[at];
       if (path.relation != relation || !usable(path) || blamed[path.to]) continue;
-      users[evidence_.node_of(path.from)][dns[path.to] ? 1 : 0].add(evidence_, at);
+      Edge& edge = users[evidence_.node_of(path.from)][dns[path.to] ? 1 : 0];
+      if (gateways || path.state == PathState::kDown) {
+        edge.add(evidence_, at);
+      } else {
+        const bool fails = is_missed(evidence_.node_of(path.from), dns[path.to]);
+        edge.add(evidence_, at, fails, last_answer(path));
+      }
     }
     const auto failing = std::count_if(users.begin(), users.end(), [](const auto& edges) {
       return edges[0].failing + edges[1].failing > 0;
@@ -177,24 +246,60 @@ class Edges {
       for (const bool of_dns : {false, true}) {
         const Edge& edge = users[node][of_dns ? 1 : 0];
         if (edge.failing == 0) continue;
+        if (!gateways && is_missed(node, of_dns)) {
+          tell_user(relation, node, of_dns, edge);
+          continue;
+        }
         // Its gateway may be the first that is known of a link that is down.
         const bool alone = evidence_.sees_peers[view_.paths[edge.evidence[0]].from] == 0;
         const bool restless = evidence_.restless[node] != 0;
-        if (!is_settled(node, edge, wait(gateways, alone ? kMany : failing, restless))) continue;
-        Finding finding =
-            edge.finding(kind_of(relation, of_dns), {.type = Type::kNode, .first = node});
-        if (!gateways) finding.severity = Severity::kWarning;
-        if (evidence_.both_families && edge.ipv4 != edge.ipv6) {
-          finding.family = edge.ipv6 ? PathFamily::kIpv6 : PathFamily::kIpv4;
+        const bool sure =
+            gateways && failing < kMany && !restless && evidence_.losing[node] == 0 && is_own(edge);
+        if (!sure && !is_settled(node, edge, wait(gateways, alone ? kMany : failing, restless))) {
+          continue;
         }
-        findings_.push_back(finding);
+        tell_user(relation, node, of_dns, edge);
       }
     }
   }
 
+  // Whether the agent reaches its peers, and others their gateways, just now.
+  bool is_own(const Edge& edge) const {
+    if (!evidence_.is_answered(view_.paths[edge.evidence[0]].from)) return false;
+    const auto others = std::count_if(edges_.begin(), edges_.end(), [&](Index at) {
+      const Path& path = view_.paths[at];
+      return path.relation == Relation::kGateway && evidence_.answers_now(path) &&
+             path.to == view_.paths[edge.evidence[0]].to &&
+             view_.agents[path.from].reported >= edge.since;
+    });
+    return others >= kOthersMin;
+  }
+
+  bool is_missed(Index node, bool of_dns) const {
+    const Missed& of = missed_of_[node][of_dns ? 1 : 0];
+    return of.sum >= kMissedMin && !of.answered && evidence_.restless[node] == 0 && is_of_few();
+  }
+
+  void tell_user(Relation relation, Index node, bool of_dns, const Edge& edge) {
+    Finding finding = edge.finding(kind_of(relation, of_dns), {.type = Type::kNode, .first = node});
+    if (relation != Relation::kGateway) finding.severity = Severity::kWarning;
+    if (evidence_.both_families && edge.ipv4 != edge.ipv6) {
+      finding.family = edge.ipv6 ? PathFamily::kIpv6 : PathFamily::kIpv4;
+    }
+    findings_.push_back(finding);
+  }
+
+  struct Missed {  // Of a node's targets, those that are DNS or the others.
+    std::uint32_t sum = 0;
+    bool answered = false;
+  };
+
   const Evidence& evidence_;
   const View& view_;
   Findings& findings_;
+  std::vector<Index> edges_;                      // Paths that are not to peers.
+  std::vector<Edge> missing_;                     // By target: who has missed an answer.
+  std::vector<std::array<Missed, 2>> missed_of_;  // By node.
 };
 
 }  // namespace

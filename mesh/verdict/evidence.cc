@@ -16,6 +16,8 @@ constexpr std::uint32_t kDoubtsMin = 2;
 constexpr double kRestlessShare = 0.2;
 constexpr std::uint32_t kRestlessMin = 5;
 constexpr int kRestlessIntervals = 15;
+constexpr double kLosingShare = 0.06;
+constexpr std::uint32_t kLosingMin = 3;
 // What a path has lost in the last minute may be of an outage before.
 constexpr std::chrono::seconds kMinute{60};
 
@@ -30,10 +32,15 @@ struct Heard {
 struct Lossy {
   std::uint32_t known = 0;
   std::uint32_t lossy = 0;
+  std::uint32_t lately = 0;
 
-  void add(bool lost) {
+  void add(const Path& path) {
     ++known;
-    lossy += lost ? 1 : 0;
+    lossy += path.lost > 0 ? 1 : 0;
+    lately += path.lost_lately > 0 ? 1 : 0;
+  }
+  std::uint8_t losing() const {
+    return lately >= kLosingMin && lately >= kLosingShare * known ? 1 : 0;
   }
   std::uint8_t restless() const {
     return lossy >= kRestlessMin && lossy >= kRestlessShare * known ? 1 : 0;
@@ -50,8 +57,10 @@ Evidence::Evidence(const View& from)
       explained(from.nodes.size()),
       explained_zones(from.zones.size()),
       restless(from.nodes.size()),
-      sees_peers(from.agents.size()) {
+      sees_peers(from.agents.size()),
+      answered_by(from.agents.size()) {
   const std::size_t zones = view.zones.size() <= kZonesMax ? view.zones.size() : 0;
+  zone_count = zones;
   std::vector<Heard> heard(view.agents.size());
   std::vector<Lossy> nodes(view.nodes.size());
   std::vector<Lossy> between(zones * zones);
@@ -67,18 +76,18 @@ Evidence::Evidence(const View& from)
       continue;
     }
     sees_peers[path.from] = 1;
+    if (answers_now(path)) ++answered_by[path.from];
     const Index tail = node_of(path.from);
     const Index head = node_of(path.to);
     if (tail == kNoIndex || head == kNoIndex) continue;
     if (path.state == PathState::kUp && view.now - path.since < kMinute) continue;
-    const bool lost = path.lost > 0;
-    nodes[tail].add(lost);
-    nodes[head].add(lost);
+    nodes[tail].add(path);
+    nodes[head].add(path);
     const Index tail_zone = view.nodes[tail].zone;
     const Index head_zone = view.nodes[head].zone;
     if (zones == 0 || tail_zone == kNoIndex || head_zone == kNoIndex) continue;
-    between[tail_zone * zones + head_zone].add(lost);
-    between[head_zone * zones + tail_zone].add(lost);
+    between[tail_zone * zones + head_zone].add(path);
+    between[head_zone * zones + tail_zone].add(path);
   }
   both_families = family_seen[0] && family_seen[1];
   std::transform(nodes.begin(), nodes.end(), restless.begin(),
@@ -86,6 +95,18 @@ Evidence::Evidence(const View& from)
   restless_zones.resize(between.size());
   std::transform(between.begin(), between.end(), restless_zones.begin(),
                  [](const Lossy& seen) { return seen.restless(); });
+  losing.resize(nodes.size());
+  std::transform(nodes.begin(), nodes.end(), losing.begin(),
+                 [](const Lossy& seen) { return seen.losing(); });
+  losing_between.resize(between.size());
+  std::transform(between.begin(), between.end(), losing_between.begin(),
+                 [](const Lossy& seen) { return seen.losing(); });
+  known_of_node.resize(nodes.size());
+  std::transform(nodes.begin(), nodes.end(), known_of_node.begin(),
+                 [](const Lossy& seen) { return seen.known; });
+  known_between.resize(between.size());
+  std::transform(between.begin(), between.end(), known_between.begin(),
+                 [](const Lossy& seen) { return seen.known; });
   for (Index agent = 0; agent < view.agents.size(); ++agent) {
     const Agent& seen = view.agents[agent];
     const Heard& of = heard[agent];
@@ -100,6 +121,11 @@ Evidence::Evidence(const View& from)
 bool Evidence::silent_since(Index agent, Clock::time_point since) const {
   const Agent& seen = view.agents[agent];
   return is_gone(seen.status) || since >= seen.reported + kSilenceIntervals * view.probe_interval;
+}
+
+bool Evidence::answers_now(const Path& path) const {
+  return path.state != PathState::kDown && path.state != PathState::kUnknown &&
+         2 * std::chrono::milliseconds(path.answer_age_ms) <= 3 * view.probe_interval;
 }
 
 bool Evidence::is_settled(Index node, Clock::time_point since, Clock::duration usually) const {

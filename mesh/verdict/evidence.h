@@ -25,13 +25,20 @@ struct Evidence {
   std::vector<std::uint8_t> explained;         // By node: see Explained.
   std::vector<std::uint8_t> explained_zones;   // By zone: it is part of a partition.
   std::vector<std::uint8_t> restless;          // By node: see is_settled().
-  std::vector<std::uint8_t> sees_peers;        // By agent: some of its paths to peers are up.
-  std::vector<std::uint8_t> restless_zones;    // By pair of zones, both ways.
-  bool both_families = false;                  // Paths of IPv4 and IPv6 are there.
+  std::vector<std::uint8_t> losing;          // By node: more paths lose packets now than by chance.
+  std::vector<std::uint8_t> losing_between;  // By pair of zones, both ways.
+  std::vector<std::uint8_t> sees_peers;      // By agent: some of its paths to peers are up.
+  std::vector<std::uint8_t> restless_zones;  // By pair of zones, both ways.
+  std::vector<std::uint32_t> known_of_node;  // Paths of each that are not down.
+  std::vector<std::uint32_t> known_between;  // By pair of zones, both ways.
+  std::vector<std::uint32_t> answered_by;    // By agent: its paths to peers that answer right now.
+  std::size_t zone_count = 0;                // 0: they are not looked at.
+  bool both_families = false;                // Paths of IPv4 and IPv6 are there.
 
   // What was found of a node, so that less is not said of it too.
   enum Explained : std::uint8_t { kNothing = 0, kPods = 1, kHosts = 2, kSome = 4 };
 
+  static constexpr std::uint32_t kAnsweredMin = 3;
   static constexpr std::size_t kZonesMax = 64;  // Beyond, zones are not looked at.
 
   Index node_of(Index agent) const { return view.agents[agent].node; }
@@ -43,6 +50,11 @@ struct Evidence {
   bool is_settled(Index node, Clock::time_point since, Clock::duration usually) const;
   // The same of a pair of nodes, whose zones may be restless between each other.
   bool is_settled(const Subject& pair, Clock::time_point since, Clock::duration usually) const;
+  // Whether the path's last report had an answer of the last moments, so nothing began to fail
+  // since three probes before that.
+  bool answers_now(const Path& path) const;
+  // Whether enough of what an agent probes answers for a fault not to be the agent's or its node's.
+  bool is_answered(Index agent) const { return answered_by[agent] >= kAnsweredMin; }
   // Of a path between agents: whether its row may be used at all.
   bool counts(const Path& path) const;
 };

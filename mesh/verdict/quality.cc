@@ -14,6 +14,8 @@ using Type = Subject::Type;
 constexpr double kLossyShare = 0.15;
 constexpr double kLossyAllShare = 0.8;
 constexpr std::uint32_t kLossyWitnessesMin = 4;
+// Of paths that were restarted or cut off of late, few are no evidence.
+constexpr std::uint32_t kUnsureMin = 8;
 // Of one direction, to be called lossy.
 constexpr double kLossOfWayMin = 0.02;
 // Losses in one way, and a fifth of that in the other: that is no chance.
@@ -35,6 +37,9 @@ constexpr double kSlowMedianFactor = 1.5;
 constexpr double kSlowTailFactor = 2;
 constexpr std::uint32_t kSlowMedianUs = 500;
 constexpr std::uint32_t kSlowTailUs = 1000;
+constexpr double kNewFactor = 2.5;
+constexpr std::uint32_t kNewMoreUs = 1000;
+constexpr std::uint16_t kNewProbesMin = 5;
 
 Finding warning_of(const Evidence& evidence, const Cover& cover, const Explanation& found) {
   Finding finding = finding_of(evidence, found, Severity::kWarning);
@@ -108,10 +113,14 @@ class Loss {
   void find_unsure() {
     Cover all(view_, evidence_.suspects, rules(kLossyAllShare));
     for (Index at = 0; at < view_.paths.size(); ++at) {
-      if (is_known(view_.paths[at])) add(at, all);
+      const Path& path = view_.paths[at];
+      // One that is up again begins to count anew, and looks fine for a while.
+      const bool anew = path.recovering && path.state == PathState::kUp;
+      if (is_known(path) && !anew) add(at, all);
     }
     for (const Explanation& found : all.explain()) {
-      if (found.subject.type != Type::kNodePair) tell(found, all);
+      const bool enough = found.failing >= kUnsureMin;
+      if (enough && found.subject.type != Type::kNodePair) tell(found, all);
     }
   }
 
@@ -218,12 +227,26 @@ bool is_slow(const Path& path) {
          over(path.p90_us, path.usual_p90_us, kSlowTailFactor, kSlowTailUs);
 }
 
+// Of a path that is new: pairs of nodes differ, so more is asked for than of one that is known.
+bool is_slow_for(const Path& path, std::uint32_t typical_us) {
+  return path.sent >= kNewProbesMin && path.p50_us != Path::kNoTime &&
+         typical_us != Path::kNoTime && path.p50_us > kNewFactor * typical_us &&
+         path.p50_us > typical_us + kNewMoreUs;
+}
+
 }  // namespace
 
 void find_latency(const Evidence& evidence, Findings& findings) {
   const View& view = evidence.view;
-  const bool any = std::any_of(view.paths.begin(), view.paths.end(), [](const Path& path) {
-    return path.relation == Relation::kPeer && is_slow(path);
+  const auto typical = [&](const Path& path) {
+    const std::size_t place = view.place_between(path);
+    return place < view.usual_between_us.size() ? view.usual_between_us[place] : Path::kNoTime;
+  };
+  const auto slow = [&](const Path& path) {
+    return path.usual_p50_us == Path::kNoTime ? is_slow_for(path, typical(path)) : is_slow(path);
+  };
+  const bool any = std::any_of(view.paths.begin(), view.paths.end(), [&](const Path& path) {
+    return path.relation == Relation::kPeer && slow(path);
   });
   if (!any) return;
   Cover cover(view, evidence.suspects,
@@ -231,10 +254,12 @@ void find_latency(const Evidence& evidence, Findings& findings) {
   for (Index at = 0; at < view.paths.size(); ++at) {
     const Path& path = view.paths[at];
     if (path.relation != Relation::kPeer || !evidence.counts(path)) continue;
-    if (path.state == PathState::kDown || path.usual_p90_us == Path::kNoTime) continue;
+    if (path.state == PathState::kDown) continue;
+    const bool is_new = path.usual_p50_us == Path::kNoTime;
+    if (is_new && (path.sent < kNewProbesMin || typical(path) == Path::kNoTime)) continue;
     Observation seen = observe(evidence, at);
     seen.since = view.now;  // Nobody noted when it began; the book keeps when it was found.
-    if (is_slow(path)) {
+    if (slow(path)) {
       cover.add_bad(seen);
     } else {
       cover.add_good(seen);
@@ -247,13 +272,15 @@ void find_latency(const Evidence& evidence, Findings& findings) {
     finding.way = Way::kUnknown;
     finding.kind = is_zone(found.subject) ? Kind::kZoneDegradation : Kind::kLatency;
     std::uint64_t now = 0;
-    std::uint64_t usual = 0;
+    std::uint64_t used_to = 0;
     for (const std::uint32_t member : found.members) {
-      now += view.paths[cover.bad()[member].path].p90_us;
-      usual += view.paths[cover.bad()[member].path].usual_p90_us;
+      const Path& path = view.paths[cover.bad()[member].path];
+      const bool is_new = path.usual_p50_us == Path::kNoTime;
+      now += is_new ? path.p50_us : path.p90_us;
+      used_to += is_new ? typical(path) : path.usual_p90_us;
     }
     finding.round_trip_us = static_cast<std::uint32_t>(now / found.members.size());
-    finding.usual_round_trip_us = static_cast<std::uint32_t>(usual / found.members.size());
+    finding.usual_round_trip_us = static_cast<std::uint32_t>(used_to / found.members.size());
     // Another route between two nodes is no fault yet.
     if (found.subject.type == Type::kNodePair || found.partial) finding.severity = Severity::kInfo;
     findings.push_back(finding);

@@ -13,7 +13,12 @@ using Type = Subject::Type;
 // Others' paths go down within one interval of each other, and are reported within another.
 constexpr double kSettleIntervals = 1.5;
 constexpr int kHostUnseenIntervals = 8;
-constexpr int kWayUnknownIntervals = 3;
+// A report may come so long after the fault that says what the other end heard.
+constexpr int kWayUnknownIntervals = 8;
+constexpr double kSideMin = 0.15;
+// Until then, who lost all but its own zone may be the first that is known of the zone.
+constexpr double kZoneSettleIntervals = 2.5;
+constexpr std::uint32_t kOwnZoneMin = 2;
 // Of the paths to an agent, how many have to have failed after its last report.
 constexpr double kSilentShare = 0.8;
 
@@ -23,9 +28,9 @@ class Reachability {
       : evidence_(evidence),
         view_(evidence.view),
         findings_(findings),
-        cover_(view_, evidence.suspects,
-               {.settle = std::chrono::duration_cast<Clock::duration>(
-                    kSettleIntervals * evidence.view.probe_interval)}) {}
+        settle_(std::chrono::duration_cast<Clock::duration>(kSettleIntervals *
+                                                            evidence.view.probe_interval)),
+        cover_(view_, evidence.suspects, {}) {}
 
   void find() {
     const bool any = std::any_of(view_.paths.begin(), view_.paths.end(), [](const Path& path) {
@@ -42,9 +47,10 @@ class Reachability {
  private:
   void add(Index at) {
     const Path& path = view_.paths[at];
-    if (path.relation != Relation::kPeer || !evidence_.counts(path) || path.trickles) return;
+    if (path.relation != Relation::kPeer || !evidence_.counts(path)) return;
     Observation seen = observe(evidence_, at);
-    if (path.state != PathState::kDown) {
+    // Where single answers still come, nothing is cut.
+    if (path.state != PathState::kDown || path.trickles) {
       cover_.add_good(seen);
       return;
     }
@@ -59,8 +65,42 @@ class Reachability {
     for (const std::uint32_t member : found.members) {
       latest = std::max(latest, cover_.bad()[member].since);
     }
-    if (found.partial) return evidence_.is_settled(found.subject.first, latest, {});
-    return evidence_.is_settled(found.subject, latest, {});
+    if (found.partial) return evidence_.is_settled(found.subject.first, latest, settle_);
+    return evidence_.is_settled(found.subject, latest,
+                                is_of_pair(found) ? Clock::duration{} : settle_);
+  }
+
+  // Whether both ends reach others, also between the same zones, so that it is no larger fault that
+  // begins.
+  bool is_of_pair(const Explanation& found) const {
+    const Subject& pair = found.subject;
+    if (found.members.size() < 2 || evidence_.losing[pair.first] != 0 ||
+        evidence_.losing[pair.second] != 0) {
+      return false;
+    }
+    for (const std::uint32_t member : found.members) {
+      const std::size_t layer = cover_.bad()[member].layer == Layer::kHost ? 1 : 0;
+      for (const Index node : {pair.first, pair.second}) {
+        const Index agent = evidence_.agent_of[node][layer];
+        if (agent == kNoIndex || !evidence_.is_answered(agent)) return false;
+        if (view_.agents[agent].reported < found.since) return false;
+      }
+    }
+    const Index zone = view_.nodes[pair.first].zone;
+    const Index other = view_.nodes[pair.second].zone;
+    if (zone == kNoIndex || other == kNoIndex || evidence_.zone_count == 0) return true;
+    if (evidence_.losing_between[zone * evidence_.zone_count + other] != 0) return false;
+    if (zone == other) return true;
+    std::uint32_t across = 0;
+    for (const Path& path : view_.paths) {
+      if (path.relation != Relation::kPeer || !evidence_.answers_now(path)) continue;
+      if (view_.agents[path.from].reported < found.since || !evidence_.counts(path)) continue;
+      const Index tail = view_.nodes[evidence_.node_of(path.from)].zone;
+      const Index head = view_.nodes[evidence_.node_of(path.to)].zone;
+      across += (tail == zone && head == other) || (tail == other && head == zone) ? 1U : 0U;
+      if (across >= Evidence::kAnsweredMin) return true;
+    }
+    return false;
   }
 
   void tell(const Explanation& found) {
@@ -134,6 +174,39 @@ class Reachability {
            view_.now - found.since < kHostUnseenIntervals * view_.probe_interval;
   }
 
+  // Whether both what the node probes and what probes it fails.
+  bool has_both_sides(const Explanation& found) const {
+    const auto from = static_cast<double>(std::count_if(
+        found.members.begin(), found.members.end(),
+        [&](std::uint32_t member) { return cover_.bad()[member].tail == found.subject.first; }));
+    const auto all = static_cast<double>(found.members.size());
+    return from >= kSideMin * all && from <= (1 - kSideMin) * all;
+  }
+
+  // Whether all that fails is with other zones, and its own is fine.
+  bool is_maybe_zone(const Explanation& found) const {
+    const Index node = found.subject.first;
+    const Index zone = view_.nodes[node].zone;
+    const bool young = view_.now - found.since < std::chrono::duration_cast<Clock::duration>(
+                                                     kZoneSettleIntervals * view_.probe_interval);
+    if (!young || zone == kNoIndex) return false;
+    const auto in_zone = [&](Index other) { return view_.nodes[other].zone == zone; };
+    const bool inside =
+        std::any_of(found.members.begin(), found.members.end(), [&](std::uint32_t member) {
+          return in_zone(cover_.bad()[member].tail) && in_zone(cover_.bad()[member].head);
+        });
+    if (inside) return false;
+    std::uint32_t fine = 0;
+    for (const Path& path : view_.paths) {
+      if (path.relation != Relation::kPeer || !evidence_.counts(path)) continue;
+      const Index tail = evidence_.node_of(path.from);
+      const Index head = evidence_.node_of(path.to);
+      if ((tail != node && head != node) || path.state == PathState::kDown) continue;
+      fine += in_zone(tail) && in_zone(head) ? 1U : 0U;
+    }
+    return fine >= kOwnZoneMin;
+  }
+
   // Whether it can be said yet.
   bool tell_node(const Explanation& found, Finding& finding) {
     const Index node = found.subject.first;
@@ -147,15 +220,17 @@ class Reachability {
     }
     finding.silent =
         (!pods || is_silent(found, Layer::kPod)) && (!hosts || is_silent(found, Layer::kHost));
+    if (is_maybe_zone(found)) return false;
+    const bool young = view_.now - found.since < kWayUnknownIntervals * view_.probe_interval;
+    // Who hears others lives. Where only one side is known, so is only one way.
+    if (finding.way == Way::kOut && finding.silent && young) return false;
+    if (finding.way == Way::kIn && !finding.silent && young && !has_both_sides(found)) return false;
     if (pods && hosts && finding.silent) {
       finding.kind = Kind::kNodeDown;
       return true;
     }
     // The node speaks, so it will soon be known whether it is cut off both ways.
-    if (!finding.silent && finding.way == Way::kUnknown &&
-        view_.now - found.since < kWayUnknownIntervals * view_.probe_interval) {
-      return false;
-    }
+    if (!finding.silent && finding.way == Way::kUnknown && young) return false;
     const Layer layer = hosts ? Layer::kHost : Layer::kPod;
     const Index agent = evidence_.agent_of[node][hosts ? 1 : 0];
     if (pods && !hosts) {
@@ -205,6 +280,7 @@ class Reachability {
   Evidence& evidence_;
   const View& view_;
   Findings& findings_;
+  const Clock::duration settle_;
   Cover cover_;
 };
 

@@ -22,6 +22,8 @@ void find_unreachable(Evidence& evidence, Findings& findings);
 // What is down elsewhere: twins, gateways, targets.
 void find_broken_edges(const Evidence& evidence, Findings& findings);
 void find_loss(const Evidence& evidence, Findings& findings);
+// The same, of the last seconds and on many paths at once; where the other did not find any.
+void find_new_loss(const Evidence& evidence, Findings& findings);
 void find_latency(const Evidence& evidence, Findings& findings);
 void find_size_faults(const Evidence& evidence, Findings& findings);
 // Agents that do not reach the server, were starved, or whose clock was set.

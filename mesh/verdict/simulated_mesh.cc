@@ -83,7 +83,7 @@ Index SimulatedMesh::peer_of(Index node) {
   for (const Index path : agents_[agent_at(node, Layer::kHost)].paths) {
     if (routes_[path].relation == Relation::kPeer) peers.push_back(agents_[routes_[path].to].node);
   }
-  return peers[random_.below(peers.size())];
+  return peers.empty() ? kNoIndex : peers[random_.below(peers.size())];
 }
 
 bool SimulatedMesh::responds(Index agent) const {
@@ -353,7 +353,8 @@ void SimulatedMesh::send_report(Index agent) {
   // What is lost of it is sent again.
   Tick delay = static_cast<Tick>(random_.below(2));
   for (int packet = 0; packet < 4; ++packet) delay += happens(loss) ? kRetransmission : 0;
-  Delivery sent{.at = now_ + delay, .report = {.agent = agent, .started = of.started}};
+  Delivery sent{.at = now_ + delay,
+                .report = {.agent = agent, .made = now_, .started = of.started}};
   sent.report.stopping = of.stopping;
   sent.report.starved = of.was_starved;
   of.was_starved = false;

@@ -38,7 +38,7 @@ class SimulatedMesh {
   const Cluster& cluster() const { return cluster_; }
   mesh::Random& random() { return random_; }
   std::size_t paths() const;
-  // One of those that a node probes in this epoch.
+  // One of those that a node probes in this epoch; kNoIndex if it is dead.
   Index peer_of(Index node);
 
   void inject(const Fault& fault);

@@ -97,7 +97,10 @@ class Run {
       for (int attempt = 0; attempt < 100; ++attempt) {
         fault = random_fault(type, mesh_.cluster(), mesh_.random());
         // Of the other pairs nobody can know before their epoch comes.
-        if (fault.other != kNoIndex) fault.other = mesh_.peer_of(fault.node);
+        if (fault.other != kNoIndex) {
+          fault.other = mesh_.peer_of(fault.node);
+          if (fault.other == kNoIndex) continue;
+        }
         const bool clear = std::none_of(outcome_.faults.begin(), outcome_.faults.end(),
                                         [&](const FaultOutcome& other) {
                                           return hides(fault, other.fault, mesh_.cluster()) ||

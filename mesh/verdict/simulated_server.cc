@@ -16,6 +16,13 @@ constexpr std::uint16_t kHostMtu = 1500;
 constexpr std::uint16_t kPodMtu = 1450;
 constexpr std::uint16_t kMissing = 50;  // Of what passes a port that is too small.
 
+std::uint16_t age_of(std::optional<Tick> answered, Tick made) {
+  if (!answered) return Path::kNoAge;
+  constexpr Tick kMilliseconds = kTick.count();
+  return static_cast<std::uint16_t>(
+      std::min<Tick>((made - *answered) * kMilliseconds, Path::kNoAge));
+}
+
 }  // namespace
 
 SimulatedServer::SimulatedServer(Options options, const Cluster& cluster)
@@ -72,6 +79,8 @@ void SimulatedServer::receive(const SentReport& report, const std::vector<Route>
     }
     known->row = sent.content;
     known->reported = true;
+    known->losses.told(sent.content.lost, at(now));
+    known->answer_age_ms = age_of(sent.content.answered, report.made);
     learn(*known, sent.content);
   }
   for (const auto& sent : report.heard) {
@@ -192,6 +201,7 @@ const View& SimulatedServer::view(const std::vector<Route>& routes, Tick now) {
     }
     view_path(routes, path, now);
   }
+  usual_.fill(view_);
   return view_;
 }
 
@@ -216,6 +226,8 @@ void SimulatedServer::view_path(const std::vector<Route>& routes, Index path, Ti
   seen.lost = row.lost;
   seen.lost_forward = row.lost_forward;
   seen.lost_backward = row.lost_backward;
+  seen.lost_lately = known.losses.lately();
+  seen.answer_age_ms = known.answer_age_ms;
   if (row.p50_us != 0) {
     seen.p50_us = row.p50_us;
     seen.p90_us = row.p90_us;

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "mesh/verdict/cheap_path.h"
+#include "mesh/verdict/recent_losses.h"
 #include "mesh/verdict/simulated_fault.h"
+#include "mesh/verdict/usual_times.h"
 #include "mesh/verdict/view.h"
 
 namespace meshcheck::verdict::simulation {
@@ -48,6 +50,7 @@ struct SentReport {
     Content content;
   };
   Index agent = kNoIndex;
+  Tick made = 0;
   Tick started = 0;
   bool stopping = false;
   bool starved = false;
@@ -93,6 +96,8 @@ class SimulatedServer {
     std::optional<Tick> heard;
     std::optional<Tick> was_down;  // When it was reported so last.
     std::array<Tick, 2> class_since{};
+    RecentLosses losses;
+    std::uint16_t answer_age_ms = Path::kNoAge;
     float usual_p50_us = 0;
     float usual_p90_us = 0;
   };
@@ -111,6 +116,7 @@ class SimulatedServer {
 
   Options options_;
   View view_;
+  UsualTimes usual_;
   std::vector<std::string> names_;
   std::vector<KnownAgent> agents_;
   std::vector<KnownPath> paths_;

@@ -1,5 +1,6 @@
 // Sizes of packets that do not pass, though small ones do.
 #include <algorithm>
+#include <optional>
 
 #include "mesh/verdict/cover.h"
 #include "mesh/verdict/signals.h"
@@ -21,6 +22,30 @@ constexpr double kFirstHandMin = 0.25;
 constexpr std::chrono::seconds kSettle{15};
 constexpr double kZoneShare = 0.75;
 constexpr double kAllShare = 0.67;
+
+// Until most have, what all of the few share. By chance nothing ever fails here, so a handful that
+// have one node in common are that node's; a dozen that are everywhere are of all.
+constexpr std::chrono::seconds kNew{25};
+constexpr std::size_t kNewNodesMin = 8;
+constexpr std::uint32_t kNewMin = 5;
+constexpr double kNewShare = 0.8;
+constexpr std::uint32_t kNewAmongOthersMin = 10;
+constexpr double kNewAmongOthersShare = 0.45;
+constexpr std::size_t kNewWitnessesMin = 4;
+constexpr std::size_t kNewReportersMin = 3;  // One report tells of many paths at once.
+constexpr std::uint32_t kNewOfAllMin = 20;
+constexpr double kNewOfAllNodes = 0.8;
+constexpr double kNewOfAllShareMax = 0.3;
+constexpr double kNewOutsideMin = 0.15;
+// If both layers failed, so many would hardly be of one alone.
+constexpr std::size_t kNewOneLayerMin = 10;
+constexpr std::size_t kNewByOthersMin = 2;  // And not by the node itself.
+constexpr std::size_t kNewOneLayerByOthersMin = 10;
+
+void keep_each_once(std::vector<Index>& items) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+}
 
 enum class Test { kPassed, kFailed, kSecondHand };
 
@@ -67,7 +92,15 @@ class Sizes {
         cover.add_bad(seen);
       }
     }
-    for (const Explanation& found : cover.explain()) tell(kind, test, cover, found);
+    const std::vector<Explanation> all_found = cover.explain();
+    bool wide = false;
+    for (const Explanation& found : all_found) {
+      wide = wide || found.subject.type != Type::kNodePair;
+      tell(kind, test, cover, found);
+    }
+    if (wide) return;
+    const std::optional<Explanation> found = find_new(cover);
+    if (found) tell(kind, test, cover, *found);
   }
 
  private:
@@ -79,6 +112,118 @@ class Sizes {
     const Path& path = view_.paths[result.path];
     return path.relation == Relation::kPeer && path.state != PathState::kDown &&
            evidence_.counts(path);
+  }
+
+  struct Counts {  // Of what fails, by node, and by zone what has an end there.
+    std::vector<std::uint32_t> nodes;
+    std::vector<std::uint32_t> zones;
+  };
+  Counts count(const std::vector<Observation>& bad) const {
+    Counts counts{.nodes = std::vector<std::uint32_t>(view_.nodes.size()),
+                  .zones = std::vector<std::uint32_t>(view_.zones.size())};
+    for (const Observation& seen : bad) {
+      ++counts.nodes[seen.tail];
+      ++counts.nodes[seen.head];
+      const Index tail = view_.nodes[seen.tail].zone;
+      const Index head = view_.nodes[seen.head].zone;
+      if (tail != kNoIndex) ++counts.zones[tail];
+      if (head != kNoIndex && head != tail) ++counts.zones[head];
+    }
+    return counts;
+  }
+
+  std::optional<Explanation> find_new(const Cover& cover) const {
+    const std::vector<Observation>& bad = cover.bad();
+    const bool is_new = std::all_of(bad.begin(), bad.end(), [this](const Observation& seen) {
+      return view_.now - seen.since < kNew;
+    });
+    if (!is_new || bad.size() < kNewMin || view_.nodes.size() < kNewNodesMin) return std::nullopt;
+    const Counts counts = count(bad);
+    const auto most = std::max_element(counts.nodes.begin(), counts.nodes.end());
+    const double share = *most / static_cast<double>(bad.size());
+    Explanation found;
+    if (share >= kNewShare || (*most >= kNewAmongOthersMin && share >= kNewAmongOthersShare)) {
+      found.subject = {.type = Type::kNode,
+                       .first = static_cast<Index>(most - counts.nodes.begin())};
+    } else if (share > kNewOfAllShareMax || !is_everywhere(bad.size(), counts)) {
+      return std::nullopt;
+    }
+    return describe_new(cover, found) ? std::optional(found) : std::nullopt;
+  }
+
+  bool is_everywhere(std::size_t failing, const Counts& counts) const {
+    const auto touched = counts.nodes.size() - static_cast<std::size_t>(std::count(
+                                                   counts.nodes.begin(), counts.nodes.end(), 0U));
+    if (failing < kNewOfAllMin ||
+        static_cast<double>(touched) < kNewOfAllNodes * static_cast<double>(counts.nodes.size()))
+      return false;
+    const auto outside = [&](std::uint32_t of_zone) {
+      return static_cast<double>(failing) - of_zone;
+    };
+    return counts.zones.size() < 2 ||
+           std::all_of(counts.zones.begin(), counts.zones.end(), [&](std::uint32_t of_zone) {
+             return outside(of_zone) >= kNewOutsideMin * static_cast<double>(failing);
+           });
+  }
+
+  // False if it cannot be said yet.
+  bool describe_new(const Cover& cover, Explanation& found) const {
+    const bool of_node = found.subject.type == Type::kNode;
+    std::vector<Index> others;
+    std::vector<Index> reporters;
+    std::size_t by_others = 0;
+    std::array<std::size_t, 2> layers{};
+    std::array<std::size_t, 2> ways{};
+    found.since = view_.now;
+    for (std::uint32_t member = 0; member < cover.bad().size(); ++member) {
+      const Observation& seen = cover.bad()[member];
+      const bool out = seen.tail == found.subject.first;
+      if (of_node && !out && seen.head != found.subject.first) continue;
+      found.members.push_back(member);
+      found.since = std::min(found.since, seen.since);
+      others.push_back(out ? seen.head : seen.tail);
+      const Index reporter = view_.paths[view_.sizes[seen.path].path].from;
+      reporters.push_back(reporter);
+      by_others += !of_node || evidence_.node_of(reporter) != found.subject.first ? 1U : 0U;
+      ++layers[seen.layer == Layer::kHost ? 1 : 0];
+      ++ways[out ? 0 : 1];
+    }
+    keep_each_once(others);
+    keep_each_once(reporters);
+    const std::size_t failing = found.members.size();
+    const bool both = layers[0] > 0 && layers[1] > 0;
+    if (others.size() < kNewWitnessesMin || reporters.size() < kNewReportersMin) return false;
+    if (by_others < (both ? kNewByOthersMin : kNewOneLayerByOthersMin)) return false;
+    if (!both && failing < kNewOneLayerMin) return false;
+    if (of_node && is_of_zone(found.subject.first, others)) return false;
+    found.scope = both ? Scope::kBoth : layers[1] > 0 ? Scope::kHost : Scope::kPod;
+    found.way = !of_node || (ways[0] > 0 && ways[1] > 0) ? Way::kBoth
+                : ways[0] > 0                            ? Way::kOut
+                                                         : Way::kIn;
+    found.failing = static_cast<std::uint32_t>(failing);
+    found.observed = observed_of(found);
+    return true;
+  }
+
+  // Whether all others are of one zone, and the node of another.
+  bool is_of_zone(Index node, const std::vector<Index>& others) const {
+    const Index zone = view_.nodes[others.front()].zone;
+    if (zone == kNoIndex || zone == view_.nodes[node].zone) return false;
+    return std::all_of(others.begin(), others.end(),
+                       [&](Index other) { return view_.nodes[other].zone == zone; });
+  }
+
+  std::uint32_t observed_of(const Explanation& found) const {
+    return static_cast<std::uint32_t>(
+        std::count_if(view_.sizes.begin(), view_.sizes.end(), [&](const SizeResult& result) {
+          const bool host = evidence_.layer_of(result.sender) == Layer::kHost;
+          if (found.scope != Scope::kBoth && host != (found.scope == Scope::kHost)) return false;
+          if (!is_known(result)) return false;
+          if (found.subject.type == Type::kAll) return true;
+          const bool out = evidence_.node_of(result.sender) == found.subject.first;
+          const bool in = evidence_.node_of(result.receiver) == found.subject.first;
+          return (out && found.way != Way::kIn) || (in && found.way != Way::kOut);
+        }));
   }
 
   void tell(Kind kind, Test (*test)(const SizeResult&), const Cover& cover,

@@ -77,6 +77,11 @@ std::string key_of(const NamedFinding& named) {
   return key;
 }
 
+bool is_of_sizes(const NamedFinding& named) {
+  const Group group = group_of(named.finding);
+  return group == Group::kFullPackets || group == Group::kFragments;
+}
+
 bool contains(const NamedFinding& wide, const NamedFinding& narrow) {
   const NamedEnd& first = wide.ends[0];
   const auto any = [&](const auto& test) {
@@ -94,8 +99,14 @@ bool contains(const NamedFinding& wide, const NamedFinding& narrow) {
       return any([&](const NamedEnd& end) {
         return end.zone == first.name || end.zone == wide.ends[1].name;
       });
-    case Type::kNode:
     case Type::kAgent:
+      // Each of a node's two agents may be starved by itself.
+      if (group_of(narrow.finding) == Group::kStarved ||
+          group_of(narrow.finding) == Group::kClock) {
+        return first.name == narrow.ends[0].name;
+      }
+      [[fallthrough]];
+    case Type::kNode:
       return !first.node.empty() &&
              any([&](const NamedEnd& end) { return end.node == first.node; });
     case Type::kNodePair:
@@ -109,16 +120,40 @@ bool contains(const NamedFinding& wide, const NamedFinding& narrow) {
 bool explains(const NamedFinding& wide, const NamedFinding& narrow) {
   const Group group = group_of(wide.finding);
   const bool unseen = group == Group::kServer && narrow.finding.observed == 0;
-  if (group != Group::kReachability && group != group_of(narrow.finding) && !unseen) return false;
+  // Fragments are as large as what does not pass whole, but in the networks where that does.
+  const bool too_large =
+      group == Group::kFullPackets && is_of_sizes(narrow) &&
+      (wide.finding.scope == Scope::kBoth || wide.finding.scope == narrow.finding.scope);
+  if (group != Group::kReachability && group != group_of(narrow.finding) && !unseen && !too_large) {
+    return false;
+  }
   if (wide.finding.scope == Scope::kPod && narrow.finding.scope == Scope::kHost) return false;
   return contains(wide, narrow);
 }
 
-// While something is cut off, what is left of it does lose packets.
-bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
+// Where packets get lost, a few in a row are soon lost on single paths.
+constexpr std::chrono::seconds kChance{60};
+bool may_be_loss(const NamedFinding& wide, const NamedFinding& narrow, Clock::time_point now) {
   const Group group = group_of(narrow.finding);
-  return group_of(wide.finding) == Group::kReachability &&
-         (group == Group::kLoss || group == Group::kLatency);
+  const bool single = group == Group::kGateway || group == Group::kNames ||
+                      group == Group::kTarget || group == Group::kTwin ||
+                      narrow.finding.subject.type == Type::kNodePair;
+  return group_of(wide.finding) == Group::kLoss && single && contains(wide, narrow) &&
+         now - narrow.finding.since < kChance;
+}
+
+// While something is cut off, what is left of it does lose packets; and a node that half recovers
+// has not reached its gateway and its names again yet.
+bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
+  // Each path finds its sizes by itself, and a node's come back one after the other.
+  if (is_of_sizes(wide)) return is_of_sizes(narrow);  // Those that it explains.
+  if (group_of(wide.finding) != Group::kReachability) return false;
+  const Group group = group_of(narrow.finding);
+  const bool elsewhere =
+      group == Group::kGateway || group == Group::kNames || group == Group::kTarget;
+  const bool of_node =
+      wide.finding.subject.type == Type::kNode || wide.finding.subject.type == Type::kAgent;
+  return group == Group::kLoss || group == Group::kLatency || (elsewhere && of_node);
 }
 
 // Whether the same subject is merely told less precisely, or is only half recovered: that is no
@@ -126,10 +161,18 @@ bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
 bool is_vaguer(const Verdict& verdict, const NamedFinding& named) {
   const NamedFinding& shown = verdict.named;
   const Finding& finding = named.finding;
+  // Which paths lose some at the moment is chance, and so is which of them find first that large
+  // packets pass again.
+  const Group group = group_of(finding);
+  if (group == Group::kLoss || group == Group::kFullPackets || group == Group::kFragments) {
+    return shown.finding.scope == Scope::kBoth && finding.scope != Scope::kBoth;
+  }
   if (shown.finding.subject.type != finding.subject.type ||
-      group_of(shown.finding) != Group::kReachability || finding.silent) {
+      group_of(shown.finding) != Group::kReachability) {
     return false;
   }
+  if (shown.finding.kind == finding.kind && finding.partial && !shown.finding.partial) return true;
+  if (finding.silent) return false;
   if (shown.finding.kind != finding.kind && finding.failing < finding.observed) return true;
   // With new peers, less is known for a while.
   if (shown.finding.way == Way::kBoth && 2 * finding.observed < verdict.observed_most) return true;
@@ -166,8 +209,32 @@ bool same_claim(const NamedFinding& a, const NamedFinding& b) {
          a.ends[0].name == b.ends[0].name;
 }
 
-// A node whose agents come back one after the other is not an agent's fault in between.
+// Whether so much fails so completely that another look would say the same.
+bool is_plain(const Finding& finding) {
+  const Type type = finding.subject.type;
+  if (finding.partial || type == Type::kNodePair || type == Type::kAgent) return false;
+  const Group group = group_of(finding);
+  if (group != Group::kReachability) return false;
+  // Of pods alone it may be what is known first of the whole node.
+  if (type == Type::kNode && finding.scope != Scope::kBoth) return false;
+  if (finding.way == Way::kUnknown && !finding.silent) return false;
+  constexpr std::uint32_t kObservedMin = 16;
+  return finding.observed >= kObservedMin && 10 * finding.failing >= 9 * finding.observed;
+}
+
+// Whether the loss may still turn out to be a part of something larger.
+bool is_faint(const Finding& finding) {
+  constexpr std::uint32_t kFew = 8;
+  return finding.subject.type == Type::kNodePair || finding.failing < kFew ||
+         4 * finding.failing < finding.observed;
+}
+
+// A node whose agents or networks come back one after the other has no lesser fault in between.
 constexpr int kNarrowing = 5;
+bool narrows(const NamedFinding& shown, const NamedFinding& named) {
+  return shown.finding.subject.type < named.finding.subject.type ||
+         (shown.finding.scope == Scope::kBoth && named.finding.scope != Scope::kBoth);
+}
 
 constexpr std::array<std::string_view, 3> kEventTypes = {"opened", "changed", "closed"};
 
@@ -184,23 +251,23 @@ Clock::duration VerdictBook::open_hold(const NamedFinding& named) const {
     case Group::kReachability:
       if (finding.partial) return 8 * options_.open_hold;
       if (finding.subject.type == Type::kNodePair) {
-        return (finding.failing == 1 ? 10 : 2) * options_.open_hold;
+        return (finding.failing == 1 ? 10 : 1) * options_.open_hold;
       }
       if (finding.kind == Kind::kAgentDown) {
-        return (finding.observed == 0 ? 25 : 3) * options_.open_hold;
+        return (finding.observed == 0 ? 25 : 2) * options_.open_hold;
       }
       return options_.open_hold;
     case Group::kServer:
       if (finding.subject.type == Type::kAgent) return 8 * options_.open_hold;
       return (finding.subject.type == Type::kNode ? 4 : 2) * options_.open_hold;
-    case Group::kNames:
-    case Group::kTarget:
-      return 2 * options_.open_hold;
     case Group::kFullPackets:
+      // Each path finds its sizes by itself, so which fail first is chance.
+      return 12 * options_.open_hold;
     case Group::kFragments:
-      return 7 * options_.open_hold;
+      // Of a path that cannot carry full packets it is known first that it loses fragments.
+      return 15 * options_.open_hold;
     case Group::kLoss:
-      return 5 * options_.open_hold;
+      return (is_faint(finding) || finding.scope != Scope::kBoth ? 5 : 1) * options_.open_hold;
     case Group::kLatency:
       return 8 * options_.open_hold;
     default:
@@ -253,6 +320,8 @@ void VerdictBook::refresh(Verdict& verdict, NamedFinding named, Clock::time_poin
     named.finding.scope = verdict.named.finding.scope;
     named.finding.way = verdict.named.finding.way;
     named.finding.silent = verdict.named.finding.silent;
+    named.finding.partial = verdict.named.finding.partial;
+    named.finding.severity = verdict.named.finding.severity;
   }
   const auto change = std::find_if(changes_.begin(), changes_.end(),
                                    [&](const Change& waiting) { return waiting.id == verdict.id; });
@@ -272,8 +341,8 @@ void VerdictBook::refresh(Verdict& verdict, NamedFinding named, Clock::time_poin
       changes_.push_back({.id = verdict.id, .named = std::move(named), .first_seen = now});
       return;
     }
-    const bool narrows = verdict.named.finding.subject.type < named.finding.subject.type;
-    const Clock::duration hold = (narrows ? kNarrowing : 1) * options_.change_hold;
+    const Clock::duration hold =
+        (narrows(verdict.named, named) ? kNarrowing : 1) * options_.change_hold;
     if (now - change->first_seen < hold) return;
   }
   if (change != changes_.end()) changes_.erase(change);
@@ -286,12 +355,15 @@ void VerdictBook::consider(NamedFinding named, Clock::time_point now,
   for (const Verdict& verdict : open_) {
     const bool fades = verdict.last_seen != now || always_hides(verdict.named, named);
     if (fades && explains(verdict.named, named)) return;
+    if (may_be_loss(verdict.named, named, now)) return;
   }
   // What began in the time of a fault that explains it, and is over, lingers: an agent looks back a
-  // minute, and targets are probed slowly.
+  // minute, and targets are probed slowly. Sizes are searched for once more, and then begin anew.
+  const Group group = group_of(named.finding);
+  const bool searched = group == Group::kFullPackets || group == Group::kFragments;
   for (const Verdict& verdict : closed_) {
     if (now - *verdict.closed <= options_.linger && explains(verdict.named, named) &&
-        named.finding.since <= verdict.last_seen + options_.close_hold) {
+        (searched || named.finding.since <= verdict.last_seen + options_.close_hold)) {
       return;
     }
   }
@@ -314,7 +386,7 @@ void VerdictBook::consider(NamedFinding named, Clock::time_point now,
   candidate->last_seen = now;
   ++candidate->evaluations;
   const bool stood = now - candidate->first_seen >= open_hold(candidate->named);
-  if (!stood || candidate->evaluations < 2) return;
+  if (!is_plain(candidate->named.finding) && (!stood || candidate->evaluations < 2)) return;
   Candidate ready = std::move(*candidate);
   candidates_.erase(candidate);
   open(std::move(ready), now, events);

@@ -55,9 +55,10 @@ class VerdictBook {
     std::size_t verdicts_max = 256;
     std::size_t candidates_max = 512;
     std::size_t closed_max = 64;
+    std::uint64_t first_id = 1;
   };
 
-  explicit VerdictBook(Options options) : options_(options) {}
+  explicit VerdictBook(Options options) : options_(options), next_id_(options.first_id) {}
 
   // To be called with every diagnosis, about twice a second or when anything changed. `view` is
   // what was diagnosed.
@@ -91,7 +92,7 @@ class VerdictBook {
   void close_what_is_gone(Clock::time_point now, std::vector<VerdictEvent>& events);
 
   Options options_;
-  std::uint64_t next_id_ = 1;
+  std::uint64_t next_id_;
   std::uint64_t left_out_ = 0;
   Clock::time_point last_update_;
   std::vector<Verdict> open_;

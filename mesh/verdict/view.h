@@ -1,6 +1,7 @@
 // What a diagnosis is made from: the mesh at one moment, as whoever holds the reports sees it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -69,6 +70,7 @@ struct Agent {
 // to be concluded from it, whatever the reason.
 struct Path {
   static constexpr std::uint32_t kNoTime = 0xffffffff;
+  static constexpr std::uint16_t kNoAge = 0xffff;
 
   Index from = kNoIndex;  // Of agents.
   Index to = kNoIndex;    // Of agents if it is a peer or a twin, of gateways, or of targets.
@@ -81,12 +83,17 @@ struct Path {
   bool trickles : 1 = false;
   // It was down within the last minute, so its losses may be of then.
   bool recovering : 1 = false;
+  // Of `lost`, so many at least are of the five to ten seconds before the report: see RecentLosses.
+  std::uint8_t lost_lately = 0;
   // Of the last minute: results, and what was lost. Only losses of known direction are in the last
   // two.
   std::uint16_t sent = 0;
   std::uint16_t lost = 0;
   std::uint16_t lost_forward = 0;
   std::uint16_t lost_backward = 0;
+  // How old the last answer was when this was reported; kNoAge if there was none, if it is older
+  // than can be told, or not known.
+  std::uint16_t answer_age_ms = kNoAge;
   Clock::time_point since;  // When the state began.
   // Round trips of the last minute, and what this path is used to; kNoTime where not known.
   std::uint32_t p50_us = kNoTime;
@@ -114,6 +121,9 @@ struct SizeResult {
 struct View {
   Clock::time_point now;
   Clock::duration probe_interval = std::chrono::seconds(1);
+  // Of DNS and other targets, and after what time a look-up counts as lost.
+  Clock::duration target_interval = std::chrono::seconds(5);
+  Clock::duration target_timeout = std::chrono::seconds(3);
   // Octets by which the overlay's outer packet is larger than the inner one; 0: not known.
   std::uint16_t overlay_overhead = 0;
 
@@ -124,9 +134,25 @@ struct View {
   std::vector<std::string_view> targets;   // As configured.
   std::vector<Path> paths;
   std::vector<SizeResult> sizes;
+  // By place_between(): the usual median of paths between two zones, for those that have none yet;
+  // kNoTime where not known. See UsualTimes; empty: nobody keeps it.
+  std::vector<std::uint32_t> usual_between_us;
 
+  // By layer and zones of a path between agents; kNoIndex without zones.
+  std::size_t place_between(const Path& path) const;
   void clear();
 };
+
+inline std::size_t View::place_between(const Path& path) const {
+  const Index from = agents[path.from].node;
+  const Index to = agents[path.to].node;
+  if (from == kNoIndex || to == kNoIndex) return kNoIndex;
+  const Index zone = nodes[from].zone;
+  const Index other = nodes[to].zone;
+  if (zone == kNoIndex || other == kNoIndex) return kNoIndex;
+  const std::size_t pair = std::min(zone, other) * zones.size() + std::max(zone, other);
+  return 2 * pair + (agents[path.from].layer == Layer::kHost ? 1 : 0);
+}
 
 inline void View::clear() {
   zones.clear();
@@ -136,6 +162,7 @@ inline void View::clear() {
   targets.clear();
   paths.clear();
   sizes.clear();
+  usual_between_us.clear();
 }
 
 // A million of them may be there.
