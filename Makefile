@@ -4,10 +4,10 @@ BUILD := build/release
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fault-matrix size-soak lint bench fuzz install deb clean
+.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak lint bench fuzz install deb clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the programs, optimised, in build/release
 	@tools/packages build
@@ -30,6 +30,21 @@ fault-matrix: ## each fault of sizes and fragments on the lab, and what the mesh
 	@tools/packages build lab
 	@$(MAKE) --no-print-directory build
 	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/fault_matrix.py $(MATRIX_FLAGS)
+
+image: ## an OCI image of the programs, without network or base image
+	@tools/packages build image
+	@$(MAKE) --no-print-directory build
+	@examples/image/build.sh
+
+e2e: ## the chart on the cluster that KUBECONFIG names
+	@tools/packages build image test
+	@$(MAKE) --no-print-directory build
+	@MESHCHECK_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -rs test/e2e/cluster_test.py
+
+verdict-matrix: ## each fault on the lab, alone and in pairs, and its verdicts
+	@tools/packages build lab
+	@$(MAKE) --no-print-directory build
+	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/verdict_matrix.py $(MATRIX_FLAGS)
 
 size-soak: ## 5 % loss and busy processors for MINUTES (30): no fault of sizes may be seen
 	@tools/packages build lab

@@ -191,32 +191,45 @@ std::vector<std::string> AgentTable::not_held(std::vector<std::string> names) co
   return names;
 }
 
-Check AgentTable::check(Now now) const {
-  Check result;
-  const auto look_at = [&](const std::string& name, const Agent& agent) {
-    if (is_outdated(agent, now)) {
-      result.outdated.push_back(name);
-    } else if (agent.loss.any()) {
-      result.unpadded.push_back({.name = name, .loss = agent.loss});
-    }
+void AgentTable::visit_expected(Now now,
+                                const std::function<void(const Expected&)>& visitor) const {
+  const auto visit = [&](std::string_view name, const Agent& agent) {
+    visitor({.name = name,
+             .node = agent.node,
+             .last_report = agent.last_report,
+             .report_interval = agent.report_interval,
+             .outdated = is_outdated(agent, now),
+             .loss = agent.loss});
   };
   if (!inventory_) {
     for (const auto& [name, agent] : agents_) {
-      if (is_forgotten(agent, now)) continue;
-      ++result.expected;
-      look_at(name, agent);
+      if (!is_forgotten(agent, now)) visit(name, agent);
     }
-    std::sort(result.outdated.begin(), result.outdated.end());
-  } else {
-    result.expected = expected_.size();
-    for (const auto& [name, agent] : expected_) {
-      if (agent == nullptr) {
-        result.absent.push_back(name);
-      } else {
-        look_at(name, *agent);
-      }
+    return;
+  }
+  for (std::size_t i = 0; i < expected_.size(); ++i) {
+    const auto& [name, agent] = expected_[i];
+    if (agent != nullptr) {
+      visit(name, *agent);
+    } else {
+      visitor({.name = name, .node = inventory_->agents[i].node});
     }
   }
+}
+
+Check AgentTable::check(Now now) const {
+  Check result;
+  visit_expected(now, [&](const Expected& agent) {
+    ++result.expected;
+    if (!agent.last_report) {
+      result.absent.emplace_back(agent.name);
+    } else if (agent.outdated) {
+      result.outdated.emplace_back(agent.name);
+    } else if (agent.loss.any()) {
+      result.unpadded.push_back({.name = std::string(agent.name), .loss = agent.loss});
+    }
+  });
+  if (!inventory_) std::sort(result.outdated.begin(), result.outdated.end());
   std::sort(result.unpadded.begin(), result.unpadded.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return result;

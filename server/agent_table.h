@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -102,6 +103,16 @@ class AgentTable {
     LargeLoss loss;
   };
 
+  // One that is expected. The texts are the table's.
+  struct Expected {
+    std::string_view name;
+    std::string_view node;                         // Empty if nobody said.
+    std::optional<Clock::time_point> last_report;  // Nothing: absent.
+    std::chrono::seconds report_interval{0};       // 0 if absent.
+    bool outdated = false;
+    LargeLoss loss;
+  };
+
   explicit AgentTable(Options options) : options_(options) {}
 
   Outcome report(mesh::Record&& record, Now now, LargeLoss loss = {});
@@ -123,6 +134,8 @@ class AgentTable {
   // longer than `memory` where there is no inventory.
   void count_missed_reports(Now now);
 
+  // In the inventory's order, or in none where there is no inventory.
+  void visit_expected(Now now, const std::function<void(const Expected&)>& visitor) const;
   Check check(Now now) const;
   std::optional<std::string> record_of(std::string_view name) const;
   // `{"name":record,...}` sorted by name.

@@ -9,6 +9,7 @@
 #include "server/mesh_api.h"
 #include "server/mtu_api.h"
 #include "server/page.h"
+#include "server/verdict_api.h"
 
 namespace meshcheck::server {
 namespace {
@@ -59,8 +60,28 @@ std::string text_of(const std::vector<Check::Unpadded>& agents) {
   return text;
 }
 
-std::string message_of(const Check& check) {
-  if (check.ok()) {
+// What is open above info, worst first; and whether the check fails for it.
+struct ShownVerdicts {
+  std::vector<std::string> texts;  // "critical: pod network of node-7 is broken (...)"
+  std::size_t critical = 0;
+  bool fail = false;
+};
+
+ShownVerdicts verdicts_of(State& state) {
+  ShownVerdicts shown;
+  state.verdicts.with([&](const VerdictBoard& board) {
+    shown.critical = board.count(verdict::Severity::kCritical);
+    for (const VerdictRecord& record : board.open()) {
+      if (record.severity == verdict::Severity::kInfo) break;
+      shown.texts.push_back(std::string(text(record.severity)) + ": " + record.sentence);
+    }
+  });
+  shown.fail = state.verdicts_fail_check && shown.critical != 0;
+  return shown;
+}
+
+std::string message_of(const Check& check, const ShownVerdicts& verdicts) {
+  if (check.ok() && !verdicts.fail) {
     return "All " + std::to_string(check.expected) +
            " pods successfully reported back to the server";
   }
@@ -72,6 +93,10 @@ std::string message_of(const Check& check) {
   }
   if (!check.all_report()) text += "there are absent or outdated pods; ";
   if (!check.unpadded.empty()) text += text_of(check.unpadded) + "; ";
+  if (verdicts.fail) {
+    text += std::to_string(verdicts.critical);
+    text += verdicts.critical == 1 ? " critical verdict; " : " critical verdicts; ";
+  }
   return text + "look up the payload";
 }
 
@@ -92,7 +117,7 @@ http::Response get_ping(const http::Request& request) {
     const std::size_t taken = std::min(left, kPiecePadding);
     piece.append(taken, '0');
     left -= taken;
-    return left != 0;
+    return left != 0 ? http::BodyStep::kMore : http::BodyStep::kEnd;
   };
   return response;
 }
@@ -120,6 +145,10 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
               [this](const Request& request) { return get_mesh(state_, request); });
   router_.add(Method::kGet, "/api/v1/mtu",
               [this](const Request& request) { return get_mtu(state_, request); });
+  router_.add(Method::kGet, "/api/v1/verdicts",
+              [this](const Request& request) { return get_verdicts(state_, request); });
+  router_.add(Method::kGet, "/api/v1/events",
+              [this](const Request& request) { return get_events(state_, request); });
   router_.add(Method::kGet, "/api/v1/agents/", [this](const Request&) { return get_agents(); });
   router_.add(Method::kGet, "/api/v1/version", [](const Request&) {
     return Response::json("{\"version\":\"" MESHCHECK_VERSION "\"}");
@@ -149,14 +178,16 @@ http::Response Api::post_agent(http::Request& request) {
   const Now time = now();
   const auto mesh = std::exchange(record->mesh, std::nullopt);
   const std::string node = mesh ? record->nodename : "";
-  const std::chrono::seconds interval(record->report_interval);
+  MeshTable::Sender sender{
+      .name = name, .node = node, .report_interval = std::chrono::seconds(record->report_interval)};
+  if (const auto wall = parse_wall_time(record->hostdate)) sender.wall = *wall;
   const LargeLoss loss = mesh ? LargeLoss::of(*mesh) : LargeLoss();
   const auto outcome = state_.table.with(
       [&](AgentTable& table) { return table.report(*std::move(record), time, loss); });
   switch (outcome) {
     case AgentTable::Outcome::kStored:
       if (!mesh) return {};
-      return answer_mesh({.name = name, .node = node, .report_interval = interval}, *mesh, time);
+      return answer_mesh(sender, *mesh, time);
     case AgentTable::Outcome::kFull:
       return http::Response::error(
           503, "As many agents are held as -agents-max allows; delete some or raise it.");
@@ -199,17 +230,20 @@ http::Response Api::delete_agent(const http::Request& request) {
 
 http::Response Api::check_connectivity() const {
   const Check check = state_.table.with([](const AgentTable& table) { return table.check(now()); });
-  std::string json = "{\"Message\":\"" + message_of(check) + '"';
-  append_list(json, "Absent", check.absent, check.ok());
-  append_list(json, "Outdated", check.outdated, check.ok());
-  // netchecker has no such list: it is there only while there is something to say.
+  const ShownVerdicts verdicts = verdicts_of(state_);
+  const bool ok = check.ok() && !verdicts.fail;
+  std::string json = "{\"Message\":\"" + message_of(check, verdicts) + '"';
+  append_list(json, "Absent", check.absent, ok);
+  append_list(json, "Outdated", check.outdated, ok);
+  // netchecker has no such lists: they are there only while there is something to say.
+  if (!verdicts.texts.empty()) append_list(json, "Verdicts", verdicts.texts, false);
   if (!check.unpadded.empty()) {
     std::vector<std::string> names;
     for (const Check::Unpadded& agent : check.unpadded) names.push_back(agent.name);
     append_list(json, "Unpadded", names, false);
   }
   json += '}';
-  return http::Response::json(std::move(json), check.ok() ? 200 : 400);
+  return http::Response::json(std::move(json), ok ? 200 : 400);
 }
 
 http::Response Api::get_metrics() const {
@@ -238,7 +272,9 @@ http::Response Api::get_page() const {
   response.content_type = "text/html; charset=utf-8";
   response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
                       {"X-Content-Type-Options", "nosniff"}};
-  response.body = render_page(check, rows, time.wall);
+  const auto verdicts =
+      state_.verdicts.with([](const VerdictBoard& board) { return board.open(); });
+  response.body = render_page(check, verdicts, rows, time.wall);
   return response;
 }
 

@@ -58,6 +58,7 @@ class Assigner {
   void tick(Now now);
   // Of agents by name; an agent's node is in its zone.
   void set_zones(std::unordered_map<std::string, std::string> zones);
+  const std::unordered_map<std::string, std::string>& zones() const { return zones_; }
   // Before the first answer: what is only known once the database is open.
   void use_key(std::string key);
 

@@ -27,7 +27,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   flags.add("inventory", config.inventory,
             "YAML file of the agents that are expected; without it, those that reported within the "
             "last hour are");
-  flags.add("db", config.database, "SQLite file for reports and counters; \"\" for none");
+  flags.add("db", config.database, "SQLite file for reports, counters and verdicts; \"\" for none");
   flags.add("check-interval", config.check_interval_seconds, {1, 3600},
             "seconds between counts of missed reports");
   flags.add("outdated-factor", config.outdated_factor, {1, 1000},
@@ -39,6 +39,12 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
             "open connections; more are answered 503");
   flags.add("threads", config.threads, {0, kThreadsMax},
             "network threads; 0 for one a core, at most 4");
+  flags.add("verdicts-fail-check", config.verdicts_fail_check,
+            "connectivity_check is 400 while a verdict is critical; with false it is as "
+            "netchecker's, and only lists verdicts");
+  flags.add("verdicts-kept", config.verdicts_kept, {1, 100'000},
+            "closed verdicts kept for ?since=, about 1.5 KB each");
+  flags.add("verdict-days", config.verdict_days, {1, 3660}, "days for which they are kept");
   flags.add("kubeproxyinit", kubernetes,
             "expect the agents that Kubernetes runs (not in this version)");
   config.mesh.add_to(flags);

@@ -14,6 +14,7 @@
 #include "server/mesh_key.h"
 #include "server/network_thread.h"
 #include "server/persistence.h"
+#include "server/verdict_evaluator.h"
 
 namespace meshcheck::server {
 namespace {
@@ -69,11 +70,15 @@ Result<void> use_mesh_key(const Config& config, State& state) {
 }
 
 int run(const Config& config, const Log& log) {
+  const Mesh::Options mesh_options = config.mesh.options(config.outdated_factor);
   State state({.agents_max = static_cast<std::size_t>(config.agents_max),
                .outdated_factor = config.outdated_factor,
                .track_changes = !config.database.empty()},
-              static_cast<std::size_t>(config.threads),
-              config.mesh.options(config.outdated_factor));
+              static_cast<std::size_t>(config.threads), mesh_options,
+              {.closed_max = static_cast<std::size_t>(config.verdicts_kept),
+               .age_max = std::chrono::hours(24 * config.verdict_days),
+               .track_changes = !config.database.empty()});
+  state.verdicts_fail_check = config.verdicts_fail_check;
   uv::Loop loop;
 
   std::unique_ptr<Persistence> persistence;
@@ -102,6 +107,12 @@ int run(const Config& config, const Log& log) {
     drop_strays(state);
   });
   missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
+  VerdictEvaluator evaluator(
+      state, {.rules = mesh_options.table.rules, .began = mesh_options.assigner.began}, log, [&] {
+        for (const auto& thread : *threads) thread->wake();
+      });
+  uv::Timer evaluation(loop, [&] { evaluator.evaluate(now()); });
+  evaluation.start_repeating(VerdictEvaluator::kPeriod);
   const auto stop = [&] {
     log.info("stopping");
     state.draining = true;

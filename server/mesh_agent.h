@@ -12,6 +12,7 @@
 #include "mesh/report/mesh_report.h"
 #include "server/agent_table.h"
 #include "server/mtu_row.h"
+#include "server/path_memory.h"
 #include "server/path_row.h"
 
 namespace meshcheck::server {
@@ -47,6 +48,10 @@ struct MeshAgent {
   Clock::duration report_interval{};
   std::chrono::milliseconds uptime{0};  // As it said last.
   std::uint64_t starved = 0;
+  bool starved_lately = false;              // It grew with the last report.
+  std::optional<WallTime> wall;             // Its own wall clock, when it reported.
+  std::chrono::milliseconds clock_jump{0};  // By how much that was set, the last time...
+  Clock::time_point clock_jumped;           // ... that it was.
   std::uint64_t receive_drops = 0;
   mesh::PathTotals totals;  // As it said last...
   // ... and the most that it said in its session, which is in the series.
@@ -54,7 +59,8 @@ struct MeshAgent {
   mesh::RttHistogram counted_round_trips;
   std::string revision;  // Of the assignment it has.
   std::vector<PathRow> rows;
-  std::vector<MtuRow> mtus;  // In their order.
+  std::vector<PathMemory> memories;  // Of the rows, in their order.
+  std::vector<MtuRow> mtus;          // In their order.
   std::vector<HeardRow> heard;
   MeshSeries* series = nullptr;
 

@@ -14,6 +14,9 @@ void add_growth(std::uint64_t value, std::uint64_t& counted, std::uint64_t& sum)
   counted = value;
 }
 
+// A clock that is only disciplined is never so far off within one report.
+constexpr std::chrono::milliseconds kClockJumpMin{1000};
+
 std::uint64_t unresolved(const mesh::PathTotals& totals) {
   const std::uint64_t resolved = totals.lost_forward + totals.lost_backward;
   return totals.lost > resolved ? totals.lost - resolved : 0;
@@ -24,6 +27,10 @@ std::uint64_t unresolved(const mesh::PathTotals& totals) {
 void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now now) {
   MeshAgent* const agent = place(sender, report.layer);
   if (agent == nullptr) return;
+  note_clock(*agent, sender, report, now);
+  const bool goes_on =
+      agent->received != Clock::time_point() && report.agent_uptime >= agent->uptime;
+  agent->starved_lately = goes_on && report.starved > agent->starved;
   note_session(*agent, report, now);
   agent->received = now.steady;
   agent->report_interval = sender.report_interval;
@@ -43,7 +50,7 @@ void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now
   rename(agent->clock, report.clock);
   rename(agent->icmp, report.icmp);
   count(*agent, report);
-  store_rows(*agent, report.paths);
+  store_rows(*agent, report.paths, now);
   store_mtus(*agent, report.mtus);
   // Of exactly the size: there may be 20,000 of them.
   std::vector<HeardRow>(report.heard.begin(), report.heard.end()).swap(agent->heard);
@@ -121,6 +128,20 @@ void MeshTable::note_session(MeshAgent& agent, const mesh::MeshReport& report, N
   agent.ssid = report.ssid;
 }
 
+// Both of its clocks ran from one report to the next; where they differ, somebody set the one.
+void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const mesh::MeshReport& report,
+                           Now now) {
+  const auto before = std::exchange(agent.wall, sender.wall);
+  const bool same_session = report.ssid == agent.ssid && report.agent_uptime >= agent.uptime;
+  // A goodbye repeats the uptime of the report before.
+  if (!before || !agent.wall || !same_session || report.stopping) return;
+  const auto jump = std::chrono::duration_cast<std::chrono::milliseconds>(*agent.wall - *before) -
+                    (report.agent_uptime - agent.uptime);
+  if (std::chrono::abs(jump) < kClockJumpMin) return;
+  agent.clock_jump = jump;
+  agent.clock_jumped = now.steady;
+}
+
 void MeshTable::count(MeshAgent& agent, const mesh::MeshReport& report) {
   MeshSeries& series = *agent.series;
   series.unresolved -= unresolved(agent.totals);
@@ -146,7 +167,7 @@ void MeshTable::clear_rows(MeshAgent& agent) {
   agent.rows.clear();
 }
 
-void MeshTable::store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths) {
+void MeshTable::store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths, Now now) {
   const std::size_t others = paths_ - agent.rows.size();
   const std::size_t taken = std::min(paths.size(), options_.paths_max - others);
   paths_refused_ += paths.size() - taken;
@@ -163,6 +184,7 @@ void MeshTable::store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>
     row.to = *to;
     row.error = names_.acquire(paths[i].summary.error).value_or(NameTable::kNone);
   }
+  agent.memories = remember(agent.rows, agent.memories, rows, now.steady);
   clear_rows(agent);
   agent.rows.swap(rows);
   paths_ += agent.rows.size();
@@ -232,7 +254,7 @@ void MeshTable::visit_agent(const MeshAgent& agent, Now now, const Visitor& visi
   const PathJudge judge(options_.rules, now.steady);
   const MtuJudge mtu_judge(judge);
   for (const PathRow& row : agent.rows) {
-    const MeshAgent* const to = row.between_agents() ? agent_of(row.to) : nullptr;
+    const MeshAgent* const to = row.between_agents() ? find(row.to) : nullptr;
     PathView path{.from = agent,
                   .row = row,
                   .to = to,
@@ -274,7 +296,7 @@ const MeshAgent* MeshTable::find(std::string_view name) const {
   return position == agents_.end() ? nullptr : &position->second;
 }
 
-const MeshAgent* MeshTable::agent_of(NameTable::Id name) const {
+const MeshAgent* MeshTable::find(NameTable::Id name) const {
   return name < agent_of_name_.size() ? agent_of_name_[name] : nullptr;
 }
 

@@ -37,7 +37,8 @@ struct PathView {
 
 // Knows no clock and no lock, as AgentTable, which decides who is held at all: who is forgotten
 // there has to leave here. Bounded by names and paths; what is beyond is left out of a report and
-// counted. An agent costs about 750 bytes, a path at most 64 and its sizes 32, besides names.
+// counted. An agent costs about 800 bytes, a path at most 64, what is remembered of it 32 and its
+// sizes 32, besides names.
 class MeshTable {
  public:
   struct Options {
@@ -50,6 +51,7 @@ class MeshTable {
     std::string_view name;
     std::string_view node;
     Clock::duration report_interval{};
+    std::optional<WallTime> wall;  // Its own clock when it reported, if it said.
   };
   struct Counts {
     std::size_t agents = 0;
@@ -83,8 +85,10 @@ class MeshTable {
   std::vector<std::string> silent(Clock::duration silence, Now now) const;
 
   const MeshAgent* find(std::string_view name) const;
+  const MeshAgent* find(NameTable::Id name) const;
   const AllSeries& series() const { return series_; }
   std::string_view text(NameTable::Id name) const { return names_.text(name); }
+  const NameTable& names() const { return names_; }
   Counts counts() const;
 
  private:
@@ -95,12 +99,13 @@ class MeshTable {
   void leave_series(MeshAgent& agent);
   void rename(NameTable::Id& id, std::string_view text);
   static void note_session(MeshAgent& agent, const mesh::MeshReport& report, Now now);
+  static void note_clock(MeshAgent& agent, const Sender& sender, const mesh::MeshReport& report,
+                         Now now);
   static void count(MeshAgent& agent, const mesh::MeshReport& report);
-  void store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths);
+  void store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths, Now now);
   void clear_rows(MeshAgent& agent);
   void store_mtus(MeshAgent& agent, const std::vector<mesh::ReportMtu>& mtus);
   void clear_mtus(MeshAgent& agent);
-  const MeshAgent* agent_of(NameTable::Id name) const;
 
   const Options options_;
   NameTable names_;

@@ -44,10 +44,11 @@ class MtuJudge {
   // `path`: how the path of that row is judged. `to` is null if it is not held.
   MtuJudgement judge(const MeshAgent& from, const MtuRow& row, const MeshAgent* to,
                      const Judgement& path) const;
+  // The judgement's `ways` of a path that is up or degraded.
+  MtuWays ways(const MeshAgent& from, const MtuRow& row, const MeshAgent* to) const;
 
  private:
   bool is_fresh(const MeshAgent& agent) const;
-  MtuWays ways(const MeshAgent& from, const MtuRow& row, const MeshAgent* to) const;
   std::optional<OverlayWays> explain(const MeshAgent& from, const MeshAgent& to,
                                      const MtuWays& pod) const;
 

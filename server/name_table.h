@@ -30,6 +30,8 @@ class NameTable {
   }
   std::optional<Id> find(std::string_view text) const;
   std::size_t size() const { return ids_.size(); }
+  // Every Id is less.
+  std::size_t ids_end() const { return entries_.size(); }
   std::uint64_t refused() const { return refused_; }
   // Bytes of the texts.
   std::size_t text_size() const { return text_size_; }

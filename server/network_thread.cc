@@ -29,9 +29,12 @@ Result<void> check_unused(const Endpoint& endpoint) {
 }  // namespace
 
 NetworkThread::NetworkThread(State& state, const metrics::Registry& registry, const Log& log)
-    : api_(state, registry, log), drain_(loop_, 1, [this](std::chrono::milliseconds patience) {
-        server_->drain(patience, [this] { loop_.stop(); });
-      }) {}
+    : api_(state, registry, log),
+      drain_(loop_, 1,
+             [this](std::chrono::milliseconds patience) {
+               server_->drain(patience, [this] { loop_.stop(); });
+             }),
+      wake_(loop_, 1, [this](News) { server_->wake(); }) {}
 
 NetworkThread::~NetworkThread() {
   join();
@@ -54,6 +57,11 @@ Result<std::unique_ptr<NetworkThread>> NetworkThread::listen(State& state,
 
 void NetworkThread::start() {
   thread_ = std::thread([this] { loop_.run(); });
+}
+
+void NetworkThread::wake() {
+  // If one waits there, it serves for this too.
+  static_cast<void>(wake_.send({}));
 }
 
 void NetworkThread::drain(std::chrono::milliseconds patience) {

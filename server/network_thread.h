@@ -31,6 +31,8 @@ class NetworkThread {
 
   Endpoint local() const { return server_->local(); }
   void start();
+  // There are events for those who wait for them. Main's thread, as all of these.
+  void wake();
   // Accepts no more, finishes what is under way within `patience`, and lets join() return.
   void drain(std::chrono::milliseconds patience);
   void join();
@@ -43,6 +45,8 @@ class NetworkThread {
   std::unique_ptr<http::Server> server_;
   // main -> network
   uv::Mailbox<std::chrono::milliseconds> drain_;
+  struct News {};
+  uv::Mailbox<News> wake_;
   std::thread thread_;
 };
 

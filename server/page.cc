@@ -1,5 +1,6 @@
 #include "server/page.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "lib/http/url.h"
@@ -19,8 +20,12 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 @media (prefers-color-scheme: dark) { :root { --good: #81c784; --bad: #ef9a9a; --late: #ffcc80; } }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 h1 { font-size: 1.1rem; margin: 0 0 1rem; }
-.verdict { border-left: .4rem solid; font-size: 1.4rem; margin: 0 0 1.5rem; padding: .5rem 1rem; }
-.ok { color: var(--good); } .absent { color: var(--bad); } .outdated, .unpadded { color: var(--late); }
+.summary { border-left: .4rem solid; font-size: 1.4rem; margin: 0 0 1.5rem; padding: .5rem 1rem; }
+.ok { color: var(--good); } .absent, .critical { color: var(--bad); }
+.outdated, .unpadded, .warning { color: var(--late); }
+.verdicts { list-style: none; margin: 0 0 1.5rem; padding: 0; }
+.verdicts li { border-left: .4rem solid; margin: 0 0 .5rem; padding: .25rem 1rem; }
+.verdicts code { display: block; font-size: .85rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8884; padding: .35rem .75rem .35rem 0; text-align: left; }
 td.number { font-variant-numeric: tabular-nums; }
@@ -66,8 +71,11 @@ std::string_view class_of(AgentTable::Row::State state) {
   return "";
 }
 
-std::string verdict_of(const Check& check) {
+std::string summary_of(const Check& check, std::size_t critical) {
   if (check.expected == 0) return "Nobody is expected, and nobody has reported";
+  if (check.ok() && critical != 0) {
+    return "All " + std::to_string(check.expected) + " agents report, and something is broken";
+  }
   if (check.ok()) return "All " + std::to_string(check.expected) + " agents report";
   std::string text;
   const auto append = [&](std::size_t count, std::string_view what) {
@@ -117,14 +125,39 @@ void append_row(std::string& html, const AgentTable::Row& row) {
   html += "</td></tr>\n";
 }
 
+std::string_view class_of(const Check& check, std::size_t critical) {
+  if (critical != 0) return "critical";
+  if (check.ok()) return "ok";
+  return check.absent.empty() && check.expected != 0 ? "outdated" : "absent";
+}
+
+void append_verdicts(std::string& html, const std::vector<VerdictRecord>& verdicts) {
+  if (verdicts.empty()) return;
+  html += "<ul class=\"verdicts\">\n";
+  for (const VerdictRecord& verdict : verdicts) {
+    html += "<li class=\"";
+    html += text(verdict.severity);
+    html += "\">";
+    append_escaped(html, verdict.sentence);
+    html += "<code>";
+    append_escaped(html, verdict.next_command);
+    html += "</code></li>\n";
+  }
+  html += "</ul>\n";
+}
+
 }  // namespace
 
-std::string render_page(const Check& check, const std::vector<AgentTable::Row>& rows,
-                        WallTime time) {
+std::string render_page(const Check& check, const std::vector<VerdictRecord>& verdicts,
+                        const std::vector<AgentTable::Row>& rows, WallTime time) {
   std::string html(kHead);
-  const std::string_view worst =
-      check.ok() ? "ok" : (check.absent.empty() && check.expected != 0 ? "outdated" : "absent");
-  html += "<p class=\"verdict " + std::string(worst) + "\">" + verdict_of(check) + "</p>\n";
+  const auto critical = static_cast<std::size_t>(
+      std::count_if(verdicts.begin(), verdicts.end(), [](const VerdictRecord& verdict) {
+        return verdict.severity == verdict::Severity::kCritical;
+      }));
+  html += "<p class=\"summary " + std::string(class_of(check, critical)) + "\">" +
+          summary_of(check, critical) + "</p>\n";
+  append_verdicts(html, verdicts);
   if (!rows.empty()) {
     html +=
         "<table>\n<thead><tr><th>Agent</th><th>Node</th><th>State</th><th>Last report</th>"
@@ -138,7 +171,8 @@ std::string render_page(const Check& check, const std::vector<AgentTable::Row>& 
   html += "<footer>" + format_rfc3339(std::chrono::floor<std::chrono::seconds>(time)) +
           " · meshcheck " MESHCHECK_VERSION
           " · <a href=\"/api/v1/connectivity_check\">check</a> · <a href=\"/api/v1/agents/\">"
-          "reports</a> · <a href=\"/api/v1/mesh\">paths</a> · <a href=\"/api/v1/mtu\">sizes</a> · "
+          "reports</a> · <a href=\"/api/v1/verdicts?since=7d\">verdicts</a> · <a "
+          "href=\"/api/v1/mesh\">paths</a> · <a href=\"/api/v1/mtu\">sizes</a> · "
           "<a href=\"/metrics\">metrics</a></footer>\n</body>\n</html>\n";
   return html;
 }

@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "server/agent_table.h"
+#include "server/verdict_record.h"
 
 namespace meshcheck::server {
 
 // Agents shown; those with a problem come first.
 inline constexpr std::size_t kPageRowsMax = 1000;
 
-std::string render_page(const Check& check, const std::vector<AgentTable::Row>& rows,
-                        WallTime time);
+std::string render_page(const Check& check, const std::vector<VerdictRecord>& verdicts,
+                        const std::vector<AgentTable::Row>& rows, WallTime time);
 
 }  // namespace meshcheck::server

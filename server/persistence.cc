@@ -9,6 +9,7 @@
 #include "lib/store/migrations.h"
 #include "mesh/report/record.h"
 #include "server/mesh_key.h"
+#include "server/verdict_store.h"
 
 namespace meshcheck::server {
 namespace {
@@ -31,7 +32,8 @@ constexpr std::array kMigrations = {store::Migration{1, R"(
         name TEXT PRIMARY KEY,
         value BLOB NOT NULL
       ) WITHOUT ROWID;
-    )"}};
+    )"},
+                                    store::Migration{3, kVerdictTable}};
 
 constexpr std::string_view kMeshKey = "mesh_key";
 
@@ -66,7 +68,7 @@ Result<void> write_series(store::Database& database, const SeriesChange& change)
       .run();
 }
 
-Result<void> write(store::Database& database, const Changes& changes) {
+Result<void> write_table(store::Database& database, const Changes& changes) {
   for (const AgentChange& change : changes.agents) {
     if (auto written = write_agent(database, change); !written) return written;
   }
@@ -166,6 +168,10 @@ Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std
     }
     mesh.assigner.use_key(*std::move(key));
   });
+  auto verdicts = read_verdicts(*database);
+  if (!verdicts) return verdicts.error().within("restore from " + path);
+  state.verdicts.with(
+      [&](VerdictBoard& board) { board.restore(*std::move(verdicts), WallClock::now()); });
   return std::unique_ptr<Persistence>(new Persistence(loop, *std::move(database), state, log));
 }
 
@@ -181,29 +187,42 @@ Persistence::Persistence(uv::Loop& loop, store::Database database, State& state,
 Persistence::~Persistence() {
   // One last job, which the worker waits for. What is in flight goes along, since nobody would be
   // told any more if it failed; what is newer comes behind it.
-  Changes rest = writing_ ? in_flight_ : Changes();
-  for (;;) {
-    Changes more =
-        state_.table.with([](AgentTable& table) { return table.take_changes(kRowsMax); });
-    if (more.empty()) break;
-    std::move(more.agents.begin(), more.agents.end(), std::back_inserter(rest.agents));
-    std::move(more.series.begin(), more.series.end(), std::back_inserter(rest.series));
+  std::vector<Batch> rest;
+  if (writing_) rest.push_back(in_flight_);
+  for (Batch more = take_batch(); !more.empty(); more = take_batch()) {
+    rest.push_back(std::move(more));
   }
   const Log log = log_;
   const bool accepted = worker_.submit(
       {.run =
            [rest = std::move(rest), log](store::Database& database) {
-             auto written = write(database, rest);
-             if (!written) log.error("last reports lost", {{"error", written.error().message()}});
-             return written;
+             for (const Batch& batch : rest) {
+               if (auto written = write(database, batch); !written) {
+                 log.error("last reports lost", {{"error", written.error().message()}});
+                 return written;
+               }
+             }
+             return Result<void>();
            },
        .done = nullptr});
   static_cast<void>(accepted);
 }
 
+Persistence::Batch Persistence::take_batch() {
+  return {
+      .table = state_.table.with([](AgentTable& table) { return table.take_changes(kRowsMax); }),
+      .verdicts = state_.verdicts.with(
+          [](VerdictBoard& board) { return board.take_changes(WallClock::now()); })};
+}
+
+Result<void> Persistence::write(store::Database& database, const Batch& batch) {
+  if (auto written = write_table(database, batch.table); !written) return written;
+  return write_verdicts(database, batch.verdicts);
+}
+
 void Persistence::write_changes() {
   if (writing_) return;
-  in_flight_ = state_.table.with([](AgentTable& table) { return table.take_changes(kRowsMax); });
+  in_flight_ = take_batch();
   if (in_flight_.empty()) return;
   writing_ = worker_.submit(
       {.run = [this](store::Database& database) { return write(database, in_flight_); },
@@ -212,7 +231,9 @@ void Persistence::write_changes() {
 
 void Persistence::on_written(const Result<void>& result) {
   writing_ = false;
-  const std::size_t rows = in_flight_.agents.size() + in_flight_.series.size();
+  const Changes& table = in_flight_.table;
+  const std::size_t rows =
+      table.agents.size() + table.series.size() + in_flight_.verdicts.records.size();
   const std::chrono::duration<double> commit = worker_.counters().last_commit;
   const std::string before = state_.store.with([&](StoreStatus& status) {
     status.commit_seconds = commit.count();
@@ -220,7 +241,8 @@ void Persistence::on_written(const Result<void>& result) {
     return std::exchange(status.trouble, result ? "" : result.error().message());
   });
   if (!result) {
-    state_.table.with([this](AgentTable& table) { table.put_back(in_flight_); });
+    state_.table.with([&](AgentTable& held) { held.put_back(table); });
+    state_.verdicts.with([this](VerdictBoard& board) { board.put_back(in_flight_.verdicts); });
     if (before.empty()) {
       log_.error("reports cannot be written; they are kept in memory and tried again",
                  {{"error", result.error().message()}});
@@ -228,7 +250,7 @@ void Persistence::on_written(const Result<void>& result) {
     return;
   }
   if (!before.empty()) log_.info("reports are written again");
-  const bool more = in_flight_.agents.size() == kRowsMax || in_flight_.series.size() == kRowsMax;
+  const bool more = table.agents.size() == kRowsMax || table.series.size() == kRowsMax;
   if (more) write_changes();
 }
 

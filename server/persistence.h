@@ -1,4 +1,4 @@
-// What survives a restart: last reports and counters, in SQLite.
+// What survives a restart: last reports, counters and verdicts, in SQLite.
 #pragma once
 
 #include <chrono>
@@ -33,13 +33,22 @@ class Persistence {
   Persistence& operator=(const Persistence&) = delete;
 
  private:
+  // What one job writes.
+  struct Batch {
+    Changes table;
+    VerdictBoard::Changes verdicts;
+    bool empty() const { return table.empty() && verdicts.records.empty(); }
+  };
+
   Persistence(uv::Loop& loop, store::Database database, State& state, Log log);
+  Batch take_batch();
+  static Result<void> write(store::Database& database, const Batch& batch);
   void write_changes();
   void on_written(const Result<void>& result);
 
   State& state_;
   const Log log_;
-  Changes in_flight_;  // Of the job that runs; its owner is the worker until the job is done.
+  Batch in_flight_;  // Of the job that runs; its owner is the worker until the job is done.
   bool writing_ = false;
   store::Worker worker_;
   uv::Timer timer_;

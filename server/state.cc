@@ -34,6 +34,12 @@ void register_http_metrics(metrics::Registry& registry, State& state) {
   registry.add_counter({"meshcheck_http_connections_timed_out_total",
                         "Connections ended because the client was idle or too slow.",
                         value(&Counters::connections_timed_out)});
+  registry.add_gauge({"meshcheck_http_waiting_answers",
+                      "Answers that go on as long as the client listens, as /api/v1/events.",
+                      value(&Counters::waiting_open)});
+  registry.add_counter({"meshcheck_http_waiting_answers_refused_total",
+                        "Such answers refused because 100 of a network thread were open.",
+                        value(&Counters::waiting_refused)});
   registry.add_counter({"meshcheck_http_requests_total", "Requests answered by a handler.",
                         value(&Counters::requests)});
   registry.add_counter({"meshcheck_http_responses_client_error_total", "Answers 400 to 499.",
@@ -151,6 +157,7 @@ std::string metrics_text(State& state, const metrics::Registry& registry) {
   });
   write_agent_metrics(writer, check, counts);
   state.mesh.with([&](const Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
+  state.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
   return writer.take() + registry.text();
 }
 

@@ -13,7 +13,9 @@
 #include "lib/http/server.h"
 #include "lib/metrics/registry.h"
 #include "server/agent_table.h"
+#include "server/event_feed.h"
 #include "server/mesh.h"
+#include "server/verdict_board.h"
 
 namespace meshcheck::server {
 
@@ -28,16 +30,24 @@ struct StoreStatus {
 
 struct State {
   State(AgentTable::Options options, std::size_t threads) : State(options, threads, {}) {}
-  State(AgentTable::Options options, std::size_t threads, const Mesh::Options& mesh_options)
-      : table(options), mesh(mesh_options), http(threads) {}
+  State(AgentTable::Options options, std::size_t threads, const Mesh::Options& mesh_options,
+        VerdictBoard::Options verdict_options = {})
+      : table(options),
+        mesh(mesh_options),
+        verdicts(verdict_options),
+        events(WallClock::now()),
+        http(threads) {}
 
   Guarded<AgentTable> table;
   Guarded<Mesh> mesh;
+  Guarded<VerdictBoard> verdicts;
+  Guarded<EventFeed> events;
   Guarded<StoreStatus> store;
   std::vector<http::Counters> http;  // One a network thread; atomics.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
   std::atomic<bool> draining = false;
+  bool verdicts_fail_check = true;  // Set before threads begin.
 };
 
 inline constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";

@@ -95,8 +95,11 @@ void Agent::gathered(mesh::Report report) {
   report.mesh.loop_lag_max = lag.max;
   report.mesh.loop_lag_mean = lag.mean;
   report.mesh.history = reporter_.history();
+  // Both clocks at one moment, whatever the loop was late by: who compares them sees if one was
+  // set.
+  report.hostdate = WallClock::now();
   report.mesh.probing.agent_uptime =
-      std::chrono::duration_cast<milliseconds>(loop_.now() - started_);
+      std::chrono::duration_cast<milliseconds>(Clock::now() - started_);
   if (mesh_) mesh_->describe(report.mesh.probing);
   report.mesh.tcp = tcp_;
   report_ = std::move(report);

@@ -256,6 +256,7 @@ struct Fields {
     result.podname = std::move(podname);
     result.nodename = std::move(nodename);
     result.report_interval = report_interval;
+    result.hostdate = std::move(hostdate);
     result.last_updated = std::move(last_updated);
     if (probes) result.probes = *std::move(probes);
     result.mesh = std::move(mesh_report);

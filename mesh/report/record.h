@@ -30,6 +30,7 @@ struct Record {
   std::string podname;
   std::string nodename;
   std::int64_t report_interval = 0;  // Seconds, 1 to kReportIntervalMax.
+  std::string hostdate;              // The agent's own clock, RFC 3339; Go's zero time if absent.
   std::string last_updated;          // As in the report; the server's own time replaces it.
   std::vector<HttpProbe> probes;
   std::optional<MeshReport> mesh;  // Of an agent that probes.

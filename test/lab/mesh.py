@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 
 from lab import eventually
 
@@ -15,12 +16,15 @@ NOT_BUILT = "MESHCHECK_BUILD names no built server"
 
 
 class Mesh:
-    """A server and two agents a node, started like a cluster would. The options are the server's flags."""
+    """A server and two agents a node, started like a cluster would. The options are the server's flags; `report_to` is where
+    agents find it: by name only while there is a DNS."""
 
-    def __init__(self, lab, folder, options=()):
+    def __init__(self, lab, folder, options=(), report_interval=1, report_to="netchecker-service:8081"):
         self.lab = lab
         self.folder = folder
         self.options = options
+        self.report_interval = report_interval
+        self.report_to = report_to
         self.endpoint = "[::]:8081" if lab.ipv6 else "0.0.0.0:8081"
         self.agents = {}
         self.write_inventory(self.names())
@@ -53,14 +57,26 @@ class Mesh:
     def start_agent(self, node, layer):
         name = self.name(node, layer)
         self.agents[name] = self.lab.popen(
-            node, layer, PROGRAMS[layer], "-serverendpoint", "netchecker-service:8081",
-            "-reportinterval", "1", env={**os.environ, "MY_POD_NAME": name, "MY_NODE_NAME": f"node-{node}"},
+            node, layer, PROGRAMS[layer], "-serverendpoint", self.report_to,
+            "-reportinterval", str(self.report_interval), env={**os.environ, "MY_POD_NAME": name, "MY_NODE_NAME": f"node-{node}"},
             stderr=open(self.folder / f"{name}.log", "a"))
 
     def stop_agent(self, node, layer, number=signal.SIGTERM):
         agent = self.agents.pop(self.name(node, layer))
         agent.send_signal(number)
         agent.wait(5)
+
+    def restart_server(self):
+        self.server.terminate()
+        self.server.wait(10)
+        self.start_server()
+
+    def freeze_agent(self, node, layer, number=signal.SIGSTOP):
+        """SIGSTOP, or SIGCONT: the lab does not pass these on, so the program itself gets them."""
+        attendant = self.agents[self.name(node, layer)].pid
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(attendant)], capture_output=True, text=True, check=True)
+        for child in children.stdout.split():
+            os.kill(int(child), number)
 
     def get(self, path):
         """Status and body, or None while nobody answers."""

@@ -9,6 +9,7 @@ import yaml
 
 from mesh_report import DOWN, UP, agent, mtu, path, report
 from server import ROOT, payload, probe, run
+from verdict_test import broken_cluster
 
 METRICS = (ROOT / "doc" / "metrics.md").read_text()
 CONFIGURATION = (ROOT / "doc" / "configuration.md").read_text()
@@ -30,6 +31,11 @@ def documented_metrics():
 @pytest.fixture
 def exposition(launch):
     server = launch()
+    cluster = broken_cluster(server)
+    cluster.cut = None
+    cluster.until(lambda: not cluster.verdicts(), "the verdict to close")
+    cluster.break_pods(3)
+    cluster.until(cluster.verdicts, "another verdict")
     server.post(payload("a", network_probes=[probe("http://u/", Total=9223372036854)]))
     server.post(report(0, paths=[path("10.0.0.1", **(DOWN | {"relation": "gateway"})),
                                  path(agent(1), **UP)], mtus=[mtu(agent(1))],

@@ -80,6 +80,7 @@ CASES = [
     ("checkConnectivity", [], [], None, 400),
     ("checkConnectivity", ["-inventory", "{inventory}"], [], None, 400),
     ("ping", [], [], None, 200),
+    ("getVerdicts", [], ["test"], None, 200),
     ("getVersion", [], [], None, 200),
     ("getMetrics", [], ["test"], None, 200),
     ("getHealth", [], [], None, 200),
@@ -167,7 +168,7 @@ def test_tries_every_documented_status():
                   for status in operation["responses"]}
     tried = {(case[0], case[4]) for case in CASES} | {
         ("getReadiness", 503), ("getMesh", 400), ("getMtu", 400), ("ping", 400),
-        ("getAgentPaths", 200)}
+        ("getAgentPaths", 200), ("getVerdicts", 400), ("getEvents", 200)}
     assert tried == documented
 
 

@@ -81,7 +81,8 @@ class Answer:
     def __init__(self, response):
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.body = response.read()
+        # A stream of events has no end.
+        self.body = b"" if self.type == "text/event-stream" else response.read()
 
     @property
     def type(self):

@@ -1,0 +1,48 @@
+// What the server remembers of a path from one report to the next.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "mesh/verdict/recent_losses.h"
+#include "server/path_row.h"
+
+namespace meshcheck::server {
+
+// What a path is used to, what it lost lately and when it was down. There may be a million: 32
+// octets.
+class PathMemory {
+ public:
+  // Takes in what was reported at `now`.
+  void learn(const PathRow& row, Clock::time_point now);
+
+  // Round trips as they usually are: means of about five minutes, from reports of a full minute
+  // without an outage; 0: not known.
+  std::uint32_t usual_p50_us() const { return static_cast<std::uint32_t>(usual_p50_us_); }
+  std::uint32_t usual_p90_us() const { return static_cast<std::uint32_t>(usual_p90_us_); }
+  // Whether it was reported down within the last minute, of which its counts are.
+  bool was_down_lately(Clock::time_point now) const;
+  std::uint8_t lost_lately() const { return losses_.lately(); }
+
+ private:
+  void learn_usual(const PathRow& row, std::uint32_t now_s);
+
+  verdict::RecentLosses losses_;
+  float usual_p50_us_ = 0;
+  float usual_p90_us_ = 0;
+  // Seconds of the steady clock; 0: never.
+  std::uint32_t learned_s_ = 0;
+  std::uint32_t was_down_s_ = 0;
+};
+static_assert(sizeof(PathMemory) <= 32);
+
+// The memories of `rows`, made from what was known of the same paths, `before`, in whatever order;
+// a path that was not there begins anew.
+std::vector<PathMemory> remember(std::span<const PathRow> rows_before,
+                                 std::span<const PathMemory> before, std::span<const PathRow> rows,
+                                 Clock::time_point now);
+
+}  // namespace meshcheck::server

@@ -1,0 +1,259 @@
+#include "server/verdict_view.h"
+
+#include <algorithm>
+
+namespace meshcheck::server {
+namespace {
+
+using mesh::PathState;
+using verdict::kNoIndex;
+using Status = verdict::Agent::Status;
+
+constexpr std::chrono::seconds kGraceMin{5};
+// While nobody has reported, nobody's interval is known; netchecker's agents have a minute.
+constexpr std::chrono::seconds kIntervalUnknown{60};
+// Who reports each second and did not get to run for two is not yet silent.
+constexpr std::chrono::seconds kSilenceMin{4};
+// For so long it is told that somebody set an agent's clock.
+constexpr std::chrono::seconds kClockJumpShown{60};
+
+verdict::Cut cut_of(Direction direction) {
+  switch (direction) {
+    case Direction::kNone:
+      return verdict::Cut::kNone;
+    case Direction::kForward:
+      return verdict::Cut::kForward;
+    case Direction::kBackward:
+      return verdict::Cut::kBackward;
+    case Direction::kBoth:
+      return verdict::Cut::kBoth;
+    case Direction::kUnknown:
+      break;
+  }
+  return verdict::Cut::kUnknown;
+}
+
+// Netchecker's agents do not say their layer.
+mesh::Layer layer_of(std::string_view name) {
+  return name.find("hostnet") == std::string_view::npos ? mesh::Layer::kPod : mesh::Layer::kHost;
+}
+
+// A router need not answer pings at all, so that it never did is no fault.
+bool is_mute(const PathRow& row) {
+  return row.relation == mesh::Relation::kGateway && row.answer_age_ms == PathRow::kNever;
+}
+
+// Who puts everything into one packet more than the hosts' is asked of the hosts' agents; they have
+// to agree.
+std::uint16_t common_overhead(std::uint16_t so_far, const MeshAgent& agent) {
+  const std::uint16_t overhead = agent.tunnel_overheads[0];
+  if (overhead == 0 || overhead == so_far) return so_far;
+  return so_far == 0 ? overhead : 0xffff;
+}
+
+}  // namespace
+
+void VerdictView::take_agents(const AgentTable& table, Now now) {
+  members_size_ = 0;
+  table.visit_expected(now, [&](const AgentTable::Expected& agent) {
+    if (members_.size() == members_size_) members_.emplace_back();
+    Member& member = members_[members_size_++];
+    member.name = agent.name;
+    member.node = agent.node;
+    member.report_interval = agent.report_interval;
+    member.outdated = agent.outdated;
+    member.mesh = nullptr;
+    const bool reported = agent.last_report && *agent.last_report >= options_.began;
+    member.last_report = reported ? agent.last_report : std::nullopt;
+  });
+}
+
+const verdict::View& VerdictView::take_mesh(const Mesh& mesh, Now now) {
+  view_.clear();
+  view_.now = now.steady;
+  view_.probe_interval = options_.rules.probe_interval;
+  texts_size_ = 0;
+  agents_.clear();
+  nodes_.clear();
+  if (zones_.size() > verdict::UsualTimes::kZonesMax) {
+    zones_.clear();  // Of some nobody is left, perhaps.
+    usual_times_ = {};
+  }
+  const std::size_t names = mesh.table.names().ids_end();
+  for (auto* of_name : {&agent_of_name_, &gateway_of_name_, &target_of_name_}) {
+    of_name->assign(names, kNoIndex);
+  }
+  list_agents(mesh, now);
+  for (Index from = 0; from < members_size_; ++from) {
+    if (members_[from].mesh != nullptr) take_paths(mesh.table, from, now);
+  }
+  for (std::size_t i = 0; i < members_size_; ++i) members_[i].mesh = nullptr;
+  usual_times_.fill(view_);
+  return view_;
+}
+
+void VerdictView::list_agents(const Mesh& mesh, Now now) {
+  for (Index i = 0; i < members_size_; ++i) agents_.emplace(members_[i].name, i);
+  std::uint16_t overhead = 0;
+  mesh.table.visit_agents([&](const MeshAgent& agent) {
+    const auto known = agents_.find(mesh.table.text(agent.name));
+    if (known == agents_.end()) return;  // It was replaced, or forgotten.
+    members_[known->second].mesh = &agent;
+    agent_of_name_[agent.name] = known->second;
+    if (agent.layer == mesh::Layer::kHost) overhead = common_overhead(overhead, agent);
+  });
+  view_.overlay_overhead = overhead == 0xffff ? 0 : overhead;
+  for (Index i = 0; i < members_size_; ++i) {
+    const Member& member = members_[i];
+    verdict::Agent agent{.name = member.name, .node = node_of(member, mesh)};
+    agent.layer = member.mesh != nullptr ? member.mesh->layer : layer_of(member.name);
+    agent.status = status_of(member, now);
+    agent.expected = agent.status != Status::kNeverReported ||
+                     now.steady - options_.began > first_report_grace();
+    agent.reported = member.last_report.value_or(options_.began);
+    if (member.mesh != nullptr) {
+      agent.started = member.mesh->started;
+      agent.addresses = member.mesh->addresses;
+      if (member.mesh->clock_jump.count() != 0 &&
+          now.steady - member.mesh->clock_jumped <= kClockJumpShown) {
+        agent.clock_jump = member.mesh->clock_jump;
+      }
+    }
+    view_.agents.push_back(agent);
+  }
+  list_zones();
+}
+
+// Two reports, as a peer's restart is excused.
+Clock::duration VerdictView::first_report_grace() const {
+  Clock::duration interval{};
+  for (std::size_t i = 0; i < members_size_; ++i) {
+    interval = std::max(interval, members_[i].report_interval);
+  }
+  return kGraceMin + (interval.count() == 0 ? kIntervalUnknown : 2 * interval);
+}
+
+Status VerdictView::status_of(const Member& member, Now now) const {
+  if (!member.last_report) return Status::kNeverReported;
+  if (member.mesh != nullptr && member.mesh->stopping) return Status::kStopping;
+  if (member.outdated && now.steady - *member.last_report > kSilenceMin) return Status::kSilent;
+  if (member.mesh == nullptr) return Status::kReporting;
+  if (member.mesh->starved_lately) return Status::kStarved;
+  const PathJudge judge(options_.rules, now.steady);
+  const bool young = now.steady - member.mesh->started < judge.grace(*member.mesh);
+  return young ? Status::kRestarted : Status::kReporting;
+}
+
+VerdictView::Index VerdictView::node_of(const Member& member, const Mesh& mesh) {
+  if (member.node.empty()) return kNoIndex;
+  const auto [place_of_node, added] =
+      nodes_.emplace(member.node, static_cast<Index>(view_.nodes.size()));
+  if (added) view_.nodes.push_back({.name = member.node});
+  verdict::Node& node = view_.nodes[place_of_node->second];
+  if (node.zone == kNoIndex) node.zone = zone_of(member.name, mesh);
+  return place_of_node->second;
+}
+
+VerdictView::Index VerdictView::zone_of(const std::string& agent, const Mesh& mesh) {
+  const auto& zones = mesh.assigner.zones();
+  const auto zone = zones.find(agent);
+  if (zone == zones.end()) return kNoIndex;
+  return zones_.emplace(zone->second, static_cast<Index>(zones_.size())).first->second;
+}
+
+void VerdictView::list_zones() {
+  view_.zones.resize(zones_.size());
+  for (const auto& [name, place] : zones_) view_.zones[place] = name;
+}
+
+VerdictView::Index VerdictView::place(std::string_view text, std::vector<std::string_view>& list) {
+  if (texts_.size() == texts_size_) texts_.emplace_back();
+  texts_[texts_size_] = text;
+  list.push_back(texts_[texts_size_++]);
+  return static_cast<Index>(list.size() - 1);
+}
+
+void VerdictView::take_paths(const MeshTable& table, Index from, Now now) {
+  const MeshAgent& agent = *members_[from].mesh;
+  const PathJudge judge(options_.rules, now.steady);
+  const MtuJudge mtu_judge(judge);
+  for (std::size_t i = 0; i < agent.rows.size(); ++i) {
+    const PathRow& row = agent.rows[i];
+    const PathMemory& memory = agent.memories[i];
+    const Index to_index = far_end(table, from, row);
+    if (to_index == kNoIndex) continue;
+    const MeshAgent* const to = row.between_agents() ? members_[to_index].mesh : nullptr;
+    const Judgement judgement = judge.judge(agent, row, to);
+    verdict::Path path{.from = from, .to = to_index};
+    path.relation = row.relation;
+    path.kind = row.kind;
+    path.family = row.family;
+    path.state = is_mute(row) ? PathState::kUnknown : judgement.state;
+    path.since = agent.received - std::chrono::milliseconds(row.state_age_ms);
+    if (path.state == PathState::kDown) {
+      path.cut = cut_of(judgement.direction);
+      path.trickles = row.answer_age_ms < row.state_age_ms;
+    }
+    path.recovering = path.state != PathState::kDown && memory.was_down_lately(now.steady);
+    path.sent = row.sent;
+    path.lost = row.lost;
+    path.lost_forward = row.lost_forward;
+    path.lost_backward = row.lost_backward;
+    static_assert(PathRow::kNever == verdict::Path::kNoTime);
+    path.p50_us = row.p50_us;
+    path.p90_us = row.p90_us;
+    path.lost_lately = memory.lost_lately();
+    path.answer_age_ms = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(row.answer_age_ms, verdict::Path::kNoAge));
+    // What was down has few round trips in its minute, and the first of them are slow.
+    if (memory.usual_p50_us() != 0 && !path.recovering) {
+      path.usual_p50_us = memory.usual_p50_us();
+      path.usual_p90_us = memory.usual_p90_us();
+    }
+    view_.paths.push_back(path);
+    const bool open = path.state == PathState::kUp || path.state == PathState::kDegraded;
+    if (row.relation != mesh::Relation::kPeer || !open) continue;
+    if (const MtuRow* const mtu = MtuRow::find(agent.mtus, row.to, row.family)) {
+      add_sizes(mtu_judge.ways(agent, *mtu, to), path);
+    }
+  }
+}
+
+// kNoIndex: nobody who is listed.
+VerdictView::Index VerdictView::far_end(const MeshTable& table, Index from, const PathRow& row) {
+  if (row.to == NameTable::kNone) return kNoIndex;
+  if (row.between_agents()) {
+    if (const Index known = agent_of_name_[row.to]; known != kNoIndex) return known;
+    const auto silent = agents_.find(table.text(row.to));  // It has not reported yet.
+    return silent == agents_.end() ? kNoIndex : silent->second;
+  }
+  if (row.relation == mesh::Relation::kTarget) {
+    Index& target = target_of_name_[row.to];
+    if (target == kNoIndex) target = place(table.text(row.to), view_.targets);
+    return target;
+  }
+  // Pods of all nodes may have gateways of one address, and each is its node's.
+  if (view_.agents[from].layer == mesh::Layer::kPod)
+    return place(table.text(row.to), view_.gateways);
+  Index& gateway = gateway_of_name_[row.to];
+  if (gateway == kNoIndex) gateway = place(table.text(row.to), view_.gateways);
+  return gateway;
+}
+
+void VerdictView::add_sizes(const MtuWays& ways, const verdict::Path& path) {
+  const auto add = [&](const MtuWay& way, Index sender, Index receiver) {
+    if (way.fragmentation_class == mesh::FragmentationClass::kUnknown) return;
+    view_.sizes.push_back({.sender = sender,
+                           .receiver = receiver,
+                           .path = static_cast<Index>(view_.paths.size() - 1),
+                           .family = path.family,
+                           .fragmentation_class = way.fragmentation_class,
+                           .size = way.size.value_or(0),
+                           .link_mtu = way.link_mtu.value_or(0),
+                           .since = way.since});
+  };
+  add(ways.forward, path.from, path.to);
+  add(ways.backward, path.to, path.from);
+}
+
+}  // namespace meshcheck::server
