@@ -239,6 +239,7 @@ def test_the_chart_has_the_version_of_the_programs():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples" / "kubernetes").glob("*.yaml")), ids=lambda path: path.name)
 def test_the_plain_manifests_are_what_the_chart_renders_to(path):
+    program("helm")
     assert path.read_text() == must(ROOT / "examples" / "kubernetes" / "render", path.name), \
         "run examples/kubernetes/render"
 
