@@ -4,8 +4,8 @@ import pytest
 
 from mesh import NOT_BUILT, SERVER
 from verdict_matrix import PASSES_WITHIN, Trial, parse, run_matrix
-from verdict_rows import (PAIRS, SINGLES, bind, dns, fragments, gateway, gateway_of_all, killed, loss, node_down, one_way, pod_network,
-                          port, row, server, title)
+from verdict_rows import (PAIRS, SINGLES, bind, dns, fragments, gateway, node_down, one_way, pod_network, port, row,
+                          server, title)
 
 built = pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT)
 ROWS = [bind(wanted, [3, 5, 7, 8, 1, 2, 4, 6]) for wanted in SINGLES + PAIRS]
@@ -88,8 +88,7 @@ def test_a_verdict_that_stays_is_a_failure():
 @built
 def test_the_faults_that_matter_most_give_exactly_their_verdicts():
     # The longest first.
-    singles = [loss(20), port(), fragments(), node_down(), pod_network(), gateway(), gateway_of_all(), server("{a}"), one_way("pod"),
-               dns(), killed("host")]
+    singles = [port(), fragments(), node_down(), pod_network(), gateway(), server("{a}"), one_way("pod"), dns()]
     orderly = [wanted for wanted in SINGLES if wanted.lines in (("restart-server",), ("restart {all}",))]
     rows = [*map(row, singles), *orderly, row(pod_network(), port("{b}"))]
     assert run_matrix(rows, parse(["--quick"])), "the table above has rows that failed"
