@@ -222,18 +222,23 @@ std::optional<std::chrono::milliseconds> milliseconds(const std::optional<Clock:
   return time ? std::optional(milliseconds(*time)) : std::nullopt;
 }
 
+struct TableName {
+  std::string_view key;
+  std::size_t size_max = 0;  // Octets of its rows.
+};
+
 // `"key":{"columns":[...],"rows":[...]},"key_total":N`
 template <typename Columns, typename Rows, typename AppendRow>
-void append_table(std::string& out, std::string_view key, const Columns& columns, const Rows& rows,
-                  std::size_t size_max, AppendRow&& append_row) {
-  append_key(out, key);
+void append_table(std::string& out, TableName table, const Columns& columns, const Rows& rows,
+                  AppendRow&& append_row) {
+  append_key(out, table.key);
   out += '{';
   append_list(out, "columns", columns, {columns.size(), kKibibyte},
               [&](std::string_view column) { append_json_string(out, column); });
-  append_list(out, "rows", rows, {kReportPathsMax, size_max},
+  append_list(out, "rows", rows, {kReportPathsMax, table.size_max},
               [&](const auto& row) { append_row(out, row); });
   out += '}';
-  append_number(out, std::string(key) + "_total", rows.size());
+  append_number(out, std::string(table.key) + "_total", rows.size());
 }
 
 // In the order of kPathColumns.
@@ -388,9 +393,9 @@ void append_mesh(std::string& out, const Report& report) {
   out += '}';
   append_history(out, mesh.history);
   append_mtu_facts(out, mesh);
-  append_table(out, "paths", kPathColumns, mesh.probing.paths, kPathsSizeMax, append_path);
+  append_table(out, {"paths", kPathsSizeMax}, kPathColumns, mesh.probing.paths, append_path);
   append_heard(out, mesh.probing);
-  append_table(out, "mtu", kMtuColumns, mesh.probing.mtus, kMtusSizeMax, append_mtu);
+  append_table(out, {"mtu", kMtusSizeMax}, kMtuColumns, mesh.probing.mtus, append_mtu);
   out += '}';
 }
 
