@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from agent import run
+from agent import ON_TIME, run
 
 
 class NarrowServer:
@@ -116,7 +116,7 @@ def test_a_stalled_report_goes_without_its_padding(narrow):
 
 def test_what_is_lost_is_said_and_taken_back(narrow, start):
     server = narrow(100_000)
-    agent = start("-serverendpoint", server.endpoint, "-reportinterval=2", "-zeroextenderlength=200000")
+    agent = start(ON_TIME, "-serverendpoint", server.endpoint, "-reportinterval=2", "-zeroextenderlength=200000")
     begin = time.monotonic()
     reports = server.wait_for(lambda server: any(padding(r)["lost_ms"] for r in server.reports))
     assert time.monotonic() - begin < 2 * 2 + 1
@@ -141,14 +141,14 @@ def test_what_is_lost_is_said_and_taken_back(narrow, start):
 
 def test_an_answer_that_does_not_come_is_another_stage(narrow, start):
     server = narrow(100_000, reads=True)
-    start("-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=200000")
+    start(ON_TIME, "-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=200000")
     reports = server.wait_for(lambda server: any(padding(r)["lost_ms"] for r in server.reports))
     assert padding(reports[-1])["stage"] == "answer"
 
 
 def test_stays_fresh_with_reports_each_second(narrow, start):
     server = narrow(100_000)
-    start("-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=200000")
+    start(ON_TIME, "-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=200000")
     begin = time.monotonic()
     server.wait_for(lambda server: len(server.reports) >= 6)
     assert time.monotonic() - begin < 8
@@ -156,7 +156,7 @@ def test_stays_fresh_with_reports_each_second(narrow, start):
 
 def test_no_claim_when_small_reports_fail_too(narrow, start):
     server = narrow(0)
-    agent = start("-serverendpoint", server.endpoint, "-reportinterval=1")
+    agent = start(ON_TIME, "-serverendpoint", server.endpoint, "-reportinterval=1")
     server.wait_for(lambda server: server.attempts >= 6)
     server.limit = 1_000_000
     reports = server.wait_for(lambda server: len(server.reports) >= 2)
@@ -174,7 +174,7 @@ def test_a_refusal_is_no_loss(sink, start):
 
 def test_no_padding_is_asked_for_and_none_is_lost(narrow, start):
     server = narrow(0)
-    start("-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=0")
+    start(ON_TIME, "-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=0")
     server.wait_for(lambda server: server.attempts >= 2)
     server.limit = 1_000_000
     report = server.wait_for(lambda server: server.reports)[0]
@@ -183,7 +183,7 @@ def test_no_padding_is_asked_for_and_none_is_lost(narrow, start):
 
 def test_tells_of_the_connection_of_the_report_before(narrow, start):
     server = narrow(1_000_000)
-    start("-serverendpoint", server.endpoint, "-reportinterval=1")
+    start(ON_TIME, "-serverendpoint", server.endpoint, "-reportinterval=1")
     first, second = server.wait_for(lambda server: len(server.reports) >= 2)[:2]
     assert "tcp" not in first["mesh"]
     tcp = second["mesh"]["tcp"]
@@ -192,7 +192,7 @@ def test_tells_of_the_connection_of_the_report_before(narrow, start):
 
 def test_sweeps_around_what_segments_carry(narrow, start):
     server = narrow(10_000_000)
-    start("-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=7", "-padding-sweep")
+    start(ON_TIME, "-serverendpoint", server.endpoint, "-reportinterval=1", "-zeroextenderlength=7", "-padding-sweep")
     reports = server.wait_for(lambda server: len(server.reports) >= 14, timeout=25)
     assert all(padding(r)["requested"] == padding(r)["delivered"] == 2 * len(r["zero_extender"]) for r in reports)
     mss = reports[1]["mesh"]["tcp"]["mss"]
