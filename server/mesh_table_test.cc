@@ -349,7 +349,7 @@ TEST_F(LargeMeshTest, TakesAtMostThirtyTwoBytesForAPathsSizesBesidesNames) {
   const double path =
       static_cast<double>(mallinfo2().uordblks - without) / static_cast<double>(2 * kNodes * 20);
   RecordProperty("bytes", std::to_string(path));
-  EXPECT_LE(path, 33) << "and what the heap takes for an agent's rows";
+  EXPECT_LT(path, 34) << "32, and what the heap takes for an agent's rows";
 }
 
 TEST_F(LargeMeshTest, TakesAtMostNinetySixBytesForAPathBesidesNames) {
