@@ -31,6 +31,7 @@ struct Values {
   mesh::TargetTexts targets;
   bool once = false;
   bool dump = false;
+  std::int64_t check = 0;
   flags::LogFlags log;
 };
 
@@ -67,6 +68,9 @@ flags::Flags flags_for(const Program& program, Values& values) {
   flags.add("dns", values.targets.dns, "names to look up, separated by ','");
   flags.add("once", values.once, "send one report; exit 0 if it was accepted, else 1");
   flags.add("dump", values.dump, "print one report to stdout instead of sending it");
+  flags.add("check", values.check, {0, 3600},
+            "ask the server for connectivity_check until it is good, at most so many seconds, and "
+            "print it; exit 0 if it is good, else 1");
   add_log_flags(flags, values.log);
   return flags;
 }
@@ -171,6 +175,7 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   config.targets = *std::move(targets);
   config.once = values.once;
   config.dump = values.dump;
+  if (values.check > 0) config.check_patience = std::chrono::seconds(values.check);
   config.log = values.log.log();
   return config;
 }

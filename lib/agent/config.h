@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,6 +43,7 @@ struct Config {
   mesh::Targets targets;
   bool once = false;
   bool dump = false;
+  std::optional<std::chrono::seconds> check_patience;  // It reports nothing, and asks only.
   Log log;
 
   std::string report_url() const;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lib/agent/agent.h"
+#include "lib/agent/checker.h"
 
 namespace meshcheck::agent {
 namespace {
@@ -21,6 +22,14 @@ void save_memory() {
   mallopt(M_ARENA_MAX, 1);
   // One look-up at a time needs one thread; set before the pool's first use.
   setenv("UV_THREADPOOL_SIZE", "1", /*overwrite=*/0);
+}
+
+int check(uv::Loop& loop, const Config& config) {
+  Checker checker(loop, config);
+  const bool good = checker.run();
+  std::puts(checker.last().c_str());
+  std::fflush(stdout);
+  return good ? 0 : 1;
 }
 
 }  // namespace
@@ -38,8 +47,10 @@ void run(const Program& program, int argc, const char* const* argv) {
   }
   uv::Loop loop;
   int exit_code = 0;
-  {
-    Agent agent(loop, std::get<Config>(std::move(configured)));
+  if (auto& config = std::get<Config>(configured); config.check_patience) {
+    exit_code = check(loop, config);
+  } else {
+    Agent agent(loop, std::move(config));
     exit_code = agent.run();
   }
   // Not through ~Loop, which would wait for a getaddrinfo that is stuck in its thread.
