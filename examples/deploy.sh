@@ -35,11 +35,12 @@ done
 
 mkdir -p "$directory"
 sed -e "s|^  namespace: default\$|  namespace: $namespace|" \
+  -e "s|, namespace: default}|, namespace: $namespace}|" -e "s|name: default-netchecker-|name: $namespace-netchecker-|" \
   -e "/^kind: StatefulSet/,/^---/s|image: .*|image: $server_image|" \
   -e "/^kind: DaemonSet/,/^---/s|image: .*|image: $agent_image|" \
   -e "/^kind: Service/,/^---/s|port: 8081\$|port: $server_port|" \
   -e "s|nodePort: .*|nodePort: $node_port|" \
-  -e "s|-serverendpoint=netchecker-server:8081|-serverendpoint=netchecker-service:$server_port|" \
+  -e "s|-serverendpoint=http://netchecker-server:8081|-serverendpoint=http://netchecker-service:$server_port|" \
   -e "s|-reportinterval=.*|-reportinterval=$interval|" "$source_manifest" >"$manifest"
 if [ -n "${KUBE_USER:-}" ]; then
   chown -R "$KUBE_USER" "$directory"

@@ -1,9 +1,11 @@
 """A Kubernetes cluster, and a release of the chart in it, as Python objects."""
 
+import base64
 import csv
 import http.client
 import io
 import json
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -60,6 +62,8 @@ class Release:
         self.cluster = cluster
         self.namespace = namespace
         self.values = image
+        self._nodes = {}  # Remembered, for when there is no API server.
+        self._authority = ""
 
     def _helm(self, verb, *arguments):
         return must(program("helm"), verb, "--namespace", self.namespace, "meshcheck", *arguments,
@@ -72,6 +76,9 @@ class Release:
     def upgrade(self, values):
         self.values = merged(self.values, values)
         self._helm("upgrade", CHART, "--values=-", "--wait", "--timeout=240s")
+
+    def test(self):
+        self._helm("test", "--timeout=120s")
 
     def uninstall(self):
         self._helm("uninstall", "--wait", "--timeout=90s")
@@ -94,8 +101,18 @@ class Release:
     def ask(self, path):
         """(status, body) of the server; status 0 without an answer of its own."""
         ended = self.cluster.try_kubectl(
-            "get", "--raw", f"/api/v1/namespaces/{self.namespace}/services/meshcheck-server:http/proxy{path}")
+            "get", "--raw", f"/api/v1/namespaces/{self.namespace}/services/https:meshcheck-server:http/proxy{path}")
         return (200, ended.stdout) if ended.returncode == 0 else (0, ended.stderr)
+
+    def fetch(self, path, node=None, **options):
+        """As `fetch`, at the node port of a node: not by way of the API server, and with an answer's true status."""
+        nodes = self.cluster.nodes() if not self._nodes else self._nodes
+        self._nodes = nodes
+        address = nodes[node] if node else next(iter(nodes.values()))
+        if not self._authority:
+            secret = self.get("secret", "meshcheck-tls")
+            self._authority = base64.b64decode(secret["data"]["ca.crt"]).decode()
+        return fetch(f"https://{address}:31081{path}", authority=self._authority, **options)
 
     def check(self):
         return self.ask("/api/v1/connectivity_check")
@@ -127,10 +144,17 @@ def rows(text):
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def fetch(address, path):
-    """(status, body) of http://ADDRESS/PATH; status 0 if there is no answer."""
+def fetch(url, token=None, report=None, authority=None):
+    """(status, body) of GET, or of POST if there is a report; status 0 if there is no answer."""
+    context = None
+    if authority:
+        context = ssl.create_default_context(cadata=authority)
+        context.check_hostname = False  # Asked at a node's address, which no certificate names.
+    request = urllib.request.Request(url, data=None if report is None else json.dumps(report).encode())
+    if token is not None:
+        request.add_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5, context=context) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -102,7 +102,8 @@ def test_running_pods_meet_the_pod_security_standards(release):
         for pod in release.pods(component):
             assert set(restricted_breaches(pod["spec"])) == allowed
             mounted = [mount["mountPath"] for mount in pod["spec"]["containers"][0].get("volumeMounts", [])]
-            assert not any("serviceaccount" in path for path in mounted)
+            # The agents' token is for the server alone; only the server asks the API.
+            assert any("kubernetes.io/serviceaccount" in path for path in mounted) == (component == "server")
 
 
 def test_what_is_restricted_runs_where_it_is_enforced(cluster, image, new_namespace):
@@ -115,9 +116,9 @@ def test_what_is_restricted_runs_where_it_is_enforced(cluster, image, new_namesp
 
 def test_a_node_port_and_the_old_service_name_are_opened(release, cluster):
     release.upgrade({"server": {"service": {"type": "NodePort"}, "netcheckerService": True}})
-    for address in cluster.nodes().values():
-        wait_for(lambda: fetch(f"{address}:31081", "/api/v1/ping")[0] == 200, "an answer at the node port")
-        status, text = fetch(f"{address}:31081", "/api/v1/connectivity_check")
+    for node in cluster.nodes():
+        wait_for(lambda: release.fetch("/api/v1/ping", node)[0] == 200, "an answer at the node port")
+        status, text = release.fetch("/api/v1/connectivity_check", node)
         assert (status, json.loads(text)["Message"]) == \
             (200, f"All {agents_of(cluster)} pods successfully reported back to the server")
     (server,) = release.pods("server")
@@ -138,12 +139,11 @@ def test_an_agent_that_is_deleted_is_replaced_and_never_blamed(release, cluster,
 
 def roll_out(release, values):
     """Upgrades, and returns the paths that were called down meanwhile; while the server is replaced it is not asked."""
-    address = next(iter(release.cluster.nodes().values())) + ":31081"
     down = []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         rolled = pool.submit(release.upgrade, values)
         while not rolled.done():
-            status, text = fetch(address, "/api/v1/mesh?format=csv&state=down")
+            status, text = release.fetch("/api/v1/mesh?format=csv&state=down")
             down += rows(text) if status == 200 else []
             time.sleep(0.25)
         rolled.result()
@@ -209,6 +209,10 @@ def test_what_the_server_knows_outlives_its_pod_on_a_volume(release, cluster):
     wait_mesh(release)
 
 
+def test_helm_test_asks_for_the_check(release):
+    release.test()
+
+
 def test_an_uninstall_leaves_nothing(release, cluster):
     release.uninstall()
     kinds = [kind for kind in cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()
@@ -217,6 +221,8 @@ def test_an_uninstall_leaves_nothing(release, cluster):
         return [f"{made['kind']}/{made['metadata']['name']}" for made in release.get(",".join(kinds))
                 if "meshcheck" in made["metadata"]["name"] or "netchecker" in made["metadata"]["name"]]
     wait_for(lambda: left() == [], lambda: f"{left()} to be gone")
+    assert not [made for made in cluster.get("clusterroles,clusterrolebindings")
+                if release.namespace in made["metadata"]["name"]]
     assert run(program("helm"), "list", "--namespace", release.namespace, "--short").stdout == ""
 
 
@@ -227,9 +233,9 @@ def test_deploy_without_helm_installs_and_purges(cluster, image, new_namespace, 
                    *(f"{who}_IMAGE_NAME={image['image']['repository']}" for who in ("SERVER", "AGENT")),
                    f"PATH={pathlib.Path(program('kubectl')).parent}:/usr/bin:/bin"]
     must("env", *environment, ROOT / "examples" / "deploy.sh")
-    address = f"{next(iter(cluster.nodes().values()))}:{port}"
+    url = f"http://{next(iter(cluster.nodes().values()))}:{port}/api/v1/connectivity_check"
     good = f"All {agents_of(cluster)} pods successfully reported back to the server"
-    wait_for(lambda: good in fetch(address, "/api/v1/connectivity_check")[1], good)
+    wait_for(lambda: good in fetch(url)[1], good)
     must("env", *environment, "PURGE=true", ROOT / "examples" / "deploy.sh")
     def left():
         found = cluster.get("--namespace", name, "pods,services,daemonsets,statefulsets")

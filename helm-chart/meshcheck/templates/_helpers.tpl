@@ -80,3 +80,71 @@ seccompProfile: {type: RuntimeDefault}
 {{- $value := index . 1 -}}
 {{- if kindIs "bool" $value }}{{ $value }}{{ else }}{{ $root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" (last .)) }}{{ end }}
 {{- end }}
+
+{{- define "meshcheck.serverURL" -}}
+{{ ternary "https" "http" .Values.tls.enabled }}://{{ include "meshcheck.fullname" . }}-server:{{ .Values.server.service.port }}
+{{- end }}
+
+{{- define "meshcheck.tlsSecret" -}}
+{{- default (printf "%s-tls" (include "meshcheck.fullname" .)) .Values.tls.existingSecret }}
+{{- end }}
+
+{{- define "meshcheck.serverAccount" -}}
+{{- default (printf "%s-server" (include "meshcheck.fullname" .)) .Values.server.serviceAccountName }}
+{{- end }}
+
+{{- define "meshcheck.agentAccount" -}}
+{{- default (printf "%s-agent" (include "meshcheck.fullname" .)) .Values.agentServiceAccountName }}
+{{- end }}
+
+{{/* Whether the server asks the Kubernetes API anything. */}}
+{{- define "meshcheck.asksKubernetes" -}}
+{{- if or .Values.discovery.enabled (eq .Values.auth.reports "kubernetes") (eq .Values.auth.read "kubernetes") }}true{{ end }}
+{{- end }}
+
+{{/* What an agent shows the server, and what it knows it by. */}}
+{{- define "meshcheck.credentialArguments" -}}
+{{- if ne .Values.auth.reports "none" }}
+- -servertokenfile=/var/run/secrets/meshcheck/token
+{{- end }}
+{{- if .Values.tls.enabled }}
+- -serverca=/var/run/secrets/meshcheck/ca.crt
+{{- if .Values.tls.mutual }}
+- -servercert=/var/run/secrets/meshcheck/client.crt
+- -serverkey=/var/run/secrets/meshcheck/client.key
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "meshcheck.credentialVolume" -}}
+{{- if or .Values.tls.enabled (ne .Values.auth.reports "none") -}}
+- name: credentials
+  projected:
+    sources:
+      {{- if eq .Values.auth.reports "kubernetes" }}
+      - serviceAccountToken: {audience: meshcheck, expirationSeconds: 3600, path: token}
+      {{- else if eq .Values.auth.reports "token" }}
+      - secret:
+          name: {{ .Values.auth.tokenSecret }}
+          items: [{key: report, path: token}]
+      {{- end }}
+      {{- if .Values.tls.enabled }}
+      - secret:
+          name: {{ include "meshcheck.tlsSecret" . }}
+          items:
+            - {key: ca.crt, path: ca.crt}
+            {{- if .Values.tls.mutual }}
+            - {key: client.crt, path: client.crt}
+            - {key: client.key, path: client.key}
+            {{- end }}
+      {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A list: which pods are expected to report. */}}
+{{- define "meshcheck.agentSelectors" -}}
+- {{ printf "app.kubernetes.io/name=%s,app.kubernetes.io/instance=%s,app.kubernetes.io/component in (agent,agent-hostnet)" (include "meshcheck.name" .) .Release.Name | quote }}
+{{- if .Values.server.netcheckerService }}
+- "app in (netchecker-agent,netchecker-agent-hostnet)"
+{{- end }}
+{{- end }}
