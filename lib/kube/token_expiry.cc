@@ -1,6 +1,5 @@
-#include "lib/kube/token_cache.h"
+#include "lib/kube/token_expiry.h"
 
-#include <openssl/sha.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -9,42 +8,6 @@
 #include "lib/kube/config.h"
 
 namespace meshcheck::kube {
-
-TokenCache::Digest TokenCache::digest_of(std::string_view token) {
-  Digest digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
-  return digest;
-}
-
-const TokenVerdict* TokenCache::find(std::string_view token, Clock::time_point now) const {
-  const auto found = entries_.find(digest_of(token));
-  if (found == entries_.end() || now >= found->second.forget_at) return nullptr;
-  return &found->second.verdict;
-}
-
-void TokenCache::insert(std::string_view token, TokenVerdict verdict, Clock::time_point now,
-                        std::optional<Clock::duration> expires_in) {
-  Clock::duration keep =
-      verdict.authenticated ? options_.keep_authenticated : options_.keep_refused;
-  if (expires_in) keep = std::min(keep, *expires_in);
-  const Digest digest = digest_of(token);
-  if (const auto known = entries_.find(digest); known != entries_.end()) {
-    forget({known->second.forget_at, digest});
-  }
-  if (keep <= Clock::duration::zero() || options_.entries_max == 0) return;
-  while (!forget_order_.empty() &&
-         (entries_.size() >= options_.entries_max || forget_order_.begin()->first <= now)) {
-    forget(*forget_order_.begin());
-  }
-  entries_.emplace(digest, Entry{now + keep, std::move(verdict)});
-  forget_order_.emplace(now + keep, digest);
-}
-
-void TokenCache::forget(const std::pair<Clock::time_point, Digest>& first) {
-  const auto copy = first;  // It may be the set's own.
-  entries_.erase(copy.second);
-  forget_order_.erase(copy);
-}
 
 std::optional<WallTime> token_expiry(std::string_view token) {
   const auto first = token.find('.');
