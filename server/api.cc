@@ -176,7 +176,9 @@ http::Response Api::post_agent(http::Request& request) {
     return http::Response::error(400, record.error().message());
   }
   const Now time = now();
-  const auto mesh = std::exchange(record->mesh, std::nullopt);
+  auto mesh = std::exchange(record->mesh, std::nullopt);
+  // The answer to it holds the mesh's key.
+  if (state_.mesh_needs_principal && request.principal.empty()) mesh.reset();
   const std::string node = mesh ? record->nodename : "";
   MeshTable::Sender sender{
       .name = name, .node = node, .report_interval = std::chrono::seconds(record->report_interval)};

@@ -47,6 +47,10 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   flags.add("verdict-days", config.verdict_days, {1, 3660}, "days for which they are kept");
   flags.add("kubeproxyinit", kubernetes,
             "expect the agents that Kubernetes runs (not in this version)");
+  flags.add("kubeconfig", config.kubeconfig,
+            "file that says where the Kubernetes API is; without it, $KUBECONFIG, else what a pod "
+            "is given");
+  config.auth.add_to(flags);
   config.mesh.add_to(flags);
   flags::add_log_flags(flags, config.log);
   for (const char* name : {"report-ttl", "ping-timeout", "etcd-endpoints", "etcd-tree", "etcd-key",
@@ -63,6 +67,9 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
         "-kubeproxyinit: this version does not read pods from Kubernetes; name the expected agents "
         "in a file and pass -inventory FILE, or leave both out to expect whoever reported within "
         "the last hour");
+  }
+  if (auto checked = config.auth.check(kubernetes); !checked) {
+    return refuse(checked.error().message());
   }
   if (auto checked = config.mesh.check(); !checked) return refuse(checked.error().message());
   auto parsed = Endpoint::parse(endpoint);

@@ -31,8 +31,26 @@ void raise_descriptor_limit() {
 
 using NetworkThreads = std::vector<std::unique_ptr<NetworkThread>>;
 
-Result<NetworkThreads> listen(const Config& config, State& state, const metrics::Registry& registry,
-                              const Log& log) {
+// Nothing if it is not asked.
+Result<std::optional<kube::Config>> kubernetes_of(const Config& config) {
+  if (!config.auth.asks_kubernetes()) return std::optional<kube::Config>();
+  kube::ConfigOptions options;
+  options.kubeconfig = config.kubeconfig;
+  auto found = kube::find_config(options);
+  if (found) return std::optional<kube::Config>(*std::move(found));
+  return found.error().within(
+      "tokens are to be reviewed by Kubernetes; pass -kubeconfig FILE, or run in a pod, or pass "
+      "-report-auth and -read-auth without kubernetes");
+}
+
+struct Shared {
+  State& state;
+  const metrics::Registry& registry;
+  AuthState& auth;
+  const std::optional<kube::Config>& kubernetes;
+};
+
+Result<NetworkThreads> listen(const Config& config, const Shared& shared, const Log& log) {
   NetworkThreads threads;
   const auto count = static_cast<std::size_t>(config.threads);
   NetworkThread::Options options{.endpoint = config.endpoint};
@@ -40,8 +58,11 @@ Result<NetworkThreads> listen(const Config& config, State& state, const metrics:
   options.http.connections_max =
       std::max<std::size_t>(1, static_cast<std::size_t>(config.connections_max) / count);
   options.http.reuse_port = count > 1;
+  options.http.tls = shared.auth.credentials.tls();
+  options.auth = config.auth.guards() ? &shared.auth : nullptr;
+  options.kube = shared.kubernetes ? &*shared.kubernetes : nullptr;
   for (options.index = 0; options.index < count; ++options.index) {
-    auto thread = NetworkThread::listen(state, registry, options, log);
+    auto thread = NetworkThread::listen(shared.state, shared.registry, options, log);
     if (!thread) return thread.error();
     // Port 0 is the kernel's choice once, and the same for all.
     options.endpoint = (*thread)->local();
@@ -79,6 +100,7 @@ int run(const Config& config, const Log& log) {
                .age_max = std::chrono::hours(24 * config.verdict_days),
                .track_changes = !config.database.empty()});
   state.verdicts_fail_check = config.verdicts_fail_check;
+  state.mesh_needs_principal = config.auth.report_mode != AuthMode::kNone;
   uv::Loop loop;
 
   std::unique_ptr<Persistence> persistence;
@@ -97,7 +119,13 @@ int run(const Config& config, const Log& log) {
     set_inventory(state, *std::move(read));
     inventory.emplace(loop, config.inventory, state, log);
   }
-  auto threads = listen(config, state, registry, log);
+  AuthMetrics auth_metrics(registry);
+  auto credentials = Credentials::load(loop, config.auth, auth_metrics, log);
+  if (!credentials) return fail(log, credentials.error());
+  AuthState auth(config.auth, **credentials, auth_metrics);
+  const auto kubernetes = kubernetes_of(config);
+  if (!kubernetes) return fail(log, kubernetes.error());
+  auto threads = listen(config, {state, registry, auth, *kubernetes}, log);
   if (!threads) return fail(log, threads.error().within("-endpoint"));
 
   uv::Timer missed_reports(loop, [&] {
@@ -121,10 +149,10 @@ int run(const Config& config, const Log& log) {
   const uv::Signal terminate(loop, SIGTERM, stop);
   const uv::Signal interrupt(loop, SIGINT, stop);
   const uv::Signal hang_up(loop, SIGHUP, [&] {
-    if (inventory) {
-      inventory->reload();
-    } else {
-      log.info("nothing to read again: there is no -inventory");
+    (*credentials)->reload();
+    if (inventory) inventory->reload();
+    if (!inventory && !(*credentials)->has_files()) {
+      log.info("nothing to read again: there is no -inventory, certificate or token");
     }
   });
 

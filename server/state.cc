@@ -40,6 +40,17 @@ void register_http_metrics(metrics::Registry& registry, State& state) {
   registry.add_counter({"meshcheck_http_waiting_answers_refused_total",
                         "Such answers refused because 100 of a network thread were open.",
                         value(&Counters::waiting_refused)});
+  registry.add_counter({"meshcheck_http_handshakes_failed_total", "TLS handshakes that failed.",
+                        value(&Counters::handshakes_failed)});
+  registry.add_gauge({"meshcheck_http_parked_requests",
+                      "Requests that wait until it is known who sent them.",
+                      value(&Counters::parked_open)});
+  registry.add_counter({"meshcheck_http_parked_requests_refused_total",
+                        "Such requests refused because 1,000 of a network thread waited.",
+                        value(&Counters::parked_refused)});
+  registry.add_counter({"meshcheck_http_parked_requests_timed_out_total",
+                        "Such requests that waited for 20 s and were refused.",
+                        value(&Counters::parked_timed_out)});
   registry.add_counter({"meshcheck_http_requests_total", "Requests answered by a handler.",
                         value(&Counters::requests)});
   registry.add_counter({"meshcheck_http_responses_client_error_total", "Answers 400 to 499.",

@@ -47,7 +47,9 @@ struct State {
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
   std::atomic<bool> draining = false;
-  bool verdicts_fail_check = true;  // Set before threads begin.
+  // Both set before threads begin.
+  bool verdicts_fail_check = true;
+  bool mesh_needs_principal = false;  // A report from nobody is taken without its `mesh`.
 };
 
 inline constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";
