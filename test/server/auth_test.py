@@ -125,8 +125,9 @@ def test_tokens_are_read_again(launch, tokens):
     assert server.log.count("cannot be read") == 1
     assert post(server, "a", "the-third-token-").status == 200
     (tokens / "report").write_text("short")
-    server.wait_log("at least 16 octets")  # It looks by itself, every ten seconds.
-    (tokens / "report").write_text(REPORT_TOKEN)
+    server.signal(signal.SIGHUP)
+    server.wait_log("at least 16 octets")
+    (tokens / "report").write_text(REPORT_TOKEN)  # It looks by itself, every ten seconds.
     wait_for(lambda: post(server, "a", REPORT_TOKEN).status == 200)
 
 
@@ -270,8 +271,6 @@ class Api(http.server.ThreadingHTTPServer):
 
 
 class ApiHandler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
     def do_POST(self):
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.reviews.append((review["kind"], review["spec"]))
@@ -340,8 +339,10 @@ def test_many_reports_with_one_token_are_one_question(launch, api):
                f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(server.connect()) for _ in range(10)]
-        for connection in connections:
+        for connection in connections[:9]:
             connection.sendall(request + request)
+        connections[9].sendall(request)
+        wait_for(lambda: server.metric("meshcheck_http_parked_requests") == 10)
         connections.pop().close()
         wait_for(lambda: server.metric("meshcheck_http_parked_requests") == 9)
         api.go_on.set()
