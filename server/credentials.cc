@@ -9,6 +9,7 @@ constexpr std::chrono::seconds kLookInterval{10};
 
 std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths) {
   std::vector<FileStamp> stamps;
+  stamps.reserve(paths.size());
   for (const std::string& path : paths) stamps.push_back(FileStamp::of(path));
   return stamps;
 }
