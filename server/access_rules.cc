@@ -52,6 +52,11 @@ std::string verb_of(http::Method method) {
   return verb;
 }
 
+std::string right_of(std::string_view path) {
+  constexpr std::string_view kPrefix = "/meshcheck";
+  return path == "/metrics" ? std::string(path) : std::string(kPrefix) += path;
+}
+
 std::optional<std::string_view> bearer_token(const http::Request& request) {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view value = request.header("Authorization");

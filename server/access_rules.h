@@ -24,8 +24,12 @@ struct Access {
 };
 Access access_of(const http::Request& request);
 
-// The verb of RBAC for a path that is no resource.
+// What a right to read is called in RBAC: a verb and a path that is no resource. The path is that
+// of /metrics as it stands, as roles of Prometheus have it, and of all others behind "/meshcheck":
+// every user of a cluster may get "/api/*" and "/version" of the Kubernetes API, and these are
+// named so too.
 std::string verb_of(http::Method method);
+std::string right_of(std::string_view path);
 
 // Of `Authorization: Bearer TOKEN`. Nothing: there is no such header. Empty: another scheme.
 std::optional<std::string_view> bearer_token(const http::Request& request);

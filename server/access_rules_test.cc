@@ -57,6 +57,9 @@ TEST(AccessRulesTest, HaveTheVerbsOfKubernetes) {
   EXPECT_EQ(verb_of(Method::kGet), "get");
   EXPECT_EQ(verb_of(Method::kHead), "get");
   EXPECT_EQ(verb_of(Method::kDelete), "delete");
+  EXPECT_EQ(right_of("/metrics"), "/metrics");
+  EXPECT_EQ(right_of("/api/v1/agents/a"), "/meshcheck/api/v1/agents/a");
+  EXPECT_EQ(right_of("/"), "/meshcheck/");
 }
 
 TEST(AccessRulesTest, LetAPodReportForItselfOnly) {

@@ -182,7 +182,7 @@ std::optional<Refusal> Authenticator::review(const TokenVerdict& reader, const k
   question.uid = reader.uid;
   question.groups = reader.groups;
   question.operation.verb = asked.verb;
-  question.path = asked.path;
+  question.path = right_of(asked.path);
   const auto ask = [&](std::function<void(Result<AccessVerdict>)> on_done) {
     return kube::review_access(
         *client_, question,

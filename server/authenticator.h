@@ -44,7 +44,7 @@ class Authenticator {
     std::string agent;
     std::string verb;
     std::string path;
-    std::string what() const { return verb + " " + path; }
+    std::string what() const { return verb + " " + right_of(path); }
   };
 
   // Each of these: nothing if it will be said later.

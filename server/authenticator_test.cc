@@ -157,7 +157,7 @@ TEST_F(AuthenticatorTest, AsksWhatAReaderMayOnceForEachPath) {
   EXPECT_EQ(status(decided_[3]), 403);
   EXPECT_EQ(api_.requests.size(), 3U);
   EXPECT_NE(api_.requests[2].find(R"("groups":["people"],"nonResourceAttributes":)"
-                                  R"({"verb":"get","path":"/"})"),
+                                  R"({"verb":"get","path":"/meshcheck/"})"),
             std::string::npos);
 }
 

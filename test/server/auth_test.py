@@ -392,12 +392,12 @@ def test_readers_may_what_kubernetes_lets_them(launch, api):
     assert post(server, "a").status == 200, "reports are another matter"
     api.users["token-ann"] = ("api", {"username": "ann", "groups": ["people"]})
     api.add_pod("token-a", "a")
-    api.allowed = {("ann", "get", "/metrics"), ("ann", "delete", "/api/v1/agents/a")}
+    api.allowed = {("ann", "get", "/metrics"), ("ann", "delete", "/meshcheck/api/v1/agents/a")}
     for _ in range(2):
         assert server.get("/metrics", **bearer("token-ann")).status == 200
         answer = server.get("/api/v1/agents/", **bearer("token-ann"))
         assert answer.status == 403
-        assert answer.text == "ann may not get /api/v1/agents/: the test says so\n"
+        assert answer.text == "ann may not get /meshcheck/api/v1/agents/: the test says so\n"
     assert len(api.reviews) == 3, "one of the token, one for each path"
     assert "audiences" not in api.reviews[0][1]
     assert server.request("HEAD", "/metrics", **bearer("token-ann")).status == 200
