@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/uv/signal.h"
+#include "server/auth.h"
 #include "server/config.h"
 #include "server/inventory_watcher.h"
 #include "server/mesh_key.h"
@@ -31,23 +32,10 @@ void raise_descriptor_limit() {
 
 using NetworkThreads = std::vector<std::unique_ptr<NetworkThread>>;
 
-// Nothing if it is not asked.
-Result<std::optional<kube::Config>> kubernetes_of(const Config& config) {
-  if (!config.auth.asks_kubernetes()) return std::optional<kube::Config>();
-  kube::ConfigOptions options;
-  options.kubeconfig = config.kubeconfig;
-  auto found = kube::find_config(options);
-  if (found) return std::optional<kube::Config>(*std::move(found));
-  return found.error().within(
-      "tokens are to be reviewed by Kubernetes; pass -kubeconfig FILE, or run in a pod, or pass "
-      "-report-auth and -read-auth without kubernetes");
-}
-
 struct Shared {
   State& state;
   const metrics::Registry& registry;
-  AuthState& auth;
-  const std::optional<kube::Config>& kubernetes;
+  Auth& auth;
 };
 
 Result<NetworkThreads> listen(const Config& config, const Shared& shared, const Log& log) {
@@ -58,9 +46,9 @@ Result<NetworkThreads> listen(const Config& config, const Shared& shared, const 
   options.http.connections_max =
       std::max<std::size_t>(1, static_cast<std::size_t>(config.connections_max) / count);
   options.http.reuse_port = count > 1;
-  options.http.tls = shared.auth.credentials.tls();
-  options.auth = config.auth.guards() ? &shared.auth : nullptr;
-  options.kube = shared.kubernetes ? &*shared.kubernetes : nullptr;
+  options.http.tls = shared.auth.credentials->tls();
+  options.auth = config.auth.guards() ? &*shared.auth.state : nullptr;
+  options.kube = shared.auth.kubernetes ? &*shared.auth.kubernetes : nullptr;
   for (options.index = 0; options.index < count; ++options.index) {
     auto thread = NetworkThread::listen(shared.state, shared.registry, options, log);
     if (!thread) return thread.error();
@@ -88,6 +76,15 @@ Result<void> use_mesh_key(const Config& config, State& state) {
   }
   state.mesh.with([&](Mesh& mesh) { mesh.assigner.use_key(**std::move(key)); });
   return {};
+}
+
+void read_again(Credentials& credentials, std::optional<InventoryWatcher>& inventory,
+                const Log& log) {
+  credentials.reload();
+  if (inventory) inventory->reload();
+  if (!inventory && !credentials.has_files()) {
+    log.info("nothing to read again: there is no -inventory, certificate or token");
+  }
 }
 
 int run(const Config& config, const Log& log) {
@@ -119,13 +116,9 @@ int run(const Config& config, const Log& log) {
     set_inventory(state, *std::move(read));
     inventory.emplace(loop, config.inventory, state, log);
   }
-  AuthMetrics auth_metrics(registry);
-  auto credentials = Credentials::load(loop, config.auth, auth_metrics, log);
-  if (!credentials) return fail(log, credentials.error());
-  AuthState auth(config.auth, **credentials, auth_metrics);
-  const auto kubernetes = kubernetes_of(config);
-  if (!kubernetes) return fail(log, kubernetes.error());
-  auto threads = listen(config, {state, registry, auth, *kubernetes}, log);
+  const auto auth = Auth::load(loop, config, registry, log);
+  if (!auth) return fail(log, auth.error());
+  auto threads = listen(config, {state, registry, **auth}, log);
   if (!threads) return fail(log, threads.error().within("-endpoint"));
 
   uv::Timer missed_reports(loop, [&] {
@@ -148,13 +141,8 @@ int run(const Config& config, const Log& log) {
   };
   const uv::Signal terminate(loop, SIGTERM, stop);
   const uv::Signal interrupt(loop, SIGINT, stop);
-  const uv::Signal hang_up(loop, SIGHUP, [&] {
-    (*credentials)->reload();
-    if (inventory) inventory->reload();
-    if (!inventory && !(*credentials)->has_files()) {
-      log.info("nothing to read again: there is no -inventory, certificate or token");
-    }
-  });
+  const uv::Signal hang_up(loop, SIGHUP,
+                           [&] { read_again(*(*auth)->credentials, inventory, log); });
 
   for (const auto& thread : *threads) thread->start();
   log.info("listening", {{"endpoint", threads->front()->local().text()},
