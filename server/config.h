@@ -8,6 +8,7 @@
 #include "lib/base/ip_address.h"
 #include "lib/flags/flags.h"
 #include "lib/flags/log_flags.h"
+#include "server/cluster_config.h"
 #include "server/mesh_config.h"
 
 namespace meshcheck::server {
@@ -26,6 +27,8 @@ struct Config {
   std::int64_t verdicts_kept = 1000;
   std::int64_t verdict_days = 30;
   MeshConfig mesh;
+  ClusterConfig cluster;
+  std::string kubeconfig;  // Path; empty for the pod's own files.
   flags::LogFlags log;
   std::vector<std::string> ignored;  // Flags of netchecker that were given and have no effect.
 };

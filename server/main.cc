@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/uv/signal.h"
+#include "server/cluster_watcher.h"
 #include "server/config.h"
 #include "server/inventory_watcher.h"
 #include "server/mesh_key.h"
@@ -96,6 +97,12 @@ int run(const Config& config, const Log& log) {
     if (!read) return fail(log, read.error());
     set_inventory(state, *std::move(read));
     inventory.emplace(loop, config.inventory, state, log);
+  }
+  std::unique_ptr<ClusterWatcher> cluster;
+  if (config.cluster.enabled) {
+    auto watcher = ClusterWatcher::start(loop, config.kubeconfig, config.cluster, state, log);
+    if (!watcher) return fail(log, watcher.error().within("-kubeproxyinit"));
+    cluster = *std::move(watcher);
   }
   auto threads = listen(config, state, registry, log);
   if (!threads) return fail(log, threads.error().within("-endpoint"));

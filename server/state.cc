@@ -64,12 +64,18 @@ void write_agent_metrics(metrics::TextWriter& writer, const Check& check,
         check.absent.size());
   write("meshcheck_agents_outdated", Type::kGauge, "Expected agents whose last report is too old.",
         check.outdated.size());
+  write("meshcheck_agents_awaited", Type::kGauge,
+        "Agents' pods so new that they need not have reported yet.", check.awaited);
+  write("meshcheck_agents_excused", Type::kGauge,
+        "Silent agents on nodes that are cordoned or being taken away.", check.excused.size());
   write("meshcheck_agents_held", Type::kGauge, "Agents whose last report is held.", counts.agents);
+  write("meshcheck_agents_unlisted", Type::kGauge,
+        "Agents that report while Kubernetes does not list their pods.", counts.unlisted);
   write("meshcheck_reports_total", Type::kCounter, "Reports stored.", counts.reports);
   write("meshcheck_reports_refused_full_total", Type::kCounter,
         "Reports of new agents refused because -agents-max are held.", counts.refused_full);
   write("meshcheck_reports_refused_not_in_inventory_total", Type::kCounter,
-        "Reports refused because the inventory does not name the agent.",
+        "Reports refused because the inventory or Kubernetes does not name the agent.",
         counts.refused_not_in_inventory);
 }
 
@@ -116,7 +122,10 @@ void set_inventory(State& state, std::optional<Inventory> inventory) {
   }
   state.table.with([&](AgentTable& table) { table.set_inventory(std::move(inventory)); });
   pass_on_departures(state);
-  state.mesh.with([&](Mesh& mesh) { mesh.assigner.set_zones(std::move(zones)); });
+  state.mesh.with([&](Mesh& mesh) {
+    // It makes all assignments be looked at again, and a cluster tells of changes all the time.
+    if (mesh.assigner.zones() != zones) mesh.assigner.set_zones(std::move(zones));
+  });
 }
 
 void pass_on_departures(State& state) {
@@ -156,6 +165,8 @@ std::string metrics_text(State& state, const metrics::Registry& registry) {
     return table.counts();
   });
   write_agent_metrics(writer, check, counts);
+  state.cluster.with(
+      [&](const ClusterStatus& status) { status.write_metrics(writer, time.steady); });
   state.mesh.with([&](const Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
   state.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
   return writer.take() + registry.text();

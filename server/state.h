@@ -13,6 +13,7 @@
 #include "lib/http/server.h"
 #include "lib/metrics/registry.h"
 #include "server/agent_table.h"
+#include "server/cluster_status.h"
 #include "server/event_feed.h"
 #include "server/mesh.h"
 #include "server/verdict_board.h"
@@ -43,6 +44,7 @@ struct State {
   Guarded<VerdictBoard> verdicts;
   Guarded<EventFeed> events;
   Guarded<StoreStatus> store;
+  Guarded<ClusterStatus> cluster;
   std::vector<http::Counters> http;  // One a network thread; atomics.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
