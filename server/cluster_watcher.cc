@@ -113,7 +113,7 @@ void ClusterWatcher::note(bool changed) {
 
 void ClusterWatcher::apply() {
   waiting_ = false;
-  if (!pods_status().synced) return;  // tell_status() notes that it is.
+  if (!pods_status().synced) return;  // tell_status() comes back to it.
   Cluster::Expectation expectation = cluster_.expectation();
   for (const std::string& name : expectation.conflicts) {
     if (std::binary_search(conflicts_.begin(), conflicts_.end(), name)) continue;
@@ -137,17 +137,18 @@ FollowedObjects ClusterWatcher::pods_status() const {
 }
 
 void ClusterWatcher::tell_status() {
+  // At once, and before it is told that all is known.
+  const bool pods_listed = pods_status().synced && cluster_.pods_listed();
+  const bool nodes_listed = nodes_->status().synced && cluster_.nodes_listed();
+  if (pods_listed || nodes_listed) apply();
   const ClusterStatus now_known = state_.cluster.with([&](ClusterStatus& status) {
     status.followed = {pods_status(), followed("nodes", nodes_->status())};
     ClusterStatus copy = status;
     copy.excuses.clear();
     return copy;
   });
-  const auto& [pods, nodes] = now_known.followed;
-  state_.table.with(
-      [&](AgentTable& table) { table.set_inventory_stale(pods.cut_off_since.has_value()); });
-  if (pods.synced) note(cluster_.pods_listed());
-  if (nodes.synced) note(cluster_.nodes_listed());
+  const bool stale = now_known.followed[0].cut_off_since.has_value();
+  state_.table.with([&](AgentTable& table) { table.set_inventory_stale(stale); });
   log_status(now_known, loop_.now());
 }
 
