@@ -19,11 +19,12 @@ std::optional<Clock::time_point> ClusterStatus::cut_off_since() const {
 }
 
 std::string ClusterStatus::trouble() const {
-  // What is cut off matters more than what is left out.
+  // What was never known matters more than what may be old, and that more than what is left out.
   for (const FollowedObjects& objects : followed) {
-    if (!objects.synced || objects.cut_off_since) {
-      if (!objects.why.empty()) return objects.why;
-    }
+    if (!objects.synced && !objects.why.empty()) return objects.why;
+  }
+  for (const FollowedObjects& objects : followed) {
+    if (objects.cut_off_since && !objects.why.empty()) return objects.why;
   }
   if (!synced()) return "the Kubernetes API has not listed all pods and nodes yet";
   for (const FollowedObjects& objects : followed) {
