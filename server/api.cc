@@ -117,6 +117,9 @@ std::string message_of(const Check& check, const ShownVerdicts& verdicts,
   if (!cluster.unknown.empty()) {
     text += "it is not known which agents should report: " + cluster.unknown + "; ";
   } else if (check.expected == 0) {
+    if (!check.excused.empty()) {
+      return text + "no agents are expected: all are silent, on nodes that are cordoned or go";
+    }
     if (check.awaited == 0) return text + "no agents are expected: " + cluster.nobody;
     return text + "no agent has reported yet, and " + std::to_string(check.awaited) +
            (check.awaited == 1 ? " that is" : " that are") + " new still may";
@@ -306,9 +309,9 @@ http::Response Api::get_readyz() const {
   });
   if (!ready) return http::Response::error(503, unknown);
   // A failing disk costs nothing but the memory of a restart; turning agents away would cost more.
-  response.body = trouble.empty() ? "ok\n" : "ok, but reports cannot be written: " + trouble + "\n";
-  if (!unknown.empty())
-    response.body = (trouble.empty() ? "ok, but " : response.body + "and ") + unknown + "\n";
+  response.body = trouble.empty() ? "ok" : "ok, but reports cannot be written: " + trouble;
+  if (!unknown.empty()) response.body += (trouble.empty() ? ", but " : "; and ") + unknown;
+  response.body += '\n';
   return response;
 }
 

@@ -141,34 +141,28 @@ void ClusterWatcher::tell_status() {
   const bool pods_listed = pods_status().synced && cluster_.pods_listed();
   const bool nodes_listed = nodes_->status().synced && cluster_.nodes_listed();
   if (pods_listed || nodes_listed) apply();
-  const ClusterStatus now_known = state_.cluster.with([&](ClusterStatus& status) {
-    status.followed = {pods_status(), followed("nodes", nodes_->status())};
-    ClusterStatus copy = status;
-    copy.excuses.clear();
-    return copy;
-  });
-  const bool stale = now_known.followed[0].cut_off_since.has_value();
+  const std::array followed_now{pods_status(), followed("nodes", nodes_->status())};
+  state_.cluster.with([&](ClusterStatus& status) { status.followed = followed_now; });
+  const bool stale = followed_now[0].cut_off_since.has_value();
   state_.table.with([&](AgentTable& table) { table.set_inventory_stale(stale); });
-  log_status(now_known, loop_.now());
+  for (std::size_t i = 0; i < told_.size(); ++i) log_status(followed_now[i], told_[i]);
 }
 
-void ClusterWatcher::log_status(const ClusterStatus& status, Clock::time_point now) {
-  for (std::size_t i = 0; i < told_.size(); ++i) {
-    Told& told = told_[i];
-    const FollowedObjects& objects = status.followed[i];
-    const bool trouble = !objects.why.empty();
-    const bool news = trouble && objects.why != told.trouble;
-    if (news && (!told.logged || now - *told.logged >= kLogPeriod)) {
-      log_.error("Kubernetes is not followed", {{"watch", objects.name}, {"error", objects.why}});
-      told.logged = now;
-      told.trouble = objects.why;
-    }
-    if (objects.synced && !trouble && (!told.synced || !told.trouble.empty())) {
-      log_.info("Kubernetes is followed", {{"watch", objects.name}, {"objects", objects.objects}});
-      told.synced = true;
-    }
-    if (!trouble) told.trouble.clear();
+void ClusterWatcher::log_status(const FollowedObjects& objects, Told& told) {
+  const Clock::time_point now = loop_.now();
+  const bool trouble = !objects.why.empty();
+  const bool news = trouble && objects.why != told.trouble;
+  if (news && (!told.logged || now - *told.logged >= kLogPeriod)) {
+    log_.error("Kubernetes is not followed", {{"watch", objects.name}, {"error", objects.why}});
+    told.logged = now;
+    told.trouble = objects.why;
   }
+  if (trouble) return;
+  if (objects.synced && (!told.synced || !told.trouble.empty())) {
+    log_.info("Kubernetes is followed", {{"watch", objects.name}, {"objects", objects.objects}});
+    told.synced = true;
+  }
+  told.trouble.clear();
 }
 
 }  // namespace meshcheck::server

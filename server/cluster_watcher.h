@@ -59,7 +59,7 @@ class ClusterWatcher {
   void note(bool changed);
   void apply();
   void tell_status();
-  void log_status(const ClusterStatus& status, Clock::time_point now);
+  void log_status(const FollowedObjects& objects, Told& told);
   FollowedObjects pods_status() const;
 
   uv::Loop& loop_;
