@@ -45,6 +45,7 @@ HttpRound::HttpRound(http::Client& client, std::span<const std::string> urls,
     request.redirects_max = kRedirectsMax;
     request.body_max = kHttpProbeBodyMax;
     request.discard_body = true;
+    if (options.prepare) options.prepare(request);
     state->calls.push_back(
         client.start(std::move(request), [state, i, url = urls[i]](const http::Outcome& outcome) {
           state->results[i] = to_http_probe(url, outcome);

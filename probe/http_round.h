@@ -23,6 +23,8 @@ class HttpRound {
   struct Options {
     std::chrono::milliseconds timeout{10'000};
     std::string ca_file;  // Authorities that https trusts; empty for the system's.
+    // Called for each request before it starts, may change it; may be empty.
+    std::function<void(http::ClientRequest&)> prepare;
   };
   using OnDone = std::function<void(std::vector<mesh::HttpProbe>)>;
 

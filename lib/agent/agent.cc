@@ -24,10 +24,11 @@ Agent::Agent(uv::Loop& loop, Config config)
       config_(std::move(config)),
       client_(loop, {.connections_max = kProbeUrlsMax + 2,
                      .user_agent = std::string("meshcheck-agent/") + MESHCHECK_VERSION}),
-      gatherer_(loop, client_, config_),
-      reporter_(client_, config_.report_url()),
+      server_access_(loop, config_.server, config_.log),
+      gatherer_(loop, client_, server_access_, config_),
+      reporter_(client_, server_access_, config_.report_url()),
       answer_prober_(
-          loop, client_,
+          loop, client_, server_access_,
           {.url = config_.ping_url(), .log = config_.log, .on_change = [this] { hurry(); }}),
       schedule_(Schedule::Options::for_interval(config_.interval, std::random_device{}()),
                 loop.now()),
@@ -47,7 +48,7 @@ int Agent::run() {
   }
   config_.log.info("started", {{"version", MESHCHECK_VERSION},
                                {"layer", mesh::text(config_.layer)},
-                               {"server", config_.server_endpoint},
+                               {"server", config_.server.url()},
                                {"interval_s", config_.interval.count()},
                                {"probes", config_.probe_urls.size()}});
   if (config_.once) exit_code_ = 1;

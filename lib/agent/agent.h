@@ -12,6 +12,7 @@
 #include "lib/agent/padding.h"
 #include "lib/agent/reporter.h"
 #include "lib/agent/schedule.h"
+#include "lib/agent/server_access.h"
 #include "lib/http/client.h"
 #include "lib/uv/signal.h"
 #include "lib/uv/timer.h"
@@ -56,6 +57,7 @@ class Agent {
   uv::Loop& loop_;
   Config config_;
   http::Client client_;
+  ServerAccess server_access_;
   Gatherer gatherer_;
   Reporter reporter_;
   Padding padding_;

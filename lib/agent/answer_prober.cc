@@ -6,8 +6,9 @@
 
 namespace meshcheck::agent {
 
-AnswerProber::AnswerProber(uv::Loop& loop, http::Client& client, Options options)
-    : loop_(loop), client_(client), options_(std::move(options)) {}
+AnswerProber::AnswerProber(uv::Loop& loop, http::Client& client, ServerAccess& access,
+                           Options options)
+    : loop_(loop), client_(client), access_(access), options_(std::move(options)) {}
 
 void AnswerProber::ask(Question question) {
   if (awaited_) return;
@@ -23,6 +24,7 @@ void AnswerProber::start() {
   request.url = options_.url + "?size=" + std::to_string(question_.size);
   request.timeout = question_.timeout;
   request.body_max = question_.size;
+  access_.identify(request);
   call_ =
       client_.start(std::move(request), [this](const http::Outcome& outcome) { finish(outcome); });
 }
@@ -45,8 +47,11 @@ void AnswerProber::judge(const http::Outcome& outcome) {
   }
   const PaddingStage stage = stalled_at(outcome);
   if (stage == PaddingStage::kNone) return;
-  // A question is small: one that does not arrive is no matter of size.
-  judge_.stalled(stage == PaddingStage::kAnswer ? stage : PaddingStage::kConnect, begun_);
+  // A question is small: one that does not arrive is no matter of size. The server's part of a TLS
+  // handshake is large.
+  const bool in_handshake = !outcome.connected && outcome.tcp && !outcome.tcp->pending;
+  const bool unanswered = stage == PaddingStage::kAnswer || in_handshake;
+  judge_.stalled(unanswered ? PaddingStage::kAnswer : PaddingStage::kConnect, begun_);
   if (judge_.suspected() && std::exchange(again_, false)) start();
 }
 

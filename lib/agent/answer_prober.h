@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lib/agent/padding.h"
+#include "lib/agent/server_access.h"
 #include "lib/base/log.h"
 #include "lib/http/client.h"
 #include "lib/uv/loop.h"
@@ -28,7 +29,7 @@ class AnswerProber {
     Log log;
     std::function<void()> on_change;  // Large answers get lost, or come through again.
   };
-  AnswerProber(uv::Loop& loop, http::Client& client, Options options);
+  AnswerProber(uv::Loop& loop, http::Client& client, ServerAccess& access, Options options);
 
   // While an answer is awaited the question is dropped.
   void ask(Question question);
@@ -46,6 +47,7 @@ class AnswerProber {
 
   uv::Loop& loop_;
   http::Client& client_;
+  ServerAccess& access_;
   Options options_;
   Question question_;
   Clock::time_point begun_;

@@ -23,10 +23,11 @@ class AnswerProberTest : public http::ClientFixture {
   }
 
   int changes_ = 0;
+  ServerAccess access_{loop_, {}, Log()};
   AnswerProber prober_{
-      loop_, client_, {.url = server_.url("/api/v1/ping"), .log = {}, .on_change = [this] {
-                         ++changes_;
-                       }}};
+      loop_, client_, access_, {.url = server_.url("/api/v1/ping"), .log = {}, .on_change = [this] {
+                                  ++changes_;
+                                }}};
 };
 
 TEST_F(AnswerProberTest, AsksForASize) {

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kProbeTimeoutMax{10'000};
 
 struct Values {
-  std::string server_endpoint = Config().server_endpoint;
+  ServerOptions server;
   std::string probe_urls;
   std::string probe_ca_file;
   std::int64_t interval = 60;
@@ -40,7 +40,7 @@ flags::Flags flags_for(const Program& program, Values& values) {
       program.layer == Layer::kPod
           ? "Reports from a pod's network to the meshcheck server, and probes URLs."
           : "Reports from a node's own network to the meshcheck server, and probes URLs.");
-  flags.add("serverendpoint", values.server_endpoint, "host:port of the server, plain HTTP");
+  add_server_flags(flags, values.server);
   flags.add("probeurls", values.probe_urls,
             "URLs to probe, separated by ',' or ';'; the server's ping is always probed too");
   flags.add("probecafile", values.probe_ca_file,
@@ -76,15 +76,8 @@ bool is_printable(std::string_view text) {
                       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
 }
 
-Result<void> check_endpoint(std::string_view endpoint) {
-  const bool plain = is_printable(endpoint) && !endpoint.empty() && endpoint.size() <= 300 &&
-                     endpoint.find_first_of(" /?#@\\") == std::string_view::npos;
-  if (plain) return {};
-  return Error("host:port is expected, such as " + Config().server_endpoint);
-}
-
-Result<std::vector<std::string>> probe_urls_of(const Values& values) {
-  std::vector<std::string> urls = http::split_url_list(values.probe_urls, kProbeUrlsMax);
+Result<std::vector<std::string>> probe_urls_of(std::string_view list, const ServerOptions& server) {
+  std::vector<std::string> urls = http::split_url_list(list, kProbeUrlsMax);
   if (urls.size() == kProbeUrlsMax) {
     return Error("more than " + std::to_string(kProbeUrlsMax - 1) + " URLs");
   }
@@ -98,7 +91,7 @@ Result<std::vector<std::string>> probe_urls_of(const Values& values) {
     append_json_string(json, url);
   }
   if (json.size() > kProbeUrlsSizeMax) return Error("the URLs are longer than 8192 bytes together");
-  urls.push_back("http://" + values.server_endpoint + "/api/v1/ping");
+  urls.push_back(server.url() + "/api/v1/ping");
   return urls;
 }
 
@@ -120,7 +113,7 @@ Result<std::vector<IpAddress>> addresses_of(std::string_view list) {
 }  // namespace
 
 std::string Config::report_url() const {
-  return "http://" + server_endpoint + "/api/v1/agents/" + http::escape_path_segment(pod_name);
+  return server.url() + "/api/v1/agents/" + http::escape_path_segment(pod_name);
 }
 
 milliseconds Config::report_timeout() const {
@@ -138,10 +131,9 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   const auto refuse = [&](int code, const Error& error) {
     return Exit{code, program.name + ": " + error.message() + "\n"};
   };
-  if (const auto checked = check_endpoint(values.server_endpoint); !checked) {
-    return refuse(2, checked.error().within("-serverendpoint"));
-  }
-  auto probe_urls = probe_urls_of(values);
+  auto server = check_server_options(values.server);
+  if (!server) return refuse(2, server.error());
+  auto probe_urls = probe_urls_of(values.probe_urls, *server);
   if (!probe_urls) return refuse(2, probe_urls.error().within("-probeurls"));
   if (!values.probe_ca_file.empty() && access(values.probe_ca_file.c_str(), R_OK) != 0) {
     return refuse(2, Error::from_errno("-probecafile: " + values.probe_ca_file, errno));
@@ -165,7 +157,7 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   }
   Config config;
   config.layer = program.layer;
-  config.server_endpoint = values.server_endpoint;
+  config.server = *std::move(server);
   config.pod_name = invocation.pod_name;
   config.node_name = invocation.node_name;
   config.interval = std::chrono::seconds(values.interval);

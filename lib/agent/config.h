@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "lib/agent/server_access.h"
 #include "lib/base/ip_address.h"
 #include "lib/base/log.h"
 #include "lib/flags/flags.h"
@@ -26,7 +27,7 @@ inline constexpr std::uint16_t kProbePort = 8862;  // As STAMP's 862, which need
 // Immutable after start, but for the interval, which the server may set.
 struct Config {
   Layer layer = Layer::kPod;  // Each program is one of them.
-  std::string server_endpoint = "netchecker-service:8081";
+  ServerOptions server;
   std::string pod_name;
   std::string node_name;  // May be empty.
   std::chrono::seconds interval{60};

@@ -49,6 +49,13 @@ TEST(ConfigTest, ProbesTheServerLastAndAddsMissingSchemes) {
                                                          "http://[::1]:9/api/v1/ping"}));
 }
 
+TEST(ConfigTest, AsksTheServerOverTlsWhereAskedTo) {
+  const Config config = config_with({"-serverendpoint=https://a:1"});
+  EXPECT_EQ(config.report_url(), "https://a:1/api/v1/agents/pod-1");
+  EXPECT_EQ(config.ping_url(), "https://a:1/api/v1/ping");
+  EXPECT_EQ(config.server.endpoint, "a:1");
+}
+
 TEST(ConfigTest, LeavesTimeForTheReportAfterTheProbes) {
   EXPECT_EQ(config_with({}).report_timeout(), milliseconds(59'000));
   EXPECT_EQ(config_with({}).probe_timeout(), milliseconds(10'000));
@@ -74,8 +81,13 @@ TEST(ConfigTest, EscapesTheNameInTheUrl) {
 TEST(ConfigTest, NamesWhatIsWrongWithTheFlags) {
   EXPECT_EQ(exit_with({"-reportinterval=0"}).code, 2);
   EXPECT_EQ(exit_with({"-zeroextenderlength=-1"}).code, 2);
-  EXPECT_EQ(exit_with({"-serverendpoint", "http://x:1/"}).text,
-            "prog: -serverendpoint: host:port is expected, such as netchecker-service:8081\n");
+  EXPECT_EQ(
+      exit_with({"-serverendpoint", "http://x:1/"}).text,
+      "prog: -serverendpoint: host:port is expected, such as netchecker-service:8081, or with "
+      "https:// before it\n");
+  EXPECT_EQ(exit_with({"-serverca", "/etc/hostname"}).text,
+            "prog: -serverca: of no use without https:// in -serverendpoint\n");
+  EXPECT_EQ(exit_with({"-servertokenfile", "/no/such/file"}).code, 2);
   EXPECT_EQ(exit_with({"-probeurls", "http://a b"}).text,
             "prog: -probeurls: a URL has a blank or a control character\n");
   std::string many;

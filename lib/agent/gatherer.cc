@@ -8,11 +8,12 @@
 
 namespace meshcheck::agent {
 
-Gatherer::Gatherer(uv::Loop& loop, http::Client& client, const Config& config)
+Gatherer::Gatherer(uv::Loop& loop, http::Client& client, ServerAccess& access, const Config& config)
     : loop_(loop),
       client_(client),
+      access_(access),
       config_(config),
-      lookup_name_(http::host_of_endpoint(config.server_endpoint)),
+      lookup_name_(http::host_of_endpoint(config.server.endpoint)),
       boot_id_(read_boot_id()),
       network_(config.layer),
       lookup_deadline_(loop, [this] { give_up_lookup(); }) {}
@@ -24,13 +25,23 @@ void Gatherer::start(OnDone on_done) {
   lookup_addresses_.reset();
   probes_.emplace(client_, config_.probe_urls,
                   probe::HttpRound::Options{.timeout = config_.probe_timeout(),
-                                            .ca_file = config_.probe_ca_file},
+                                            .ca_file = config_.probe_ca_file,
+                                            .prepare =
+                                                [this](http::ClientRequest& request) {
+                                                  if (request.url == config_.ping_url())
+                                                    prepare_ping(request);
+                                                }},
                   [this](std::vector<mesh::HttpProbe> results) {
                     probe_results_ = std::move(results);
                     probes_.reset();
                     finish_if_complete();
                   });
   start_lookup();
+}
+
+void Gatherer::prepare_ping(http::ClientRequest& request) {
+  request.ca_file.clear();
+  access_.identify(request);
 }
 
 // Never finishes the gathering by itself: probes come back later than this returns.

@@ -8,6 +8,7 @@
 
 #include "lib/agent/config.h"
 #include "lib/agent/network_facts.h"
+#include "lib/agent/server_access.h"
 #include "lib/http/client.h"
 #include "lib/uv/resolver.h"
 #include "lib/uv/timer.h"
@@ -19,19 +20,20 @@ namespace meshcheck::agent {
 // Probes every URL and looks up the server's name side by side, waits for both, at most
 // Config::probe_timeout(), and then asks the kernel. So a report holds the probes of its own round;
 // netchecker's agent sent those of the round before. One gathering at a time, on the loop's
-// thread. `config` outlives it.
+// thread. `access` and `config` outlive it.
 class Gatherer {
  public:
   // All but what the agent knows of itself: `mesh.loop_lag_*` and `mesh.history`.
   using OnDone = std::function<void(mesh::Report)>;
 
-  Gatherer(uv::Loop& loop, http::Client& client, const Config& config);
+  Gatherer(uv::Loop& loop, http::Client& client, ServerAccess& access, const Config& config);
 
   // REQUIRES: no other gathering under way.
   void start(OnDone on_done);
   bool busy() const { return on_done_ != nullptr; }
 
  private:
+  void prepare_ping(http::ClientRequest& request);
   void start_lookup();
   void finish_lookup(Result<std::vector<IpAddress>> addresses);
   void give_up_lookup();
@@ -40,6 +42,7 @@ class Gatherer {
 
   uv::Loop& loop_;
   http::Client& client_;
+  ServerAccess& access_;
   const Config& config_;
   std::string lookup_name_;
   std::string boot_id_;

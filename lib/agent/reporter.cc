@@ -42,6 +42,7 @@ void Reporter::send(Submission submission, OnDone on_done) {
   request.timeout = submission.timeout;
   request.body_max = kAnswerSizeMax;
   if (submission.small_packets) request.segment_max = kSmallSegment;
+  access_.authorize(request);
   call_ = client_.start(std::move(request),
                         [this, on_done = std::move(on_done)](const http::Outcome& outcome) {
                           finish(outcome, on_done);

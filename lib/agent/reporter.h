@@ -6,6 +6,7 @@
 #include <string>
 
 #include "lib/agent/padding.h"
+#include "lib/agent/server_access.h"
 #include "lib/base/result.h"
 #include "lib/http/client.h"
 #include "mesh/report/report.h"
@@ -30,7 +31,8 @@ class Reporter {
   };
   using OnDone = std::function<void(const Delivery&)>;
 
-  Reporter(http::Client& client, std::string url) : client_(client), url_(std::move(url)) {}
+  Reporter(http::Client& client, ServerAccess& access, std::string url)
+      : client_(client), access_(access), url_(std::move(url)) {}
 
   // REQUIRES: not busy.
   void send(Submission submission, OnDone on_done);
@@ -42,6 +44,7 @@ class Reporter {
   void finish(const http::Outcome& outcome, const OnDone& on_done);
 
   http::Client& client_;
+  ServerAccess& access_;
   std::string url_;
   mesh::ReportHistory history_;
   bool busy_ = false;

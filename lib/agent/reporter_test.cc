@@ -24,7 +24,8 @@ class ReporterTest : public http::ClientFixture {
 
   static constexpr std::chrono::milliseconds kTimeout{100};
 
-  Reporter reporter_{client_, server_.url("/api/v1/agents/a")};
+  ServerAccess access_{loop_, {}, Log()};
+  Reporter reporter_{client_, access_, server_.url("/api/v1/agents/a")};
 };
 
 TEST_F(ReporterTest, PostsJson) {

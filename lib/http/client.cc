@@ -46,7 +46,7 @@ void Client::Core::watch(curl_socket_t socket, int what) {
 void Client::Core::look_at(curl_socket_t socket) {
   const auto owned = owners.find(socket);
   if (owned == owners.end()) return;
-  owned->second->outcome.tcp = read_tcp_info(socket);
+  owned->second->outcome.tcp = read_tcp_info(socket, owned->second->farewell());
   owners.erase(owned);
 }
 

@@ -97,6 +97,7 @@ struct Transfer {
   void prepare_method();
   void heard();  // An octet came.
   int status() const;
+  std::uint64_t farewell() const;  // Octets that its connection may say last.
   void finish(CURLcode code);
   void read_open_sockets();
   void leave();

@@ -4,9 +4,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 namespace meshcheck::http {
 
-std::optional<TcpInfo> read_tcp_info(int socket) {
+std::optional<TcpInfo> read_tcp_info(int socket, std::uint64_t farewell) {
   tcp_info info{};
   socklen_t size = sizeof info;
   // An older kernel fills less; the rest stays zero.
@@ -14,13 +16,15 @@ std::optional<TcpInfo> read_tcp_info(int socket) {
   // A connection that was reset has emptied its queues: what was sent is then compared with what
   // was acknowledged, of which the SYN is one.
   const std::uint64_t sent = 1 + info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
-  return TcpInfo{.mss = info.tcpi_snd_mss,
-                 .pmtu = info.tcpi_pmtu,
-                 .retransmits = info.tcpi_total_retrans,
-                 .round_trip = std::chrono::microseconds(info.tcpi_rtt),
-                 .acknowledged = info.tcpi_bytes_acked,
-                 .pending = info.tcpi_unacked != 0 || info.tcpi_notsent_bytes != 0 ||
-                            info.tcpi_bytes_acked < sent};
+  const std::uint64_t unacknowledged = sent - std::min<std::uint64_t>(sent, info.tcpi_bytes_acked);
+  const bool waits = info.tcpi_unacked != 0 || info.tcpi_notsent_bytes != 0 || unacknowledged > 0;
+  return TcpInfo{
+      .mss = info.tcpi_snd_mss,
+      .pmtu = info.tcpi_pmtu,
+      .retransmits = info.tcpi_total_retrans,
+      .round_trip = std::chrono::microseconds(info.tcpi_rtt),
+      .acknowledged = info.tcpi_bytes_acked,
+      .pending = farewell == 0 ? waits : info.tcpi_notsent_bytes + unacknowledged > farewell};
 }
 
 }  // namespace meshcheck::http

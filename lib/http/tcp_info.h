@@ -16,7 +16,8 @@ struct TcpInfo {
   bool pending = false;            // Some wait to be sent or to be acknowledged.
 };
 
-// Nothing: it is no TCP socket.
-std::optional<TcpInfo> read_tcp_info(int socket);
+// Nothing: it is no TCP socket. So many last octets are not called pending: a TLS session that ends
+// says so first, and that is no part of a request.
+std::optional<TcpInfo> read_tcp_info(int socket, std::uint64_t farewell = 0);
 
 }  // namespace meshcheck::http

@@ -12,6 +12,8 @@ namespace {
 
 // For the connection of a request that may take as long as it likes.
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
+// TLS 1.2 and 1.3: the record of an alert with its tag. libcurl sends it before it closes.
+constexpr std::uint64_t kCloseNotifySizeMax = 31;
 constexpr std::chrono::milliseconds kShortestTimeout{1};  // 0 is none for libcurl.
 
 // An option that libcurl refuses is one it was built without: a broken build, or no memory.
@@ -226,6 +228,10 @@ int Transfer::status() const {
   return static_cast<int>(status);
 }
 
+std::uint64_t Transfer::farewell() const {
+  return std::string_view(request.url).starts_with("https:") ? kCloseNotifySizeMax : 0;
+}
+
 void Transfer::finish(CURLcode code) {
   CURL* const handle = easy.get();
   outcome.status = status();
@@ -254,7 +260,7 @@ void Transfer::finish(CURLcode code) {
 // Those that are not closed yet. Nothing is known of a connection that was not made.
 void Transfer::read_open_sockets() {
   for (const auto& [socket, owner] : core->owners) {
-    if (owner == this) outcome.tcp = read_tcp_info(socket);
+    if (owner == this) outcome.tcp = read_tcp_info(socket, farewell());
   }
   if (time_of(easy.get(), CURLINFO_CONNECT_TIME_T).count() == 0) outcome.tcp.reset();
 }

@@ -24,8 +24,10 @@ class Sink:
     def __init__(self):
         self.status = 200
         self.text = b""
+        self.location = None  # Where answers to reports send the agent.
         self.hang = threading.Event()  # Set: reports are read and not answered.
         self.reports = []
+        self.questions = []  # Paths and headers of what was only asked for.
         self.changed = threading.Condition()
         sink = self
 
@@ -40,6 +42,7 @@ class Sink:
                 self.answer(sink.status, sink.text)
 
             def do_GET(self):
+                sink.questions.append((self.path, dict(self.headers)))
                 if self.path == "/slow":
                     time.sleep(0.1)
                     self.answer(200, b"x" * 10, pause=0.15)
@@ -57,6 +60,8 @@ class Sink:
                 try:
                     self.send_response(status)
                     self.send_header("Content-Length", str(len(body)))
+                    if sink.location:
+                        self.send_header("Location", sink.location)
                     self.end_headers()
                     self.wfile.write(body[:1])
                     self.wfile.flush()

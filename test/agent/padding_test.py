@@ -33,9 +33,10 @@ class NarrowServer:
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
-        while not self.ended:
-            if select.select([self.listening], [], [], 0.02)[0]:
-                threading.Thread(target=self.talk, args=(self.listening.accept()[0],), daemon=True).start()
+        with contextlib.suppress(OSError, ValueError):  # Closed.
+            while not self.ended:
+                if select.select([self.listening], [], [], 0.02)[0]:
+                    threading.Thread(target=self.talk, args=(self.listening.accept()[0],), daemon=True).start()
 
     @staticmethod
     def more_of(stream, size):
