@@ -4,7 +4,7 @@ BUILD := build/release
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak lint bench fuzz install deb clean
+.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak limits-soak lint bench fuzz install deb clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ size-soak: ## 5 % loss and busy processors for MINUTES (30): no fault of sizes m
 	@tools/packages build lab
 	@$(MAKE) --no-print-directory build
 	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/size_soak.py --minutes $${MINUTES:-30}
+
+limits-soak: ## server and agents within the chart's limits for MINUTES (10), with CPU thousandths of a core
+	@tools/packages build test
+	@$(MAKE) --no-print-directory build
+	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/limits_soak.py --minutes $${MINUTES:-10} --cpu $${CPU:-0}
 
 lint: ## formatting, arrows between folders, clang-tidy, shellcheck
 	@tools/packages lint

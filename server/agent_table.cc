@@ -33,6 +33,13 @@ std::vector<mesh::HttpProbe> one_for_each_url(std::vector<mesh::HttpProbe>&& pro
   return kept;
 }
 
+// A newcomer that was refused and has given up may try again after so long.
+constexpr std::chrono::minutes kNewcomerSilence{10};
+
+bool is_due(const Inventory::Entry& entry, Now now) {
+  return !entry.due || now.steady >= *entry.due;
+}
+
 }  // namespace
 
 LargeLoss LargeLoss::of(const mesh::MeshReport& report) {
@@ -40,10 +47,26 @@ LargeLoss LargeLoss::of(const mesh::MeshReport& report) {
           .from_server = report.padded_answer.lost_for.has_value()};
 }
 
-AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, LargeLoss loss) {
-  if (inventory_ && !expected_index_.contains(record.podname)) {
-    ++counts_.refused_not_in_inventory;
-    return Outcome::kNotInInventory;
+std::optional<AgentTable::Outcome> AgentTable::refusal_of(std::string_view name, Now now,
+                                                          std::optional<std::string_view> pod_uid) {
+  if (!inventory_) return std::nullopt;
+  if (const auto place = expected_index_.find(name); place != expected_index_.end()) {
+    const std::string& uid = inventory_->agents[place->second].uid;
+    if (uid.empty() || !pod_uid || *pod_uid == uid) return std::nullopt;
+    return Outcome::kOtherPod;
+  }
+  if (!inventory_->newcomer_patience) return Outcome::kNotInInventory;
+  if (leaving_.contains(std::string(name))) return Outcome::kLeaving;
+  if (newcomers_.admit(name, *inventory_->newcomer_patience, now.steady)) return std::nullopt;
+  remove(name);
+  return Outcome::kNotListed;
+}
+
+AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, LargeLoss loss,
+                                       std::optional<std::string_view> pod_uid) {
+  if (const auto refusal = refusal_of(record.podname, now, pod_uid)) {
+    if (*refusal != Outcome::kLeaving) ++counts_.refused_not_in_inventory;
+    return *refusal;
   }
   if (agents_.size() >= options_.agents_max && !agents_.contains(record.podname)) {
     ++counts_.refused_full;
@@ -135,23 +158,45 @@ bool AgentTable::remove(std::string_view name) {
 }
 
 void AgentTable::set_inventory(std::optional<Inventory> inventory) {
-  inventory_ = std::move(inventory);
+  const std::optional<Inventory> before = std::exchange(inventory_, std::move(inventory));
+  const PlacesByName places_before = std::exchange(expected_index_, {});
   expected_.clear();
-  expected_index_.clear();
+  leaving_.clear();
   if (!inventory_) return;
   for (const Inventory::Entry& entry : inventory_->agents) {
     expected_index_.emplace(entry.name, expected_.size());
-    expected_.emplace_back(entry.name, find(entry.name));
+    expected_.emplace_back(entry.name, nullptr);
+    newcomers_.forget(entry.name);
   }
+  leaving_.insert(inventory_->leaving.begin(), inventory_->leaving.end());
   for (auto it = agents_.begin(); it != agents_.end();) {
-    it = expected_index_.contains(it->first) ? std::next(it) : erase(it);
+    const auto old = places_before.find(it->first);
+    const bool was_named = before && old != places_before.end();
+    if (!keeps(it->first, was_named ? &before->agents[old->second] : nullptr)) {
+      it = erase(it);
+      continue;
+    }
+    if (const auto place = expected_index_.find(it->first); place != expected_index_.end()) {
+      expected_[place->second].second = &it->second;
+    }
+    ++it;
   }
 }
 
+bool AgentTable::keeps(std::string_view name, const Inventory::Entry* before) const {
+  if (const auto place = expected_index_.find(name); place != expected_index_.end()) {
+    // Of another pod than the one that has reported nothing is known yet.
+    return before == nullptr || before->uid == inventory_->agents[place->second].uid;
+  }
+  return newcomers_.knows(name) && !leaving_.contains(std::string(name));
+}
+
 void AgentTable::count_missed_reports(Now now) {
+  newcomers_.forget_silent(kNewcomerSilence, now.steady);
   for (auto it = agents_.begin(); it != agents_.end();) {
     Agent& agent = it->second;
-    if (is_forgotten(agent, now)) {
+    const bool newcomer = inventory_ && !expected_index_.contains(it->first);
+    if (is_forgotten(agent, now) || (newcomer && is_outdated(agent, now))) {
       it = erase(it);
       continue;
     }
@@ -177,7 +222,10 @@ bool AgentTable::is_outdated(const Agent& agent, Now now) const {
 
 bool AgentTable::is_forgotten(const Agent& agent, Now now) const {
   if (inventory_) return false;
-  if (now.steady - agent.last_report > options_.memory) return true;
+  return now.steady - agent.last_report > options_.memory || is_replaced(agent, now);
+}
+
+bool AgentTable::is_replaced(const Agent& agent, Now now) const {
   return !agent.node.empty() && is_outdated(agent, now) &&
          now.steady - agent.series->last_report <= silence_max(agent);
 }
@@ -193,26 +241,28 @@ std::vector<std::string> AgentTable::not_held(std::vector<std::string> names) co
 
 void AgentTable::visit_expected(Now now,
                                 const std::function<void(const Expected&)>& visitor) const {
-  const auto visit = [&](std::string_view name, const Agent& agent) {
+  const auto visit = [&](std::string_view name, const Agent& agent, const Inventory::Entry* entry) {
     visitor({.name = name,
              .node = agent.node,
              .last_report = agent.last_report,
              .report_interval = agent.report_interval,
              .outdated = is_outdated(agent, now),
-             .loss = agent.loss});
+             .loss = agent.loss,
+             .entry = entry});
   };
   if (!inventory_) {
     for (const auto& [name, agent] : agents_) {
-      if (!is_forgotten(agent, now)) visit(name, agent);
+      if (!is_forgotten(agent, now)) visit(name, agent, nullptr);
     }
     return;
   }
   for (std::size_t i = 0; i < expected_.size(); ++i) {
     const auto& [name, agent] = expected_[i];
-    if (agent != nullptr) {
-      visit(name, *agent);
-    } else {
-      visitor({.name = name, .node = inventory_->agents[i].node});
+    const Inventory::Entry& entry = inventory_->agents[i];
+    if (agent == nullptr) {
+      if (is_due(entry, now)) visitor({.name = name, .node = entry.node, .entry = &entry});
+    } else if (!newcomers_.open_ended() || !is_replaced(*agent, now)) {
+      visit(name, *agent, &entry);
     }
   }
 }
@@ -220,15 +270,26 @@ void AgentTable::visit_expected(Now now,
 Check AgentTable::check(Now now) const {
   Check result;
   visit_expected(now, [&](const Expected& agent) {
+    if (agent.excused() && (!agent.last_report || agent.outdated)) {
+      result.excused.emplace_back(agent.name);
+      return;
+    }
     ++result.expected;
     if (!agent.last_report) {
       result.absent.emplace_back(agent.name);
+      if (agent.entry != nullptr && !agent.entry->not_running.empty()) {
+        result.not_running.push_back({std::string(agent.name), agent.entry->not_running});
+      }
     } else if (agent.outdated) {
       result.outdated.emplace_back(agent.name);
     } else if (agent.loss.any()) {
       result.unpadded.push_back({.name = std::string(agent.name), .loss = agent.loss});
     }
   });
+  for (std::size_t i = 0; i < expected_.size(); ++i) {
+    const bool due = expected_[i].second != nullptr || is_due(inventory_->agents[i], now);
+    if (!due) ++result.awaited;
+  }
   if (!inventory_) std::sort(result.outdated.begin(), result.outdated.end());
   std::sort(result.unpadded.begin(), result.unpadded.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -270,6 +331,8 @@ std::string AgentTable::all_records() const {
 std::vector<AgentTable::Row> AgentTable::rows(Now now, std::size_t rows_max) const {
   std::vector<Row> rows;
   for (const auto& [name, agent] : agents_) {
+    // Who is not expected is not missed either.
+    if (inventory_ && is_outdated(agent, now) && !expected_index_.contains(name)) continue;
     const Row::State fresh = agent.loss.any() ? Row::State::kUnpadded : Row::State::kOk;
     rows.push_back({.name = name,
                     .node = agent.node,
@@ -279,7 +342,7 @@ std::vector<AgentTable::Row> AgentTable::rows(Now now, std::size_t rows_max) con
                     .loss = agent.loss});
   }
   for (std::size_t i = 0; i < expected_.size(); ++i) {
-    if (expected_[i].second != nullptr) continue;
+    if (expected_[i].second != nullptr || !is_due(inventory_->agents[i], now)) continue;
     rows.push_back({.name = expected_[i].first,
                     .node = inventory_->agents[i].node,
                     .state = Row::State::kAbsent});
@@ -296,6 +359,12 @@ AgentTable::Counts AgentTable::counts() const {
   Counts counts = counts_;
   counts.agents = agents_.size();
   counts.series = series_.size();
+  if (inventory_) {
+    const auto named = static_cast<std::size_t>(
+        std::count_if(expected_.begin(), expected_.end(),
+                      [](const auto& expected) { return expected.second != nullptr; }));
+    counts.unlisted = agents_.size() - named;
+  }
   return counts;
 }
 

@@ -17,6 +17,7 @@
 #include "mesh/report/mesh_report.h"
 #include "mesh/report/record.h"
 #include "server/inventory.h"
+#include "server/newcomers.h"
 
 namespace meshcheck::server {
 
@@ -61,10 +62,19 @@ struct Check {
     LargeLoss loss;
   };
 
+  // Absent, and Kubernetes says why: "Pending, not ready".
+  struct NotRunning {
+    std::string name;
+    std::string why;
+  };
+
   std::size_t expected = 0;
+  std::size_t awaited = 0;  // Besides: so new that they need not have reported yet.
   std::vector<std::string> absent;
   std::vector<std::string> outdated;
   std::vector<Unpadded> unpadded;
+  std::vector<NotRunning> not_running;
+  std::vector<std::string> excused;  // Would be absent or outdated, but their node is to go.
   bool all_report() const { return expected != 0 && absent.empty() && outdated.empty(); }
   bool ok() const { return all_report() && unpadded.empty(); }
 };
@@ -85,13 +95,21 @@ class AgentTable {
     // Remember what take_changes() has to hand out. Off where nobody takes it.
     bool track_changes = true;
   };
-  enum class Outcome { kStored, kFull, kNotInInventory };
+  enum class Outcome {
+    kStored,
+    kFull,
+    kNotInInventory,
+    kLeaving,    // Its pod is being ended: nothing is kept, and nothing is wrong.
+    kNotListed,  // Kubernetes had time to list such a pod.
+    kOtherPod,   // The pod of this name is another one.
+  };
   struct Counts {
     std::size_t agents = 0;
     std::size_t series = 0;
     std::uint64_t reports = 0;
     std::uint64_t refused_full = 0;
     std::uint64_t refused_not_in_inventory = 0;
+    std::size_t unlisted = 0;  // Held, and not expected by the inventory.
   };
   // For the status page.
   struct Row {
@@ -111,11 +129,15 @@ class AgentTable {
     std::chrono::seconds report_interval{0};       // 0 if absent.
     bool outdated = false;
     LargeLoss loss;
+    const Inventory::Entry* entry = nullptr;  // Nothing without an inventory.
+    bool excused() const { return entry != nullptr && entry->excused; }
   };
 
   explicit AgentTable(Options options) : options_(options) {}
 
-  Outcome report(mesh::Record&& record, Now now, LargeLoss loss = {});
+  // `pod_uid`: whose report it is, if the sender has proved it.
+  Outcome report(mesh::Record&& record, Now now, LargeLoss loss = {},
+                 std::optional<std::string_view> pod_uid = std::nullopt);
   // What was stored before a restart; `changes` are not made of it. A loss is heard of again with
   // the next report.
   void restore_agent(mesh::Record&& record, std::int64_t errors_since_report, WallTime updated,
@@ -123,8 +145,12 @@ class AgentTable {
   void restore_series(std::string_view label, std::uint64_t reports, std::uint64_t errors);
   // Forgets the record; false if there is none.
   bool remove(std::string_view name);
-  // Agents that the inventory does not name are forgotten. Nothing: no inventory.
+  // Agents that the inventory does not name are forgotten, but for newcomers. Nothing: no
+  // inventory.
   void set_inventory(std::optional<Inventory> inventory);
+  // Nobody can tell for now who is new or gone: newcomers have time, and who is silent while
+  // another agent of its node and network reports was replaced.
+  void set_inventory_stale(bool stale) { newcomers_.set_open_ended(stale); }
   // Who was forgotten since the last call, for those who keep more of them. At most
   // 2 * agents_max, which is more than any call above makes: take them after each.
   std::vector<std::string> take_departures();
@@ -134,7 +160,8 @@ class AgentTable {
   // longer than `memory` where there is no inventory.
   void count_missed_reports(Now now);
 
-  // In the inventory's order, or in none where there is no inventory.
+  // In the inventory's order, or in none where there is no inventory. Without those that are
+  // awaited and not due yet; with those that are excused.
   void visit_expected(Now now, const std::function<void(const Expected&)>& visitor) const;
   Check check(Now now) const;
   std::optional<std::string> record_of(std::string_view name) const;
@@ -187,6 +214,12 @@ class AgentTable {
   // Without an inventory: silent for too long to be expected, or outdated while another agent of
   // the same node and network reports, which is how a pod looks that was replaced.
   bool is_forgotten(const Agent& agent, Now now) const;
+  bool is_replaced(const Agent& agent, Now now) const;
+  // Why the inventory does not let the report be stored.
+  std::optional<Outcome> refusal_of(std::string_view name, Now now,
+                                    std::optional<std::string_view> pod_uid);
+  // Whether what is held of the agent stays; `before`: what the inventory before said of it.
+  bool keeps(std::string_view name, const Inventory::Entry* before) const;
   Agent& place(mesh::Record&& record, WallTime updated, Clock::time_point last_report);
   Series& series_of(const mesh::Record& record);
   void leave_series(Agent& agent);
@@ -203,7 +236,10 @@ class AgentTable {
   std::optional<Inventory> inventory_;
   // The inventory's names and where their agents are; null while absent.
   std::vector<std::pair<std::string, const Agent*>> expected_;
-  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> expected_index_;
+  using PlacesByName = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
+  PlacesByName expected_index_;
+  std::unordered_set<std::string> leaving_;
+  Newcomers newcomers_;
   // Names whose row is not what the database has. Names of agents that are gone are kept too, at
   // most 2 * agents_max in all: a row that stays behind is forgotten after a restart.
   std::unordered_set<std::string> changed_agents_;

@@ -80,18 +80,53 @@ ShownVerdicts verdicts_of(State& state) {
   return shown;
 }
 
-std::string message_of(const Check& check, const ShownVerdicts& verdicts) {
-  if (check.ok() && !verdicts.fail) {
+// What the check says of the cluster itself.
+struct ClusterWords {
+  std::string unknown;  // Why it is not known who is expected; empty if it is.
+  std::string nobody = "none has reported within the last hour and there is no inventory";
+};
+
+ClusterWords cluster_words(State& state) {
+  return state.cluster.with([](const ClusterStatus& status) {
+    ClusterWords words;
+    if (!status.enabled) return words;
+    if (!status.synced()) words.unknown = status.trouble();
+    words.nobody = "no pod in " + status.where + " is one of -agent-selector";
+    return words;
+  });
+}
+
+// "2 absent pods do not run: agent-x (Pending, on no node yet), agent-y (Pending, not ready)"
+std::string text_of(const std::vector<Check::NotRunning>& agents) {
+  constexpr std::size_t kNamedMax = 3;
+  std::string text = std::to_string(agents.size());
+  text += agents.size() == 1 ? " absent pod does not run" : " absent pods do not run";
+  for (std::size_t i = 0; i < std::min(agents.size(), kNamedMax); ++i) {
+    text += (i == 0 ? ": " : ", ") + agents[i].name + " (" + agents[i].why + ")";
+  }
+  return text;
+}
+
+std::string message_of(const Check& check, const ShownVerdicts& verdicts,
+                       const ClusterWords& cluster) {
+  if (check.ok() && !verdicts.fail && cluster.unknown.empty()) {
     return "All " + std::to_string(check.expected) +
            " pods successfully reported back to the server";
   }
   std::string text = "Connectivity check fails. Reason: ";
-  if (check.expected == 0) {
-    return text +
-           "no agents are expected: none has reported within the last hour and there is no "
-           "inventory";
+  if (!cluster.unknown.empty()) {
+    text += "it is not known which agents should report: " + cluster.unknown + "; ";
+  } else if (check.expected == 0) {
+    if (!check.excused.empty()) {
+      return text + "no agents are expected: all are silent, on nodes that are cordoned or go";
+    }
+    if (check.awaited == 0) return text + "no agents are expected: " + cluster.nobody;
+    return text + "no agent has reported yet, and " + std::to_string(check.awaited) +
+           (check.awaited == 1 ? " that is" : " that are") + " new still may";
   }
-  if (!check.all_report()) text += "there are absent or outdated pods; ";
+  if (!check.absent.empty() || !check.outdated.empty())
+    text += "there are absent or outdated pods; ";
+  if (!check.not_running.empty()) text += text_of(check.not_running) + "; ";
   if (!check.unpadded.empty()) text += text_of(check.unpadded) + "; ";
   if (verdicts.fail) {
     text += std::to_string(verdicts.critical);
@@ -176,18 +211,24 @@ http::Response Api::post_agent(http::Request& request) {
     return http::Response::error(400, record.error().message());
   }
   const Now time = now();
-  const auto mesh = std::exchange(record->mesh, std::nullopt);
+  auto mesh = std::exchange(record->mesh, std::nullopt);
+  // The answer to it holds the mesh's key.
+  if (state_.mesh_needs_principal && request.principal.empty()) mesh.reset();
   const std::string node = mesh ? record->nodename : "";
   MeshTable::Sender sender{
       .name = name, .node = node, .report_interval = std::chrono::seconds(record->report_interval)};
   if (const auto wall = parse_wall_time(record->hostdate)) sender.wall = *wall;
   const LargeLoss loss = mesh ? LargeLoss::of(*mesh) : LargeLoss();
+  std::optional<std::string_view> pod_uid;
+  if (state_.principals_are_pods && !request.principal.empty()) pod_uid = request.principal;
   const auto outcome = state_.table.with(
-      [&](AgentTable& table) { return table.report(*std::move(record), time, loss); });
+      [&](AgentTable& table) { return table.report(*std::move(record), time, loss, pod_uid); });
   switch (outcome) {
     case AgentTable::Outcome::kStored:
       if (!mesh) return {};
       return answer_mesh(sender, *mesh, time);
+    case AgentTable::Outcome::kLeaving:
+      return {};
     case AgentTable::Outcome::kFull:
       return http::Response::error(
           503, "As many agents are held as -agents-max allows; delete some or raise it.");
@@ -195,6 +236,13 @@ http::Response Api::post_agent(http::Request& request) {
       return http::Response::error(
           403,
           "The inventory does not name this agent; add it there and the next report is taken.");
+    case AgentTable::Outcome::kNotListed:
+      return http::Response::error(403,
+                                   "Kubernetes lists no such pod among the agents: see "
+                                   "-agent-selector and -agent-namespace.");
+    case AgentTable::Outcome::kOtherPod:
+      return http::Response::error(403,
+                                   "The pod of this name that Kubernetes lists is another one.");
   }
   return http::Response::error(500, "unreachable");
 }
@@ -231,8 +279,10 @@ http::Response Api::delete_agent(const http::Request& request) {
 http::Response Api::check_connectivity() const {
   const Check check = state_.table.with([](const AgentTable& table) { return table.check(now()); });
   const ShownVerdicts verdicts = verdicts_of(state_);
-  const bool ok = check.ok() && !verdicts.fail;
-  std::string json = "{\"Message\":\"" + message_of(check, verdicts) + '"';
+  const ClusterWords cluster = cluster_words(state_);
+  const bool ok = check.ok() && !verdicts.fail && cluster.unknown.empty();
+  std::string json = "{\"Message\":";
+  append_json_string(json, message_of(check, verdicts, cluster));
   append_list(json, "Absent", check.absent, ok);
   append_list(json, "Outdated", check.outdated, ok);
   // netchecker has no such lists: they are there only while there is something to say.
@@ -258,8 +308,14 @@ http::Response Api::get_readyz() const {
   http::Response response;
   const std::string trouble =
       state_.store.with([](const StoreStatus& status) { return status.trouble; });
+  const auto [ready, unknown] = state_.cluster.with([](const ClusterStatus& status) {
+    return std::pair(status.ready(Clock::now()), status.enabled ? status.trouble() : "");
+  });
+  if (!ready) return http::Response::error(503, unknown);
   // A failing disk costs nothing but the memory of a restart; turning agents away would cost more.
-  response.body = trouble.empty() ? "ok\n" : "ok, but reports cannot be written: " + trouble + "\n";
+  response.body = trouble.empty() ? "ok" : "ok, but reports cannot be written: " + trouble;
+  if (!unknown.empty()) response.body += (trouble.empty() ? ", but " : "; and ") + unknown;
+  response.body += '\n';
   return response;
 }
 

@@ -22,7 +22,6 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
                      "missing.");
   std::string endpoint = "0.0.0.0:8081";
   config.database = "meshcheck.db";
-  bool kubernetes = false;
   flags.add("endpoint", endpoint, "address:port to listen on");
   flags.add("inventory", config.inventory,
             "YAML file of the agents that are expected; without it, those that reported within the "
@@ -45,8 +44,11 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   flags.add("verdicts-kept", config.verdicts_kept, {1, 100'000},
             "closed verdicts kept for ?since=, about 1.5 KB each");
   flags.add("verdict-days", config.verdict_days, {1, 3660}, "days for which they are kept");
-  flags.add("kubeproxyinit", kubernetes,
-            "expect the agents that Kubernetes runs (not in this version)");
+  config.cluster.add_to(flags);
+  flags.add("kubeconfig", config.kubeconfig,
+            "file that says where the Kubernetes API is; without it, $KUBECONFIG, else what a pod "
+            "is given");
+  config.auth.add_to(flags);
   config.mesh.add_to(flags);
   flags::add_log_flags(flags, config.log);
   for (const char* name : {"report-ttl", "ping-timeout", "etcd-endpoints", "etcd-tree", "etcd-key",
@@ -58,11 +60,14 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   // These two ask for what happens anyway, and every deployment of netchecker passes one.
   std::erase(config.ignored, "logtostderr");
   std::erase(config.ignored, "alsologtostderr");
-  if (kubernetes) {
+  if (config.cluster.enabled && !config.inventory.empty()) {
     return refuse(
-        "-kubeproxyinit: this version does not read pods from Kubernetes; name the expected agents "
-        "in a file and pass -inventory FILE, or leave both out to expect whoever reported within "
-        "the last hour");
+        "-kubeproxyinit and -inventory: give one of them; the expected agents are either those "
+        "that Kubernetes runs or those of a file");
+  }
+  if (auto checked = config.cluster.check(); !checked) return refuse(checked.error().message());
+  if (auto checked = config.auth.check(config.cluster.enabled); !checked) {
+    return refuse(checked.error().message());
   }
   if (auto checked = config.mesh.check(); !checked) return refuse(checked.error().message());
   auto parsed = Endpoint::parse(endpoint);

@@ -8,6 +8,8 @@
 #include "lib/base/ip_address.h"
 #include "lib/flags/flags.h"
 #include "lib/flags/log_flags.h"
+#include "server/auth_config.h"
+#include "server/cluster_config.h"
 #include "server/mesh_config.h"
 
 namespace meshcheck::server {
@@ -25,7 +27,10 @@ struct Config {
   bool verdicts_fail_check = true;
   std::int64_t verdicts_kept = 1000;
   std::int64_t verdict_days = 30;
+  std::string kubeconfig;  // Path; empty for that of the environment, or the pod's files.
+  AuthConfig auth;
   MeshConfig mesh;
+  ClusterConfig cluster;
   flags::LogFlags log;
   std::vector<std::string> ignored;  // Flags of netchecker that were given and have no effect.
 };

@@ -15,10 +15,13 @@ Error at(const YAML::Node& node, const std::string& what) {
 }
 
 Result<Inventory::Entry> parse_entry(const YAML::Node& node) {
-  if (node.IsScalar()) return Inventory::Entry{node.Scalar(), "", ""};
+  Inventory::Entry entry;
+  if (node.IsScalar()) {
+    entry.name = node.Scalar();
+    return entry;
+  }
   if (!node.IsMap())
     return at(node, "agents: each is a name or a map with `name`, `node` and `zone`");
-  Inventory::Entry entry;
   for (const auto& pair : node) {
     const std::string& key = pair.first.Scalar();
     if (!pair.second.IsScalar()) return at(pair.second, "agents: `" + key + "` has to be a text");

@@ -1,7 +1,5 @@
 #include "server/inventory_watcher.h"
 
-#include <sys/stat.h>
-
 #include <utility>
 
 namespace meshcheck::server {
@@ -10,24 +8,15 @@ InventoryWatcher::InventoryWatcher(uv::Loop& loop, std::string path, State& stat
     : path_(std::move(path)),
       state_(state),
       log_(log),
-      stamp_(stamp_of(path_)),
+      stamp_(FileStamp::of(path_)),
       timer_(loop, [this] {
-        if (stamp_of(path_) != stamp_) reload();
+        if (FileStamp::of(path_) != stamp_) reload();
       }) {
   timer_.start_repeating(std::chrono::seconds(1));
 }
 
-InventoryWatcher::Stamp InventoryWatcher::stamp_of(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return {};
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = status.st_size,
-          .modified_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
-}
-
 void InventoryWatcher::reload() {
-  stamp_ = stamp_of(path_);
+  stamp_ = FileStamp::of(path_);
   auto inventory = read_inventory(path_);
   if (!inventory) {
     ++state_.inventory_reload_failures;

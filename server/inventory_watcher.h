@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/uv/timer.h"
+#include "server/file_stamp.h"
 #include "server/state.h"
 
 namespace meshcheck::server {
@@ -20,20 +21,10 @@ class InventoryWatcher {
   void reload();
 
  private:
-  // Of the file as it was read; a file that is replaced or edited has another.
-  struct Stamp {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::int64_t size = -1;
-    std::int64_t modified_ns = 0;
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
-  static Stamp stamp_of(const std::string& path);
-
   const std::string path_;
   State& state_;
   const Log log_;
-  Stamp stamp_;
+  FileStamp stamp_;  // Of the file as it was read.
   uv::Timer timer_;
 };
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "lib/uv/signal.h"
+#include "server/auth.h"
+#include "server/cluster_watcher.h"
 #include "server/config.h"
 #include "server/inventory_watcher.h"
 #include "server/mesh_key.h"
@@ -31,8 +33,13 @@ void raise_descriptor_limit() {
 
 using NetworkThreads = std::vector<std::unique_ptr<NetworkThread>>;
 
-Result<NetworkThreads> listen(const Config& config, State& state, const metrics::Registry& registry,
-                              const Log& log) {
+struct Shared {
+  State& state;
+  const metrics::Registry& registry;
+  Auth& auth;
+};
+
+Result<NetworkThreads> listen(const Config& config, const Shared& shared, const Log& log) {
   NetworkThreads threads;
   const auto count = static_cast<std::size_t>(config.threads);
   NetworkThread::Options options{.endpoint = config.endpoint};
@@ -40,8 +47,11 @@ Result<NetworkThreads> listen(const Config& config, State& state, const metrics:
   options.http.connections_max =
       std::max<std::size_t>(1, static_cast<std::size_t>(config.connections_max) / count);
   options.http.reuse_port = count > 1;
+  options.http.tls = shared.auth.credentials->tls();
+  options.auth = config.auth.guards() ? &*shared.auth.state : nullptr;
+  options.kube = shared.auth.kubernetes ? &*shared.auth.kubernetes : nullptr;
   for (options.index = 0; options.index < count; ++options.index) {
-    auto thread = NetworkThread::listen(state, registry, options, log);
+    auto thread = NetworkThread::listen(shared.state, shared.registry, options, log);
     if (!thread) return thread.error();
     // Port 0 is the kernel's choice once, and the same for all.
     options.endpoint = (*thread)->local();
@@ -69,6 +79,15 @@ Result<void> use_mesh_key(const Config& config, State& state) {
   return {};
 }
 
+void read_again(Credentials& credentials, std::optional<InventoryWatcher>& inventory,
+                const Log& log) {
+  credentials.reload();
+  if (inventory) inventory->reload();
+  if (!inventory && !credentials.has_files()) {
+    log.info("nothing to read again: there is no -inventory, certificate or token");
+  }
+}
+
 int run(const Config& config, const Log& log) {
   const Mesh::Options mesh_options = config.mesh.options(config.outdated_factor);
   State state({.agents_max = static_cast<std::size_t>(config.agents_max),
@@ -79,6 +98,8 @@ int run(const Config& config, const Log& log) {
                .age_max = std::chrono::hours(24 * config.verdict_days),
                .track_changes = !config.database.empty()});
   state.verdicts_fail_check = config.verdicts_fail_check;
+  state.mesh_needs_principal = config.auth.report_mode != AuthMode::kNone;
+  state.principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes;
   uv::Loop loop;
 
   std::unique_ptr<Persistence> persistence;
@@ -97,7 +118,15 @@ int run(const Config& config, const Log& log) {
     set_inventory(state, *std::move(read));
     inventory.emplace(loop, config.inventory, state, log);
   }
-  auto threads = listen(config, state, registry, log);
+  std::unique_ptr<ClusterWatcher> cluster;
+  if (config.cluster.enabled) {
+    auto watcher = ClusterWatcher::start(loop, config.kubeconfig, config.cluster, state, log);
+    if (!watcher) return fail(log, watcher.error().within("-kubeproxyinit"));
+    cluster = *std::move(watcher);
+  }
+  const auto auth = Auth::load(loop, config, registry, log);
+  if (!auth) return fail(log, auth.error());
+  auto threads = listen(config, {state, registry, **auth}, log);
   if (!threads) return fail(log, threads.error().within("-endpoint"));
 
   uv::Timer missed_reports(loop, [&] {
@@ -120,13 +149,8 @@ int run(const Config& config, const Log& log) {
   };
   const uv::Signal terminate(loop, SIGTERM, stop);
   const uv::Signal interrupt(loop, SIGINT, stop);
-  const uv::Signal hang_up(loop, SIGHUP, [&] {
-    if (inventory) {
-      inventory->reload();
-    } else {
-      log.info("nothing to read again: there is no -inventory");
-    }
-  });
+  const uv::Signal hang_up(loop, SIGHUP,
+                           [&] { read_again(*(*auth)->credentials, inventory, log); });
 
   for (const auto& thread : *threads) thread->start();
   log.info("listening", {{"endpoint", threads->front()->local().text()},

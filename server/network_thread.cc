@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace meshcheck::server {
 namespace {
+
+// To the Kubernetes API, for reviews of tokens.
+constexpr std::size_t kApiConnectionsMax = 16;
 
 // With SO_REUSEPORT the kernel lets a second server of the same user listen on the same endpoint
 // and gives it half of the reports. Binding once without it says whether somebody listens already.
@@ -28,13 +32,26 @@ Result<void> check_unused(const Endpoint& endpoint) {
 
 }  // namespace
 
-NetworkThread::NetworkThread(State& state, const metrics::Registry& registry, const Log& log)
+NetworkThread::NetworkThread(State& state, const metrics::Registry& registry,
+                             const Options& options, const Log& log)
     : api_(state, registry, log),
       drain_(loop_, 1,
              [this](std::chrono::milliseconds patience) {
                server_->drain(patience, [this] { loop_.stop(); });
              }),
-      wake_(loop_, 1, [this](News) { server_->wake(); }) {}
+      wake_(loop_, 1, [this](News) { server_->wake(); }) {
+  if (options.kube != nullptr) {
+    http_client_.emplace(loop_, http::Client::Options{.connections_max = kApiConnectionsMax,
+                                                      .user_agent = "meshcheck-server"});
+    kube_client_.emplace(loop_, *http_client_, *options.kube);
+  }
+  if (options.auth == nullptr) return;
+  const auto decide = [this](http::Ticket ticket, http::Admission admission) {
+    server_->decide(ticket, std::move(admission));
+  };
+  authenticator_.emplace(loop_, *options.auth, kube_client_ ? &*kube_client_ : nullptr, decide,
+                         log);
+}
 
 NetworkThread::~NetworkThread() {
   join();
@@ -47,9 +64,16 @@ Result<std::unique_ptr<NetworkThread>> NetworkThread::listen(State& state,
   if (options.http.reuse_port && options.index == 0) {
     if (auto unused = check_unused(options.endpoint); !unused) return unused.error();
   }
-  std::unique_ptr<NetworkThread> thread(new NetworkThread(state, registry, log));
+  std::unique_ptr<NetworkThread> thread(new NetworkThread(state, registry, options, log));
+  http::Server::Options http = options.http;
+  if (thread->authenticator_) {
+    http.gate = [raw = &*thread->authenticator_](const http::Request& request,
+                                                 http::Ticket ticket) {
+      return raw->admit(request, ticket);
+    };
+  }
   auto server = http::Server::listen(thread->loop_, options.endpoint, thread->api_.router(),
-                                     state.http[options.index], options.http);
+                                     state.http[options.index], http);
   if (!server) return server.error();
   thread->server_ = *std::move(server);
   return thread;

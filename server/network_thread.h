@@ -3,12 +3,16 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "lib/base/log.h"
+#include "lib/http/client.h"
 #include "lib/http/server.h"
+#include "lib/kube/client.h"
 #include "lib/uv/mailbox.h"
 #include "server/api.h"
+#include "server/authenticator.h"
 
 namespace meshcheck::server {
 
@@ -19,7 +23,9 @@ class NetworkThread {
   struct Options {
     Endpoint endpoint;
     http::Server::Options http;
-    std::size_t index = 0;  // Of its counters in the state; 0 is the first to listen.
+    std::size_t index = 0;               // Of its counters in the state; 0 is the first to listen.
+    AuthState* auth = nullptr;           // Null: everybody may do everything.
+    const kube::Config* kube = nullptr;  // Null: the Kubernetes API is not asked.
   };
 
   static Result<std::unique_ptr<NetworkThread>> listen(State& state,
@@ -38,9 +44,13 @@ class NetworkThread {
   void join();
 
  private:
-  NetworkThread(State& state, const metrics::Registry& registry, const Log& log);
+  NetworkThread(State& state, const metrics::Registry& registry, const Options& options,
+                const Log& log);
 
   uv::Loop loop_;
+  std::optional<http::Client> http_client_;
+  std::optional<kube::Client> kube_client_;
+  std::optional<Authenticator> authenticator_;
   Api api_;
   std::unique_ptr<http::Server> server_;
   // main -> network

@@ -40,6 +40,17 @@ void register_http_metrics(metrics::Registry& registry, State& state) {
   registry.add_counter({"meshcheck_http_waiting_answers_refused_total",
                         "Such answers refused because 100 of a network thread were open.",
                         value(&Counters::waiting_refused)});
+  registry.add_counter({"meshcheck_http_handshakes_failed_total", "TLS handshakes that failed.",
+                        value(&Counters::handshakes_failed)});
+  registry.add_gauge({"meshcheck_http_parked_requests",
+                      "Requests that wait until it is known who sent them.",
+                      value(&Counters::parked_open)});
+  registry.add_counter({"meshcheck_http_parked_requests_refused_total",
+                        "Such requests refused because 1,000 of a network thread waited.",
+                        value(&Counters::parked_refused)});
+  registry.add_counter({"meshcheck_http_parked_requests_timed_out_total",
+                        "Such requests that waited for 20 s and were refused.",
+                        value(&Counters::parked_timed_out)});
   registry.add_counter({"meshcheck_http_requests_total", "Requests answered by a handler.",
                         value(&Counters::requests)});
   registry.add_counter({"meshcheck_http_responses_client_error_total", "Answers 400 to 499.",
@@ -64,12 +75,18 @@ void write_agent_metrics(metrics::TextWriter& writer, const Check& check,
         check.absent.size());
   write("meshcheck_agents_outdated", Type::kGauge, "Expected agents whose last report is too old.",
         check.outdated.size());
+  write("meshcheck_agents_awaited", Type::kGauge,
+        "Agents' pods so new that they need not have reported yet.", check.awaited);
+  write("meshcheck_agents_excused", Type::kGauge,
+        "Silent agents on nodes that are cordoned or being taken away.", check.excused.size());
   write("meshcheck_agents_held", Type::kGauge, "Agents whose last report is held.", counts.agents);
+  write("meshcheck_agents_unlisted", Type::kGauge,
+        "Agents that report while Kubernetes does not list their pods.", counts.unlisted);
   write("meshcheck_reports_total", Type::kCounter, "Reports stored.", counts.reports);
   write("meshcheck_reports_refused_full_total", Type::kCounter,
         "Reports of new agents refused because -agents-max are held.", counts.refused_full);
   write("meshcheck_reports_refused_not_in_inventory_total", Type::kCounter,
-        "Reports refused because the inventory does not name the agent.",
+        "Reports refused because the inventory or Kubernetes does not name the agent.",
         counts.refused_not_in_inventory);
 }
 
@@ -116,7 +133,10 @@ void set_inventory(State& state, std::optional<Inventory> inventory) {
   }
   state.table.with([&](AgentTable& table) { table.set_inventory(std::move(inventory)); });
   pass_on_departures(state);
-  state.mesh.with([&](Mesh& mesh) { mesh.assigner.set_zones(std::move(zones)); });
+  state.mesh.with([&](Mesh& mesh) {
+    // It makes all assignments be looked at again, and a cluster tells of changes all the time.
+    if (mesh.assigner.zones() != zones) mesh.assigner.set_zones(std::move(zones));
+  });
 }
 
 void pass_on_departures(State& state) {
@@ -156,6 +176,8 @@ std::string metrics_text(State& state, const metrics::Registry& registry) {
     return table.counts();
   });
   write_agent_metrics(writer, check, counts);
+  state.cluster.with(
+      [&](const ClusterStatus& status) { status.write_metrics(writer, time.steady); });
   state.mesh.with([&](const Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
   state.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
   return writer.take() + registry.text();

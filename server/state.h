@@ -13,6 +13,7 @@
 #include "lib/http/server.h"
 #include "lib/metrics/registry.h"
 #include "server/agent_table.h"
+#include "server/cluster_status.h"
 #include "server/event_feed.h"
 #include "server/mesh.h"
 #include "server/verdict_board.h"
@@ -43,11 +44,15 @@ struct State {
   Guarded<VerdictBoard> verdicts;
   Guarded<EventFeed> events;
   Guarded<StoreStatus> store;
+  Guarded<ClusterStatus> cluster;
   std::vector<http::Counters> http;  // One a network thread; atomics.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
   std::atomic<bool> draining = false;
-  bool verdicts_fail_check = true;  // Set before threads begin.
+  // Both set before threads begin.
+  bool verdicts_fail_check = true;
+  bool mesh_needs_principal = false;  // A report from nobody is taken without its `mesh`.
+  bool principals_are_pods = false;   // That of a report is the uid of the pod that sent it.
 };
 
 inline constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -43,18 +44,27 @@ VerdictEvaluator::VerdictEvaluator(State& state, VerdictView::Options options, L
 void VerdictEvaluator::evaluate(Now now) {
   const Clock::time_point begin = Clock::now();
   Missing missing;
+  std::set<std::string> excused;
   state_.table.with([&](const AgentTable& table) {
     view_.take_agents(table, now);
     Check check = table.check(now);
+    excused.insert(check.excused.begin(), check.excused.end());
     for (std::string& name : check.absent) missing.emplace(std::move(name), "absent");
     for (std::string& name : check.outdated) missing.emplace(std::move(name), "outdated");
+  });
+  auto api_trouble = state_.cluster.with([&](const ClusterStatus& status) {
+    view_.take_excuses(status.excuses);
+    return status.finding(now.steady);
   });
   const verdict::View& view =
       state_.mesh.with([&](const Mesh& mesh) { return std::cref(view_.take_mesh(mesh, now)); });
   std::vector<verdict::NamedFinding> found;
   for (const verdict::Finding& finding : diagnose(view)) found.push_back(name(view, finding));
+  if (api_trouble) found.push_back(*std::move(api_trouble));
   const auto events = book_.update(std::move(found), view);
   publish(events, {.duration = Clock::now() - begin, .left_out = book_.left_out()}, now);
+  // Who is missing and excused from now on is not back.
+  std::erase_if(missing_, [&](const auto& agent) { return excused.contains(agent.first); });
   const bool news = tell_missing(std::move(missing), now);
   if (news || !events.empty()) on_events_();
 }

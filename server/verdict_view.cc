@@ -65,6 +65,7 @@ void VerdictView::take_agents(const AgentTable& table, Now now) {
     member.mesh = nullptr;
     const bool reported = agent.last_report && *agent.last_report >= options_.began;
     member.last_report = reported ? agent.last_report : std::nullopt;
+    member.due = agent.entry != nullptr ? agent.entry->due : std::nullopt;
   });
 }
 
@@ -110,7 +111,8 @@ void VerdictView::list_agents(const Mesh& mesh, Now now) {
     agent.status = status_of(member, now);
     agent.expected = agent.status != Status::kNeverReported ||
                      now.steady - options_.began > first_report_grace();
-    agent.reported = member.last_report.value_or(options_.began);
+    const Clock::time_point due = std::max(member.due.value_or(options_.began), options_.began);
+    agent.reported = member.last_report.value_or(due);
     if (member.mesh != nullptr) {
       agent.started = member.mesh->started;
       agent.addresses = member.mesh->addresses;
@@ -148,7 +150,11 @@ VerdictView::Index VerdictView::node_of(const Member& member, const Mesh& mesh) 
   if (member.node.empty()) return kNoIndex;
   const auto [place_of_node, added] =
       nodes_.emplace(member.node, static_cast<Index>(view_.nodes.size()));
-  if (added) view_.nodes.push_back({.name = member.node});
+  if (added) {
+    const auto excuse = excuses_.find(member.node);
+    view_.nodes.push_back({.name = member.node});
+    if (excuse != excuses_.end()) view_.nodes.back().excuse = excuse->second;
+  }
   verdict::Node& node = view_.nodes[place_of_node->second];
   if (node.zone == kNoIndex) node.zone = zone_of(member.name, mesh);
   return place_of_node->second;

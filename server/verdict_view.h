@@ -13,6 +13,7 @@
 #include "mesh/verdict/usual_times.h"
 #include "mesh/verdict/view.h"
 #include "server/agent_table.h"
+#include "server/cluster_status.h"
 #include "server/mesh.h"
 
 namespace meshcheck::server {
@@ -32,6 +33,8 @@ class VerdictView {
 
   // Who is expected. First.
   void take_agents(const AgentTable& table, Now now);
+  // What is said of nodes by others. Before take_mesh().
+  void take_excuses(const NodeExcuses& excuses) { excuses_ = excuses; }
   // What they said of the mesh. Second; the view is valid until the next take_agents().
   const verdict::View& take_mesh(const Mesh& mesh, Now now);
 
@@ -43,6 +46,7 @@ class VerdictView {
     std::string name;
     std::string node;
     std::optional<Clock::time_point> last_report;  // To this server process.
+    std::optional<Clock::time_point> due;          // The first one, if anybody knows.
     Clock::duration report_interval{};
     bool outdated = false;
     const MeshAgent* mesh = nullptr;  // While the mesh is looked at.
@@ -63,6 +67,7 @@ class VerdictView {
   Index place(std::string_view text, std::vector<std::string_view>& list);
 
   const Options options_;
+  NodeExcuses excuses_;
   std::vector<Member> members_;  // The first members_size_ are in use; the rest keep their memory.
   std::size_t members_size_ = 0;
   Places agents_;

@@ -69,6 +69,16 @@ TEST_F(AnswerProberTest, AsksOnceMoreWhenAnAnswerStalls) {
   EXPECT_EQ(changes_, 2);
 }
 
+TEST_F(AnswerProberTest, TakesTheServersPartOfAHandshakeForAnAnswer) {
+  AnswerProber prober(
+      loop_, client_, access_,
+      {.url = "https" + server_.url("/api/v1/ping").substr(4), .log = {}, .on_change = [] {}});
+  prober.ask({.size = 10, .timeout = milliseconds(100)});
+  while (prober.busy()) loop_.run_once();
+  EXPECT_TRUE(prober.describe().lost_for);
+  EXPECT_EQ(prober.describe().stage, PaddingStage::kAnswer);
+}
+
 TEST_F(AnswerProberTest, MakesNoClaimWhenReportsFailToo) {
   stall();
   prober_.report_failed();

@@ -67,6 +67,14 @@ TEST_F(ReporterTest, TellsWhereAReportStalls) {
   EXPECT_GT(accepted.tcp->mss, 536U);
 }
 
+// The server's part of it is large, ours is small: that says nothing of what the agent sends.
+TEST_F(ReporterTest, TakesAHandshakeThatStallsForNoConnection) {
+  Reporter reporter(client_, access_, "https" + server_.url("/api/v1/agents/a").substr(4));
+  const Reporter::Delivery silent = deliver(reporter, {.body = "{}", .timeout = kTimeout});
+  EXPECT_EQ(silent.stalled_at, PaddingStage::kConnect);
+  EXPECT_EQ(server_.requests.size(), 1U) << "its hello has arrived";
+}
+
 TEST_F(ReporterTest, SendsSmallPacketsWhenAsked) {
   server_.answer = http::TestServer::ok("");
   const auto delivery =

@@ -37,7 +37,7 @@ void Connection::turn_away() {
 void Connection::on_data(std::string_view bytes) {
   server_.counters_.bytes_received += bytes.size();
   if (last_answer_) return;
-  if (!unparsed_.empty() || source_) {
+  if (!unparsed_.empty() || source_ || ticket_ != 0) {
     hold(bytes);
     return;
   }
@@ -49,7 +49,7 @@ void Connection::on_data(std::string_view bytes) {
       pump();
       return;
     }
-    if (stream_.queued_bytes() != 0 && !bytes.empty()) {
+    if (ticket_ != 0 || (stream_.queued_bytes() != 0 && !bytes.empty())) {
       hold(bytes);
       return;
     }
@@ -64,7 +64,7 @@ void Connection::hold(std::string_view bytes) {
 }
 
 void Connection::answer_requests(std::string_view& bytes) {
-  while (state_ == State::kOpen && !source_ && !bytes.empty() &&
+  while (state_ == State::kOpen && !source_ && ticket_ == 0 && !bytes.empty() &&
          unsent_.size() < server_.options_.unsent_size_max) {
     const RequestParser::Step step = parser_.step(bytes);
     if (step == RequestParser::Step::kRequest) answer();
@@ -79,7 +79,7 @@ void Connection::on_drained() {
     finish();
     return;
   }
-  if (waiting_ && !woken_) {
+  if ((waiting_ && !woken_) || ticket_ != 0) {
     set_deadline();
     return;
   }
@@ -96,8 +96,55 @@ void Connection::on_drained() {
 void Connection::answer() {
   Request& request = parser_.request();
   request.client_name = stream_.client_name();
-  Response response = server_.router_.answer(request);
+  request.client_verified = stream_.client_verified();
+  const Gate& gate = server_.options_.gate;
+  if (!gate) {
+    answer_admitted({});
+    return;
+  }
+  const Ticket ticket = ++server_.last_ticket_;
+  auto admission = gate(request, ticket);
+  if (admission) {
+    answer_admitted(*std::move(admission));
+  } else {
+    park(ticket);
+  }
+}
+
+void Connection::park(Ticket ticket) {
+  if (!server_.park(ticket, *this)) {
+    respond(Response::error(503, "Too many requests wait to be let in; try again later."));
+    return;
+  }
+  ticket_ = ticket;
+  parked_until_ = server_.loop_.now() + server_.options_.gate_timeout;
+}
+
+void Connection::decide(Admission admission) {
+  assert(ticket_ != 0);
+  server_.unpark(std::exchange(ticket_, 0));
+  answer_admitted(std::move(admission));
+  flush();
+  if (source_) {
+    pump();
+  } else if (state_ == State::kOpen && !unparsed_.empty() && stream_.queued_bytes() == 0) {
+    wait_for_turn();
+  }
+}
+
+void Connection::answer_admitted(Admission admission) {
+  if (admission.refusal) {
+    respond(*std::move(admission.refusal));
+    return;
+  }
+  Request& request = parser_.request();
+  request.principal = std::move(admission.principal);
   ++server_.counters_.requests;
+  respond(server_.router_.answer(request));
+}
+
+void Connection::respond(Response response) {
+  const Request& request = parser_.request();
   const bool head_only = request.method == Method::kHead;
   assert(!response.waits || response.source);
   const bool may_wait = response.waits && !head_only;
@@ -210,6 +257,8 @@ void Connection::set_deadline() {
     deadline_ = now + options.request_timeout;
   } else if (waiting_) {
     deadline_ = now + options.wait_interval;
+  } else if (ticket_ != 0) {
+    deadline_ = parked_until_;
   } else if (!parser_.in_request()) {
     deadline_ = now + options.idle_timeout;
     request_began_ = false;
@@ -226,6 +275,12 @@ void Connection::check_deadline(Clock::time_point now) {
     pump();
     return;
   }
+  if (ticket_ != 0 && stream_.queued_bytes() == 0) {
+    ++server_.counters_.parked_timed_out;
+    decide({.refusal = Response::error(503, "It was not known in time whether this is allowed."),
+            .principal = {}});
+    return;
+  }
   if (state_ != State::kLingering) ++server_.counters_.connections_timed_out;
   if (state_ == State::kOpen && parser_.in_request() && stream_.queued_bytes() == 0) {
     refuse(Response::error(408, "The request did not arrive in time."));
@@ -237,6 +292,11 @@ void Connection::check_deadline(Clock::time_point now) {
 
 void Connection::drain() {
   draining_ = true;
+  if (ticket_ != 0) {
+    decide(
+        {.refusal = Response::error(503, "The server is stopping; try again."), .principal = {}});
+    return;
+  }
   if (waiting_) {
     append_piece(unsent_, {}, source_framing_, true);
     end_source();

@@ -28,10 +28,13 @@ class Connection {
   void check_deadline(Clock::time_point now);
   // Has the source asked again if it waits.
   void wake();
+  // Of the request that is parked.
+  void decide(Admission admission);
   // Ends it now if it waits for a request or its answer waits, else after the answer in progress.
   void drain();
 
   Position position() const { return position_; }
+  Ticket ticket() const { return ticket_; }
 
  private:
   enum class State {
@@ -46,6 +49,10 @@ class Connection {
   // Takes whole requests from the front of `bytes` until its answers are worth sending.
   void answer_requests(std::string_view& bytes);
   void answer();
+  void park(Ticket ticket);
+  // With the handler's answer, or the gate's.
+  void answer_admitted(Admission admission);
+  void respond(Response response);
   // Writes what the source makes until the reader is slower or others should have their turn.
   void pump();
   // on_drained() in the loop's next turn.
@@ -66,6 +73,8 @@ class Connection {
   std::string unsent_;    // Answers to what was in one read, sent together.
   BodySource source_;     // Of the answer under way.
   Framing source_framing_;
+  Ticket ticket_ = 0;  // Of the request in the parser while it is parked; else 0.
+  Clock::time_point parked_until_;
   bool last_answer_ = false;  // That of a source which may wait: what the client sends is ignored.
   bool waiting_ = false;      // The source said so and was not asked since.
   bool woken_ = false;        // To be asked as soon as its reader has read.

@@ -87,6 +87,8 @@ std::string_view reason_phrase(int status) {
       return "Temporary Redirect";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:

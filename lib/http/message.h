@@ -32,6 +32,8 @@ struct Request {
   std::string_view parameter;
   // The common name of the client's certificate if the server asks for one; verified, else empty.
   std::string_view client_name;
+  bool client_verified = false;  // It showed a certificate that is good, whatever its name.
+  std::string principal;         // Who the server's gate says that it is; empty without one.
 
   // The first header of that name in any letter case, else empty.
   std::string_view header(std::string_view name) const;

@@ -84,6 +84,7 @@ Stream Server::secured(uv::TcpStream stream) {
 
 void Server::close(Connection& connection) {
   end_waiting(connection);
+  unpark(connection.ticket());
   connections_.erase(connection.position());
   --counters_.connections_open;
   if (connections_.empty() && on_drained_) {
@@ -123,6 +124,25 @@ void Server::ask_waiting() {
   // A copy, since an answer may end; no connection is closed meanwhile.
   const std::vector<Connection*> asked = waiting_;
   for (Connection* const connection : asked) connection->wake();
+}
+
+bool Server::park(Ticket ticket, Connection& connection) {
+  if (parked_.size() >= options_.parked_max) {
+    ++counters_.parked_refused;
+    return false;
+  }
+  parked_.emplace(ticket, &connection);
+  ++counters_.parked_open;
+  return true;
+}
+
+void Server::unpark(Ticket ticket) {
+  counters_.parked_open -= parked_.erase(ticket);
+}
+
+void Server::decide(Ticket ticket, Admission admission) {
+  const auto found = parked_.find(ticket);
+  if (found != parked_.end()) found->second->decide(std::move(admission));
 }
 
 void Server::drain(std::chrono::milliseconds patience, std::function<void()> on_drained) {

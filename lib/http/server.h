@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "lib/base/ip_address.h"
+#include "lib/http/admission.h"
 #include "lib/http/request_parser.h"
 #include "lib/http/router.h"
 #include "lib/http/tls_context.h"
@@ -29,7 +31,10 @@ struct Counters {
   std::atomic<std::uint64_t> handshakes_failed = 0;  // TLS; not those that timed out.
   std::atomic<std::uint64_t> waiting_open = 0;       // Answers whose source may wait.
   std::atomic<std::uint64_t> waiting_refused = 0;    // Over waiting_max.
-  std::atomic<std::uint64_t> requests = 0;
+  std::atomic<std::uint64_t> parked_open = 0;        // Requests that wait for their admission.
+  std::atomic<std::uint64_t> parked_refused = 0;     // Over parked_max.
+  std::atomic<std::uint64_t> parked_timed_out = 0;
+  std::atomic<std::uint64_t> requests = 0;  // That were let through.
   std::atomic<std::uint64_t> responses_4xx = 0;
   std::atomic<std::uint64_t> responses_5xx = 0;
   std::atomic<std::uint64_t> bytes_received = 0;
@@ -58,6 +63,12 @@ class Server {
     // A source that waits is asked this often without wake() too, so that it can show its reader,
     // and whatever is in between, that the connection lives.
     std::chrono::seconds wait_interval{15};
+    // Who is let through; null: everybody. A request that it does not decide at once is parked,
+    // and those behind it on its connection wait. Over `parked_max`, or after `gate_timeout`, it is
+    // answered 503. A client that leaves and a server that drains end the wait.
+    Gate gate;
+    std::size_t parked_max = 1000;
+    std::chrono::seconds gate_timeout{20};
     bool reuse_port = false;
     // All connections are TLS; null: none is. From its begin on a connection has `request_timeout`
     // for the handshake and the first byte of its first request.
@@ -76,6 +87,9 @@ class Server {
   // one. For the loop's thread, also from inside a handler or a source.
   void wake();
 
+  // What the gate says of a request later; nothing happens if that waits no more.
+  void decide(Ticket ticket, Admission admission);
+
   // Accepts no more, ends idle connections and answers that wait at once and busy connections after
   // their answer, and says so when the last is gone. After `patience` the rest is cut. `on_drained`
   // may not destroy the server.
@@ -92,6 +106,9 @@ class Server {
   bool begin_waiting(Connection& connection);
   void end_waiting(Connection& connection);
   void ask_waiting();
+  // False if that were one too many.
+  bool park(Ticket ticket, Connection& connection);
+  void unpark(Ticket ticket);
 
   uv::Loop& loop_;
   const Router& router_;
@@ -101,6 +118,8 @@ class Server {
   std::optional<uv::TcpListener> listener_;
   std::list<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> waiting_;  // Whose answer may wait.
+  std::unordered_map<Ticket, Connection*> parked_;
+  Ticket last_ticket_ = 0;
   uv::Timer sweeper_;
   uv::Timer patience_;
   uv::Timer waker_;

@@ -29,6 +29,7 @@ class Stream {
   // The client has to finish its handshake first.
   bool in_handshake() const { return tls_ && !tls_->established(); }
   std::string_view client_name() const { return tls_ ? tls_->client_name() : std::string_view(); }
+  bool client_verified() const { return tls_ && tls_->client_verified(); }
 
  private:
   std::optional<uv::TcpStream> plain_;  // One of the two is there.

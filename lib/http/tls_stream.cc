@@ -42,10 +42,9 @@ std::string common_name(const X509* certificate) {
   return plain && name.size() <= kNameSizeMax ? name : std::string();
 }
 
-std::string verified_name(const SSL* session) {
-  const X509* const certificate = SSL_get0_peer_certificate(session);
-  if (certificate == nullptr || SSL_get_verify_result(session) != X509_V_OK) return {};
-  return common_name(certificate);
+// Nothing: there is none, or it was not asked for.
+const X509* verified_certificate(const SSL* session) {
+  return SSL_get_verify_result(session) == X509_V_OK ? SSL_get0_peer_certificate(session) : nullptr;
 }
 
 }  // namespace
@@ -109,7 +108,10 @@ void TlsStream::shake_hands() {
   send_outgoing();
   if (done == 1) {
     state_ = State::kEstablished;
-    client_name_ = verified_name(session_.get());
+    if (const X509* const certificate = verified_certificate(session_.get())) {
+      client_verified_ = true;
+      client_name_ = common_name(certificate);
+    }
   } else if (status != SSL_ERROR_WANT_READ) {
     ++failures_;
     state_ = State::kFailed;

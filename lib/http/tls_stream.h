@@ -38,6 +38,7 @@ class TlsStream {
   bool established() const { return state_ == State::kEstablished; }
   // The common name of the client's verified certificate; empty if there is none, or not just one.
   const std::string& client_name() const { return client_name_; }
+  bool client_verified() const { return client_verified_; }
 
  private:
   enum class State { kHandshake, kFailed, kEstablished };
@@ -61,6 +62,7 @@ class TlsStream {
   std::string held_;         // What arrived in earlier turns and is not read: two reads at most.
   std::size_t chatter_ = 0;  // Octets that the session sent by itself.
   std::string client_name_;
+  bool client_verified_ = false;
   std::unique_ptr<ssl_st, FreeTls> session_;
 };
 

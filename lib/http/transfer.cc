@@ -257,12 +257,15 @@ void Transfer::finish(CURLcode code) {
   leave();
 }
 
-// Those that are not closed yet. Nothing is known of a connection that was not made.
+// Those that are not closed yet. Nothing is known of a connection that was not made. libcurl does
+// not tell one that failed in TLS from that, but the kernel does: of the former the SYN was
+// acknowledged.
 void Transfer::read_open_sockets() {
   for (const auto& [socket, owner] : core->owners) {
     if (owner == this) outcome.tcp = read_tcp_info(socket, farewell());
   }
-  if (time_of(easy.get(), CURLINFO_CONNECT_TIME_T).count() == 0) outcome.tcp.reset();
+  const bool connected = time_of(easy.get(), CURLINFO_CONNECT_TIME_T).count() != 0;
+  if (!connected && outcome.tcp && outcome.tcp->acknowledged == 0) outcome.tcp.reset();
 }
 
 void Transfer::leave() {

@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/uv/tcp_listener.h"
@@ -41,6 +44,15 @@ class FakeApi {
     return R"({"type":")" + type + R"(","object":)" + json + "}\n";
   }
 
+  // To the last watch whose target has `part` in it.
+  void tell_to(const std::string& part, const std::string& octets) {
+    for (auto watcher = watchers_.rbegin(); watcher != watchers_.rend(); ++watcher) {
+      if (watcher->first.find(part) == std::string::npos) continue;
+      watcher_ = watcher->second;
+      return tell(octets);
+    }
+    ADD_FAILURE() << "nobody watches " << part;
+  }
   // To the last watch that was opened.
   void tell(const std::string& octets) {
     std::array<char, 20> size{};
@@ -54,11 +66,19 @@ class FakeApi {
   // The end of the process, as a client sees it.
   void cut_all() {
     watcher_ = nullptr;
+    watchers_.clear();
     for (Client& client : clients_) client.stream.reset();
+  }
+  bool watched(const std::string& part) const {
+    return std::any_of(watchers_.begin(), watchers_.end(), [&](const auto& watcher) {
+      return watcher.first.find(part) != std::string::npos;
+    });
   }
   bool watched() const { return watcher_ != nullptr; }
 
   std::map<std::string, std::string> objects;  // Version by name.
+  // Where set, the items of a list in place of `objects`.
+  std::function<std::string(const std::string& target)> items_of;
   std::string version = "100";
   std::size_t page_size = 500;
   std::list<std::string> next_answers;
@@ -106,12 +126,17 @@ class FakeApi {
     } else if (target.find("watch=true") != std::string::npos) {
       stream.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
       watcher_ = &stream;
+      watchers_.emplace_back(target, &stream);
     } else {
       stream.write(answer(200, page(target)));
     }
   }
 
   std::string page(const std::string& target) const {
+    if (items_of) {
+      return R"({"metadata":{"resourceVersion":")" + version + R"("},"items":[)" +
+             items_of(target) + "]}";
+    }
     const auto token = target.find("continue=");
     const std::size_t first = token == std::string::npos ? 0 : std::stoul(target.substr(token + 9));
     std::size_t skipped = first;
@@ -132,6 +157,7 @@ class FakeApi {
   std::optional<uv::TcpListener> listener_;
   std::list<Client> clients_;
   uv::TcpStream* watcher_ = nullptr;
+  std::vector<std::pair<std::string, uv::TcpStream*>> watchers_;  // And what they asked for.
 };
 
 }  // namespace meshcheck::kube

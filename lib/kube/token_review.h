@@ -31,13 +31,14 @@ struct TokenVerdict {
 
 // Needs the rule: apiGroups ["authentication.k8s.io"], resources ["tokenreviews"], verbs
 // ["create"]. An error of the verdict: the API did not say; the token may be good. An error at
-// once: there is no token of our own. REQUIRES: check_token(token), and `audiences` is not empty.
+// once: there is no token of our own. Without `audiences` the token has to be for the API itself,
+// as those of users are. REQUIRES: check_token(token).
 Result<http::Call> review_token(Client& client, const std::string& token,
                                 const std::vector<std::string>& audiences,
                                 std::function<void(Result<TokenVerdict>)> on_verdict);
 
-// Pure halves of it. A verdict that does not name one of `audiences` is not authenticated: such an
-// API has not looked at them.
+// Pure halves of it. A verdict that names none of the `audiences` asked for is not authenticated:
+// such an API has not looked at them.
 std::string encode_token_review(const std::string& token,
                                 const std::vector<std::string>& audiences);
 Result<TokenVerdict> parse_token_review(std::string_view json,

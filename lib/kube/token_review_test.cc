@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/kube/token_cache.h"
+#include "lib/kube/token_expiry.h"
+#include "lib/kube/verdict_cache.h"
 
 namespace meshcheck::kube {
 namespace {
@@ -55,6 +56,16 @@ TEST(TokenReviewTest, DoesNotTrustAnApiThatIgnoresAudiences) {
   }
 }
 
+TEST(TokenReviewTest, AsksForTheApisOwnAudienceWhenItNamesNone) {
+  EXPECT_EQ(encode_token_review("a.b.c", {}),
+            R"({"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview",)"
+            R"("spec":{"token":"a.b.c"}})");
+  const auto verdict =
+      parse_token_review(R"({"status": {"authenticated": true, "user": {"username": "x"}}})", {});
+  ASSERT_TRUE(verdict);
+  EXPECT_TRUE(verdict->authenticated);
+}
+
 TEST(TokenReviewTest, IsAnErrorWhenTheAnswerMakesNoSense) {
   for (const auto* json :
        {"", "[]", R"({"status": {"authenticated": "yes"}})",
@@ -104,42 +115,43 @@ class TokenCacheTest : public testing::Test {
 };
 
 TEST_F(TokenCacheTest, KeepsWhatIsGoodForAMinute) {
-  cache_.insert("a", good("x"), now_, std::nullopt);
-  ASSERT_TRUE(cache_.find("a", now_ + seconds(59)));
-  EXPECT_EQ(cache_.find("a", now_)->pod_name, "x");
-  EXPECT_FALSE(cache_.find("a", now_ + seconds(60)));
-  EXPECT_FALSE(cache_.find("b", now_));
+  cache_.insert(digest_of("a"), good("x"), now_, std::nullopt);
+  ASSERT_TRUE(cache_.find(digest_of("a"), now_ + seconds(59)));
+  EXPECT_EQ(cache_.find(digest_of("a"), now_)->pod_name, "x");
+  EXPECT_FALSE(cache_.find(digest_of("a"), now_ + seconds(60)));
+  EXPECT_FALSE(cache_.find(digest_of("b"), now_));
 }
 
 TEST_F(TokenCacheTest, KeepsARefusalForTenSeconds) {
-  cache_.insert("a", TokenVerdict(), now_, std::nullopt);
-  EXPECT_TRUE(cache_.find("a", now_ + seconds(9)));
-  EXPECT_FALSE(cache_.find("a", now_ + seconds(10)));
+  cache_.insert(digest_of("a"), TokenVerdict(), now_, std::nullopt);
+  EXPECT_TRUE(cache_.find(digest_of("a"), now_ + seconds(9)));
+  EXPECT_FALSE(cache_.find(digest_of("a"), now_ + seconds(10)));
 }
 
 TEST_F(TokenCacheTest, KeepsNothingLongerThanTheTokenLives) {
-  cache_.insert("a", good("x"), now_, seconds(5));
-  EXPECT_TRUE(cache_.find("a", now_ + seconds(4)));
-  EXPECT_FALSE(cache_.find("a", now_ + seconds(5)));
-  cache_.insert("b", good("x"), now_, seconds(-5));
-  EXPECT_FALSE(cache_.find("b", now_));
+  cache_.insert(digest_of("a"), good("x"), now_, seconds(5));
+  EXPECT_TRUE(cache_.find(digest_of("a"), now_ + seconds(4)));
+  EXPECT_FALSE(cache_.find(digest_of("a"), now_ + seconds(5)));
+  cache_.insert(digest_of("b"), good("x"), now_, seconds(-5));
+  EXPECT_FALSE(cache_.find(digest_of("b"), now_));
 }
 
 TEST_F(TokenCacheTest, ForgetsRefusalsFirstWhenItIsFull) {
-  cache_.insert("a", good("x"), now_, std::nullopt);
+  cache_.insert(digest_of("a"), good("x"), now_, std::nullopt);
   for (int made_up = 0; made_up < 100; ++made_up) {
-    cache_.insert("made up " + std::to_string(made_up), TokenVerdict(), now_, std::nullopt);
+    cache_.insert(digest_of("made up " + std::to_string(made_up)), TokenVerdict(), now_,
+                  std::nullopt);
     EXPECT_LE(cache_.size(), 3U);
   }
-  EXPECT_TRUE(cache_.find("a", now_));
+  EXPECT_TRUE(cache_.find(digest_of("a"), now_));
 }
 
 TEST_F(TokenCacheTest, TakesTheLatestVerdict) {
-  cache_.insert("a", TokenVerdict(), now_, std::nullopt);
-  cache_.insert("a", good("x"), now_ + seconds(1), std::nullopt);
+  cache_.insert(digest_of("a"), TokenVerdict(), now_, std::nullopt);
+  cache_.insert(digest_of("a"), good("x"), now_ + seconds(1), std::nullopt);
   EXPECT_EQ(cache_.size(), 1U);
-  EXPECT_TRUE(cache_.find("a", now_ + seconds(30))->authenticated);
-  cache_.insert("b", good("y"), now_ + seconds(100), std::nullopt);
+  EXPECT_TRUE(cache_.find(digest_of("a"), now_ + seconds(30))->authenticated);
+  cache_.insert(digest_of("b"), good("y"), now_ + seconds(100), std::nullopt);
   EXPECT_EQ(cache_.size(), 1U) << "what is old goes";
 }
 

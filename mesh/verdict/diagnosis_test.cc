@@ -304,6 +304,13 @@ TEST(DiagnosisTest, IsNotAlarmedByANodeThatIsExpectedToBeSilent) {
   EXPECT_EQ(told(mesh.view, true), Lines{"node_down node-3 both unknown info 14/14"});
 }
 
+TEST(DiagnosisTest, IsStillAlarmedByANodeThatIsNotReady) {
+  HandMadeMesh mesh(8);
+  kill_node(mesh, 3);
+  mesh.view.nodes[3].excuse = Excuse::kNotReady;
+  EXPECT_EQ(told(mesh.view, true), Lines{"node_down node-3 both unknown critical 14/14"});
+}
+
 // Two and three at once.
 
 TEST(DiagnosisTest, KeepsTwoAndThreeFaultsApart) {

@@ -169,7 +169,11 @@ void excuse(const View& view, Finding& finding) {
     of_node(finding.subject.first);
     of_node(finding.subject.second);
   }
-  if (finding.excuse != Excuse::kNone) finding.severity = Severity::kInfo;
+  // That a node is not ready confirms that it is down, and excuses nothing: it becomes so by
+  // itself.
+  if (finding.excuse == Excuse::kCordoned || finding.excuse == Excuse::kTerminating) {
+    finding.severity = Severity::kInfo;
+  }
 }
 
 }  // namespace meshcheck::verdict

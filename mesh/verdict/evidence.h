@@ -63,7 +63,7 @@ inline bool between_agents(const Path& path) {
   return path.relation == Relation::kPeer || path.relation == Relation::kTwin;
 }
 
-// What every finding has that is of an excused node.
+// What every finding has that is of a node of which something is said.
 void excuse(const View& view, Finding& finding);
 
 }  // namespace meshcheck::verdict

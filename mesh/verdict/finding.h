@@ -31,6 +31,7 @@ enum class Kind : std::uint8_t {
   kServerUnreachable,  // Agents are silent, and their peers say that they live.
   kAgentStarved,
   kClockJump,
+  kKubernetesApi,  // No finding of the mesh: whoever follows the API adds it.
 };
 std::string_view text(Kind kind);  // "node_down", ...
 
@@ -46,6 +47,7 @@ struct Subject {
     kAgent,
     kGateway,
     kTarget,
+    kServer,
   };
   Type type = Type::kAll;
   Index first = kNoIndex;

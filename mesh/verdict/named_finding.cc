@@ -46,6 +46,7 @@ NamedEnd agent_end(const View& view, Index at, const Finding& finding) {
 NamedEnd end_of(const View& view, Index at, const Finding& finding) {
   switch (finding.subject.type) {
     case Type::kAll:
+    case Type::kServer:
       break;
     case Type::kZone:
     case Type::kZonePair:
@@ -72,7 +73,7 @@ std::string far_end(const View& view, const Path& path) {
 }  // namespace
 
 NamedFinding name(const View& view, const Finding& finding) {
-  NamedFinding named{.finding = finding, .ends = {}, .witness = {}, .evidence = {}};
+  NamedFinding named{.finding = finding, .ends = {}, .witness = {}, .evidence = {}, .reason = {}};
   const Subject& subject = finding.subject;
   if (subject.first != kNoIndex) named.ends[0] = end_of(view, subject.first, finding);
   if (subject.second != kNoIndex) named.ends[1] = end_of(view, subject.second, finding);

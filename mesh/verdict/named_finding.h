@@ -25,6 +25,7 @@ struct NamedFinding {
   std::array<NamedEnd, 2> ends;
   std::optional<NamedEnd> witness;    // An agent that sees the fault, or the agent at fault.
   std::vector<std::string> evidence;  // "agent-a -> agent-b"
+  std::string reason;                 // Of kKubernetesApi, which has nothing else: the sentence.
 };
 
 NamedFinding name(const View& view, const Finding& finding);

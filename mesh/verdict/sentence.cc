@@ -231,11 +231,16 @@ std::string sentence(const NamedFinding& named, Moment now) {
       text = "wall clock of agent " + who + " was set by " +
              std::to_string(finding.clock_jump.count()) + " ms (" + when + ")";
       break;
+    case Kind::kKubernetesApi:
+      text = named.reason + " (" + when + ")";
+      break;
     default:
       text = unreachable(named, when);
       break;
   }
-  if (finding.excuse != Excuse::kNone) {
+  if (finding.excuse == Excuse::kNotReady) {
+    text += "; Kubernetes says too that the node is not ready";
+  } else if (finding.excuse != Excuse::kNone) {
     text += "; expected, the node is " + std::string(verdict::text(finding.excuse));
   }
   return text;
@@ -276,6 +281,9 @@ std::string next_command(const NamedFinding& named) {
       return "timedatectl  # on " + node_of(named);
     case Kind::kTarget:
       return "kubectl get endpoints --all-namespaces";
+    case Kind::kKubernetesApi:
+      return "kubectl get --raw /readyz && kubectl auth can-i watch pods "
+             "--as=system:serviceaccount:NAMESPACE:NAME";
     default:
       break;
   }

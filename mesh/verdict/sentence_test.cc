@@ -51,6 +51,9 @@ TEST_F(SentenceTest, SaysThatANodeIsDown) {
   EXPECT_EQ(next_command(named_), "kubectl describe node node-3");
   mesh_.view.nodes[3].excuse = Excuse::kCordoned;
   EXPECT_NE(told().find("; expected, the node is cordoned"), std::string::npos) << told();
+  mesh_.view.nodes[3].excuse = Excuse::kNotReady;
+  EXPECT_NE(told().find("; Kubernetes says too that the node is not ready"), std::string::npos)
+      << told();
 }
 
 TEST_F(SentenceTest, SaysWhichWayNoPacketsPass) {

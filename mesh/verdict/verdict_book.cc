@@ -23,6 +23,7 @@ enum class Group : std::uint8_t {
   kServer,
   kStarved,
   kClock,
+  kKubernetes,
 };
 
 Group group_of(const Finding& finding) {
@@ -59,6 +60,8 @@ Group group_of(const Finding& finding) {
       return Group::kStarved;
     case Kind::kClockJump:
       return Group::kClock;
+    case Kind::kKubernetesApi:
+      return Group::kKubernetes;
   }
   return Group::kReachability;
 }
@@ -112,6 +115,8 @@ bool contains(const NamedFinding& wide, const NamedFinding& narrow) {
     case Type::kNodePair:
       return narrow.finding.subject.type == Type::kNodePair && first.name == narrow.ends[0].name &&
              wide.ends[1].name == narrow.ends[1].name;
+    case Type::kServer:
+      break;
   }
   return false;
 }
@@ -119,6 +124,8 @@ bool contains(const NamedFinding& wide, const NamedFinding& narrow) {
 // What is cut off has no other faults that could be seen.
 bool explains(const NamedFinding& wide, const NamedFinding& narrow) {
   const Group group = group_of(wide.finding);
+  // Nothing of the mesh explains it.
+  if (group_of(narrow.finding) == Group::kKubernetes) return false;
   const bool unseen = group == Group::kServer && narrow.finding.observed == 0;
   // Fragments are as large as what does not pass whole, but in the networks where that does.
   const bool too_large =

@@ -56,6 +56,18 @@ class VerdictBookTest : public ::testing::Test {
   Verdict last_;
 };
 
+TEST_F(VerdictBookTest, TellsThatTheKubernetesApiIsAwayBesideWhateverTheMeshHas) {
+  NamedFinding all = of_node(Kind::kHostLink, "");
+  all.finding.subject.type = Type::kAll;
+  NamedFinding away = of_node(Kind::kKubernetesApi, "");
+  away.finding.subject.type = Type::kServer;
+  away.ends[0] = {.name = "server", .node = {}, .zone = {}, .address = {}};
+  EXPECT_EQ(see({all}, 2s), Events{"opened 1 host_link"});
+  EXPECT_EQ(see({all, away}, 2s), Events{"opened 2 kubernetes_api"});
+  EXPECT_EQ(see({all}, 5s), Events{"closed 2 kubernetes_api"});
+  EXPECT_FALSE(last_.merged_into);
+}
+
 TEST_F(VerdictBookTest, OpensWhatStandsAndClosesWhatIsGone) {
   const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
   EXPECT_EQ(see({down}, 500ms), Events{});

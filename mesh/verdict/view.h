@@ -33,7 +33,8 @@ inline constexpr Index kNoIndex = std::numeric_limits<Index>::max();
 // Where a path is cut, seen from the agent that probes.
 enum class Cut : std::uint8_t { kNone, kForward, kBackward, kBoth, kUnknown };
 
-// Why a node need not answer. It is still diagnosed, but nobody is alarmed.
+// What its orchestrator says of a node. It is diagnosed all the same. Of one that is cordoned or
+// terminating nobody is alarmed; that it is not ready only confirms what is found.
 enum class Excuse : std::uint8_t { kNone, kCordoned, kNotReady, kTerminating };
 std::string_view text(Excuse excuse);  // "", "cordoned", "not ready", "terminating"
 

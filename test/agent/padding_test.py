@@ -109,7 +109,7 @@ def test_a_stalled_report_goes_without_its_padding(narrow):
     code, _, err = run("-once", "-serverendpoint", server.endpoint, "-reportinterval=6",
                        "-zeroextenderlength=200000")
     assert code == 0, err
-    report, = server.reports
+    report, = server.wait_for(lambda server: server.reports)
     assert report["zero_extender"] == []
     assert padding(report) == {"requested": 400000, "delivered": 0, "lost_ms": None, "stage": ""}
     assert "report stalled; it goes without its padding" in err and "stage=send" in err

@@ -278,7 +278,7 @@ def test_a_stalled_report_goes_without_its_padding(narrow, authority):
     server = narrow(100_000)
     code, _, err = once(server.endpoint, "-zeroextenderlength=200000", "-serverca", authority.certificate)
     assert code == 0, err
-    report, = server.reports
+    report, = server.wait_for(lambda server: server.reports)
     assert report["zero_extender"] == []
     assert "report stalled; it goes without its padding" in err and "stage=send" in err
 

@@ -352,9 +352,9 @@ def test_refuses_a_port_that_is_taken(launch, threads):
     (["-log-format", "xml"], '"xml" is not one of logfmt, json'),
     (["-kubeproxyinit", "true"], 'unexpected argument "true"; write -kubeproxyinit=true'),
     (["surplus"], 'unexpected argument "surplus"'),
-    (["-v=5", "-logtostderr", "-kubeproxyinit", "-endpoint=0.0.0.0:8081"],
-     "-kubeproxyinit: this version does not read pods from Kubernetes; name the expected agents in "
-     "a file and pass -inventory FILE"),
+    (["-kubeproxyinit", "-inventory", "/x"], "-kubeproxyinit and -inventory: give one of them"),
+    (["-agent-selector", ";"], "-agent-selector: there is no selector in it"),
+    (["-agent-namespace", "A"], "-agent-namespace: A is no name of a namespace"),
 ])
 def test_refuses_bad_flags(flags, reason):
     ended = run(*flags)

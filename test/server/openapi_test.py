@@ -68,6 +68,7 @@ CASES = [
     ("postReport", [], [], "nonsense", 400),
     ("postReport", [], [], payload("test", report_interval=0), 400),
     ("postReport", ["-inventory", "{inventory}"], [], payload("test"), 403),
+    ("postReport", ["-report-token-file", "{token}"], [], payload("test"), 401),
     ("postReport", ["-agents-max", "1"], ["other"], payload("test"), 503),
     ("getAgent", [], ["test"], None, 200),
     ("getAgent", [], [], None, 404),
@@ -94,7 +95,9 @@ CASES = [
 def test_answers_as_described(launch, tmp_path, name, flags, before, body, status):
     inventory = tmp_path / "inventory.yaml"
     inventory.write_text("agents: [expected]")
-    server = launch("-db", "", *[flag.format(inventory=inventory) for flag in flags])
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef")
+    server = launch("-db", "", *[flag.format(inventory=inventory, token=token) for flag in flags])
     for agent in before:
         assert server.post(agent).status == 200
     ((method, path, operation),) = [o for o in operations() if o[2]["operationId"] == name]

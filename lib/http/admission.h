@@ -1,0 +1,29 @@
+// Whether a request gets as far as its handler.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "lib/http/message.h"
+
+namespace meshcheck::http {
+
+// Names a request that waits for its admission, among all of its server's.
+using Ticket = std::uint64_t;
+
+struct Admission {
+  // What it is answered with instead of by its handler; nothing: it is let through.
+  std::optional<Response> refusal;
+  // Who sent it: Request::principal.
+  std::string principal;
+};
+
+// Asked about each complete request before the router, on the server's loop. Nothing: it will say
+// so by Server::decide(), after it has returned. The request is not there any more by then, so it
+// keeps what it needs of it. It is not told of requests that nobody waits for any more: to decide
+// one does nothing.
+using Gate = std::function<std::optional<Admission>(const Request& request, Ticket ticket)>;
+
+}  // namespace meshcheck::http

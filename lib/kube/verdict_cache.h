@@ -1,0 +1,93 @@
+// Remembers verdicts for a short while.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "lib/base/time.h"
+#include "lib/kube/token_review.h"
+
+namespace meshcheck::kube {
+
+// SHA-256, so that no secret is held.
+using Digest = std::array<unsigned char, 32>;
+Digest digest_of(std::string_view text);
+
+inline bool is_good(const TokenVerdict& verdict) {
+  return verdict.authenticated;
+}
+inline bool is_good(const AccessVerdict& verdict) {
+  return verdict.allowed;
+}
+
+// Pure. Of what a key is about is its user's matter, as long as it is the same for all. When it is
+// full, what would be forgotten first is forgotten now; since a refusal is kept shorter, made-up
+// tokens push out each other before they push out what is good. About a kilobyte an entry.
+template <typename Verdict>
+class VerdictCache {
+ public:
+  struct Options {
+    std::size_t entries_max = 25'000;
+    // What was taken back, as a token with its pod, is good for so long.
+    Clock::duration keep_good = std::chrono::seconds(60);
+    Clock::duration keep_refused = std::chrono::seconds(10);
+  };
+
+  explicit VerdictCache(Options options) : options_(options) {}
+
+  // What was said of it, and is not too old. Valid until the next insert().
+  const Verdict* find(const Digest& key, Clock::time_point now) const {
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || now >= found->second.forget_at) return nullptr;
+    return &found->second.verdict;
+  }
+
+  // Kept no longer than `expires_in`, if that is known.
+  void insert(const Digest& key, Verdict verdict, Clock::time_point now,
+              std::optional<Clock::duration> expires_in) {
+    Clock::duration keep = is_good(verdict) ? options_.keep_good : options_.keep_refused;
+    if (expires_in) keep = std::min(keep, *expires_in);
+    if (const auto known = entries_.find(key); known != entries_.end()) {
+      forget({known->second.forget_at, key});
+    }
+    if (keep <= Clock::duration::zero() || options_.entries_max == 0) return;
+    while (!forget_order_.empty() &&
+           (entries_.size() >= options_.entries_max || forget_order_.begin()->first <= now)) {
+      forget(*forget_order_.begin());
+    }
+    entries_.emplace(key, Entry{now + keep, std::move(verdict)});
+    forget_order_.emplace(now + keep, key);
+  }
+
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    Clock::time_point forget_at;
+    Verdict verdict;
+  };
+  using Position = std::pair<Clock::time_point, Digest>;
+
+  // A copy, since it may be the set's own.
+  void forget(Position first) {
+    entries_.erase(first.second);
+    forget_order_.erase(first);
+  }
+
+  Options options_;
+  std::map<Digest, Entry> entries_;
+  std::set<Position> forget_order_;
+};
+
+// All tokens of one cache are asked about with the same audiences; the key is the token's digest.
+using TokenCache = VerdictCache<TokenVerdict>;
+// The key is the digest of who asks and for what.
+using AccessCache = VerdictCache<AccessVerdict>;
+
+}  // namespace meshcheck::kube

@@ -1,0 +1,30 @@
+// What the authenticators of all network threads share.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/base/guarded.h"
+#include "lib/kube/verdict_cache.h"
+#include "server/auth_config.h"
+#include "server/auth_metrics.h"
+#include "server/credentials.h"
+
+namespace meshcheck::server {
+
+// Verdicts are shared, since an agent's next report may come to another thread. Outlives the
+// authenticators.
+struct AuthState {
+  AuthState(const AuthConfig& auth_config, Credentials& shared_credentials,
+            AuthMetrics& auth_metrics)
+      : config(auth_config), credentials(shared_credentials), metrics(auth_metrics) {}
+
+  const AuthConfig config;
+  Credentials& credentials;
+  AuthMetrics& metrics;
+  Guarded<kube::TokenCache> report_tokens{kube::TokenCache::Options()};
+  Guarded<kube::TokenCache> read_tokens{kube::TokenCache::Options{.entries_max = 2000}};
+  Guarded<kube::AccessCache> accesses{kube::AccessCache::Options{.entries_max = 10'000}};
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,68 @@
+// Questions to the Kubernetes API that are under way, one for each key.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/http/client.h"
+#include "lib/kube/verdict_cache.h"
+
+namespace meshcheck::server {
+
+// Who asks for what is asked already waits for the same answer. Both the questions and those who
+// wait are bounded. Of one thread; destroying it ends all silently.
+template <typename Verdict>
+class PendingReviews {
+ public:
+  using OnVerdict = std::function<void(const Result<Verdict>& verdict)>;
+  // Begins a question; as kube::review_token().
+  using Ask = std::function<Result<http::Call>(std::function<void(Result<Verdict>)> on_verdict)>;
+  struct Options {
+    std::size_t reviews_max = 256;
+    std::size_t waiting_max = 4096;
+  };
+
+  explicit PendingReviews(Options options) : options_(options) {}
+
+  bool full(const kube::Digest& key) const {
+    return waiting_ >= options_.waiting_max ||
+           (pending_.size() >= options_.reviews_max && !pending_.contains(key));
+  }
+
+  // `on_verdict` is called once and later. An error, and no call: it cannot be asked.
+  // REQUIRES: !full(key).
+  Result<void> wait(const kube::Digest& key, const Ask& ask, OnVerdict on_verdict) {
+    auto found = pending_.find(key);
+    if (found == pending_.end()) {
+      auto call = ask([this, key](const Result<Verdict>& verdict) { finish(key, verdict); });
+      if (!call) return call.error();
+      found = pending_.emplace(key, Pending{*std::move(call), {}}).first;
+    }
+    found->second.waiting.push_back(std::move(on_verdict));
+    ++waiting_;
+    return {};
+  }
+
+ private:
+  struct Pending {
+    http::Call call;
+    std::vector<OnVerdict> waiting;
+  };
+
+  void finish(const kube::Digest& key, const Result<Verdict>& verdict) {
+    // It is over before anybody hears of it, since he may ask the next question.
+    const auto ended = pending_.extract(key);
+    waiting_ -= ended.mapped().waiting.size();
+    for (const OnVerdict& on_verdict : ended.mapped().waiting) on_verdict(verdict);
+  }
+
+  Options options_;
+  std::size_t waiting_ = 0;
+  std::map<kube::Digest, Pending> pending_;
+};
+
+}  // namespace meshcheck::server
