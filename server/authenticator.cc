@@ -70,7 +70,14 @@ std::optional<Ruling> Authenticator::judge(const http::Request& request, http::T
   if (access.kind == Access::Kind::kPing) return let_in();
   const bool is_report = access.kind == Access::Kind::kReport;
   const AuthMode mode = is_report ? config.report_mode : config.read_mode;
-  if (mode == AuthMode::kNone) return let_in();
+  if (mode == AuthMode::kNone) {
+    // Who may not report in an agent's name may not delete it either.
+    using enum http::Method;
+    const auto method = request.method;
+    const bool reads = method == kGet || method == kHead || method == kOptions;
+    if (reads || config.report_mode == AuthMode::kNone) return let_in();
+    return refuse({Reason::kNotAllowed, "Nobody may, without -read-auth."});
+  }
   const auto token = bearer_token(request);
   if (!token && is_report && config.accept_unauthenticated_reports) {
     state_.metrics.unauthenticated.Increment();

@@ -102,6 +102,15 @@ def test_reading_and_deleting_need_the_token(launch, tokens):
     assert server.request("DELETE", "/api/v1/agents/x", **bearer(READ_TOKEN)).status == 204
 
 
+def test_where_reports_need_a_token_not_everybody_deletes(launch, tokens):
+    server = launch("-report-token-file", tokens / "report")
+    assert post(server, "x", REPORT_TOKEN).status == 200
+    answer = server.request("DELETE", "/api/v1/agents/x")
+    assert (answer.status, answer.body) == (403, b"Nobody may, without -read-auth.\n")
+    assert server.get("/api/v1/agents/x").status == 200
+    assert server.request("OPTIONS", "/metrics").status == 200
+
+
 def test_one_file_may_be_for_both(launch, tokens):
     server = launch("-read-token-file", tokens / "read", "-report-token-file", tokens / "read")
     assert post(server, "x", READ_TOKEN).status == 200
@@ -300,7 +309,7 @@ contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
 clusters: [{{name: c, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
 users: [{{name: u, user: {{token: our-own-token}}}}]
 """)
-    api.flags = ["-kubeconfig", tmp_path / "kubeconfig"]
+    api.flags = ["-kubeconfig", tmp_path / "kubeconfig", "-agent-namespace=net"]
     yield api
     api.go_on.set()
     api.shutdown()
