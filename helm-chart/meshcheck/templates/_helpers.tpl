@@ -141,10 +141,8 @@ seccompProfile: {type: RuntimeDefault}
 {{- end }}
 {{- end }}
 
-{{/* A list: which pods are expected to report. */}}
-{{- define "meshcheck.agentSelectors" -}}
-- {{ printf "app.kubernetes.io/name=%s,app.kubernetes.io/instance=%s,app.kubernetes.io/component in (agent,agent-hostnet)" (include "meshcheck.name" .) .Release.Name | quote }}
-{{- if .Values.server.netcheckerService }}
-- "app in (netchecker-agent,netchecker-agent-hostnet)"
-{{- end }}
+{{/* Which pods are expected to report. */}}
+{{- define "meshcheck.agentSelector" -}}
+app.kubernetes.io/name={{ include "meshcheck.name" . }},app.kubernetes.io/instance={{ .Release.Name }},app.kubernetes.io/component in (agent,agent-hostnet)
+{{- if .Values.server.netcheckerService }};app in (netchecker-agent,netchecker-agent-hostnet){{ end }}
 {{- end }}
