@@ -88,15 +88,25 @@ void read_again(Credentials& credentials, std::optional<InventoryWatcher>& inven
   }
 }
 
+// Null without -kubeproxyinit.
+Result<std::unique_ptr<ClusterWatcher>> follow_cluster(uv::Loop& loop, const Config& config,
+                                                       State& state, const Log& log) {
+  if (!config.cluster.enabled) return std::unique_ptr<ClusterWatcher>();
+  return ClusterWatcher::start(loop, config.kubeconfig, config.cluster, state, log);
+}
+
+VerdictBoard::Options board_options(const Config& config) {
+  return {.closed_max = static_cast<std::size_t>(config.verdicts_kept),
+          .age_max = std::chrono::hours(24 * config.verdict_days),
+          .track_changes = !config.database.empty()};
+}
+
 int run(const Config& config, const Log& log) {
   const Mesh::Options mesh_options = config.mesh.options(config.outdated_factor);
   State state({.agents_max = static_cast<std::size_t>(config.agents_max),
                .outdated_factor = config.outdated_factor,
                .track_changes = !config.database.empty()},
-              static_cast<std::size_t>(config.threads), mesh_options,
-              {.closed_max = static_cast<std::size_t>(config.verdicts_kept),
-               .age_max = std::chrono::hours(24 * config.verdict_days),
-               .track_changes = !config.database.empty()});
+              static_cast<std::size_t>(config.threads), mesh_options, board_options(config));
   state.verdicts_fail_check = config.verdicts_fail_check;
   state.mesh_needs_principal = config.auth.report_mode != AuthMode::kNone;
   state.principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes;
@@ -118,12 +128,8 @@ int run(const Config& config, const Log& log) {
     set_inventory(state, *std::move(read));
     inventory.emplace(loop, config.inventory, state, log);
   }
-  std::unique_ptr<ClusterWatcher> cluster;
-  if (config.cluster.enabled) {
-    auto watcher = ClusterWatcher::start(loop, config.kubeconfig, config.cluster, state, log);
-    if (!watcher) return fail(log, watcher.error().within("-kubeproxyinit"));
-    cluster = *std::move(watcher);
-  }
+  auto cluster = follow_cluster(loop, config, state, log);
+  if (!cluster) return fail(log, cluster.error().within("-kubeproxyinit"));
   const auto auth = Auth::load(loop, config, registry, log);
   if (!auth) return fail(log, auth.error());
   auto threads = listen(config, {state, registry, **auth}, log);

@@ -58,7 +58,8 @@ class Release:
     """A release `meshcheck` in a namespace; its server is asked through the API server, which every kubeconfig
     reaches."""
 
-    def __init__(self, cluster, namespace, image):
+    def __init__(self, cluster, namespace, image, port=31081):
+        self.port = port  # On each node, if it is opened.
         self.cluster = cluster
         self.namespace = namespace
         self.values = image
@@ -106,13 +107,12 @@ class Release:
 
     def fetch(self, path, node=None, **options):
         """As `fetch`, at the node port of a node: not by way of the API server, and with an answer's true status."""
-        nodes = self.cluster.nodes() if not self._nodes else self._nodes
-        self._nodes = nodes
-        address = nodes[node] if node else next(iter(nodes.values()))
+        self._nodes = self._nodes or self.cluster.nodes()
+        address = self._nodes[node] if node else next(iter(self._nodes.values()))
         if not self._authority:
             secret = self.get("secret", "meshcheck-tls")
             self._authority = base64.b64decode(secret["data"]["ca.crt"]).decode()
-        return fetch(f"https://{address}:31081{path}", authority=self._authority, **options)
+        return fetch(f"https://{address}:{self.port}{path}", authority=self._authority, **options)
 
     def check(self):
         return self.ask("/api/v1/connectivity_check")

@@ -100,3 +100,11 @@ def release(cluster, image, new_namespace):
     made = Release(cluster, new_namespace(), image)
     made.install()
     return made
+
+
+@pytest.fixture(scope="session")
+def port_release(cluster, image, new_namespace):
+    """The chart with a port on each node: there the server answers without the API server between."""
+    made = Release(cluster, new_namespace(), image, port=31083)
+    made.install({"server": {"service": {"type": "NodePort", "nodePort": made.port}}})
+    return made
