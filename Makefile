@@ -39,7 +39,7 @@ image: ## an OCI image of the programs, without network or base image
 e2e: ## the chart on the cluster that KUBECONFIG names
 	@tools/packages build image test
 	@$(MAKE) --no-print-directory build
-	@MESHCHECK_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -rs test/e2e/cluster_test.py
+	@MESHCHECK_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -rs $(E2E_FLAGS) $(wildcard test/e2e/cluster_*test.py)
 
 verdict-matrix: ## each fault on the lab, alone and in pairs, and its verdicts
 	@tools/packages build lab

@@ -22,7 +22,9 @@ struct AuthState {
   const AuthConfig config;
   Credentials& credentials;
   AuthMetrics& metrics;
-  Guarded<kube::TokenCache> report_tokens{kube::TokenCache::Options()};
+  // Kept for as long as a pod's token lasts, for when the API is away.
+  Guarded<kube::TokenCache> report_tokens{
+      kube::TokenCache::Options{.keep_good = std::chrono::hours(1)}};
   Guarded<kube::TokenCache> read_tokens{kube::TokenCache::Options{.entries_max = 2000}};
   Guarded<kube::AccessCache> accesses{kube::AccessCache::Options{.entries_max = 10'000}};
 };

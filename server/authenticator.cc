@@ -104,17 +104,30 @@ std::optional<Ruling> Authenticator::judge(const http::Request& request, http::T
 std::optional<Ruling> Authenticator::judge_report_token(std::string_view token,
                                                         const Asked& asked) {
   const auto& name_space = state_.config.agent_namespace;
+  const auto now = loop_.now();
   // Judged under the lock, which costs less than a copy of the verdict.
-  auto known = state_.report_tokens.with([&](const kube::TokenCache& tokens) {
-    const TokenVerdict* const verdict = tokens.find(asked.token, loop_.now());
-    return verdict == nullptr ? std::nullopt
-                              : std::optional(judge_report(*verdict, asked.agent, name_space));
+  const auto [known, due] = state_.report_tokens.with([&](const kube::TokenCache& tokens) {
+    const TokenVerdict* const verdict = tokens.find(asked.token, now);
+    auto ruling = verdict == nullptr
+                      ? std::nullopt
+                      : std::optional(judge_report(*verdict, asked.agent, name_space));
+    return std::pair(std::move(ruling), tokens.is_due(asked.token, now));
   });
-  if (known) return known;
-  auto refusal = review(token, asked, [this, asked](const Result<TokenVerdict>& verdict) {
-    decide(asked, verdict ? judge_report(*verdict, asked.agent, state_.config.agent_namespace)
-                          : refuse(not_answered(verdict.error())));
-  });
+  const bool waits = !known || (due && !api_away_);
+  if (!waits && !(due && now >= ask_api_at_)) return known;
+  // While the API is away nobody who was good waits for it: one question in a while is enough.
+  ask_api_at_ = now + kAskApiAgain;
+  auto refusal = review(
+      token, asked, [this, asked, waits, known = known](const Result<TokenVerdict>& verdict) {
+        api_away_ = !verdict;
+        if (!waits) return;
+        if (verdict) {
+          decide(asked, judge_report(*verdict, asked.agent, state_.config.agent_namespace));
+        } else {
+          decide(asked, known ? *known : refuse(not_answered(verdict.error())));
+        }
+      });
+  if (!waits || (refusal && known)) return known;
   if (refusal) return refuse(*std::move(refusal));
   return std::nullopt;
 }

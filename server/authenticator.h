@@ -1,6 +1,7 @@
 // Decides who may report and who may read.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,11 +18,15 @@ namespace meshcheck::server {
 
 // One a network thread, as the gate of its HTTP server; doc/security.md. Most requests are decided
 // at once: by a shared token, or by what the Kubernetes API said of this one within the last
-// minute. Else the API is asked and the request waits. The principal of a report is the uid of the
+// minute. Else the API is asked and the request waits; if it does not answer, reports go on by what
+// it said within the last hour. The principal of a report is the uid of the
 // pod that its token is of, that of a reader his name, that of a shared token "token", and none of
 // those who need not say who they are.
 class Authenticator {
  public:
+  // So often the API is asked while it is away, for those who need not wait for it.
+  static constexpr std::chrono::seconds kAskApiAgain{10};
+
   // Of requests that had to wait.
   using Decide = std::function<void(http::Ticket ticket, http::Admission admission)>;
 
@@ -68,6 +73,8 @@ class Authenticator {
   kube::Client* const client_;
   const Decide decide_;
   const Log log_;
+  bool api_away_ = false;  // Its last answer on a report's token was none.
+  Clock::time_point ask_api_at_;
   Pending<kube::TokenVerdict> report_reviews_{{}};  // Of two kinds, for they differ in audience.
   Pending<kube::TokenVerdict> read_reviews_{{}};
   Pending<kube::AccessVerdict> access_reviews_{{}};

@@ -11,6 +11,7 @@
 namespace meshcheck::server {
 namespace {
 
+using namespace std::chrono_literals;
 using kube::FakeApi;
 
 class AuthenticatorTest : public testing::Test {
@@ -54,6 +55,16 @@ class AuthenticatorTest : public testing::Test {
              R"("username":"system:serviceaccount:net:agent","extra":{)"
              R"("authentication.kubernetes.io/pod-name":[")" +
                  pod + R"("],"authentication.kubernetes.io/pod-uid":["uid-)" + pod + "\"]}}}}"));
+  }
+  void remember_pod(const std::string& pod, std::chrono::seconds age) {
+    kube::TokenVerdict verdict;
+    verdict.authenticated = true;
+    verdict.service_account_namespace = "net";
+    verdict.pod_name = pod;
+    verdict.pod_uid = "uid-" + pod;
+    state_->report_tokens.with([&](kube::TokenCache& tokens) {
+      tokens.insert(kube::digest_of("t"), verdict, loop_.now() - age, std::nullopt);
+    });
   }
   void say(const std::string& status) {
     api_.next_answers.push_back(FakeApi::answer(201, R"({"status":)" + status + "}"));
@@ -141,6 +152,33 @@ TEST_F(AuthenticatorTest, LetsNobodyInWithoutAnAnswerAndAsksAgain) {
   EXPECT_FALSE(admit(report("a", "t")));
   wait_for(4);
   EXPECT_EQ(status(decided_[4]), 200);
+}
+
+TEST_F(AuthenticatorTest, AsksAgainAboutATokenOfAMinuteAgo) {
+  remember_pod("a", 61s);
+  say(R"({"authenticated":false})");
+  EXPECT_FALSE(admit(report("a", "t")));
+  wait_for(1);
+  EXPECT_EQ(status(decided_[1]), 401);
+}
+
+TEST_F(AuthenticatorTest, GoesOnWithWhomItKnewWhileTheApiIsAway) {
+  remember_pod("a", 61s);
+  api_.next_answers.push_back(FakeApi::answer(500, "{}"));
+  EXPECT_FALSE(admit(report("a", "t")));
+  wait_for(1);
+  EXPECT_EQ(status(decided_[1]), 200);
+  EXPECT_EQ(decided_[1].principal, "uid-a");
+  EXPECT_TRUE(admit(report("a", "t"))) << "and does not wait again";
+  EXPECT_EQ(api_.requests.size(), 1U);
+}
+
+TEST_F(AuthenticatorTest, ForgetsWhomItKnewAnHourAgo) {
+  remember_pod("a", 3601s);
+  api_.next_answers.push_back(FakeApi::answer(500, "{}"));
+  EXPECT_FALSE(admit(report("a", "t")));
+  wait_for(1);
+  EXPECT_EQ(status(decided_[1]), 503);
 }
 
 TEST_F(AuthenticatorTest, AsksWhatAReaderMayOnceForEachPath) {

@@ -34,8 +34,10 @@ class VerdictCache {
  public:
   struct Options {
     std::size_t entries_max = 25'000;
-    // What was taken back, as a token with its pod, is good for so long.
+    // What was taken back, as a token with its pod, is good for so long, or until it is asked about
+    // again.
     Clock::duration keep_good = std::chrono::seconds(60);
+    Clock::duration ask_again = std::chrono::seconds(60);  // About what is good.
     Clock::duration keep_refused = std::chrono::seconds(10);
   };
 
@@ -46,6 +48,11 @@ class VerdictCache {
     const auto found = entries_.find(key);
     if (found == entries_.end() || now >= found->second.forget_at) return nullptr;
     return &found->second.verdict;
+  }
+  // It was good, and should be asked about again.
+  bool is_due(const Digest& key, Clock::time_point now) const {
+    const auto found = entries_.find(key);
+    return found != entries_.end() && now >= found->second.ask_at;
   }
 
   // Kept no longer than `expires_in`, if that is known.
@@ -61,7 +68,8 @@ class VerdictCache {
            (entries_.size() >= options_.entries_max || forget_order_.begin()->first <= now)) {
       forget(*forget_order_.begin());
     }
-    entries_.emplace(key, Entry{now + keep, std::move(verdict)});
+    const auto ask_at = now + (is_good(verdict) ? std::min(keep, options_.ask_again) : keep);
+    entries_.emplace(key, Entry{now + keep, ask_at, std::move(verdict)});
     forget_order_.emplace(now + keep, key);
   }
 
@@ -70,6 +78,7 @@ class VerdictCache {
  private:
   struct Entry {
     Clock::time_point forget_at;
+    Clock::time_point ask_at;
     Verdict verdict;
   };
   using Position = std::pair<Clock::time_point, Digest>;

@@ -1,5 +1,6 @@
 """The chart without a cluster: what it renders to, what it refuses, and that the documents say what it does."""
 
+import base64
 import getpass
 import json
 import os
@@ -37,9 +38,27 @@ VARIANTS = {
     "no limits": {"server": {"resources": None}, "agent": {"resources": None}, "agentHostnet": {"tolerations": []}},
     "by digest": {"image": {"tag": "sha256:" + "a" * 64}},
     "long name": {"fullnameOverride": "a" * 70},
-    "bare": {"monitoring": {"scrapeAnnotations": False}, "agent": {"pingGroup": False},
+    "by tokens of yours": {
+        "auth": {"reports": "token", "read": "token", "tokenSecret": "tokens"},
+        "tls": {"existingSecret": "certificate", "mutual": True}, "agentServiceAccountName": "agents",
+        "server": {"serviceAccountName": "server", "podDisruptionBudget": True}, "discovery": {"enabled": False}},
+    "read by rights": {"auth": {"read": "kubernetes", "acceptUnauthenticatedReports": True},
+                       "server": {"netcheckerService": True}, "tls": {"mutual": True}},
+    "open": {"auth": {"reports": "none"}, "tls": {"enabled": False}, "discovery": {"enabled": False},
+             "networkPolicy": {"enabled": True}},
+    "bare": {"rbac": {"create": False}, "monitoring": {"scrapeAnnotations": False}, "agent": {"pingGroup": False},
              "agentHostnet": {"enabled": False}, "networkPolicy": {"enabled": True}},
 }
+
+
+def placed(objects):
+    """Those that are in a namespace."""
+    return [made for made in objects if not made["kind"].startswith("ClusterRole")]
+
+
+def without_keys(text):
+    """The chart makes certificates anew each time, unless it sees those of before in the cluster."""
+    return re.sub(r"^  (\w+\.(?:crt|key)): \S+$", r"  \1: ...", text, flags=re.MULTILINE)
 
 
 def pods(objects):
@@ -61,14 +80,15 @@ def test_helm_lint_has_no_complaints(variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_it_renders_to_objects_that_have_names_and_fit_together(variant, version):
     objects = render(VARIANTS[variant], f"--kube-version={version}")
+    assert {made["metadata"]["namespace"] for made in placed(objects)} == {"meshcheck"}
     for made in objects:
-        assert made["metadata"]["namespace"] == "meshcheck"
         assert len(made["metadata"]["name"]) <= 63
     names = [(made["kind"], made["metadata"]["name"]) for made in objects]
     assert len(set(names)) == len(names)
     labels = {name: pod["metadata"]["labels"] for name, pod in pods(objects).items()}
     selectors = [made["spec"]["selector"] for made in of_kind(objects, "Service")]
     selectors += [made["spec"]["podSelector"]["matchLabels"] for made in of_kind(objects, "NetworkPolicy")]
+    selectors += [made["spec"]["selector"]["matchLabels"] for made in of_kind(objects, "PodDisruptionBudget")]
     for selector in selectors:
         assert sum(selector.items() <= of_pod.items() for of_pod in labels.values()) == 1, selector
     for made in of_kind(objects, "Service"):
@@ -105,8 +125,8 @@ def test_the_check_of_the_api_sees_what_does_not_fit():
 @pytest.mark.parametrize("path", [path for path, default in leaves() if isinstance(default, bool)], ids=".".join)
 def test_each_switch_can_be_turned(path):
     default = dict(leaves())[path]
-    assert template(values_with(path, not default)).stdout != template(values_with(path, default)).stdout or \
-        path == ("server", "persistence", "keep")  # of the claim, which is not there by default
+    turned, left = (without_keys(template(values_with(path, value)).stdout) for value in (not default, default))
+    assert turned != left or path == ("server", "persistence", "keep")  # of the claim, which is not there by default
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -121,8 +141,9 @@ def test_pods_meet_the_pod_security_standards(variant):
         raw = VARIANTS[variant].get("agentHostnet", {}).get("rawSocket")
         assert breaches == {"hostNetwork"} | ({"capability NET_RAW", "runAsNonRoot", "runAsUser 0"} if raw else set())
         assert set(baseline_breaches(pod["spec"])) == {"hostNetwork"} | ({"capability NET_RAW"} if raw else set())
-    for pod in pods(objects).values():
-        assert pod["spec"]["automountServiceAccountToken"] is False
+    for name, pod in pods(objects).items():
+        asks = name.endswith("-server") and variant not in ("by tokens of yours", "open")
+        assert pod["spec"]["automountServiceAccountToken"] is asks
         assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["spec"]["containers"])
 
 
@@ -140,21 +161,70 @@ def test_values_become_flags():
     assert {"-endpoint=[::]:8081", "-ping=10.0.0.1,fd00::1", "-tcpPing=kubernetes.default.svc:443,[fd00::1]:80",
             "-udpPing=10.0.0.2:53", "-dns=kubernetes.default.svc", "-mesh-degree=30"} < set(server)
     agent = arguments(objects, "meshcheck-agent")
-    assert {"-reportinterval=15", "-serverendpoint=meshcheck-server:8081", "-padding-sweep",
+    assert {"-reportinterval=15", "-serverendpoint=https://meshcheck-server:8081", "-padding-sweep",
             "-probeurls=http://a.example/;https://b.example/"} < set(agent)
 
 
-def test_programs_know_the_flags(programs):
-    objects = render(VARIANTS["everything"])
+@pytest.mark.parametrize("variant", ["everything", "by tokens of yours", "read by rights", "open"])
+def test_programs_know_the_flags(programs, variant):
+    objects = render(VARIANTS[variant])
     for name in pods(objects):
         shown = must(programs[name], "-help")
         for flag in arguments(objects, name):
             assert f"\n  {flag.split('=')[0]}" in shown, flag
 
 
+def rights(objects):
+    """(verb, resource or path) that the server's roles give."""
+    rules = [rule for kind in ("Role", "ClusterRole") for made in of_kind(objects, kind) for rule in made["rules"]]
+    return {(verb, what) for rule in rules for verb in rule["verbs"]
+            for what in rule.get("resources", []) + rule.get("nonResourceURLs", [])}
+
+
+def test_the_server_has_the_rights_that_it_needs_and_no_others():
+    followed = {(verb, what) for verb in ("get", "list", "watch") for what in ("pods", "nodes")}
+    reviews = ("create", "tokenreviews")
+    assert rights(render()) == followed | {reviews}
+    assert rights(render(VARIANTS["read by rights"])) == followed | {
+        reviews, ("create", "subjectaccessreviews"), ("get", "/meshcheck/*"), ("get", "/metrics")}
+    for variant in ("by tokens of yours", "open", "bare"):
+        assert rights(render(VARIANTS[variant])) == set(), variant
+    for made in of_kind(render(), "RoleBinding") + of_kind(render(), "ClusterRoleBinding"):
+        assert [subject["name"] for subject in made["subjects"]] == ["meshcheck-server"]
+
+
+def mounted_files(pod):
+    """What the volume of credentials has."""
+    (volume,) = [one for one in pod["spec"]["volumes"] if one["name"] == "credentials"]
+    return {item["path"] for source in volume["projected"]["sources"]
+            for item in source.get("secret", {}).get("items", [source.get("serviceAccountToken")])}
+
+
+def test_agents_have_the_files_that_their_flags_name():
+    for variant in ("defaults", "by tokens of yours", "read by rights"):
+        objects = render(VARIANTS[variant])
+        for name in ("meshcheck-agent", "meshcheck-agent-hostnet"):
+            named_files = {flag.rpartition("/")[2] for flag in arguments(objects, name) if "/var/run/secrets/" in flag}
+            assert named_files == mounted_files(pods(objects)[name]), variant
+    assert "volumes" not in pods(render(VARIANTS["open"]))["meshcheck-agent"]["spec"]
+    (token,) = [source["serviceAccountToken"] for source in
+                pods(render())["meshcheck-agent"]["spec"]["volumes"][0]["projected"]["sources"]
+                if "serviceAccountToken" in source]
+    assert token["audience"] == "meshcheck"
+
+
+def test_the_certificate_is_for_the_names_of_the_services(tmp_path):
+    made = named(render({"server": {"netcheckerService": True}}), "Secret", "meshcheck-tls")
+    for key, value in made["data"].items():
+        (tmp_path / key).write_bytes(base64.b64decode(value))
+    for name in ("meshcheck-server", "meshcheck-server.meshcheck.svc", "netchecker-service"):
+        must("openssl", "verify", "-verify_hostname", name, "-CAfile", tmp_path / "ca.crt", tmp_path / "tls.crt")
+    must("openssl", "verify", "-CAfile", tmp_path / "ca.crt", tmp_path / "client.crt")
+
+
 def test_the_volume_is_the_claim_that_is_wanted():
     def volume(values):
-        return pods(render(values))["meshcheck-server"]["spec"]["volumes"]
+        return [one for one in pods(render(values))["meshcheck-server"]["spec"]["volumes"] if one["name"] == "data"]
     assert volume({}) == [{"name": "data", "emptyDir": {"sizeLimit": "1Gi"}}]
     assert volume(VARIANTS["old claim"])[0]["persistentVolumeClaim"] == {"claimName": "mine"}
     assert of_kind(render(VARIANTS["old claim"]), "PersistentVolumeClaim") == []
@@ -209,6 +279,8 @@ def test_the_dashboard_is_json_and_asks_for_metrics_that_exist():
     ({"server": {"service": {"type": "LoadBalancer"}}}, "at '/server/service/type': value must be one of"),
     ({"targets": {"tcp": ["web"]}}, "at '/targets/tcp/0': 'web' does not match pattern"),
     ({"targets": {"dns": ["a,b"]}}, "at '/targets/dns/0': 'a,b' does not match pattern"),
+    ({"auth": {"reports": "yes"}}, "at '/auth/reports': value must be one of"),
+    ({"auth": {"read": "token"}}, "auth.tokenSecret: name the Secret"),
     ({"monitoring": {"serviceMonitor": "yes"}}, "at '/monitoring/serviceMonitor': value must be one of"),
 ])
 def test_wrong_values_are_refused_with_a_reason(wrong, message):
@@ -291,22 +363,23 @@ def test_deploy_keeps_the_variables_of_the_old_script(tmp_path):
     calls, objects = deploy(tmp_path, NS="net", KUBE_USER=getpass.getuser(), NODE_PORT="31999", SERVER_PORT="9000",
                             SERVER_IMAGE_NAME="r/server", AGENT_IMAGE_NAME="r/agent", IMAGE_TAG="7", AGENT_IMAGE_TAG="8",
                             AGENT_REPORT_INTERVAL="30")
-    assert {made["metadata"]["namespace"] for made in objects} == {"net"}
+    assert {made["metadata"]["namespace"] for made in placed(objects)} == {"net"}
+    assert {subject["namespace"] for made in objects for subject in made.get("subjects", [])} == {"net"}
     ports = {made["metadata"]["name"]: made["spec"]["ports"][0] for made in of_kind(objects, "Service")}
     assert ports["netchecker-service"]["port"] == 9000 and ports["netchecker-server"]["nodePort"] == 31999
     images = {name: pod["spec"]["containers"][0]["image"] for name, pod in pods(objects).items()}
     assert images == {"netchecker-server": "r/server:7", "netchecker-agent": "r/agent:8",
                       "netchecker-agent-hostnet": "r/agent:8"}
     for name in ("netchecker-agent", "netchecker-agent-hostnet"):
-        assert {"-reportinterval=30", "-serverendpoint=netchecker-service:9000"} < set(arguments(objects, name))
+        assert {"-reportinterval=30", "-serverendpoint=http://netchecker-service:9000"} < set(arguments(objects, name))
     assert "delete" in calls[0] and calls[-1].startswith("apply")
 
 
 def test_deploy_removes_only_when_it_is_told_to_purge(tmp_path):
     calls, objects = deploy(tmp_path, PURGE="true")
     assert all("delete" in call for call in calls)
-    assert {made["metadata"]["namespace"] for made in objects} == {"default"}
+    assert {made["metadata"]["namespace"] for made in placed(objects)} == {"default"}
 
 
 def test_every_default_can_be_written_out():
-    assert template(merged(VALUES)).stdout == template().stdout
+    assert without_keys(template(merged(VALUES)).stdout) == without_keys(template().stdout)

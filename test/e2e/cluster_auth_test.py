@@ -60,11 +60,13 @@ def ended_token(token, key):
     return (signed + b"." + encoded(signature)).decode()
 
 
+@pytest.mark.quick
 def test_a_pod_reports_in_its_own_name(port_release, agents):
     name, pod = next(iter(agents.items()))
     assert report(port_release, name, token_for(port_release, pod), pod["spec"]["nodeName"])[0] == 200
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("what", "status", "reason"), [
     ("none", 401, "no_token"), ("made up", 401, "bad_token"), ("of another audience", 401, "bad_token"),
     ("ended", 401, "bad_token"), ("of another pod", 403, "other_pod"), ("of no pod", 403, "other_pod")])
@@ -95,6 +97,7 @@ def test_a_pod_that_is_no_agent_is_not_taken_for_one(port_release, agents):
     assert len(json.loads(port_release.fetch("/api/v1/agents/")[1])) == 2 * len(port_release.cluster.nodes())
 
 
+@pytest.mark.quick
 def test_without_the_right_to_review_tokens_nobody_new_is_let_in(port_release, agents):
     name, pod = list(agents.items())[-1]
     binding = f"{port_release.namespace}-meshcheck-tokenreviews"

@@ -66,6 +66,7 @@ def expect(release, wanted, seconds):
              lambda: f"{wanted}; there are {[one['sentence'] for one in verdicts(release)]}", seconds)
 
 
+@pytest.mark.quick
 def test_a_node_that_is_unplugged_is_named(calm, victim):
     def ready(wanted):
         node = calm.cluster.get("node", victim)
@@ -80,6 +81,7 @@ def test_a_node_that_is_unplugged_is_named(calm, victim):
     wait_for(lambda: ready("True"), f"{victim} to be ready")
 
 
+@pytest.mark.quick
 def test_a_port_with_a_small_mtu_is_named(calm, victim):
     with broken(["mtu", victim, "1400"], ["mtu", victim, "1500"]):
         expect(calm, [("mtu_black_hole", victim)], 60)
@@ -87,6 +89,7 @@ def test_a_port_with_a_small_mtu_is_named(calm, victim):
         assert "1400" in found["sentence"], found["sentence"]
 
 
+@pytest.mark.quick
 def test_a_node_that_drops_fragments_is_named(calm, victim):
     with broken(["drop-fragments", victim], ["pass-fragments", victim]):
         expect(calm, [("fragments_dropped", victim)], 60)
@@ -116,8 +119,7 @@ def test_a_drained_node_alarms_nobody_and_comes_back(calm, victim):
 
 def test_without_the_api_nobody_is_missed(calm):
     """It is stopped for a minute, and forgets meanwhile what a watch could go on from."""
-    fault("stop-api")
-    try:
+    with broken(["stop-api"], ["start-api"]):
         for second in range(60):
             status, text = calm.fetch("/api/v1/connectivity_check")
             assert status == 200, text
@@ -125,8 +127,6 @@ def test_without_the_api_nobody_is_missed(calm):
                 assert alarms(calm) == [("kubernetes_api", "server")]
                 assert "cannot be reached" in calm.fetch("/readyz")[1]
             time.sleep(1)
-    finally:
-        fault("start-api")
     wait_for(lambda: calm.cluster.try_kubectl("get", "nodes").returncode == 0, "the API server to be back")
     fault("compact")
     wait_for(lambda: alarms(calm) == [], lambda: f"no verdict; there are {alarms(calm)}")

@@ -78,6 +78,7 @@ def test_the_api_server_takes_every_variant(cluster, new_namespace):
         assert ended.returncode == 0, f"{name}: {ended.stderr}"
 
 
+@pytest.mark.quick
 def test_an_install_with_default_values_is_healthy(release, cluster):
     pods = release.pods()
     assert len(pods) == agents_of(cluster) + 1
@@ -91,11 +92,13 @@ def test_an_install_with_default_values_is_healthy(release, cluster):
     assert reported == expected
 
 
+@pytest.mark.quick
 def test_the_mesh_is_up_on_both_networks_between_all_nodes(release):
     wait_mesh(release)
     assert release.paths("&state=down") == []
 
 
+@pytest.mark.quick
 def test_running_pods_meet_the_pod_security_standards(release):
     of_host = {"hostNetwork", "hostPort 8862"}
     for component, allowed in (("server", set()), ("agent", set()), ("agent-hostnet", of_host)):
@@ -209,10 +212,12 @@ def test_what_the_server_knows_outlives_its_pod_on_a_volume(release, cluster):
     wait_mesh(release)
 
 
+@pytest.mark.quick
 def test_helm_test_asks_for_the_check(release):
     release.test()
 
 
+@pytest.mark.quick
 def test_an_uninstall_leaves_nothing(release, cluster):
     release.uninstall()
     kinds = [kind for kind in cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()

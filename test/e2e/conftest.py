@@ -13,6 +13,10 @@ from cluster import Cluster, Release
 LAYOUT = {"meshcheck-server": "server", "meshcheck-agent": "agent", "meshcheck-agent-hostnet": "agent-hostnet"}
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "quick: within seconds, and so part of each run; the others take minutes together")
+
+
 def build_tree():
     return pathlib.Path(os.environ.get("MESHCHECK_BUILD", "build/release"))
 
