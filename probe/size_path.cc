@@ -19,6 +19,9 @@ std::size_t headers_of(IpAddress::Family family) {
   return kUdpHeader + (family == IpAddress::Family::kIpv4 ? kIpv4Header : kIpv6Header);
 }
 
+// A device without room for small packets has none for large ones either, for so long.
+constexpr std::chrono::seconds kFull{5};
+
 // That is about this machine and not about the path.
 bool is_want_of_room(int error_number) {
   return error_number == EAGAIN || error_number == ENOBUFS || error_number == ENOMEM;
@@ -67,6 +70,7 @@ std::optional<SizePath::Packet> SizePath::next(WallTime wall, Clock::time_point 
   if (!probe) return std::nullopt;
   const stamp::Sender::Sent sent = sender_.send(shape(*probe), wall, out);
   cookies_[sent.sequence % kWindow] = probe->cookie;
+  large_[sent.sequence % kWindow] = sent.packet.size() > kSmallMax;
   ++next_sequence_;
   // Of a large reply it is the reflector that decides.
   const bool fragments = !probe->dont_fragment && probe->direction == mesh::Direction::kForward;
@@ -96,7 +100,11 @@ void SizePath::not_sent(std::uint32_t sequence, int error_number, std::uint32_t 
   if (error_number == EMSGSIZE) {
     mtu_.refused(*cookie, mtu, now);
   } else if (is_want_of_room(error_number)) {
-    mtu_.starved(now);
+    // ENOBUFS is a device's word for a packet that it dropped, be it for want of room or because
+    // the other end of the wire takes none of that size, as with a veth. Then it is lost.
+    const bool large = error_number == ENOBUFS && large_[sequence % kWindow];
+    if (!large) full_at_ = now;
+    if (full_at_ && now - *full_at_ < kFull) mtu_.starved(now);
   }
 }
 

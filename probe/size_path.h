@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -62,6 +63,9 @@ class SizePath {
   std::uint64_t next_sequence() const { return next_sequence_; }
 
  private:
+  // What passes everywhere, as of IPv6: a device that drops it has no room.
+  static constexpr std::size_t kSmallMax = 1280;
+
   stamp::Sender::Probe shape(const mesh::PathMtu::Probe& probe) const;
   // Nothing if it is none of the last kWindow.
   std::optional<std::uint32_t> cookie_of(std::uint32_t sequence) const;
@@ -72,6 +76,8 @@ class SizePath {
   stamp::Sender sender_;
   std::uint64_t next_sequence_;
   std::array<std::uint32_t, kWindow> cookies_{};  // PathMtu's, by sequence.
+  std::bitset<kWindow> large_;                    // Whether it was larger than kSmallMax.
+  std::optional<Clock::time_point> full_at_;      // When a small one found no room last.
 };
 
 }  // namespace meshcheck::probe

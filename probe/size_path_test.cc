@@ -130,6 +130,20 @@ TEST_F(SizePathTest, KnowsTheProbeThatAnIcmpMessageQuotes) {
   EXPECT_EQ(path_->mtu().result(Direction::kForward, now_).too_big->mtu, 1300);
 }
 
+TEST_F(SizePathTest, TakesWhatADeviceDropsForItsSizeForLost) {
+  make(kIpv4, &secret());
+  for (const auto end = now_ + 60s; now_ < end; pass(5ms)) {
+    const auto packet = next();
+    if (!packet) continue;
+    if (packet->bytes.size() + 28 > 1404) {
+      path_->not_sent(packet->sequence, ENOBUFS, 0, now_);
+    } else {
+      EXPECT_TRUE(path_->receive(reflect(*packet), wall_, now_));
+    }
+  }
+  EXPECT_EQ(size(Direction::kForward), 1404);
+}
+
 TEST_F(SizePathTest, TakesAKernelWithoutRoomForNoEvidence) {
   make(kIpv4, &secret());
   for (const auto end = now_ + 60s; now_ < end; pass(5ms)) {
