@@ -375,6 +375,14 @@ TEST(DiagnosisTest, TellsThePortWithASmallMtuAndItsWay) {
   EXPECT_EQ(told(mesh.view), Lines{"mtu_black_hole node-3 both both critical 56/56"});
 }
 
+TEST(DiagnosisTest, TellsThePortWithASmallMtuOfASmallCluster) {
+  HandMadeMesh mesh(3);
+  mesh.add_sizes();
+  limit(mesh, 2, FragmentationClass::kBlackHole, true, false);
+  limit(mesh, 2, FragmentationClass::kBlackHole, false, true);
+  EXPECT_EQ(told(mesh.view), Lines{"mtu_black_hole node-2 both both critical 16/16"});
+}
+
 TEST(DiagnosisTest, TellsDroppedFragmentsOfANodeAndOfAll) {
   HandMadeMesh mesh(8);
   mesh.add_sizes();

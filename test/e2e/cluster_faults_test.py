@@ -13,6 +13,9 @@ import pytest
 from chart import must
 from cluster import wait_for
 
+# Seconds: for 75 s after a fault of the same node is over, sizes that were lost begin anew.
+SIZES_AFTER_A_FAULT = 120
+
 
 def fault(*words):
     command = os.environ.get("MESHCHECK_E2E_FAULTS")
@@ -67,6 +70,14 @@ def expect(release, wanted, seconds):
 
 
 @pytest.mark.quick
+def test_a_port_with_a_small_mtu_is_named(calm, victim):
+    with broken(["mtu", victim, "1400"], ["mtu", victim, "1500"]):
+        expect(calm, [("mtu_black_hole", victim)], SIZES_AFTER_A_FAULT)
+        (found,) = [one for one in verdicts(calm) if one["kind"] == "mtu_black_hole"]
+        assert 1400 <= found["size"] <= 1404 or found["size"] <= 1354, found["sentence"]  # Of the hosts or the overlay.
+
+
+@pytest.mark.quick
 def test_a_node_that_is_unplugged_is_named(calm, victim):
     def ready(wanted):
         node = calm.cluster.get("node", victim)
@@ -81,18 +92,9 @@ def test_a_node_that_is_unplugged_is_named(calm, victim):
     wait_for(lambda: ready("True"), f"{victim} to be ready")
 
 
-@pytest.mark.quick
-def test_a_port_with_a_small_mtu_is_named(calm, victim):
-    with broken(["mtu", victim, "1400"], ["mtu", victim, "1500"]):
-        expect(calm, [("mtu_black_hole", victim)], 60)
-        (found,) = [one for one in verdicts(calm) if one["kind"] == "mtu_black_hole"]
-        assert "1400" in found["sentence"], found["sentence"]
-
-
-@pytest.mark.quick
 def test_a_node_that_drops_fragments_is_named(calm, victim):
     with broken(["drop-fragments", victim], ["pass-fragments", victim]):
-        expect(calm, [("fragments_dropped", victim)], 60)
+        expect(calm, [("fragments_dropped", victim)], SIZES_AFTER_A_FAULT)
 
 
 def check_stays_good(release, seconds):
