@@ -117,7 +117,8 @@ def test_probes_the_peers_it_is_assigned(sink, start, peer):
     mesh = latest(sink)
     assert mesh["probing"]["assignment"] == "1"
     assert mesh["probing"]["clock"] == "kernel"
-    assert sum(mesh["probing"]["rtt"]["counts"]) >= 20
+    # Nearly all: what the kernel did not time in time is left out.
+    assert sum(mesh["probing"]["rtt"]["counts"]) >= 15
     # Its source ports sweep over a small set, so that all ways of an ECMP network are tried; sizes have one.
     assert len(peer.senders) == 5
     assert peer.refused == 0

@@ -22,7 +22,8 @@ def kubernetes(tmp_path):
 @pytest.fixture
 def start(launch, kubernetes):
     def launch_in_cluster(*flags):
-        return launch("-kubeproxyinit", "-kubeconfig", kubernetes.kubeconfig, *flags)
+        # Who may report is auth_test.py's matter.
+        return launch("-kubeproxyinit", "-report-auth=none", "-kubeconfig", kubernetes.kubeconfig, *flags)
     return launch_in_cluster
 
 
