@@ -41,10 +41,11 @@ VARIANTS = {
     "by tokens of yours": {
         "auth": {"reports": "token", "read": "token", "tokenSecret": "tokens"},
         "tls": {"existingSecret": "certificate", "mutual": True}, "agentServiceAccountName": "agents",
-        "server": {"serviceAccountName": "server", "podDisruptionBudget": True}, "discovery": {"enabled": False}},
+        "server": {"serviceAccountName": "server", "podDisruptionBudget": True}, "discovery": {"enabled": False},
+        "meshKey": {"existingSecret": "mesh"}},
     "read by rights": {"auth": {"read": "kubernetes", "acceptUnauthenticatedReports": True},
                        "server": {"netcheckerService": True}, "tls": {"mutual": True}},
-    "open": {"auth": {"reports": "none"}, "tls": {"enabled": False}, "discovery": {"enabled": False},
+    "open": {"auth": {"reports": "none"}, "meshKey": {"create": False}, "tls": {"enabled": False}, "discovery": {"enabled": False},
              "networkPolicy": {"enabled": True}},
     "bare": {"rbac": {"create": False}, "monitoring": {"scrapeAnnotations": False}, "agent": {"pingGroup": False},
              "agentHostnet": {"enabled": False}, "networkPolicy": {"enabled": True}},

@@ -89,6 +89,10 @@ seccompProfile: {type: RuntimeDefault}
 {{- default (printf "%s-tls" (include "meshcheck.fullname" .)) .Values.tls.existingSecret }}
 {{- end }}
 
+{{- define "meshcheck.meshKeySecret" -}}
+{{- default (printf "%s-mesh" (include "meshcheck.fullname" .)) .Values.meshKey.existingSecret }}
+{{- end }}
+
 {{- define "meshcheck.serverAccount" -}}
 {{- default (printf "%s-server" (include "meshcheck.fullname" .)) .Values.server.serviceAccountName }}
 {{- end }}
