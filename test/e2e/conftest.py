@@ -110,5 +110,6 @@ def release(cluster, image, new_namespace):
 def port_release(cluster, image, new_namespace):
     """The chart with a port on each node: there the server answers without the API server between."""
     made = Release(cluster, new_namespace(), image, port=31083)
-    made.install({"server": {"service": {"type": "NodePort", "nodePort": made.port}}})
+    # Its agents on the hosts may stand beside those of another release.
+    made.install({"probePort": 8863, "server": {"service": {"type": "NodePort", "nodePort": made.port}}})
     return made
