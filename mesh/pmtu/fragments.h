@@ -22,8 +22,9 @@ class FragmentTest {
     Clock::duration probe_timer =
         std::chrono::seconds(1);  // Without an answer by then, it is lost.
     std::uint16_t excess = 200;   // Octets above the link's MTU.
-    unsigned losses_min = 5;      // In a row, until fragments count as lost,
-    double doubt = 1e-6;          // and so many that chance has at most this probability.
+    // In a row, until fragments count as lost, also of a loss so new that its estimate is low,
+    unsigned losses_min = 7;
+    double doubt = 1e-6;  // and so many that chance has at most this probability.
   };
 
   struct Probe {
