@@ -18,6 +18,16 @@
 
 namespace meshcheck::kube {
 
+// Of one of its answers.
+// The text behind `"key":"`.
+inline std::string field(const std::string& json, const std::string& key) {
+  const std::string pattern = "\"" + key + "\":\"";
+  const auto begin = json.find(pattern);
+  if (begin == std::string::npos) return "";
+  const auto first = begin + pattern.size();
+  return json.substr(first, json.find('"', first) - first);
+}
+
 class RealApi {
  public:
   // Why there is none, or nothing.

@@ -26,15 +26,6 @@ std::string account_json(const std::string& name) {
   return R"({"metadata":{"name":")" + name + "\"}}";
 }
 
-// The text behind `"key":"`.
-std::string field(const std::string& json, const std::string& key) {
-  const std::string pattern = "\"" + key + "\":\"";
-  const auto begin = json.find(pattern);
-  if (begin == std::string::npos) return "";
-  const auto first = begin + pattern.size();
-  return json.substr(first, json.find('"', first) - first);
-}
-
 // One API server for all tests, since it takes seconds to start; each has names of its own.
 class RealApiTest : public testing::Test {
  protected:

@@ -8,6 +8,7 @@
 namespace meshcheck::server {
 namespace {
 
+using kube::field;
 using kube::RealApi;
 using std::chrono::seconds;
 
@@ -17,15 +18,6 @@ const std::string kRbac = "/apis/rbac.authorization.k8s.io/v1/";
 
 std::string named(const std::string& name, const std::string& more = "") {
   return R"({"metadata":{"name":")" + name + "\"}" + more + "}";
-}
-
-// The text behind `"key":"`.
-std::string field(const std::string& json, const std::string& key) {
-  const std::string pattern = "\"" + key + "\":\"";
-  const auto begin = json.find(pattern);
-  if (begin == std::string::npos) return "";
-  const auto first = begin + pattern.size();
-  return json.substr(first, json.find('"', first) - first);
 }
 
 class RealAuthTest : public testing::Test {
