@@ -1,0 +1,36 @@
+// A check of a probe: looks once, and says what it found.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "mesh/sla/status.h"
+
+namespace meshcheck::checks {
+
+struct Finding {
+  sla::Status status = sla::Status::kUnknown;
+  std::string reason;  // One sentence for a person, at most 300 octets; empty when it is up.
+};
+
+// Belongs to its loop's thread and may be started again once it is done. Its runner bounds the run:
+// it calls cancel() when the time is up and takes timed_out() for the finding. What a run that was
+// cancelled left behind (an object, a process) the check has to clean up, then or in its next run.
+class Check {
+ public:
+  using OnDone = std::function<void(Finding)>;
+
+  Check() = default;
+  Check(const Check&) = delete;
+  Check& operator=(const Check&) = delete;
+  // Silences it, also inside `on_done`.
+  virtual ~Check() = default;
+
+  // `on_done` is called once and later, unless it is cancelled before.
+  virtual void start(OnDone on_done) = 0;
+  virtual void cancel() = 0;
+  // What it means that the run's time is up, asked before cancel().
+  virtual Finding timed_out() const { return {sla::Status::kDown, "it took too long"}; }
+};
+
+}  // namespace meshcheck::checks

@@ -1,0 +1,28 @@
+// What a check is, as the user has written it down.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "mesh/sla/episode.h"
+
+namespace meshcheck::sla {
+
+struct CheckSpec {
+  ProbeRef ref;
+  std::string name;     // Among the checks of its probe; empty if it is the only one.
+  std::string checker;  // "http", "kube-lifecycle", ...
+  Milliseconds period{0};
+  // Bounds the run: what has not ended by then is given up, and its finding is made then.
+  Milliseconds timeout{0};
+  // A failure is `unknown` until it has lasted for so long.
+  Milliseconds grace{0};
+  // How many agents of a cluster run it; nothing: all of them.
+  std::optional<std::uint32_t> agents = 3;
+  // What the checker wants to know besides: an object, whose keys the checker checks.
+  nlohmann::json with = nlohmann::json::object();
+};
+
+}  // namespace meshcheck::sla

@@ -1,0 +1,24 @@
+// The one word that a status page shows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "mesh/sla/summary.h"
+
+namespace meshcheck::sla {
+
+enum class PublicStatus : std::uint8_t { kNoData, kOperational, kDegraded, kOutage };
+// "No Data", "Operational", "Degraded", "Outage", as upmeter's.
+std::string_view text(PublicStatus status);
+
+PublicStatus public_status(const Summary& summary);
+// Of two stretches, two probes, two groups: no data does not count, and who differ are degraded.
+PublicStatus join(PublicStatus a, PublicStatus b);
+
+// (up + unknown) / (up + unknown + down) as upmeter has it on its public page, where unknown is not
+// held against anybody; nothing if nothing was measured.
+std::optional<double> public_availability(const Summary& summary);
+
+}  // namespace meshcheck::sla
