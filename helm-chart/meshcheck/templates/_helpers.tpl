@@ -101,6 +101,15 @@ seccompProfile: {type: RuntimeDefault}
 {{- default (printf "%s-agent" (include "meshcheck.fullname" .)) .Values.agentServiceAccountName }}
 {{- end }}
 
+{{/* Of the agents on the network of the nodes, which never need a right. */}}
+{{- define "meshcheck.hostnetAccount" -}}
+{{- default (printf "%s-agent-hostnet" (include "meshcheck.fullname" .)) .Values.agentServiceAccountName }}
+{{- end }}
+
+{{- define "meshcheck.smokeMini" -}}
+{{ include "meshcheck.fullname" . }}-smoke-mini
+{{- end }}
+
 {{/* Whether the server asks the Kubernetes API anything. */}}
 {{- define "meshcheck.asksKubernetes" -}}
 {{- if or .Values.discovery.enabled (eq .Values.auth.reports "kubernetes") (eq .Values.auth.read "kubernetes") }}true{{ end }}
