@@ -31,6 +31,12 @@ VARIANTS = {
         "agent": {"probeURLs": ["http://a.example/", "https://b.example/"], "extraArgs": ["-padding-sweep"],
                   "maxUnavailable": "10%", "priorityClassName": "system-node-critical"},
         "agentHostnet": {"rawSocket": True, "nodeSelector": {"kubernetes.io/os": "linux"}},
+        "sla": {"target": 0.99, "retentionDays": 400, "disabled": ["synthetic/disk"], "namespaceProbe": True,
+                "pods": [{"group": "nginx", "probe": "main", "namespace": "ingress", "selector": "app=controller"},
+                         {"group": "nginx", "probe": "other", "namespace": "ingress", "selector": "app=other"}],
+                "nodeGroups": [{"name": "worker", "selector": "role=worker", "min": 2}],
+                "prometheusURL": "http://prometheus.monitoring:9090"},
+        "smokeMini": {"persistence": {"enabled": True, "storageClass": "fast", "size": "64Mi"}},
         "networkPolicy": {"enabled": True, "readers": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
         "monitoring": {"serviceMonitor": True, "prometheusRule": True, "dashboard": True, "labels": {"release": "p"}},
     },
@@ -48,6 +54,7 @@ VARIANTS = {
     "open": {"auth": {"reports": "none"}, "meshKey": {"create": False}, "tls": {"enabled": False}, "discovery": {"enabled": False},
              "networkPolicy": {"enabled": True}},
     "bare": {"rbac": {"create": False}, "monitoring": {"scrapeAnnotations": False}, "agent": {"pingGroup": False},
+             "sla": {"enabled": False}, "smokeMini": {"enabled": False},
              "agentHostnet": {"enabled": False}, "networkPolicy": {"enabled": True}},
 }
 
@@ -81,17 +88,20 @@ def test_helm_lint_has_no_complaints(variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_it_renders_to_objects_that_have_names_and_fit_together(variant, version):
     objects = render(VARIANTS[variant], f"--kube-version={version}")
-    assert {made["metadata"]["namespace"] for made in placed(objects)} == {"meshcheck"}
+    others = {made["metadata"]["namespace"] for made in placed(objects)} - {"meshcheck"}
+    assert others == {probe["namespace"] for probe in VARIANTS[variant].get("sla", {}).get("pods", [])}
     for made in objects:
         assert len(made["metadata"]["name"]) <= 63
-    names = [(made["kind"], made["metadata"]["name"]) for made in objects]
+    names = [(made["kind"], made["metadata"].get("namespace"), made["metadata"]["name"]) for made in objects]
     assert len(set(names)) == len(names)
     labels = {name: pod["metadata"]["labels"] for name, pod in pods(objects).items()}
     selectors = [made["spec"]["selector"] for made in of_kind(objects, "Service")]
     selectors += [made["spec"]["podSelector"]["matchLabels"] for made in of_kind(objects, "NetworkPolicy")]
     selectors += [made["spec"]["selector"]["matchLabels"] for made in of_kind(objects, "PodDisruptionBudget")]
     for selector in selectors:
-        assert sum(selector.items() <= of_pod.items() for of_pod in labels.values()) == 1, selector
+        all_three = selector["app.kubernetes.io/component"] == "smoke-mini" and "meshcheck.io/smoke-mini" not in selector
+        selected = sum(selector.items() <= of_pod.items() for of_pod in labels.values())
+        assert selected == (3 if all_three else 1), selector
     for made in of_kind(objects, "Service"):
         assert all(port["protocol"] == "TCP" for port in made["spec"]["ports"])
 
@@ -143,7 +153,8 @@ def test_pods_meet_the_pod_security_standards(variant):
         assert breaches == {"hostNetwork"} | ({"capability NET_RAW", "runAsNonRoot", "runAsUser 0"} if raw else set())
         assert set(baseline_breaches(pod["spec"])) == {"hostNetwork"} | ({"capability NET_RAW"} if raw else set())
     for name, pod in pods(objects).items():
-        asks = name.endswith("-server") and variant not in ("by tokens of yours", "open")
+        asks = {"server": variant not in ("by tokens of yours", "open"), "agent": variant != "bare",
+                "smoke-mini": True, "agent-hostnet": False}[pod["metadata"]["labels"]["app.kubernetes.io/component"]]
         assert pod["spec"]["automountServiceAccountToken"] is asks
         assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["spec"]["containers"])
 
@@ -176,22 +187,74 @@ def test_programs_know_the_flags(programs, variant):
 
 
 def rights(objects):
-    """(verb, resource or path) that the server's roles give."""
-    rules = [rule for kind in ("Role", "ClusterRole") for made in of_kind(objects, kind) for rule in made["rules"]]
-    return {(verb, what) for rule in rules for verb in rule["verbs"]
-            for what in rule.get("resources", []) + rule.get("nonResourceURLs", [])}
+    """{account: {(verb, resource or path)}} of the roles that are bound."""
+    rules = {(made["kind"], made["metadata"].get("namespace"), made["metadata"]["name"]): made["rules"]
+             for kind in ("Role", "ClusterRole") for made in of_kind(objects, kind)}
+    given = {}
+    for made in of_kind(objects, "RoleBinding") + of_kind(objects, "ClusterRoleBinding"):
+        (subject,) = made["subjects"]
+        assert (subject["kind"], subject["namespace"]) == ("ServiceAccount", "meshcheck")
+        bound = rules[made["roleRef"]["kind"], made["metadata"].get("namespace"), made["roleRef"]["name"]]
+        given.setdefault(subject["name"], set()).update(
+            (verb, what) for rule in bound for verb in rule["verbs"] for what in rule["resources"])
+    return given
 
 
-def test_the_server_has_the_rights_that_it_needs_and_no_others():
-    followed = {(verb, what) for verb in ("get", "list", "watch") for what in ("pods", "nodes")}
-    reviews = ("create", "tokenreviews")
-    assert rights(render()) == followed | {reviews}
-    assert rights(render(VARIANTS["read by rights"])) == followed | {
-        reviews, ("create", "subjectaccessreviews"), ("get", "/meshcheck/*"), ("get", "/metrics")}
-    for variant in ("by tokens of yours", "open", "bare"):
-        assert rights(render(VARIANTS[variant])) == set(), variant
-    for made in of_kind(render(), "RoleBinding") + of_kind(render(), "ClusterRoleBinding"):
-        assert [subject["name"] for subject in made["subjects"]] == ["meshcheck-server"]
+WATCH = ("get", "list", "watch")
+MAKE = ("get", "list", "create", "delete")
+
+
+def test_everybody_has_the_rights_that_it_needs_and_no_others():
+    def verbs(which, *resources):
+        return {(verb, what) for verb in which for what in resources}
+    moves = (verbs(["list", "patch"], "statefulsets") | verbs(["list", "delete"], "pods", "persistentvolumeclaims") |
+             verbs(["list"], "poddisruptionbudgets") | verbs(["get", "create", "update"], "leases"))
+    followed = verbs(WATCH, "pods", "nodes")
+    server = followed | moves | verbs(WATCH, "downtimes") | {("create", "tokenreviews")}
+    agent = verbs(MAKE, "configmaps", "pods", "statefulsets")
+    smoke_mini = {("get", "pods")}
+    assert rights(render()) == {"meshcheck-server": server, "meshcheck-agent": agent, "meshcheck-smoke-mini": smoke_mini}
+    assert rights(render(VARIANTS["read by rights"]))["meshcheck-server"] == server | {("create", "subjectaccessreviews")}
+    assert rights(render(VARIANTS["everything"]))["meshcheck-agent"] == (
+        agent | verbs(MAKE, "namespaces") | verbs(["list"], "nodes", "pods"))
+    for variant in ("by tokens of yours", "open"):
+        assert "meshcheck-server" not in rights(render(VARIANTS[variant])), variant
+    assert rights(render(VARIANTS["bare"])) == {}
+    less = {"sla": {"kubernetes": False}, "smokeMini": {"rescheduling": False}}
+    assert rights(render(less)) == {"meshcheck-server": server - moves | followed, "meshcheck-smoke-mini": smoke_mini}
+
+
+def test_readers_get_the_paths_of_the_server():
+    reader = named(render(VARIANTS["read by rights"]), "ClusterRole", "meshcheck-meshcheck-reader")
+    assert reader["rules"] == [{"nonResourceURLs": ["/meshcheck/*", "/metrics"], "verbs": ["get"]}]
+
+
+def checks(values):
+    made = named(render(values), "ConfigMap", "meshcheck-checks")
+    return yaml.safe_load(made["data"]["checks.yaml"])
+
+
+def test_values_choose_the_checks():
+    groups = {group["name"]: [probe["name"] for probe in group["probes"]] for group in checks({})["groups"]}
+    assert groups == {
+        "control-plane": ["apiserver", "basic-functionality", "namespace", "controller-manager", "scheduler"],
+        "synthetic": ["access", "dns", "neighbor", "neighbor-via-service", "disk"]}
+    assert checks({})["disabled"] == ["control-plane/namespace"]
+    less = checks({"sla": {"kubernetes": False, "disabled": ["a/b"]}, "smokeMini": {"enabled": False}})
+    assert less["disabled"] == ["a/b", "control-plane/basic-functionality", "control-plane/controller-manager",
+                                "control-plane/scheduler", "control-plane/namespace", "synthetic"]
+    more = {group["name"]: group["probes"] for group in checks(VARIANTS["everything"])["groups"]}
+    assert [probe["with"]["selector"] for probe in more["nginx"]] == ["app=controller", "app=other"]
+    assert more["node-group"][0]["with"] == {"selector": "role=worker", "min": 2}
+    assert [probe["name"] for probe in more["monitoring-and-autoscaling"]] == ["prometheus", "key-metrics-present"]
+    assert checks({"sla": {"checks": "groups: []"}}) == {"groups": []}
+
+
+def test_burn_alerts_are_measured_by_the_target():
+    def expressions(target):
+        rules = named(render({"sla": {"target": target}}, *OPERATOR), "PrometheusRule", "meshcheck-sla")
+        return [rule["expr"] for rule in rules["spec"]["groups"][0]["rules"]]
+    assert "14.4 * (1 - 0.9995)" in expressions(0.9995)[0] and "6 * (1 - 0.9995)" in expressions(0.9995)[1]
 
 
 def mounted_files(pod):
@@ -207,7 +270,7 @@ def test_agents_have_the_files_that_their_flags_name():
         for name in ("meshcheck-agent", "meshcheck-agent-hostnet"):
             named_files = {flag.rpartition("/")[2] for flag in arguments(objects, name) if "/var/run/secrets/" in flag}
             assert named_files == mounted_files(pods(objects)[name]), variant
-    assert "volumes" not in pods(render(VARIANTS["open"]))["meshcheck-agent"]["spec"]
+    assert "volumes" not in pods(render(VARIANTS["open"]))["meshcheck-agent-hostnet"]["spec"]
     (token,) = [source["serviceAccountToken"] for source in
                 pods(render())["meshcheck-agent"]["spec"]["volumes"][0]["projected"]["sources"]
                 if "serviceAccountToken" in source]
@@ -267,7 +330,7 @@ def test_the_rules_ask_for_metrics_that_exist():
 
 
 def test_the_dashboard_is_json_and_asks_for_metrics_that_exist():
-    (made,) = of_kind(render({"monitoring": {"dashboard": True}}), "ConfigMap")
+    made = named(render({"monitoring": {"dashboard": True}}), "ConfigMap", "meshcheck-dashboard")
     dashboard = json.loads(made["data"]["meshcheck.json"])
     asked = metrics_in(target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", []))
     assert asked and asked <= documented_metrics()
