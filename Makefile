@@ -4,7 +4,7 @@ BUILD := build/release
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak limits-soak lint bench fuzz install deb clean
+.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak limits-soak crash-test lint bench fuzz install deb clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ limits-soak: ## server and agents within the chart's limits for MINUTES (10), wi
 	@tools/packages build test
 	@$(MAKE) --no-print-directory build
 	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/limits_soak.py --minutes $${MINUTES:-10} --cpu $${CPU:-0}
+
+crash-test: ## kill -9 of server and agents KILLS (200) times while episodes are posted
+	@tools/packages build test
+	@$(MAKE) --no-print-directory build
+	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) MESHCHECK_KILLS=$${KILLS:-200} /usr/bin/python3 -m pytest -q -s -p no:cacheprovider test/sla/crash_test.py
 
 lint: ## formatting, arrows between folders, clang-tidy, shellcheck
 	@tools/packages lint

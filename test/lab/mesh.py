@@ -16,15 +16,16 @@ NOT_BUILT = "MESHCHECK_BUILD names no built server"
 
 
 class Mesh:
-    """A server and two agents a node, started like a cluster would. The options are the server's flags; `report_to` is where
-    agents find it: by name only while there is a DNS."""
+    """A server and two agents a node, started like a cluster would. The options are the server's flags, or of the agents on the
+    pod network (`{name}` is each one's own); `report_to` is where agents find the server: by name only while there is a DNS."""
 
-    def __init__(self, lab, folder, options=(), report_interval=1, report_to="netchecker-service:8081"):
+    def __init__(self, lab, folder, options=(), report_interval=1, report_to="netchecker-service:8081", pod_options=()):
         self.lab = lab
         self.folder = folder
         self.options = options
         self.report_interval = report_interval
         self.report_to = report_to
+        self.pod_options = pod_options
         self.endpoint = "[::]:8081" if lab.ipv6 else "0.0.0.0:8081"
         self.agents = {}
         self.write_inventory(self.names())
@@ -56,9 +57,10 @@ class Mesh:
 
     def start_agent(self, node, layer):
         name = self.name(node, layer)
+        options = [option.format(name=name) for option in self.pod_options] if layer == "pod" else []
         self.agents[name] = self.lab.popen(
             node, layer, PROGRAMS[layer], "-serverendpoint", self.report_to,
-            "-reportinterval", str(self.report_interval), env={**os.environ, "MY_POD_NAME": name, "MY_NODE_NAME": f"node-{node}"},
+            "-reportinterval", str(self.report_interval), *options, env={**os.environ, "MY_POD_NAME": name, "MY_NODE_NAME": f"node-{node}"},
             stderr=open(self.folder / f"{name}.log", "a"))
 
     def stop_agent(self, node, layer, number=signal.SIGTERM):
