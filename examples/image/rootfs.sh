@@ -1,5 +1,5 @@
 #!/bin/bash
-# Fills a directory with all that a container of meshcheck needs: the three programs without debug information,
+# Fills a directory with all that a container of meshcheck needs: the programs without debug information,
 # the shared libraries they load, a user, certificate authorities, licences. No shell, no package manager.
 # Usage: examples/image/rootfs.sh BUILD DIRECTORY      BUILD is a build tree, such as build/release
 set -euo pipefail
@@ -11,7 +11,8 @@ fi
 build=$1
 root=$2
 here=$(cd "$(dirname "$0")" && pwd)
-programs=(server/meshcheck-server agent/meshcheck-agent agent-hostnet/meshcheck-agent-hostnet)
+programs=(server/meshcheck-server agent/meshcheck-agent agent-hostnet/meshcheck-agent-hostnet
+  smoke-mini/meshcheck-smoke-mini)
 authorities=/etc/ssl/certs/ca-certificates.crt
 
 for program in "${programs[@]}"; do

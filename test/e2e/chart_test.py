@@ -180,8 +180,8 @@ def test_values_become_flags():
 @pytest.mark.parametrize("variant", ["everything", "by tokens of yours", "read by rights", "open"])
 def test_programs_know_the_flags(programs, variant):
     objects = render(VARIANTS[variant])
-    for name in pods(objects):
-        shown = must(programs[name], "-help")
+    for name, pod in pods(objects).items():
+        shown = must(programs[f"meshcheck-{pod['metadata']['labels']['app.kubernetes.io/component']}"], "-help")
         for flag in arguments(objects, name):
             assert f"\n  {flag.split('=')[0]}" in shown, flag
 

@@ -10,7 +10,8 @@ import pytest
 from chart import ROOT, must, program, run
 from cluster import Cluster, Release
 
-LAYOUT = {"meshcheck-server": "server", "meshcheck-agent": "agent", "meshcheck-agent-hostnet": "agent-hostnet"}
+LAYOUT = {"meshcheck-server": "server", "meshcheck-agent": "agent", "meshcheck-agent-hostnet": "agent-hostnet",
+          "meshcheck-smoke-mini": "smoke-mini"}
 
 
 def pytest_configure(config):
