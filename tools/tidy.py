@@ -20,6 +20,7 @@ ARROWS = {
     "lib/store": ["lib/base", "lib/uv"],
     "mesh": ["lib/base"],
     "probe": ["lib/base", "lib/uv", "lib/http", "mesh"],
+    "lib/checks": ["lib/base", "lib/uv", "lib/http", "lib/kube", "mesh", "probe"],
     "lib/agent": ["lib/base", "lib/flags", "lib/uv", "lib/http", "lib/netlink", "mesh", "probe"],
     "agent": ["lib/agent"],
     "agent-hostnet": ["lib/agent"],
