@@ -26,6 +26,7 @@ ARROWS = {
     "agent-hostnet": ["lib/agent"],
     "server": ["lib/base", "lib/flags", "lib/metrics", "lib/uv", "lib/http", "lib/kube", "lib/store",
                "mesh"],
+    "smoke-mini": ["lib/base", "lib/flags", "lib/uv", "lib/http", "lib/kube", "lib/checks"],
     "fuzz": ["lib/base", "lib/http", "lib/kube", "lib/netlink", "mesh", "probe", "server"],
 }
 # Third-party headers that one folder, or two, hide from all others.
