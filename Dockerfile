@@ -10,7 +10,7 @@ RUN tools/packages build \
     && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN cmake --preset release -DBUILD_TESTING=OFF \
-    && cmake --build --preset release --target meshcheck-server meshcheck-agent meshcheck-agent-hostnet
+    && cmake --build --preset release --target meshcheck-server meshcheck-agent meshcheck-agent-hostnet meshcheck-smoke-mini
 RUN examples/image/rootfs.sh build/release /image \
     && chown 65532:65532 /image/data \
     && chmod 1777 /image/tmp

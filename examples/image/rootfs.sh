@@ -11,7 +11,8 @@ fi
 build=$1
 root=$2
 here=$(cd "$(dirname "$0")" && pwd)
-programs=(server/meshcheck-server agent/meshcheck-agent agent-hostnet/meshcheck-agent-hostnet)
+programs=(server/meshcheck-server agent/meshcheck-agent agent-hostnet/meshcheck-agent-hostnet
+  smoke-mini/meshcheck-smoke-mini)
 authorities=/etc/ssl/certs/ca-certificates.crt
 
 for program in "${programs[@]}"; do
