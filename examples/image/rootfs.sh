@@ -1,5 +1,5 @@
 #!/bin/bash
-# Fills a directory with all that a container of meshcheck needs: the three programs without debug information,
+# Fills a directory with all that a container of meshcheck needs: the programs without debug information,
 # the shared libraries they load, a user, certificate authorities, licences. No shell, no package manager.
 # Usage: examples/image/rootfs.sh BUILD DIRECTORY      BUILD is a build tree, such as build/release
 set -euo pipefail
