@@ -20,11 +20,13 @@ ARROWS = {
     "lib/store": ["lib/base", "lib/uv"],
     "mesh": ["lib/base"],
     "probe": ["lib/base", "lib/uv", "lib/http", "mesh"],
+    "lib/checks": ["lib/base", "lib/uv", "lib/http", "lib/kube", "mesh", "probe"],
     "lib/agent": ["lib/base", "lib/flags", "lib/uv", "lib/http", "lib/netlink", "mesh", "probe"],
     "agent": ["lib/agent"],
     "agent-hostnet": ["lib/agent"],
     "server": ["lib/base", "lib/flags", "lib/metrics", "lib/uv", "lib/http", "lib/kube", "lib/store",
                "mesh"],
+    "smoke-mini": ["lib/base", "lib/flags", "lib/uv", "lib/http", "lib/kube", "lib/checks"],
     "fuzz": ["lib/base", "lib/http", "lib/kube", "lib/netlink", "mesh", "probe", "server"],
 }
 # Third-party headers that one folder, or two, hide from all others.

@@ -5,11 +5,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <future>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "lib/uv/fd_watcher.h"
 #include "lib/uv/resolver.h"
 #include "lib/uv/signal.h"
+#include "lib/uv/test_loop.h"
 #include "lib/uv/udp_socket.h"
 
 namespace meshcheck::uv {
@@ -122,6 +126,27 @@ TEST(LookupTest, IsSilentOnceDestroyed) {
   }
   loop.run();
   EXPECT_FALSE(called);
+}
+
+TEST(LookupTest, WaitsForNoThreadOnceDestroyed) {
+  Loop loop;
+  // Every thread of the pool is busy until they are let go.
+  std::promise<void> promise;
+  std::shared_future<void> let_go = promise.get_future().share();
+  std::vector<uv_work_t> works(1024);
+  for (uv_work_t& work : works) {
+    work.data = &let_go;
+    uv_queue_work(
+        loop.get(), &work,
+        [](uv_work_t* busy) { static_cast<std::shared_future<void>*>(busy->data)->wait(); },
+        [](uv_work_t*, int) {});
+  }
+  auto lookup = std::make_unique<Lookup>(*Lookup::start(loop, "localhost", [](const auto&) {}));
+  EXPECT_EQ(loop.get()->active_reqs.count, works.size() + 1);
+  lookup.reset();
+  EXPECT_TRUE(run_until(loop, [&] { return loop.get()->active_reqs.count == works.size(); }));
+  promise.set_value();
+  loop.run();
 }
 
 }  // namespace

@@ -53,6 +53,9 @@ void Lookup::Abandon::operator()(Request* request) const {
     delete request;
   } else {
     request->abandoned = true;
+    // If it waits for a thread yet, it need not: else a resolver that does not answer would gather
+    // all that was ever asked of it. It fails if a thread has it, and that one then finishes.
+    uv_cancel(reinterpret_cast<uv_req_t*>(&request->request));
   }
 }
 

@@ -12,7 +12,8 @@
 namespace meshcheck::uv {
 
 // One look-up of one name. It runs in libuv's thread pool, since getaddrinfo blocks; destroying
-// the Lookup silences it, and the thread finishes on its own.
+// the Lookup silences it and takes it out of the queue; a thread that has begun finishes on its
+// own.
 class Lookup {
  public:
   // Addresses in the resolver's order, each once. May destroy the Lookup.

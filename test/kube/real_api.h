@@ -63,6 +63,10 @@ class RealApi {
 
   void stop_api() { run("stop-api"); }
   void start_api() { run("start-api"); }
+  // "controllers" or "scheduler", which are not there at first. The kubeconfig is the
+  // administrator's.
+  void start_part(const std::string& name) { run("start-" + name); }
+  void stop_part(const std::string& name) { run("stop-" + name); }
 
   const Config& admin() const { return admin_; }
   Config with_token(const std::string& token) const {

@@ -1,0 +1,47 @@
+// Whether the Kubernetes API is there at all, asked once for all checks of an agent.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "lib/kube/client.h"
+#include "lib/uv/timer.h"
+
+namespace meshcheck::checks {
+
+// One GET /version answers whoever asks until `interval` later. Lives on the client's loop.
+class KubePreflight {
+ public:
+  // Nothing: it is there. Else why it is not.
+  using OnAnswer = std::function<void(const std::optional<std::string>& why)>;
+  struct Options {
+    // A little less than the five seconds of most periods, so that each round asks anew.
+    std::chrono::milliseconds interval{4500};
+    std::chrono::milliseconds timeout{5000};
+  };
+
+  KubePreflight(kube::Client& client, Options options);
+
+  // `on_answer` is called once and later, unless `who` is forgotten before. One question of each.
+  void ask(const void* who, OnAnswer on_answer);
+  void forget(const void* who) { waiting_.erase(who); }
+
+ private:
+  void question();
+  void answer(const kube::Answer& answer);
+  void deliver();
+
+  kube::Client& client_;
+  const Options options_;
+  std::map<const void*, OnAnswer> waiting_;
+  bool asking_ = false;
+  std::optional<Clock::time_point> asked_;  // When that was whose answer is known.
+  std::optional<std::string> why_;
+  http::Call call_;
+  uv::Timer deliverer_;
+};
+
+}  // namespace meshcheck::checks

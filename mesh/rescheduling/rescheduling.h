@@ -1,0 +1,81 @@
+// Which instance of smoke-mini moves next, and where to: pods are made anew on other nodes all the
+// time, since that is what an application's pods need to be able to.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/base/time.h"
+
+namespace meshcheck::rescheduling {
+
+struct Node {
+  std::string name;
+  std::string zone;
+  bool schedulable = true;  // Ready and not cordoned.
+};
+
+struct Pod {
+  WallTime created;
+  bool ready = false;
+  WallTime ready_changed;  // Since when it is as it is.
+};
+
+// A StatefulSet of one replica with what belongs to it.
+struct Instance {
+  std::string name;
+  std::optional<std::string> node;   // That it is assigned to.
+  std::optional<WallTime> assigned;  // When.
+  std::string storage_class;         // Empty: none.
+  bool volume_ends = false;          // Its claim is being deleted.
+  std::optional<Pod> pod;
+};
+
+struct Cluster {
+  std::vector<Instance> instances;
+  std::vector<Node> nodes;
+  std::string storage_class;               // That instances should have.
+  std::optional<int> disruptions_allowed;  // By the PodDisruptionBudget; nothing: there is none.
+};
+
+struct Rules {
+  std::chrono::seconds period = std::chrono::minutes(10);  // One healthy pod moves in each.
+  // So long a pod may be absent, or not ready, before something is done about it.
+  std::chrono::seconds patience = std::chrono::minutes(1);
+};
+
+enum class Why : std::uint8_t {
+  kVolumeEnds,
+  kUnassigned,
+  kNodeGone,
+  kNodeUnschedulable,
+  kStorageClass,
+  kPodAbsent,
+  kPodNotReady,
+  kOldest,
+};
+// What has to be deleted so that the instance comes up anew, each with what is before it.
+enum class Deletion : std::uint8_t { kPod, kVolume, kStatefulSet };
+
+struct Move {
+  std::string instance;
+  std::string node;  // It may be the one that it is on.
+  Why why = Why::kOldest;
+  Deletion deletion = Deletion::kPod;
+
+  friend bool operator==(const Move&, const Move&) = default;
+};
+
+// At most one at once: while an instance is on its way, no other moves. A pod that is ready is only
+// taken away if the budget allows it. A healthy pod moves when it is the oldest that can, at least
+// (instances - 1) periods old, and nobody was made within the last period. Nothing: nobody moves.
+// An error: somebody should, and no node is schedulable. Pure; `seed` chooses among equal nodes.
+// doc/rescheduling.md has the rules.
+Result<std::optional<Move>> next_move(const Cluster& cluster, const Rules& rules, WallTime now,
+                                      std::uint64_t seed);
+
+}  // namespace meshcheck::rescheduling
