@@ -88,6 +88,16 @@ bool Cluster::erase_node(const std::string& name) {
   return nodes_.erase(name) != 0;
 }
 
+std::vector<rescheduling::Node> Cluster::homes() const {
+  std::vector<rescheduling::Node> homes;
+  if (!nodes_listed_) return homes;
+  homes.reserve(nodes_.size());
+  for (const auto& [name, node] : nodes_) {
+    homes.push_back({name, node.zone, node.excuse == verdict::Excuse::kNone});
+  }
+  return homes;
+}
+
 bool Cluster::pods_listed() {
   return !std::exchange(pods_listed_, true);
 }

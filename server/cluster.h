@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "mesh/rescheduling/rescheduling.h"
 #include "server/agent_table.h"
 #include "server/cluster_status.h"
 #include "server/inventory.h"
@@ -54,6 +55,8 @@ class Cluster {
   bool nodes_listed();
 
   Expectation expectation() const;
+  // As those who move pods see them; empty until all are known.
+  std::vector<rescheduling::Node> homes() const;
   std::size_t pods() const { return pods_.size(); }
   std::size_t nodes() const { return nodes_.size(); }
 

@@ -46,6 +46,8 @@ class ClusterWatcher {
   ClusterWatcher(Owner owner, const kube::Config& api, const ClusterConfig& config,
                  const Options& options);
 
+  const Cluster& cluster() const { return cluster_; }
+
  private:
   // Of one kind of objects: what was logged last, so that a trouble is told once a minute at most.
   struct Told {

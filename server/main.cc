@@ -16,6 +16,7 @@
 #include "server/mesh_key.h"
 #include "server/network_thread.h"
 #include "server/persistence.h"
+#include "server/rescheduler.h"
 #include "server/verdict_evaluator.h"
 
 namespace meshcheck::server {
@@ -95,6 +96,14 @@ Result<std::unique_ptr<ClusterWatcher>> follow_cluster(uv::Loop& loop, const Con
   return ClusterWatcher::start(loop, config.kubeconfig, config.cluster, state, log);
 }
 
+// Null without -reschedule. `cluster` outlives it.
+Result<std::unique_ptr<Rescheduler>> move_pods(uv::Loop& loop, const Config& config,
+                                               const ClusterWatcher* cluster, const Log& log) {
+  if (config.moving.selector.empty()) return std::unique_ptr<Rescheduler>();
+  return Rescheduler::start({loop, [cluster] { return cluster->cluster().homes(); }, log},
+                            config.kubeconfig, config.moving);
+}
+
 VerdictBoard::Options board_options(const Config& config) {
   return {.closed_max = static_cast<std::size_t>(config.verdicts_kept),
           .age_max = std::chrono::hours(24 * config.verdict_days),
@@ -130,6 +139,8 @@ int run(const Config& config, const Log& log) {
   }
   auto cluster = follow_cluster(loop, config, state, log);
   if (!cluster) return fail(log, cluster.error().within("-kubeproxyinit"));
+  auto rescheduler = move_pods(loop, config, cluster->get(), log);
+  if (!rescheduler) return fail(log, rescheduler.error().within("-reschedule"));
   const auto auth = Auth::load(loop, config, registry, log);
   if (!auth) return fail(log, auth.error());
   auto threads = listen(config, {state, registry, **auth}, log);

@@ -1,0 +1,23 @@
+// The flags of moving smoke-mini's pods.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/flags/flags.h"
+
+namespace meshcheck::server {
+
+struct MovingConfig {
+  std::string selector;         // Of StatefulSets and all that is theirs; empty: nothing is moved.
+  std::int64_t interval = 600;  // Seconds.
+
+  void add_to(flags::Flags& flags) {
+    flags.add("reschedule", selector,
+              "label selector of StatefulSets, in the server's namespace, of which one moves to "
+              "another node from time to time; needs -kubeproxyinit");
+    flags.add("reschedule-interval", interval, {10, 86'400}, "seconds between two such moves");
+  }
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,29 @@
+// What Kubernetes has of the pods that are moved, and what is written to move one.
+// doc/rescheduling.md
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lib/base/result.h"
+#include "lib/base/time.h"
+#include "mesh/rescheduling/rescheduling.h"
+
+namespace meshcheck::server {
+
+// Bodies of lists, as the API gives them.
+struct MovingLists {
+  std::string stateful_sets;
+  std::string pods;
+  std::string volumes;  // Claims.
+  std::string budgets;
+};
+
+// All but the nodes. A StatefulSet that was never moved is where its pod is. An object without what
+// every object has is an error.
+Result<rescheduling::Cluster> read_cluster(const MovingLists& lists);
+
+// The patch (RFC 7386) that assigns a StatefulSet to a node; its controller moves the pod.
+std::string assignment_patch(std::string_view node, WallTime now);
+
+}  // namespace meshcheck::server
