@@ -67,6 +67,12 @@ Response Response::json(std::string body, int status) {
           .close = false};
 }
 
+Response Response::answered_later() {
+  Response response;
+  response.later = true;
+  return response;
+}
+
 Response Response::error(int status, std::string_view message) {
   Response response;
   response.status = status;
