@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "server/downtime_api.h"
 #include "server/mesh_api.h"
 #include "server/mtu_api.h"
 #include "server/page.h"
+#include "server/sla_api.h"
 #include "server/verdict_api.h"
 
 namespace meshcheck::server {
@@ -159,8 +161,9 @@ http::Response get_ping(const http::Request& request) {
 
 }  // namespace
 
-Api::Api(State& state, const metrics::Registry& registry, Log log)
-    : state_(state), registry_(registry), log_(log) {
+Api::Api(State& state, const metrics::Registry& registry, Log log, SlaDesk* desk,
+         std::size_t thread)
+    : state_(state), registry_(registry), log_(log), sla_{state, desk, thread} {
   using http::Method;
   using http::Request;
   using http::Response;
@@ -196,6 +199,31 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
   });
   router_.add(Method::kGet, "/readyz", [this](const Request&) { return get_readyz(); });
   router_.add(Method::kGet, "/", [this](const Request&) { return get_page(); });
+  add_sla_routes();
+}
+
+void Api::add_sla_routes() {
+  using http::Method;
+  using http::Request;
+  using Answer = http::Response (*)(const SlaAccess&, const Request&);
+  struct Route {
+    Method method;
+    std::string_view pattern;
+    Answer answer;
+  };
+  for (const Route& route : {Route{Method::kPost, "/downtime", post_episodes},
+                             Route{Method::kGet, "/api/probe", get_probes},
+                             Route{Method::kGet, "/api/status/range", get_status_range},
+                             Route{Method::kGet, "/public/api/status", get_public_status},
+                             Route{Method::kGet, "/api/v1/sla", get_sla},
+                             Route{Method::kGet, "/api/v1/downtimes", get_downtimes},
+                             Route{Method::kPost, "/api/v1/downtimes", post_downtime},
+                             Route{Method::kPut, "/api/v1/downtimes/{uid}", put_downtime},
+                             Route{Method::kDelete, "/api/v1/downtimes/{uid}", delete_downtime}}) {
+    router_.add(route.method, route.pattern, [this, answer = route.answer](const Request& request) {
+      return answer(sla_, request);
+    });
+  }
 }
 
 http::Response Api::post_agent(http::Request& request) {

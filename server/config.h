@@ -11,6 +11,7 @@
 #include "server/auth_config.h"
 #include "server/cluster_config.h"
 #include "server/mesh_config.h"
+#include "server/sla_config.h"
 
 namespace meshcheck::server {
 
@@ -31,6 +32,7 @@ struct Config {
   AuthConfig auth;
   MeshConfig mesh;
   ClusterConfig cluster;
+  SlaConfig sla;
   flags::LogFlags log;
   std::vector<std::string> ignored;  // Flags of netchecker that were given and have no effect.
 };
