@@ -205,25 +205,24 @@ Api::Api(State& state, const metrics::Registry& registry, Log log, SlaDesk* desk
 void Api::add_sla_routes() {
   using http::Method;
   using http::Request;
-  using Answer = http::Response (*)(const SlaAccess&, const Request&);
-  struct Route {
-    Method method;
-    std::string_view pattern;
-    Answer answer;
-  };
-  for (const Route& route : {Route{Method::kPost, "/downtime", post_episodes},
-                             Route{Method::kGet, "/api/probe", get_probes},
-                             Route{Method::kGet, "/api/status/range", get_status_range},
-                             Route{Method::kGet, "/public/api/status", get_public_status},
-                             Route{Method::kGet, "/api/v1/sla", get_sla},
-                             Route{Method::kGet, "/api/v1/downtimes", get_downtimes},
-                             Route{Method::kPost, "/api/v1/downtimes", post_downtime},
-                             Route{Method::kPut, "/api/v1/downtimes/{uid}", put_downtime},
-                             Route{Method::kDelete, "/api/v1/downtimes/{uid}", delete_downtime}}) {
-    router_.add(route.method, route.pattern, [this, answer = route.answer](const Request& request) {
-      return answer(sla_, request);
-    });
-  }
+  router_.add(Method::kPost, "/downtime",
+              [this](const Request& request) { return post_episodes(sla_, request); });
+  router_.add(Method::kGet, "/api/probe",
+              [this](const Request& request) { return get_probes(sla_, request); });
+  router_.add(Method::kGet, "/api/status/range",
+              [this](const Request& request) { return get_status_range(sla_, request); });
+  router_.add(Method::kGet, "/public/api/status",
+              [this](const Request& request) { return get_public_status(sla_, request); });
+  router_.add(Method::kGet, "/api/v1/sla",
+              [this](const Request& request) { return get_sla(sla_, request); });
+  router_.add(Method::kGet, "/api/v1/downtimes",
+              [this](const Request& request) { return get_downtimes(sla_, request); });
+  router_.add(Method::kPost, "/api/v1/downtimes",
+              [this](const Request& request) { return post_downtime(sla_, request); });
+  router_.add(Method::kPut, "/api/v1/downtimes/{uid}",
+              [this](const Request& request) { return put_downtime(sla_, request); });
+  router_.add(Method::kDelete, "/api/v1/downtimes/{uid}",
+              [this](const Request& request) { return delete_downtime(sla_, request); });
 }
 
 http::Response Api::post_agent(http::Request& request) {

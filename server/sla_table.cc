@@ -306,7 +306,7 @@ void SlaTable::write_metrics(metrics::TextWriter& writer) const {
       origins_.size());
   one("meshcheck_sla_changes_waiting", Type::kGauge, "Episodes that are not on disk yet.",
       tracker_.size());
-  one("meshcheck_sla_days_lost_total", Type::kCounter,
+  one("meshcheck_sla_histories_lost_total", Type::kCounter,
       "Days of a probe that could not be written in time.", days_lost_);
 }
 

@@ -178,7 +178,7 @@ TEST_F(SlaTableTest, GivesUpDaysThatCannotBeWrittenForLong) {
   EXPECT_EQ(table_.probes().size(), 1U);
   table_.advance(kNoon + 24h * 12);
   EXPECT_TRUE(table_.probes().empty());
-  EXPECT_NE(metrics().find("meshcheck_sla_days_lost_total 1"), std::string::npos);
+  EXPECT_NE(metrics().find("meshcheck_sla_histories_lost_total 1"), std::string::npos);
 }
 
 TEST_F(SlaTableTest, ShowsTheLastTwoEpisodes) {
