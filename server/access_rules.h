@@ -16,11 +16,11 @@ struct Access {
   enum class Kind : std::uint8_t {
     kOpen,    // /healthz and /readyz: everybody, also without a certificate.
     kPing,    // /api/v1/ping: everybody who gets that far.
-    kReport,  // POST of an agent's report.
+    kReport,  // POST of an agent's report, or of its episodes.
     kRead,    // All else, so that a new route is not open by mistake.
   };
   Kind kind = Kind::kRead;
-  std::string_view agent;  // Of a report; part of the request.
+  std::string_view agent;  // Of a report; part of the request. Empty: any may send it.
 };
 Access access_of(const http::Request& request);
 
@@ -56,7 +56,8 @@ struct Ruling {
   std::optional<Refusal> refusal;
   std::string principal;  // Unless it is refused.
 };
-// May it report as `agent`? The principal is the pod's uid. A `name_space` of nothing is any.
+// May it report as `agent`, or at all if that is empty? The principal is the pod's uid. A
+// `name_space` of nothing is any.
 Ruling judge_report(const kube::TokenVerdict& verdict, std::string_view agent,
                     const std::optional<std::string>& name_space);
 // The principal is the reader's name.

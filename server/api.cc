@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "server/downtime_api.h"
 #include "server/mesh_api.h"
 #include "server/mtu_api.h"
 #include "server/page.h"
+#include "server/sla_api.h"
 #include "server/verdict_api.h"
 
 namespace meshcheck::server {
@@ -159,8 +161,9 @@ http::Response get_ping(const http::Request& request) {
 
 }  // namespace
 
-Api::Api(State& state, const metrics::Registry& registry, Log log)
-    : state_(state), registry_(registry), log_(log) {
+Api::Api(State& state, const metrics::Registry& registry, Log log, SlaDesk* desk,
+         std::size_t thread)
+    : state_(state), registry_(registry), log_(log), sla_{state, desk, thread} {
   using http::Method;
   using http::Request;
   using http::Response;
@@ -196,6 +199,30 @@ Api::Api(State& state, const metrics::Registry& registry, Log log)
   });
   router_.add(Method::kGet, "/readyz", [this](const Request&) { return get_readyz(); });
   router_.add(Method::kGet, "/", [this](const Request&) { return get_page(); });
+  add_sla_routes();
+}
+
+void Api::add_sla_routes() {
+  using http::Method;
+  using http::Request;
+  router_.add(Method::kPost, "/downtime",
+              [this](const Request& request) { return post_episodes(sla_, request); });
+  router_.add(Method::kGet, "/api/probe",
+              [this](const Request& request) { return get_probes(sla_, request); });
+  router_.add(Method::kGet, "/api/status/range",
+              [this](const Request& request) { return get_status_range(sla_, request); });
+  router_.add(Method::kGet, "/public/api/status",
+              [this](const Request& request) { return get_public_status(sla_, request); });
+  router_.add(Method::kGet, "/api/v1/sla",
+              [this](const Request& request) { return get_sla(sla_, request); });
+  router_.add(Method::kGet, "/api/v1/downtimes",
+              [this](const Request& request) { return get_downtimes(sla_, request); });
+  router_.add(Method::kPost, "/api/v1/downtimes",
+              [this](const Request& request) { return post_downtime(sla_, request); });
+  router_.add(Method::kPut, "/api/v1/downtimes/{uid}",
+              [this](const Request& request) { return put_downtime(sla_, request); });
+  router_.add(Method::kDelete, "/api/v1/downtimes/{uid}",
+              [this](const Request& request) { return delete_downtime(sla_, request); });
 }
 
 http::Response Api::post_agent(http::Request& request) {

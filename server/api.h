@@ -5,6 +5,7 @@
 #include "lib/http/router.h"
 #include "lib/metrics/registry.h"
 #include "mesh/report/record.h"
+#include "server/sla_desk.h"
 #include "server/state.h"
 
 namespace meshcheck::server {
@@ -13,11 +14,14 @@ namespace meshcheck::server {
 // description for users, doc/netchecker.md what differs from netchecker.
 class Api {
  public:
-  Api(State& state, const metrics::Registry& registry, Log log);
+  // `thread` is the network thread's; `desk` is null where there is no database.
+  Api(State& state, const metrics::Registry& registry, Log log, SlaDesk* desk = nullptr,
+      std::size_t thread = 0);
 
   const http::Router& router() const { return router_; }
 
  private:
+  void add_sla_routes();
   http::Response post_agent(http::Request& request);
   http::Response answer_mesh(const MeshTable::Sender& sender, const mesh::MeshReport& report,
                              Now time);
@@ -32,6 +36,7 @@ class Api {
   State& state_;
   const metrics::Registry& registry_;
   const Log log_;
+  const SlaAccess sla_;
   mesh::RecordParser parser_;
   http::Router router_;
 };

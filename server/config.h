@@ -12,6 +12,7 @@
 #include "server/cluster_config.h"
 #include "server/mesh_config.h"
 #include "server/moving_config.h"
+#include "server/sla_config.h"
 
 namespace meshcheck::server {
 
@@ -33,6 +34,7 @@ struct Config {
   MeshConfig mesh;
   ClusterConfig cluster;
   MovingConfig moving;
+  SlaConfig sla;
   flags::LogFlags log;
   std::vector<std::string> ignored;  // Flags of netchecker that were given and have no effect.
 };

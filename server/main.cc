@@ -17,6 +17,7 @@
 #include "server/network_thread.h"
 #include "server/persistence.h"
 #include "server/rescheduler.h"
+#include "server/sla.h"
 #include "server/verdict_evaluator.h"
 
 namespace meshcheck::server {
@@ -38,10 +39,11 @@ struct Shared {
   State& state;
   const metrics::Registry& registry;
   Auth& auth;
+  SlaDesk* desk;
 };
 
-Result<NetworkThreads> listen(const Config& config, const Shared& shared, const Log& log) {
-  NetworkThreads threads;
+Result<void> listen(const Config& config, const Shared& shared, const Log& log,
+                    NetworkThreads& threads) {
   const auto count = static_cast<std::size_t>(config.threads);
   NetworkThread::Options options{.endpoint = config.endpoint};
   options.http.limits.body_size_max = static_cast<std::size_t>(config.body_size_max);
@@ -50,6 +52,7 @@ Result<NetworkThreads> listen(const Config& config, const Shared& shared, const 
   options.http.reuse_port = count > 1;
   options.http.tls = shared.auth.credentials->tls();
   options.auth = config.auth.guards() ? &*shared.auth.state : nullptr;
+  options.desk = shared.desk;
   options.kube = shared.auth.kubernetes ? &*shared.auth.kubernetes : nullptr;
   for (options.index = 0; options.index < count; ++options.index) {
     auto thread = NetworkThread::listen(shared.state, shared.registry, options, log);
@@ -58,7 +61,7 @@ Result<NetworkThreads> listen(const Config& config, const Shared& shared, const 
     options.endpoint = (*thread)->local();
     threads.push_back(*std::move(thread));
   }
-  return threads;
+  return {};
 }
 
 int fail(const Log& log, const Error& error) {
@@ -80,12 +83,12 @@ Result<void> use_mesh_key(const Config& config, State& state) {
   return {};
 }
 
-void read_again(Credentials& credentials, std::optional<InventoryWatcher>& inventory,
+void read_again(Credentials& credentials, std::optional<InventoryWatcher>& inventory, Sla& sla,
                 const Log& log) {
   credentials.reload();
   if (inventory) inventory->reload();
-  if (!inventory && !credentials.has_files()) {
-    log.info("nothing to read again: there is no -inventory, certificate or token");
+  if (!sla.reload() && !inventory && !credentials.has_files()) {
+    log.info("nothing to read again: there is no -inventory, -downtimes, certificate or token");
   }
 }
 
@@ -115,11 +118,13 @@ int run(const Config& config, const Log& log) {
   State state({.agents_max = static_cast<std::size_t>(config.agents_max),
                .outdated_factor = config.outdated_factor,
                .track_changes = !config.database.empty()},
-              static_cast<std::size_t>(config.threads), mesh_options, board_options(config));
+              static_cast<std::size_t>(config.threads), mesh_options, board_options(config),
+              Sla::table_options(config));
   state.verdicts_fail_check = config.verdicts_fail_check;
   state.mesh_needs_principal = config.auth.report_mode != AuthMode::kNone;
   state.principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes;
   uv::Loop loop;
+  NetworkThreads threads;
 
   std::unique_ptr<Persistence> persistence;
   if (!config.database.empty()) {
@@ -143,8 +148,15 @@ int run(const Config& config, const Log& log) {
   if (!rescheduler) return fail(log, rescheduler.error().within("-reschedule"));
   const auto auth = Auth::load(loop, config, registry, log);
   if (!auth) return fail(log, auth.error());
-  auto threads = listen(config, {state, registry, **auth}, log);
-  if (!threads) return fail(log, threads.error().within("-endpoint"));
+  const auto bring = [&threads](const Asker& asker, http::Response response) {
+    threads[asker.thread]->answer(asker.ticket, std::move(response));
+  };
+  const auto sla = Sla::start({loop, state, log}, config, persistence.get(), bring);
+  if (!sla) return fail(log, sla.error());
+  const Shared shared{state, registry, **auth, (*sla)->desk()};
+  if (auto listens = listen(config, shared, log, threads); !listens) {
+    return fail(log, listens.error().within("-endpoint"));
+  }
 
   uv::Timer missed_reports(loop, [&] {
     const Now time = now();
@@ -155,7 +167,7 @@ int run(const Config& config, const Log& log) {
   missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
   VerdictEvaluator evaluator(
       state, {.rules = mesh_options.table.rules, .began = mesh_options.assigner.began}, log, [&] {
-        for (const auto& thread : *threads) thread->wake();
+        for (const auto& thread : threads) thread->wake();
       });
   uv::Timer evaluation(loop, [&] { evaluator.evaluate(now()); });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
@@ -167,15 +179,16 @@ int run(const Config& config, const Log& log) {
   const uv::Signal terminate(loop, SIGTERM, stop);
   const uv::Signal interrupt(loop, SIGINT, stop);
   const uv::Signal hang_up(loop, SIGHUP,
-                           [&] { read_again(*(*auth)->credentials, inventory, log); });
+                           [&] { read_again(*(*auth)->credentials, inventory, **sla, log); });
 
-  for (const auto& thread : *threads) thread->start();
-  log.info("listening", {{"endpoint", threads->front()->local().text()},
-                         {"threads", threads->size()},
+  for (const auto& thread : threads) thread->start();
+  log.info("listening", {{"endpoint", threads.front()->local().text()},
+                         {"threads", threads.size()},
                          {"version", MESHCHECK_VERSION}});
   loop.run();
-  for (const auto& thread : *threads) thread->drain(kDrainPatience);
-  for (const auto& thread : *threads) thread->join();
+  for (const auto& thread : threads) thread->drain(kDrainPatience);
+  for (const auto& thread : threads) thread->join();
+  threads.clear();  // They use what is made after them.
   return 0;
 }
 

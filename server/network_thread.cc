@@ -13,6 +13,9 @@ namespace {
 // To the Kubernetes API, for reviews of tokens.
 constexpr std::size_t kApiConnectionsMax = 16;
 
+// Answers on their way, more than requests may wait for one.
+constexpr std::size_t kLateMax = 4096;
+
 // With SO_REUSEPORT the kernel lets a second server of the same user listen on the same endpoint
 // and gives it half of the reports. Binding once without it says whether somebody listens already.
 Result<void> check_unused(const Endpoint& endpoint) {
@@ -34,12 +37,14 @@ Result<void> check_unused(const Endpoint& endpoint) {
 
 NetworkThread::NetworkThread(State& state, const metrics::Registry& registry,
                              const Options& options, const Log& log)
-    : api_(state, registry, log),
+    : api_(state, registry, log, options.desk, options.index),
       drain_(loop_, 1,
              [this](std::chrono::milliseconds patience) {
                server_->drain(patience, [this] { loop_.stop(); });
              }),
-      wake_(loop_, 1, [this](News) { server_->wake(); }) {
+      wake_(loop_, 1, [this](News) { server_->wake(); }),
+      late_(loop_, kLateMax,
+            [this](Late late) { server_->answer(late.ticket, std::move(late.response)); }) {
   if (options.kube != nullptr) {
     http_client_.emplace(loop_, http::Client::Options{.connections_max = kApiConnectionsMax,
                                                       .user_agent = "meshcheck-server"});
@@ -86,6 +91,11 @@ void NetworkThread::start() {
 void NetworkThread::wake() {
   // If one waits there, it serves for this too.
   static_cast<void>(wake_.send({}));
+}
+
+void NetworkThread::answer(http::Ticket ticket, http::Response response) {
+  // If there is no room, the request times out.
+  static_cast<void>(late_.send({ticket, std::move(response)}));
 }
 
 void NetworkThread::drain(std::chrono::milliseconds patience) {

@@ -26,6 +26,7 @@ class NetworkThread {
     std::size_t index = 0;               // Of its counters in the state; 0 is the first to listen.
     AuthState* auth = nullptr;           // Null: everybody may do everything.
     const kube::Config* kube = nullptr;  // Null: the Kubernetes API is not asked.
+    SlaDesk* desk = nullptr;             // Null: there is no database.
   };
 
   static Result<std::unique_ptr<NetworkThread>> listen(State& state,
@@ -39,6 +40,8 @@ class NetworkThread {
   void start();
   // There are events for those who wait for them. Main's thread, as all of these.
   void wake();
+  // Brings what a handler said comes later.
+  void answer(http::Ticket ticket, http::Response response);
   // Accepts no more, finishes what is under way within `patience`, and lets join() return.
   void drain(std::chrono::milliseconds patience);
   void join();
@@ -57,6 +60,11 @@ class NetworkThread {
   uv::Mailbox<std::chrono::milliseconds> drain_;
   struct News {};
   uv::Mailbox<News> wake_;
+  struct Late {
+    http::Ticket ticket;
+    http::Response response;
+  };
+  uv::Mailbox<Late> late_;
   std::thread thread_;
 };
 

@@ -9,6 +9,7 @@
 #include "lib/store/migrations.h"
 #include "mesh/report/record.h"
 #include "server/mesh_key.h"
+#include "server/sla_store.h"
 #include "server/verdict_store.h"
 
 namespace meshcheck::server {
@@ -33,7 +34,8 @@ constexpr std::array kMigrations = {store::Migration{1, R"(
         value BLOB NOT NULL
       ) WITHOUT ROWID;
     )"},
-                                    store::Migration{3, kVerdictTable}};
+                                    store::Migration{3, kVerdictTable},
+                                    store::Migration{4, kSlaTables}};
 
 constexpr std::string_view kMeshKey = "mesh_key";
 
@@ -147,6 +149,19 @@ Result<void> restore_series(store::Database& database, AgentTable& table) {
   }
 }
 
+Result<void> restore_sla(store::Database& database, State& state) {
+  auto downtimes = read_downtimes(database);
+  if (!downtimes) return downtimes.error();
+  state.downtimes.with([&](DowntimeBook& book) {
+    for (sla::Downtime& downtime : *downtimes) {
+      const auto origin = DowntimeBook::Origin::of_api(downtime.uid);
+      book.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
+    }
+  });
+  return state.sla.with(
+      [&](SlaTable& table) { return read_sla(database, table, WallClock::now()); });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std::string& path,
@@ -172,6 +187,8 @@ Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std
   if (!verdicts) return verdicts.error().within("restore from " + path);
   state.verdicts.with(
       [&](VerdictBoard& board) { board.restore(*std::move(verdicts), WallClock::now()); });
+  auto sla = restore_sla(*database, state);
+  if (!sla) return sla.error().within("restore from " + path);
   return std::unique_ptr<Persistence>(new Persistence(loop, *std::move(database), state, log));
 }
 

@@ -29,6 +29,9 @@ class Persistence {
                                                    State& state, Log log);
   // Writes what is new, and waits for it.
   ~Persistence();
+
+  // For whoever has something to write besides.
+  store::Worker& worker() { return worker_; }
   Persistence(const Persistence&) = delete;
   Persistence& operator=(const Persistence&) = delete;
 

@@ -99,6 +99,15 @@ void register_report_metrics(metrics::Registry& registry, State& state) {
                         [&state] { return static_cast<double>(state.inventory_reload_failures); }});
 }
 
+void register_sla_metrics(metrics::Registry& registry, State& state) {
+  registry.add_counter({"meshcheck_sla_writes_failed_total",
+                        "Transactions with episodes that failed; agents keep those and try again.",
+                        [&state] { return static_cast<double>(state.sla_writes_failed); }});
+  registry.add_counter({"meshcheck_downtime_file_failures_total",
+                        "Files of downtimes that could not be read; the one before stays in force.",
+                        [&state] { return static_cast<double>(state.downtime_file_failures); }});
+}
+
 void register_store_metrics(metrics::Registry& registry, State& state) {
   const auto value = [&state](auto&& pick) {
     return [&state, pick] { return static_cast<double>(state.store.with(pick)); };
@@ -162,6 +171,7 @@ void register_metrics(metrics::Registry& registry, State& state) {
       .Set(1);
   register_report_metrics(registry, state);
   register_http_metrics(registry, state);
+  register_sla_metrics(registry, state);
   const bool stored = state.store.with([](const StoreStatus& status) { return status.enabled; });
   if (stored) register_store_metrics(registry, state);
 }
@@ -180,6 +190,8 @@ std::string metrics_text(State& state, const metrics::Registry& registry) {
       [&](const ClusterStatus& status) { status.write_metrics(writer, time.steady); });
   state.mesh.with([&](const Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
   state.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
+  state.sla.with([&](const SlaTable& sla) { sla.write_metrics(writer); });
+  state.downtimes.with([&](const DowntimeBook& book) { book.write_metrics(writer); });
   return writer.take() + registry.text();
 }
 

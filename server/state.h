@@ -14,8 +14,10 @@
 #include "lib/metrics/registry.h"
 #include "server/agent_table.h"
 #include "server/cluster_status.h"
+#include "server/downtime_book.h"
 #include "server/event_feed.h"
 #include "server/mesh.h"
+#include "server/sla_table.h"
 #include "server/verdict_board.h"
 
 namespace meshcheck::server {
@@ -32,24 +34,30 @@ struct StoreStatus {
 struct State {
   State(AgentTable::Options options, std::size_t threads) : State(options, threads, {}) {}
   State(AgentTable::Options options, std::size_t threads, const Mesh::Options& mesh_options,
-        VerdictBoard::Options verdict_options = {})
+        VerdictBoard::Options verdict_options = {}, SlaTable::Options sla_options = {})
       : table(options),
         mesh(mesh_options),
         verdicts(verdict_options),
         events(WallClock::now()),
+        sla(sla_options),
         http(threads) {}
 
   Guarded<AgentTable> table;
   Guarded<Mesh> mesh;
   Guarded<VerdictBoard> verdicts;
   Guarded<EventFeed> events;
+  Guarded<SlaTable> sla;
+  Guarded<DowntimeBook> downtimes;
   Guarded<StoreStatus> store;
   Guarded<ClusterStatus> cluster;
   std::vector<http::Counters> http;  // One a network thread; atomics.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
+  std::atomic<std::uint64_t> sla_writes_failed = 0;
+  std::atomic<std::uint64_t> downtime_file_failures = 0;
   std::atomic<bool> draining = false;
-  // Both set before threads begin.
+  // All set before threads begin.
+  double sla_target = 0.999;
   bool verdicts_fail_check = true;
   bool mesh_needs_principal = false;  // A report from nobody is taken without its `mesh`.
   bool principals_are_pods = false;   // That of a report is the uid of the pod that sent it.

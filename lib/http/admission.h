@@ -1,7 +1,6 @@
 // Whether a request gets as far as its handler.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,9 +8,6 @@
 #include "lib/http/message.h"
 
 namespace meshcheck::http {
-
-// Names a request that waits for its admission, among all of its server's.
-using Ticket = std::uint64_t;
 
 struct Admission {
   // What it is answered with instead of by its handler; nothing: it is let through.

@@ -10,6 +10,8 @@ namespace {
 // make the kernel send RST for what the client still sends, and the refusal would be lost.
 constexpr std::chrono::seconds kLingerTimeout{2};
 
+constexpr std::string_view kStopping = "The server is stopping; try again.";
+
 constexpr std::size_t kUnsentKeptMax = 16 * 1024;
 
 // Pieces of a source in one turn of the loop. A quick reader takes them as fast as they are made,
@@ -97,33 +99,60 @@ void Connection::answer() {
   Request& request = parser_.request();
   request.client_name = stream_.client_name();
   request.client_verified = stream_.client_verified();
+  request.ticket = ++server_.last_ticket_;
   const Gate& gate = server_.options_.gate;
   if (!gate) {
     answer_admitted({});
     return;
   }
-  const Ticket ticket = ++server_.last_ticket_;
-  auto admission = gate(request, ticket);
+  auto admission = gate(request, request.ticket);
   if (admission) {
     answer_admitted(*std::move(admission));
   } else {
-    park(ticket);
+    park(/*admitted=*/false);
   }
 }
 
-void Connection::park(Ticket ticket) {
+void Connection::park(bool admitted) {
+  const Ticket ticket = parser_.request().ticket;
   if (!server_.park(ticket, *this)) {
-    respond(Response::error(503, "Too many requests wait to be let in; try again later."));
+    respond(Response::error(503, "Too many requests wait; try again later."));
     return;
   }
   ticket_ = ticket;
+  admitted_ = admitted;
   parked_until_ = server_.loop_.now() + server_.options_.gate_timeout;
 }
 
 void Connection::decide(Admission admission) {
   assert(ticket_ != 0);
+  if (admitted_) return;  // It was decided before.
   server_.unpark(std::exchange(ticket_, 0));
   answer_admitted(std::move(admission));
+  go_on();
+}
+
+void Connection::answer_parked(Response response) {
+  assert(ticket_ != 0);
+  assert(!response.later && "an answer that comes later is an answer");
+  if (!admitted_) return;
+  server_.unpark(std::exchange(ticket_, 0));
+  admitted_ = false;
+  respond(std::move(response));
+  go_on();
+}
+
+void Connection::give_up_parked(std::string_view why) {
+  Response response = Response::error(503, why);
+  if (admitted_) {
+    answer_parked(std::move(response));
+  } else {
+    decide({.refusal = std::move(response), .principal = {}});
+  }
+}
+
+// Behind an answer that did not come at once.
+void Connection::go_on() {
   flush();
   if (source_) {
     pump();
@@ -140,7 +169,15 @@ void Connection::answer_admitted(Admission admission) {
   Request& request = parser_.request();
   request.principal = std::move(admission.principal);
   ++server_.counters_.requests;
-  respond(server_.router_.answer(request));
+  Response response = server_.router_.answer(request);
+  if (response.later && draining_) {
+    // Whoever would answer it may have stopped already.
+    respond(Response::error(503, kStopping));
+  } else if (response.later) {
+    park(/*admitted=*/true);
+  } else {
+    respond(std::move(response));
+  }
 }
 
 void Connection::respond(Response response) {
@@ -277,8 +314,8 @@ void Connection::check_deadline(Clock::time_point now) {
   }
   if (ticket_ != 0 && stream_.queued_bytes() == 0) {
     ++server_.counters_.parked_timed_out;
-    decide({.refusal = Response::error(503, "It was not known in time whether this is allowed."),
-            .principal = {}});
+    give_up_parked(admitted_ ? "It was not done in time; try again later."
+                             : "It was not known in time whether this is allowed.");
     return;
   }
   if (state_ != State::kLingering) ++server_.counters_.connections_timed_out;
@@ -293,8 +330,7 @@ void Connection::check_deadline(Clock::time_point now) {
 void Connection::drain() {
   draining_ = true;
   if (ticket_ != 0) {
-    decide(
-        {.refusal = Response::error(503, "The server is stopping; try again."), .principal = {}});
+    give_up_parked(kStopping);
     return;
   }
   if (waiting_) {

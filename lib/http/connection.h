@@ -28,8 +28,9 @@ class Connection {
   void check_deadline(Clock::time_point now);
   // Has the source asked again if it waits.
   void wake();
-  // Of the request that is parked.
+  // Of the request that is parked: whether it is let in, and its answer if it waits for that.
   void decide(Admission admission);
+  void answer_parked(Response response);
   // Ends it now if it waits for a request or its answer waits, else after the answer in progress.
   void drain();
 
@@ -49,7 +50,9 @@ class Connection {
   // Takes whole requests from the front of `bytes` until its answers are worth sending.
   void answer_requests(std::string_view& bytes);
   void answer();
-  void park(Ticket ticket);
+  void park(bool admitted);
+  void give_up_parked(std::string_view why);
+  void go_on();
   // With the handler's answer, or the gate's.
   void answer_admitted(Admission admission);
   void respond(Response response);
@@ -73,7 +76,8 @@ class Connection {
   std::string unsent_;    // Answers to what was in one read, sent together.
   BodySource source_;     // Of the answer under way.
   Framing source_framing_;
-  Ticket ticket_ = 0;  // Of the request in the parser while it is parked; else 0.
+  Ticket ticket_ = 0;      // Of the request in the parser while it is parked; else 0.
+  bool admitted_ = false;  // What is parked waits for its answer.
   Clock::time_point parked_until_;
   bool last_answer_ = false;  // That of a source which may wait: what the client sends is ignored.
   bool waiting_ = false;      // The source said so and was not asked since.

@@ -67,6 +67,12 @@ Response Response::json(std::string body, int status) {
           .close = false};
 }
 
+Response Response::answered_later() {
+  Response response;
+  response.later = true;
+  return response;
+}
+
 Response Response::error(int status, std::string_view message) {
   Response response;
   response.status = status;
@@ -79,6 +85,8 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
     case 204:
       return "No Content";
     case 301:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace meshcheck::http {
 enum class Method { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
 
 std::string_view to_string(Method method);
+
+// Names a request that waits, among all of its server's; never 0.
+using Ticket = std::uint64_t;
 
 // Valid during the handler's call. `body` has room for kBodyPadding more bytes behind its end,
 // which simdjson reads and ignores.
@@ -34,6 +38,7 @@ struct Request {
   std::string_view client_name;
   bool client_verified = false;  // It showed a certificate that is good, whatever its name.
   std::string principal;         // Who the server's gate says that it is; empty without one.
+  Ticket ticket = 0;             // For a handler that answers later.
 
   // The first header of that name in any letter case, else empty.
   std::string_view header(std::string_view name) const;
@@ -62,8 +67,11 @@ struct Response {
   bool waits = false;  // `source` may say kWait. The connection then ends with this answer.
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  // Ask for the connection to end after this response.
+  // Instead of all the rest: Server::answer() brings it, with the request's ticket.
+  bool later = false;
 
   static Response json(std::string body, int status = 200);
+  static Response answered_later();
   // A sentence for a person; a newline is added, as netchecker's errors have one.
   static Response error(int status, std::string_view message);
 };

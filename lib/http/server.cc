@@ -145,6 +145,11 @@ void Server::decide(Ticket ticket, Admission admission) {
   if (found != parked_.end()) found->second->decide(std::move(admission));
 }
 
+void Server::answer(Ticket ticket, Response response) {
+  const auto found = parked_.find(ticket);
+  if (found != parked_.end()) found->second->answer_parked(std::move(response));
+}
+
 void Server::drain(std::chrono::milliseconds patience, std::function<void()> on_drained) {
   listener_.reset();
   on_drained_ = std::move(on_drained);

@@ -31,8 +31,8 @@ struct Counters {
   std::atomic<std::uint64_t> handshakes_failed = 0;  // TLS; not those that timed out.
   std::atomic<std::uint64_t> waiting_open = 0;       // Answers whose source may wait.
   std::atomic<std::uint64_t> waiting_refused = 0;    // Over waiting_max.
-  std::atomic<std::uint64_t> parked_open = 0;        // Requests that wait for their admission.
-  std::atomic<std::uint64_t> parked_refused = 0;     // Over parked_max.
+  std::atomic<std::uint64_t> parked_open = 0;     // Requests that wait for admission or an answer.
+  std::atomic<std::uint64_t> parked_refused = 0;  // Over parked_max.
   std::atomic<std::uint64_t> parked_timed_out = 0;
   std::atomic<std::uint64_t> requests = 0;  // That were let through.
   std::atomic<std::uint64_t> responses_4xx = 0;
@@ -67,6 +67,7 @@ class Server {
     // and those behind it on its connection wait. Over `parked_max`, or after `gate_timeout`, it is
     // answered 503. A client that leaves and a server that drains end the wait.
     Gate gate;
+    // Likewise of a request whose handler answers later.
     std::size_t parked_max = 1000;
     std::chrono::seconds gate_timeout{20};
     bool reuse_port = false;
@@ -89,6 +90,10 @@ class Server {
 
   // What the gate says of a request later; nothing happens if that waits no more.
   void decide(Ticket ticket, Admission admission);
+
+  // What a handler that answers later says then, after it has returned; nothing happens if that
+  // request waits no more. For the loop's thread.
+  void answer(Ticket ticket, Response response);
 
   // Accepts no more, ends idle connections and answers that wait at once and busy connections after
   // their answer, and says so when the last is gone. After `patience` the rest is cut. `on_drained`

@@ -23,6 +23,8 @@ constexpr const char* kSettings =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA journal_size_limit = 16777216;";
 
+constexpr const char* kReaderSettings = "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;";
+
 std::string name_of(sqlite3* connection) {
   const char* const name = sqlite3_db_filename(connection, "main");
   return name == nullptr || *name == '\0' ? ":memory:" : name;
@@ -83,13 +85,13 @@ void Database::Close::operator()(sqlite3* connection) const {
 Result<Database> Database::open(const std::string& path, Options options) {
   const bool in_memory = path == ":memory:";
   if (auto checked = check_path(path); !checked) return checked.error();
-  auto taken = in_memory ? Result<FileLock>(FileLock()) : FileLock::take(path);
+  auto taken = in_memory || options.read_only ? Result<FileLock>(FileLock()) : FileLock::take(path);
   if (!taken) return taken.error();
   sqlite3* raw = nullptr;
-  const int status = sqlite3_open_v2(
-      path.c_str(), &raw,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-      nullptr);
+  const int access =
+      options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int status = sqlite3_open_v2(path.c_str(), &raw,
+                                     access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   std::unique_ptr<sqlite3, Close> connection(raw);
   if (status != SQLITE_OK) return Error(explain(raw)).within(path);
   Database database(*std::move(taken), std::move(connection));
@@ -100,6 +102,7 @@ Result<Database> Database::open(const std::string& path, Options options) {
 Result<void> Database::configure(Options options) {
   sqlite3* const connection = connection_.get();
   sqlite3_busy_timeout(connection, static_cast<int>(options.busy_timeout.count()));
+  if (options.read_only) return exec(kReaderSettings);
   // SQLite falls back to reading when it may not write, and says so only at the first write.
   if (sqlite3_db_readonly(connection, "main") == 1) {
     return Error("not writable by user " + std::to_string(geteuid()) +
@@ -151,6 +154,10 @@ std::int64_t Database::last_row_id() const {
   return sqlite3_last_insert_rowid(connection_.get());
 }
 
+bool Database::reads_only() const {
+  return sqlite3_db_readonly(connection_.get(), "main") == 1;
+}
+
 bool Database::in_transaction() const {
   return sqlite3_get_autocommit(connection_.get()) == 0;
 }
@@ -159,7 +166,8 @@ Result<Transaction> Transaction::begin(Database& database) {
   const bool nested = database.in_transaction();
   // IMMEDIATE: a foreign writer is met here, where waiting is safe, and not in the middle. One name
   // is enough for all savepoints, since SQLite takes the innermost.
-  auto begun = database.exec(nested ? "SAVEPOINT nested" : "BEGIN IMMEDIATE");
+  const char* const outermost = database.reads_only() ? "BEGIN" : "BEGIN IMMEDIATE";
+  auto begun = database.exec(nested ? "SAVEPOINT nested" : outermost);
   if (!begun) return begun.error();
   return Transaction(database, nested);
 }

@@ -17,16 +17,20 @@
 
 namespace meshcheck::store {
 
-// Owns the file: no second Database on it, in this process or another, until this one is
-// destroyed. Belongs to one thread at a time; a Worker takes it to a thread of its own. Calls block
-// on the disk, and for `busy_timeout` on a foreign process (a sqlite3 shell) that writes.
+// Owns the file unless it only reads: no second Database writes it, in this process or another,
+// until this one is destroyed. Belongs to one thread at a time; a Worker takes it to a thread of
+// its own. Calls block on the disk, and for `busy_timeout` on a foreign process (a sqlite3 shell)
+// that writes.
 class Database {
  public:
   struct Options {
     std::chrono::milliseconds busy_timeout{5000};
+    // A second connection beside the one that writes, in this process or another: it takes no lock
+    // and finds the file as it was at the last commit. Of a file, not of ":memory:".
+    bool read_only = false;
   };
-  // Makes the file if there is none; its directory must exist. ":memory:" is a database that
-  // nobody shares and nothing keeps. The error names the file and the fix.
+  // Makes the file if there is none, unless it only reads; its directory must exist. ":memory:" is
+  // a database that nobody shares and nothing keeps. The error names the file and the fix.
   static Result<Database> open(const std::string& path, Options options);
   static Result<Database> open(const std::string& path) { return open(path, Options()); }
 
@@ -48,6 +52,7 @@ class Database {
   // How many rows the last INSERT, UPDATE or DELETE touched, and the last inserted row's id.
   std::int64_t changed() const;
   std::int64_t last_row_id() const;
+  bool reads_only() const;
   // False also when SQLite itself has rolled back: on a full disk it does so by its own decision.
   bool in_transaction() const;
 

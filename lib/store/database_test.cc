@@ -216,6 +216,24 @@ class TransactionTest : public testing::Test {
   Database database_ = open_or_die(":memory:");
 };
 
+TEST_F(DatabaseTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
+  auto writer = Database::open(path());
+  ASSERT_TRUE(writer);
+  ASSERT_TRUE(writer->exec("CREATE TABLE t (x); INSERT INTO t VALUES (7)"));
+  auto reader = Database::open(path(), {.read_only = true});
+  ASSERT_TRUE(reader) << reader.error().message();
+  auto transaction = Transaction::begin(*reader);
+  ASSERT_TRUE(transaction) << transaction.error().message();
+  auto rows = reader->prepare("SELECT x FROM t");
+  ASSERT_TRUE(rows);
+  EXPECT_TRUE(*rows->step());
+  EXPECT_EQ(rows->int64(0), 7);
+  rows->reset();
+  EXPECT_TRUE(transaction->commit());
+  EXPECT_FALSE(reader->exec("INSERT INTO t VALUES (8)"));
+  EXPECT_FALSE(Database::open(path() + ".none", {.read_only = true}));
+}
+
 TEST_F(TransactionTest, RollsBackUnlessCommitted) {
   {
     const auto transaction = Transaction::begin(database_);

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from mesh_report import DOWN, UP, agent, mtu, path, report
+from openapi_test import EPISODES
 from server import ROOT, payload, probe, run
 from verdict_test import broken_cluster
 
@@ -41,6 +42,8 @@ def exposition(launch):
                                  path(agent(1), **UP)], mtus=[mtu(agent(1))],
                        mesh={"padding": {"requested": 1500, "delivered": 0, "lost_ms": 9000,
                                          "stage": "answer"}}))
+    assert server.request("POST", "/downtime", EPISODES,
+                          headers={"Content-Type": "application/json"}).status == 200
     return server.get("/metrics").text
 
 

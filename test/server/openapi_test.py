@@ -1,6 +1,7 @@
 """doc/openapi.yaml says what the server does: neither more nor less."""
 
 import re
+import time
 
 import jsonschema
 import pytest
@@ -38,7 +39,7 @@ def operations():
 
 
 def at(path):
-    return path.replace("{name}", "test")
+    return path.replace("{name}", "test").replace("{uid}", "test")
 
 
 def check_answer(operation, answer):
@@ -57,6 +58,13 @@ def check_answer(operation, answer):
     body = answer.json() if plain_type == "application/json" else answer.text
     jsonschema.validate(body, content["schema"], jsonschema.Draft7Validator)
 
+
+DOWNTIME = {"startDate": "2026-11-21T12:00:00Z", "endDate": 1795269600, "type": "Maintenance",
+            "description": "new disks", "affected": ["synthetic"], "name": "disks"}
+EPISODES = {"origin": "7d2d90cf", "episodes": [
+    {"probeRef": {"group": "synthetic", "probe": "dns"}, "success": 29_000_000_000,
+     "ts": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() // 30 * 30 - 60)),
+     "fail": 1_000_000_000, "unknown": 0, "nodata": 0, "checks": 6, "successes": 5}]}
 
 # Each operation's answers: (flags, what was done before, body) -> expected status.
 CASES = [
@@ -87,6 +95,18 @@ CASES = [
     ("getHealth", [], [], None, 200),
     ("getReadiness", [], [], None, 200),
     ("getPage", [], ["test"], None, 200),
+    ("postEpisodes", [], [], EPISODES, 200),
+    ("postEpisodes", [], [], "nonsense", 400),
+    ("listProbes", [], [], None, 200),
+    ("getStatusRange", [], [], None, 400),
+    ("getPublicStatus", [], [], None, 200),
+    ("getSla", [], [], None, 200),
+    ("listDowntimes", [], [], None, 200),
+    ("postDowntime", [], [], DOWNTIME, 201),
+    ("postDowntime", [], [], {}, 400),
+    ("putDowntime", [], [], DOWNTIME, 200),
+    ("putDowntime", [], [], {}, 400),
+    ("deleteDowntime", [], [], None, 404),
 ]
 
 
@@ -101,7 +121,7 @@ def test_answers_as_described(launch, tmp_path, name, flags, before, body, statu
     for agent in before:
         assert server.post(agent).status == 200
     ((method, path, operation),) = [o for o in operations() if o[2]["operationId"] == name]
-    answer = server.request(method, at(path), body)
+    answer = server.request(method, at(path), body, headers={"Content-Type": "application/json"})
     assert answer.status == status
     check_answer(operation, answer)
 
@@ -143,6 +163,24 @@ def test_shows_paths_as_described(server):
     check_answer(operation, server.get(paths.replace("{name}", agent(0))))
 
 
+def test_shows_the_sla_as_described(server):
+    assert server.request("POST", "/downtime", EPISODES,
+                          headers={"Content-Type": "application/json"}).status == 200
+    put, _ = operation_of("putDowntime")
+    now = int(time.time())
+    lasting = DOWNTIME | {"startDate": now - 7200, "endDate": now + 7200}
+    assert server.request("PUT", at(put), lasting).status == 200
+    for name, queries in {
+            "listProbes": [""], "getPublicStatus": ["", "?peek=1"], "listDowntimes": [""],
+            "getStatusRange": [f"?group=synthetic&probe=dns&to={now}"],
+            "getSla": ["", "?format=csv", "?mute=none", "?step=x"]}.items():
+        path, operation = operation_of(name)
+        for query in queries:
+            check_answer(operation, server.get(path + query))
+    delete, operation = operation_of("deleteDowntime")
+    check_answer(operation, server.request("DELETE", at(delete)))
+
+
 def test_names_agents_whose_padding_is_lost_as_described(server):
     server.post(report(0, mesh={"padding": {"requested": 1500, "delivered": 0, "lost_ms": 9000,
                                             "stage": "answer"}}))
@@ -171,7 +209,9 @@ def test_tries_every_documented_status():
                   for status in operation["responses"]}
     tried = {(case[0], case[4]) for case in CASES} | {
         ("getReadiness", 503), ("getMesh", 400), ("getMtu", 400), ("ping", 400),
-        ("getAgentPaths", 200), ("getVerdicts", 400), ("getEvents", 200)}
+        ("getAgentPaths", 200), ("getVerdicts", 400), ("getEvents", 200),
+        ("getStatusRange", 200), ("getSla", 400), ("deleteDowntime", 204),
+        ("postEpisodes", 503)}  # The last one by sla_test.py, with a full disk.
     assert tried == documented
 
 

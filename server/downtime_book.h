@@ -1,0 +1,72 @@
+// All downtimes, from the file, the API and Kubernetes.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/metrics/text_writer.h"
+#include "mesh/sla/downtime.h"
+
+namespace meshcheck::server {
+
+// Knows no clock and no lock: its owner guards it. Bounded by `downtimes_max`; what is more is
+// refused as what cannot be read is.
+class DowntimeBook {
+ public:
+  static constexpr std::size_t kDowntimesMax = 10'000;
+  static constexpr std::size_t kRefusedMax = 1000;  // That are shown; all are counted.
+
+  enum class Source : std::uint8_t { kFile, kApi, kKubernetes };
+  // Where an item comes from: the file, one entry of the API, one object.
+  struct Origin {
+    Source source = Source::kFile;
+    std::string uid;
+    std::string name;
+
+    // The API's have no name of their own to be told apart by.
+    static Origin of_api(const std::string& uid) { return {Source::kApi, uid, uid}; }
+    friend auto operator<=>(const Origin&, const Origin&) = default;
+  };
+  struct Refused {
+    std::string what;  // "item 3"
+    std::string reason;
+  };
+  struct Items {
+    std::vector<sla::Downtime> downtimes;
+    std::vector<Refused> refused;
+  };
+
+  explicit DowntimeBook(std::size_t downtimes_max = kDowntimesMax)
+      : downtimes_max_(downtimes_max) {}
+
+  // All that comes from there, instead of what did before.
+  void replace(const Origin& origin, Items items);
+  // False: there is none.
+  bool erase(const Origin& origin);
+  bool contains(const Origin& origin) const { return origins_.contains(origin); }
+  bool full() const { return size_ >= downtimes_max_; }
+
+  // Those that overlap it.
+  std::vector<sla::Downtime> within(sla::Seconds from, sla::Seconds to) const;
+  // `{"downtimes":[...],"refused":[...]}`, for GET /api/v1/downtimes.
+  nlohmann::json to_json() const;
+  void write_metrics(metrics::TextWriter& writer) const;
+
+ private:
+  std::size_t downtimes_max_;
+  std::size_t size_ = 0;
+  std::map<Origin, Items> origins_;
+};
+
+std::string_view text(DowntimeBook::Source source);  // "file", "api", "kubernetes"
+
+// Items of a list as the custom resource has it in `spec`. A bad one is left out and told. Each
+// gets the uid and the name of `origin` unless it has its own.
+DowntimeBook::Items read_downtime_items(const nlohmann::json& list,
+                                        const DowntimeBook::Origin& origin);
+
+}  // namespace meshcheck::server

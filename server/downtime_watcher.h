@@ -1,0 +1,52 @@
+// Keeps the downtimes of Kubernetes in force: objects of the kind Downtime.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/log.h"
+#include "lib/base/result.h"
+#include "lib/http/client.h"
+#include "lib/kube/client.h"
+#include "lib/kube/watch.h"
+#include "server/state.h"
+
+namespace meshcheck::server {
+
+// Follows downtimes of meshcheck.io and of deckhouse.io, v1alpha1 both. Where there are no such
+// objects (404), it asks again within a minute and says nothing. While the API is away, what was
+// known stays. Lives on the loop's thread.
+class DowntimeWatcher {
+ public:
+  struct Owner {
+    uv::Loop& loop;
+    State& state;
+    Log log;
+  };
+  static kube::Reflector::Options default_options();
+
+  static Result<std::unique_ptr<DowntimeWatcher>> start(const Owner& owner,
+                                                        const std::string& kubeconfig);
+  DowntimeWatcher(const Owner& owner, const kube::Config& api,
+                  const kube::Reflector::Options& options);
+
+ private:
+  struct Followed {
+    std::string group;
+    std::string told;  // The trouble that was logged last.
+    std::unique_ptr<kube::Watch> watch;
+  };
+
+  void follow(const std::string& group, kube::Reflector::Options options);
+  void keep(const kube::AnyObject& object);
+  void tell(Followed& followed);
+
+  State& state_;
+  const Log log_;
+  http::Client http_;
+  kube::Client client_;
+  std::vector<std::unique_ptr<Followed>> followed_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,89 @@
+#include "server/sla_store.h"
+
+#include <gtest/gtest.h>
+
+namespace meshcheck::server {
+namespace {
+
+using namespace std::chrono_literals;
+using sla::Timers;
+
+const sla::ProbeRef kDns{"synthetic", "dns"};
+const sla::Seconds kNoon{1'795'262'400s};
+
+class SlaStoreTest : public testing::Test {
+ protected:
+  SlaStoreTest() { EXPECT_TRUE(database_.exec(std::string(kSlaTables))); }
+
+  SlaHistories read(sla::DayNumber from, sla::DayNumber to, bool rollups) {
+    SlaSelection selection{.from = from, .to = to};
+    selection.wants_rollups = [rollups](const sla::ProbeRef&, sla::DayNumber) { return rollups; };
+    SlaHistories histories;
+    const auto done = read_histories(database_, selection, histories);
+    EXPECT_TRUE(done) << done.error().message();
+    return histories;
+  }
+
+  store::Database database_ = *store::Database::open(":memory:");
+};
+
+TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {
+  const SlaChanges changes{.episodes = {{.ref = kDns, .start = kNoon, .timers = {29s, 1s, 0s}}}};
+  ASSERT_TRUE(write_episodes(database_, changes));
+  ASSERT_TRUE(write_episodes(database_, changes));
+  SlaTable table({});
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
+  EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], (Timers{29s, 1s, 0s}));
+  EXPECT_EQ(table.histories({}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
+}
+
+TEST_F(SlaStoreTest, GivesBackDaysWithTheirRollupsWhereTheyAreWanted) {
+  sla::Day day;
+  day.at(kNoon) = {200s, 100s, 0s};
+  const sla::DayNumber number = sla::day_of(kNoon);
+  ASSERT_TRUE(write_days(database_, {{kDns, number, day}, {kDns, number + 1, day}}, {}));
+  auto sums = read(number, number + 1, false);
+  ASSERT_EQ(sums.at(kDns).size(), 1U);
+  EXPECT_EQ(sums.at(kDns).at(number).sum, (Timers{200s, 100s, 0s}));
+  EXPECT_FALSE(sums.at(kDns).at(number).rollups);
+  auto rollups = read(number, number + 2, true);
+  EXPECT_EQ(rollups.at(kDns).at(number + 1).rollups, day);
+  EXPECT_TRUE(read(number + 2, number + 9, true).empty());
+}
+
+TEST_F(SlaStoreTest, DropsWhatIsTooOld) {
+  const sla::DayNumber number = sla::day_of(kNoon);
+  ASSERT_TRUE(write_episodes(database_, {.episodes = {{.ref = kDns, .start = kNoon}}}));
+  ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}},
+                         {.episode = kNoon + 30s, .day = number + 1}));
+  EXPECT_EQ(read(0, number + 9, false).at(kDns).size(), 1U);
+  SlaTable table({});
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
+  EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], Timers());
+}
+
+TEST_F(SlaStoreTest, RefusesMoreDaysThanMayBeRead) {
+  const sla::DayNumber number = sla::day_of(kNoon);
+  ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}}, {}));
+  SlaSelection selection{.from = number, .to = number + 2, .days_max = 1};
+  selection.wants_rollups = [](const sla::ProbeRef&, sla::DayNumber) { return false; };
+  SlaHistories histories;
+  EXPECT_FALSE(read_histories(database_, selection, histories));
+}
+
+TEST_F(SlaStoreTest, KeepsDowntimes) {
+  const sla::Downtime downtime{.uid = "u",
+                               .name = "n",
+                               .type = sla::DowntimeType::kAccident,
+                               .start = kNoon,
+                               .end = kNoon + 1h,
+                               .description = "it \"broke\"",
+                               .affected = {"synthetic", "a/b"}};
+  ASSERT_TRUE(write_downtime(database_, downtime));
+  EXPECT_EQ(*read_downtimes(database_), std::vector{downtime});
+  ASSERT_TRUE(erase_downtime(database_, "u"));
+  EXPECT_TRUE(read_downtimes(database_)->empty());
+}
+
+}  // namespace
+}  // namespace meshcheck::server
