@@ -9,6 +9,7 @@
 
 #include "lib/checks/factory.h"
 #include "lib/uv/test_loop.h"
+#include "lib/uv/timer.h"
 #include "probe/test_dns_server.h"
 
 namespace meshcheck::checks {
@@ -17,6 +18,9 @@ namespace meshcheck::checks {
 // no other name is there.
 class CheckFixture : public testing::Test {
  protected:
+  // Turns of the loop for conditions that are no events of it.
+  CheckFixture() { tick_.start_repeating(std::chrono::milliseconds(10)); }
+
   static std::optional<std::string> answer(const probe::DnsQuestion& question) {
     const auto addresses = [](std::initializer_list<const char*> texts) {
       std::vector<IpAddress> list;
@@ -82,6 +86,7 @@ class CheckFixture : public testing::Test {
   }
 
   uv::Loop loop_;
+  uv::Timer tick_{loop_, [] {}};
   probe::TestDnsServer dns_server_{loop_, answer};
   probe::DnsClient dns_{loop_, {.servers = {dns_server_.endpoint()}}};
   http::Client client_{loop_, {.connections_max = 32, .user_agent = "test"}};
