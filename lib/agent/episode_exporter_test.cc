@@ -34,7 +34,7 @@ std::vector<Episode> slot(std::int64_t number, int probes = 1) {
 
 class EpisodeExporterTest : public testing::Test {
  protected:
-  void start(const std::string& path = "", SpoolBounds bounds = {}) {
+  void start(const std::string& path = "", Backoff::Range backoff = {.min = 10ms, .max = 40ms}) {
     auto spool = EpisodeExporter::open_spool(path);
     ASSERT_TRUE(spool) << spool.error().message();
     exporter_.emplace(
@@ -43,8 +43,7 @@ class EpisodeExporterTest : public testing::Test {
                                  .origin = "pod-1",
                                  .interval = 20ms,
                                  .timeout = 200ms,
-                                 .backoff = {.min = 10ms, .max = 40ms},
-                                 .bounds = bounds,
+                                 .backoff = backoff,
                                  .seed = 1,
                                  .log = Log({.level = Log::Level::kError, .descriptor = -1})});
   }
@@ -182,7 +181,8 @@ class FullDisk {
 
 TEST_F(EpisodeExporterTest, GoesOnWithAFullDiskAndDropsTheOldest) {
   server_.answer = kUnavailable;
-  start(directory_.file("spool.db"));
+  // Writing a long message again and again would take most of the time.
+  start(directory_.file("spool.db"), {.min = 500ms, .max = 1000ms});
   std::int64_t number = 0;
   {
     const FullDisk full;
