@@ -82,6 +82,7 @@ void Assigner::report(const Member& member) {
   if (position == agents_.end()) {
     position = agents_.try_emplace(std::string(member.name)).first;
     position->second.name = position->first;
+    position->second.weight = mesh::hash(5, position->first);
   }
   update(position->second, member);
 }
@@ -104,6 +105,12 @@ void Assigner::update(Agent& agent, const Member& member) {
   agent.link_mtus = member.link_mtus;
   agent.link_mtus.resize(std::min(member.link_mtus.size(), member.addresses.size()));
   agent.port = member.port;
+  auto& ranked = ranked_[index(agent.layer)];
+  if (available) {
+    ranked.emplace(agent.weight, &agent);
+  } else {
+    ranked.erase({agent.weight, &agent});
+  }
   settle(*agent.node);
 }
 
@@ -119,6 +126,7 @@ void Assigner::detach(Agent& agent) {
   if (agent.node == nullptr) return;
   Nodes::value_type& node = *std::exchange(agent.node, nullptr);
   node.second.members[index(agent.layer)].erase(agent.name);
+  ranked_[index(agent.layer)].erase({agent.weight, &agent});
   agent.available = false;
   settle(node);
   const auto& members = node.second.members;
@@ -201,6 +209,16 @@ std::vector<Assigner::PeerOf> Assigner::peers_of(const Agent& agent) const {
   return peers;
 }
 
+std::optional<std::uint32_t> Assigner::rank_of(const Agent& agent) const {
+  std::uint32_t rank = 0;
+  for (const auto& [weight, other] : ranked_[index(agent.layer)]) {
+    if (rank == mesh::kRanksMax) break;
+    if (other == &agent) return rank;
+    ++rank;
+  }
+  return std::nullopt;
+}
+
 std::uint64_t Assigner::revision_of(Agent& agent) {
   if (agent.version == version_) return agent.revision;
   std::uint64_t sum = 0;  // The order of peers makes no difference.
@@ -208,6 +226,7 @@ std::uint64_t Assigner::revision_of(Agent& agent) {
     sum += mix(peer.agent->content, peer.relation == mesh::Peer::Relation::kTwin ? 1 : 0);
   }
   agent.revision = mix(mix(settings_, epoch()), sum);
+  if (const auto rank = rank_of(agent)) agent.revision = mix(agent.revision, 1 + *rank);
   agent.version = version_;
   return agent.revision;
 }
@@ -218,7 +237,8 @@ std::string Assigner::encode(const Agent& agent, std::uint64_t revision) const {
                               .report_interval = options_.report_interval,
                               .probe = options_.probe,
                               .key = options_.key,
-                              .targets = options_.targets};
+                              .targets = options_.targets,
+                              .rank = rank_of(agent)};
   for (const PeerOf& peer : peers_of(agent)) {
     const std::string& place = peer.agent->node->first;
     assignment.peers.push_back({.name = std::string(peer.agent->name),

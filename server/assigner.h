@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "mesh/assignment/assignment.h"
@@ -93,6 +95,7 @@ class Assigner {
     bool available = false;     // Can be a peer.
     bool answered = false;      // Has an assignment of ours.
     std::uint64_t content = 0;  // A hash of what its peers are told of it.
+    std::uint64_t weight = 0;   // A hash of its name: who has the least ranks first.
     // Of its assignment, as of `version`.
     std::uint64_t revision = 0;
     std::uint64_t version = 0;
@@ -110,6 +113,7 @@ class Assigner {
   void settle(Nodes::value_type& node);
   std::string zone_of(const Node& node) const;
   std::vector<PeerOf> peers_of(const Agent& agent) const;
+  std::optional<std::uint32_t> rank_of(const Agent& agent) const;
   std::uint64_t revision_of(Agent& agent);
   std::string encode(const Agent& agent, std::uint64_t revision) const;
   void hash_settings();
@@ -121,6 +125,8 @@ class Assigner {
   std::uint64_t settings_ = 0;  // A hash of what is the same in all assignments.
   Nodes nodes_;
   Agents agents_;
+  // By layer, those that are available. Who comes or goes moves at most kRanksMax others.
+  std::array<std::set<std::pair<std::uint64_t, const Agent*>>, 2> ranked_;
   std::unordered_map<std::string, std::string> zones_;
   std::uint64_t answers_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "server/mesh_testing.h"
@@ -239,6 +240,33 @@ TEST_F(AssignerTest, AnswersTenThousandAgentsInAFractionOfASecond) {
   RecordProperty("after_a_change_ms", std::to_string(change));
   EXPECT_LT(usual, first) << "who has the latest costs less";
   EXPECT_LT(changed, 200U);
+}
+
+TEST_F(AssignerTest, RanksTheFirstEightOfALayer) {
+  for (std::size_t number = 0; number < 12; ++number) report(number);
+  report(1, Layer::kHost);
+  EXPECT_EQ(ask("host1").rank, 0U);
+  std::map<std::uint32_t, std::string> ranked;
+  for (std::size_t number = 0; number < 12; ++number) {
+    if (const auto rank = ask(name(number, Layer::kPod)).rank) {
+      EXPECT_TRUE(ranked.emplace(*rank, name(number, Layer::kPod)).second);
+    }
+  }
+  ASSERT_EQ(ranked.size(), 8U);
+  EXPECT_EQ(ranked.rbegin()->first, 7U);
+  // Those after one that leaves move up, those before stay.
+  assigner_.leave(ranked[2]);
+  EXPECT_EQ(ask(ranked[1]).rank, 1U);
+  EXPECT_EQ(ask(ranked[3]).rank, 2U);
+  EXPECT_EQ(ask(ranked[7]).rank, 6U);
+}
+
+TEST_F(AssignerTest, DoesNotRankWhoIsStopping) {
+  report(1);
+  report(2);
+  const bool first = ask("pod1").rank == 0U;
+  report(first ? 1 : 2, Layer::kPod, /*stopping=*/true);
+  EXPECT_EQ(ask(first ? "pod2" : "pod1").rank, 0U);
 }
 
 }  // namespace

@@ -57,10 +57,23 @@ int Agent::run() {
     wake_timer_.start(milliseconds(0));
   } else {
     if (config_.probe_port != 0) mesh_.emplace(loop_, config_, [this] { hurry(); });
+    if (!start_sla()) return 2;
     arm();
   }
   loop_.run();
   return exit_code_;
+}
+
+bool Agent::start_sla() {
+  if (config_.sla.checks.empty()) return true;
+  const auto paths = [this] { return mesh_ ? mesh_->path_counts() : checks::PathCounts(); };
+  auto started = Sla::start(loop_, config_, server_access_, paths);
+  if (!started) {
+    config_.log.error("the checks cannot be run", {{"error", started.error().message()}});
+    return false;
+  }
+  sla_ = *std::move(started);
+  return true;
 }
 
 void Agent::arm() {
@@ -263,6 +276,7 @@ void Agent::take_assignment(const std::string& answer) {
                                  {"revision", assignment->revision},
                                  {"peers", assignment->peers.size()}});
   mesh_->assign(*std::move(assignment));
+  if (sla_) sla_->set_rank(mesh_->rank());
 }
 
 void Agent::failed(const Error& error) {

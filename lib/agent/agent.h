@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "lib/agent/answer_prober.h"
@@ -13,6 +14,7 @@
 #include "lib/agent/reporter.h"
 #include "lib/agent/schedule.h"
 #include "lib/agent/server_access.h"
+#include "lib/agent/sla.h"
 #include "lib/http/client.h"
 #include "lib/uv/signal.h"
 #include "lib/uv/timer.h"
@@ -33,6 +35,7 @@ class Agent {
   int run();
 
  private:
+  bool start_sla();
   void wake();
   void arm();
   void hurry();
@@ -67,6 +70,7 @@ class Agent {
   Clock::time_point started_;
   std::chrono::seconds interval_by_flag_{0};
   std::optional<MeshProber> mesh_;
+  std::unique_ptr<Sla> sla_;            // None: there are no checks.
   std::optional<mesh::Report> report_;  // The current one.
   std::string body_;                    // Its text, for retries.
   Clock::time_point sent_at_;

@@ -6,10 +6,13 @@
 #include <cerrno>
 
 #include "lib/agent/padding.h"
+#include "lib/base/duration.h"
 #include "lib/base/text.h"
 #include "lib/flags/log_flags.h"
+#include "lib/flags/yaml_json.h"
 #include "lib/http/url.h"
 #include "mesh/report/name.h"
+#include "mesh/sla/check_list.h"
 
 namespace meshcheck::agent {
 namespace {
@@ -29,6 +32,10 @@ struct Values {
   std::int64_t probe_port = kProbePort;
   bool probe_port_open = false;
   mesh::TargetTexts targets;
+  std::string sla_file;
+  std::string spool_file;
+  std::int64_t spool_max = 64;
+  std::string export_interval = "30s";
   bool once = false;
   bool dump = false;
   std::int64_t check = 0;
@@ -66,6 +73,14 @@ flags::Flags flags_for(const Program& program, Values& values) {
   flags.add("udpPing", values.targets.udp_ping,
             "host:port that answer a datagram with any other, separated by ','");
   flags.add("dns", values.targets.dns, "names to look up, separated by ','");
+  flags.add("sla", values.sla_file,
+            "YAML file of the checks whose results make the SLA; empty for none");
+  flags.add("spool", values.spool_file,
+            "SQLite file of results that the server has not got yet; empty for memory only");
+  flags.add("spool-max", values.spool_max, {1, 4096},
+            "MiB of the spool; beyond that the oldest results are dropped");
+  flags.add("export-interval", values.export_interval,
+            "how often results are sent to the server, 1s to 5m");
   flags.add("once", values.once, "send one report; exit 0 if it was accepted, else 1");
   flags.add("dump", values.dump, "print one report to stdout instead of sending it");
   flags.add("check", values.check, {0, 3600},
@@ -114,6 +129,25 @@ Result<std::vector<IpAddress>> addresses_of(std::string_view list) {
   return addresses;
 }
 
+Result<SlaConfig> sla_of(const Values& values, const std::string& pod_name) {
+  SlaConfig config{.spool_file = values.spool_file,
+                   .spool_max = static_cast<std::size_t>(values.spool_max) << 20U};
+  const auto interval =
+      parse_duration(values.export_interval, {std::chrono::seconds(1), std::chrono::minutes(5)});
+  if (!interval) return interval.error().within("-export-interval");
+  config.export_interval = *interval;
+  if (values.sla_file.empty()) return config;
+  const auto file = flags::read_yaml_json_file(values.sla_file);
+  if (!file) return file.error().within("-sla: " + values.sla_file);
+  auto checks = sla::parse_check_list(*file);
+  if (!checks) return checks.error().within("-sla: " + values.sla_file);
+  config.checks = *std::move(checks);
+  if (!config.checks.empty() && !sla::is_name(pod_name)) {
+    return Error("-sla: MY_POD_NAME has to be of letters, digits, '-', '_' and '.', at most 128");
+  }
+  return config;
+}
+
 }  // namespace
 
 std::string Config::report_url() const {
@@ -159,7 +193,10 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   if (const auto checked = mesh::check_text(invocation.node_name, "MY_NODE_NAME"); !checked) {
     return refuse(1, checked.error());
   }
+  auto sla = sla_of(values, invocation.pod_name);
+  if (!sla) return refuse(2, sla.error());
   Config config;
+  config.sla = *std::move(sla);
   config.layer = program.layer;
   config.server = *std::move(server);
   config.pod_name = invocation.pod_name;

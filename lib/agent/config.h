@@ -14,6 +14,7 @@
 #include "lib/flags/flags.h"
 #include "mesh/assignment/targets.h"
 #include "mesh/report/mesh_report.h"
+#include "mesh/sla/check_spec.h"
 
 namespace meshcheck::agent {
 
@@ -24,6 +25,14 @@ inline constexpr std::size_t kProbeUrlsSizeMax = 8 << 10;  // Of all, as JSON.
 using mesh::Layer;
 
 inline constexpr std::uint16_t kProbePort = 8862;  // As STAMP's 862, which needs privileges.
+
+// Without checks there is no part of the SLA.
+struct SlaConfig {
+  std::vector<sla::CheckSpec> checks;  // Of both layers.
+  std::string spool_file;              // Empty: in memory.
+  std::size_t spool_max = std::size_t{64} << 20U;
+  std::chrono::milliseconds export_interval{30'000};
+};
 
 // Immutable after start, but for the interval, which the server may set.
 struct Config {
@@ -41,6 +50,7 @@ struct Config {
   bool probe_port_open = false;      // Answers to probes without a key.
   std::vector<IpAddress> addresses;  // Where peers reach it; empty: as the routes tell.
   mesh::Targets targets;
+  SlaConfig sla;
   bool once = false;
   bool dump = false;
   std::optional<std::chrono::seconds> check_patience;  // It reports nothing, and asks only.

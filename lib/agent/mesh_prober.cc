@@ -216,6 +216,23 @@ void MeshProber::take_link_mtus(const mesh::MeshReport& report) {
   set_size_paths();
 }
 
+checks::PathCounts MeshProber::path_counts() const {
+  checks::PathCounts counts;
+  for (const PeerPath& peer : peers_) {
+    const mesh::Path* const path = stamp_.path(peer.id);
+    if (path == nullptr || peer.relation != mesh::Relation::kPeer) continue;
+    const mesh::PathState state = path->state();
+    if (state == mesh::PathState::kDown) {
+      ++counts.down;
+    } else if (state == mesh::PathState::kUnknown) {
+      ++counts.unknown;
+    } else {
+      ++counts.up;
+    }
+  }
+  return counts;
+}
+
 void MeshProber::describe(mesh::MeshReport& report) {
   const auto now = Clock::now();
   take_link_mtus(report);

@@ -14,6 +14,7 @@
 #include "lib/agent/gateway_watcher.h"
 #include "lib/agent/icmp_fragments.h"
 #include "lib/agent/target_prober.h"
+#include "lib/checks/context.h"
 #include "lib/uv/loop.h"
 #include "lib/uv/timer.h"
 #include "mesh/assignment/assignment.h"
@@ -34,6 +35,10 @@ class MeshProber {
 
   void assign(mesh::Assignment assignment);
   bool assigned() const { return !assignment_.revision.empty(); }
+
+  // Of paths to agents of the same network, each address of theirs.
+  checks::PathCounts path_counts() const;
+  std::optional<std::uint32_t> rank() const { return assignment_.rank; }
 
   // All but the layer, the addresses, the MTUs of their links and the agent's uptime. Those MTUs
   // are what sizes are probed up to from then on, so each report keeps them right.

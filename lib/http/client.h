@@ -21,6 +21,8 @@ namespace meshcheck::http {
 struct ClientRequest {
   std::string method = "GET";
   std::string url;  // http or https
+  // Where the URL's host is, instead of looking it up. REQUIRES: no redirects.
+  std::optional<IpAddress> address;
   // Without control characters: that is asserted.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;

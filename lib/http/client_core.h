@@ -81,6 +81,7 @@ struct Transfer {
   Outcome outcome;
   std::function<void(Outcome)> on_done;
   Client::Core* core = nullptr;
+  HeaderList connect_to;
   HeaderList headers;
   std::array<char, CURL_ERROR_SIZE> error_text{};
   bool too_large = false;

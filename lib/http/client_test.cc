@@ -27,6 +27,17 @@ TEST_F(ClientTest, FetchesAnAnswer) {
   EXPECT_NE(server_.requests[0].find("Connection: close\r\n"), std::string::npos);
 }
 
+TEST_F(ClientTest, ConnectsWhereItIsToldToAndKeepsTheName) {
+  server_.answer = TestServer::ok("hello");
+  const std::string url = server_.url();
+  ClientRequest request;
+  request.url = "http://nowhere.invalid" + url.substr(url.rfind(':'));
+  request.address = *IpAddress::parse("127.0.0.1");
+  const Outcome outcome = fetch(std::move(request));
+  EXPECT_EQ(outcome.status, 200) << outcome.error->message();
+  EXPECT_NE(server_.requests.front().find("Host: nowhere.invalid:"), std::string::npos);
+}
+
 TEST_F(ClientTest, MeasuresEveryPhaseAndBothEnds) {
   server_.answer = TestServer::ok("hello");
   const Outcome outcome = get(server_.url());

@@ -121,6 +121,12 @@ void Transfer::prepare() {
   set(handle, CURLOPT_NOSIGNAL, 1L);
   set(handle, CURLOPT_QUICK_EXIT, 1L);  // A resolver's thread must not hold the exit.
   set(handle, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+  if (request.address) {
+    assert(request.redirects_max == 0);
+    // Of any host and port: the same port there. The name stays that of the URL, also for TLS.
+    append(connect_to, "::[" + request.address->text() + "]:");
+    set(handle, CURLOPT_CONNECT_TO, connect_to.get());
+  }
   prepare_times();
   if (!request.keep_alive) {
     set(handle, CURLOPT_FRESH_CONNECT, 1L);

@@ -6,7 +6,7 @@
 namespace meshcheck::uv {
 
 Result<Process> Process::spawn(Loop& loop, const std::vector<std::string>& arguments,
-                               std::function<void(Exit)> on_exit) {
+                               std::function<void(Exit)> on_exit, int output) {
   assert(!arguments.empty());
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
@@ -15,7 +15,8 @@ Result<Process> Process::spawn(Loop& loop, const std::vector<std::string>& argum
   argv.push_back(nullptr);
   std::array<uv_stdio_container_t, 3> stdio{};
   stdio[2].flags = UV_INHERIT_FD;
-  stdio[2].data.fd = 2;
+  stdio[2].data.fd = output < 0 ? 2 : output;
+  if (output >= 0) stdio[1] = stdio[2];
   uv_process_options_t options{};
   options.file = argv[0];
   options.args = argv.data();

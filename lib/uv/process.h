@@ -19,11 +19,12 @@ class Process {
     int signal = 0;  // 0 if it exited by itself.
   };
 
-  // `arguments[0]` is the program, found in PATH; the environment and stderr are ours, stdin and
-  // stdout are /dev/null.
+  // `arguments[0]` is the program, found in PATH; the environment is ours, stdin is /dev/null.
+  // `output` gets stdout and stderr, and stays the caller's; -1: stdout is /dev/null, stderr ours.
   static Result<Process> spawn(Loop& loop, const std::vector<std::string>& arguments,
-                               std::function<void(Exit)> on_exit);
+                               std::function<void(Exit)> on_exit, int output = -1);
 
+  // The whole group. Also after the child has ended, if others of its group are still there.
   Result<void> kill(int signal);
 
  private:

@@ -182,6 +182,9 @@ Result<Assignment> parse_root(const element& root) {
   assignment.epoch = static_cast<std::uint64_t>(epoch);
   assignment.report_interval = std::chrono::seconds(report_interval);
   assignment.key = *std::move(octets);
+  std::uint32_t rank = kRanksMax;
+  if (auto read = read_field(root, "rank", {0, kRanksMax - 1}, rank); !read) return read.error();
+  if (rank < kRanksMax) assignment.rank = rank;
   if (auto read = parse_probe(root, assignment.probe); !read) return read.error().within("probe");
   if (auto read = parse_peers(root, assignment.peers); !read) return read.error();
   if (auto read = parse_targets(root, assignment.targets); !read) return read.error();
@@ -204,6 +207,7 @@ std::string encode(const Assignment& assignment) {
     append_peer(out, assignment.peers[i]);
   }
   append_targets(out += "],\"targets\":", assignment.targets);
+  if (assignment.rank) out += ",\"rank\":" + std::to_string(*assignment.rank);
   out += '}';
   return out;
 }

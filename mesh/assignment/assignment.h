@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ namespace meshcheck::mesh {
 
 inline constexpr std::size_t kAssignmentSizeMax = 256 * 1024;  // Octets of its JSON.
 inline constexpr std::size_t kPeersMax = 2048;
+inline constexpr std::uint32_t kRanksMax = 8;
 inline constexpr std::size_t kPeerAddressesMax = 2;  // One of each family.
 
 struct Peer {
@@ -51,6 +53,9 @@ struct Assignment {
   std::string key;  // Octets of the mesh's secret; empty for unauthenticated mode.
   std::vector<Peer> peers;
   Targets targets;
+  // The agent's place among those of its layer, for what only the first few do; nothing: beyond
+  // kRanksMax.
+  std::optional<std::uint32_t> rank;
 
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };

@@ -27,6 +27,7 @@ Assignment sample() {
   assignment.targets.ping = {"10.0.0.9"};
   assignment.targets.tcp_ping = {"[fd00::9]:80"};
   assignment.targets.dns = {"kubernetes.default"};
+  assignment.rank = 7;
   return assignment;
 }
 
@@ -50,7 +51,7 @@ TEST(AssignmentTest, HasTheDocumentedKeys) {
       R"("link_mtus":[1450,0],"port":8862},)"
       R"({"name":"a-hostnet-1","node":"node-1","relation":"twin","addresses":["10.0.0.1"],"port":8863}],)"
       R"("targets":{"ping":["10.0.0.9"],"tcpPing":["[fd00::9]:80"],"udpPing":[],)"
-      R"("dns":["kubernetes.default"]}})");
+      R"("dns":["kubernetes.default"]},"rank":7})");
 }
 
 TEST(AssignmentTest, KeepsDefaultsForWhatIsAbsentAndLeavesOutWhatItDoesNotKnow) {
