@@ -164,7 +164,7 @@ class FullDisk {
  public:
   FullDisk() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
     EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
-    const rlimit small{.rlim_cur = 96U << 10U, .rlim_max = before_.rlim_max};
+    const rlimit small{.rlim_cur = 64U << 10U, .rlim_max = before_.rlim_max};
     EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   }
   ~FullDisk() {
@@ -186,7 +186,7 @@ TEST_F(EpisodeExporterTest, GoesOnWithAFullDiskAndDropsTheOldest) {
   std::int64_t number = 0;
   {
     const FullDisk full;
-    for (; number < 120; ++number) {
+    for (; number < 200; ++number) {
       exporter_->add(slot(number, 10));
       ASSERT_TRUE(wait([&] { return !exporter_->saving(); }));
     }

@@ -105,6 +105,22 @@ TEST_F(TcpCheckTest, WorksOverIpv6) {
   EXPECT_EQ(run("tcp", {{"address", "[::1]:" + port}}), "up");
 }
 
+TEST_F(HttpCheckTest, WorksOverIpv6) {
+  std::optional<uv::TcpStream> stream;
+  auto listening = uv::TcpListener::listen(
+      loop_, *Endpoint::parse("[::1]:0"), {}, [&stream](uv::TcpStream accepted) {
+        stream.emplace(std::move(accepted));
+        stream->start(
+            {.on_data = [&stream](std::string_view) { stream->write(TestServer::ok("")); },
+             .on_end = [](const std::optional<Error>&) {},
+             .on_drained = {}});
+      });
+  if (!listening) GTEST_SKIP() << "there is no IPv6 here";
+  const std::string port = std::to_string(listening->local().port);
+  EXPECT_EQ(run("http", {{"url", "http://six.example:" + port + "/"}}), "up");
+  EXPECT_EQ(run("http", {{"url", "http://[::1]:" + port + "/"}}), "up");
+}
+
 using DnsCheckTest = CheckFixture;
 
 TEST_F(DnsCheckTest, IsDownWithoutAnAnswer) {

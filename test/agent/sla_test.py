@@ -92,6 +92,20 @@ def group(*probes, name="test", **more):
     return {"name": name, "agents": "all", "probes": list(probes), **more}
 
 
+def is_dead(process):
+    """Gone, or waiting for somebody to take its exit code."""
+    status = pathlib.Path("/proc/%d/status" % process)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            if "State:\tZ" in status.read_text():
+                return True
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def to_boundary(seconds):
     """Waits until half a minute ends in so many seconds, as the clock has it."""
     left = 30 - time.time() % 30
@@ -187,6 +201,20 @@ def test_the_first_agent_runs_what_one_runs(sink, start, tmp_path):
     while not file.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert file.exists()
+
+
+def test_takes_its_commands_along_when_it_is_stopped(sink, start, tmp_path):
+    file = tmp_path / "pid"
+    checks = write(tmp_path / "checks.yaml", [group(
+        {"name": "p", "checker": "command", "period": "200ms", "timeout": "1m",
+         "with": {"argv": ["sh", "-c", "trap '' TERM; echo $$ > %s; sleep 60; sleep 60" % file]}})])
+    agent = start(ON_TIME, "-serverendpoint", sink.endpoint, "-sla", checks)
+    deadline = time.monotonic() + 10
+    while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    code, seconds, _ = agent.terminate()
+    assert code == 0 and seconds < 3
+    assert is_dead(int(file.read_text()))
 
 
 def test_the_example_is_a_list_of_checks():
