@@ -33,6 +33,8 @@ struct Values {
   bool probe_port_open = false;
   mesh::TargetTexts targets;
   std::string sla_file;
+  std::string kubeconfig;
+  std::string check_image;
   std::string spool_file;
   std::int64_t spool_max = 64;
   std::string export_interval = "30s";
@@ -81,6 +83,11 @@ flags::Flags flags_for(const Program& program, Values& values) {
             "MiB of the spool; beyond that the oldest results are dropped");
   flags.add("export-interval", values.export_interval,
             "how often results are sent to the server, 1s to 5m");
+  flags.add("kubeconfig", values.kubeconfig,
+            "file that says where the Kubernetes API is, for checks that look at it; without it, "
+            "$KUBECONFIG, else what a pod is given");
+  flags.add("check-image", values.check_image,
+            "image of the pod that the check of the scheduler makes; any that the nodes can have");
   flags.add("once", values.once, "send one report; exit 0 if it was accepted, else 1");
   flags.add("dump", values.dump, "print one report to stdout instead of sending it");
   flags.add("check", values.check, {0, 3600},
@@ -131,7 +138,9 @@ Result<std::vector<IpAddress>> addresses_of(std::string_view list) {
 
 Result<SlaConfig> sla_of(const Values& values, const std::string& pod_name) {
   SlaConfig config{.spool_file = values.spool_file,
-                   .spool_max = static_cast<std::size_t>(values.spool_max) << 20U};
+                   .spool_max = static_cast<std::size_t>(values.spool_max) << 20U,
+                   .kubeconfig = values.kubeconfig,
+                   .check_image = values.check_image};
   const auto interval =
       parse_duration(values.export_interval, {std::chrono::seconds(1), std::chrono::minutes(5)});
   if (!interval) return interval.error().within("-export-interval");

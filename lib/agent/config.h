@@ -32,6 +32,9 @@ struct SlaConfig {
   std::string spool_file;              // Empty: in memory.
   std::size_t spool_max = std::size_t{64} << 20U;
   std::chrono::milliseconds export_interval{30'000};
+  // For the checks that look at Kubernetes. Empty: as a pod finds it, and the checks' own image.
+  std::string kubeconfig;
+  std::string check_image;
 };
 
 // Immutable after start, but for the interval, which the server may set.

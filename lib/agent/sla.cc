@@ -37,12 +37,11 @@ Sla::Sla(uv::Loop& loop, const Config& config, ServerAccess& access,
       client_(loop, {.connections_max = kConnectionsMax,
                      .user_agent = std::string("meshcheck-agent/") + MESHCHECK_VERSION}),
       dns_(loop, {}),
-      // Checkers that need more than this, such as Kubernetes', come in by `make_other`.
       context_{.loop = loop,
                .client = client_,
                .dns = dns_,
                .paths = std::move(paths),
-               .make_other = {}},
+               .make_other = [this](const sla::CheckSpec& spec) { return make_other(spec); }},
       exporter_(loop, client_, access, open_spool(),
                 {.url = config.server.url() + "/downtime",
                  .origin = config.pod_name,
@@ -68,6 +67,7 @@ Result<std::unique_ptr<Sla>> Sla::start(uv::Loop& loop, const Config& config, Se
           .seed = random_seed(), .log = config.log, .on_episodes = [&exporter](auto episodes) {
             exporter.add(std::move(episodes));
           }});
+  if (made->kube_) made->kube_->collect_garbage(config.sla.checks, config.log);
   made->set_rank(std::nullopt);
   return made;
 }
@@ -81,6 +81,18 @@ Result<std::vector<checks::Runner::Item>> Sla::make_checks() {
     items.push_back({spec, *std::move(check)});
   }
   return items;
+}
+
+Result<std::unique_ptr<checks::Check>> Sla::make_other(const sla::CheckSpec& spec) {
+  if (!checks::is_kube_checker(spec.checker)) {
+    return Error("there is no checker \"" + spec.checker + "\"");
+  }
+  if (!kube_) {
+    auto found = KubeAccess::find(loop_, client_, config_);
+    if (!found) return found.error();
+    kube_ = *std::move(found);
+  }
+  return kube_->make(spec);
 }
 
 store::Database Sla::open_spool() const {

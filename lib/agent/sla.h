@@ -9,6 +9,7 @@
 
 #include "lib/agent/config.h"
 #include "lib/agent/episode_exporter.h"
+#include "lib/agent/kube_access.h"
 #include "lib/agent/server_access.h"
 #include "lib/checks/context.h"
 #include "lib/checks/runner.h"
@@ -39,12 +40,14 @@ class Sla {
   Sla(uv::Loop& loop, const Config& config, ServerAccess& access,
       std::function<checks::PathCounts()> paths);
   Result<std::vector<checks::Runner::Item>> make_checks();
+  Result<std::unique_ptr<checks::Check>> make_other(const sla::CheckSpec& spec);
   store::Database open_spool() const;
 
   uv::Loop& loop_;
   const Config& config_;
   http::Client client_;
   probe::DnsClient dns_;
+  std::unique_ptr<KubeAccess> kube_;  // None: no check looks at Kubernetes.
   checks::Context context_;
   EpisodeExporter exporter_;
   std::optional<checks::Runner> runner_;

@@ -27,8 +27,9 @@ CREATE TABLE episodes (
 ) STRICT;
 )sql"}}};
 
-// Not a log (WAL), which has to grow before anything can be dropped: this journal is as large as the
-// few pages of a transaction and stays, so on a full disk the oldest can make room for the newest.
+// Not a log (WAL), which has to grow before anything can be dropped: this journal is as large as
+// the few pages of a transaction and stays, so on a full disk the oldest can make room for the
+// newest.
 constexpr const char* kSettings = "PRAGMA journal_mode = PERSIST";
 
 constexpr std::string_view kInsert = R"sql(

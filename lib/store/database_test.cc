@@ -207,20 +207,11 @@ TEST_F(DatabaseTest, SaysWhenTheDatabaseIsFull) {
             path_ + ": the disk is full; free space or enlarge the volume");
 }
 
-class TransactionTest : public testing::Test {
- protected:
-  TransactionTest() { EXPECT_TRUE(database_.exec("CREATE TABLE t (n)")); }
-  std::int64_t rows() { return number_from(database_, "SELECT count(*) FROM t"); }
-  void insert() { EXPECT_TRUE(database_.exec("INSERT INTO t VALUES (1)")); }
-
-  Database database_ = open_or_die(":memory:");
-};
-
 TEST_F(DatabaseTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
-  auto writer = Database::open(path());
+  auto writer = Database::open(path_);
   ASSERT_TRUE(writer);
   ASSERT_TRUE(writer->exec("CREATE TABLE t (x); INSERT INTO t VALUES (7)"));
-  auto reader = Database::open(path(), {.read_only = true});
+  auto reader = Database::open(path_, {.read_only = true});
   ASSERT_TRUE(reader) << reader.error().message();
   auto transaction = Transaction::begin(*reader);
   ASSERT_TRUE(transaction) << transaction.error().message();
@@ -231,8 +222,17 @@ TEST_F(DatabaseTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
   rows->reset();
   EXPECT_TRUE(transaction->commit());
   EXPECT_FALSE(reader->exec("INSERT INTO t VALUES (8)"));
-  EXPECT_FALSE(Database::open(path() + ".none", {.read_only = true}));
+  EXPECT_FALSE(Database::open(path_ + ".none", {.read_only = true}));
 }
+
+class TransactionTest : public testing::Test {
+ protected:
+  TransactionTest() { EXPECT_TRUE(database_.exec("CREATE TABLE t (n)")); }
+  std::int64_t rows() { return number_from(database_, "SELECT count(*) FROM t"); }
+  void insert() { EXPECT_TRUE(database_.exec("INSERT INTO t VALUES (1)")); }
+
+  Database database_ = open_or_die(":memory:");
+};
 
 TEST_F(TransactionTest, RollsBackUnlessCommitted) {
   {
