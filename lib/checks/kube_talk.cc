@@ -106,7 +106,8 @@ void KubeTalk::create(const KubeResource& resource, const nlohmann::json& object
   stop();
   ask({.method = "POST",
        .target = resource.path(),
-       .body = object.dump(),
+       // A name that the user gave may be no UTF-8: the API refuses it then.
+       .body = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
        .operation = operation("create", resource)},
       std::move(on_answer));
 }
