@@ -7,7 +7,7 @@
 namespace meshcheck::smoke_mini {
 namespace {
 
-Config config_of(std::vector<std::string> arguments, const std::string& pod_name = "") {
+Config config_of(const std::vector<std::string>& arguments, const std::string& pod_name = "") {
   auto configured = configure(arguments, {.pod_name = pod_name, .pod_namespace = ""});
   EXPECT_TRUE(std::holds_alternative<Config>(configured)) << std::get<Exit>(configured).text;
   return std::get<Config>(configured);

@@ -28,6 +28,7 @@ class DiskTest : public testing::Test {
 TEST_F(DiskTest, AnswersEveryTry) {
   Disk disk(loop_, folder_, "file");
   std::vector<std::unique_ptr<Task>> tasks;
+  tasks.reserve(10);
   std::size_t well = 0;
   for (int i = 0; i < 10; ++i) {
     tasks.push_back(disk.try_task([&](const auto& why) { well += why ? 0U : 1U; }));

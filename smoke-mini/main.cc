@@ -25,7 +25,6 @@ int run(const Config& config) {
     config.log.error("cannot listen", {{"why", app.error().within("-endpoint").message()}});
     return 1;
   }
-  config.log.info("listening", {{"endpoint", (*app)->local().text()}});
   uv::Timer grace(loop, [&] { (*app)->drain(kDrainPatience, [&loop] { loop.stop(); }); });
   bool ending = false;
   const auto end = [&] {
@@ -36,6 +35,7 @@ int run(const Config& config) {
   };
   const uv::Signal terminate(loop, SIGTERM, end);
   const uv::Signal interrupt(loop, SIGINT, end);
+  config.log.info("listening", {{"endpoint", (*app)->local().text()}});
   loop.run();
   // Not through destructors, which would wait for a disk or a resolver that does not answer.
   std::quick_exit(0);

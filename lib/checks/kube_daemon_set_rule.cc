@@ -1,17 +1,11 @@
 #include "lib/checks/kube_daemon_set_rule.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "lib/checks/kube_findings.h"
 
 namespace meshcheck::checks {
 namespace {
-
-std::optional<WallTime> time_at(const nlohmann::json& object, const char* pointer) {
-  const auto time = parse_wall_time(text_at(object, pointer));
-  return time ? std::optional(*time) : std::nullopt;
-}
 
 // What the DaemonSet's controller adds to every pod's tolerations. Cordoned nodes do not count all
 // the same.
@@ -31,7 +25,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 KubeDaemonSetRule::KubeDaemonSetRule(const nlohmann::json& daemon_set, WallTime now)
-    : daemon_set_(daemon_set), now_(now) {}
+    : daemon_set_(daemon_set), now_(std::chrono::floor<std::chrono::seconds>(now)) {}
 
 void KubeDaemonSetRule::add_pod(const nlohmann::json& pod) {
   const auto* const owners = value_at(pod, "/metadata/ownerReferences");

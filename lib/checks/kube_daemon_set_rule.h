@@ -34,7 +34,7 @@ class KubeDaemonSetRule {
   bool is_fine(const nlohmann::json& pod) const;
 
   const nlohmann::json daemon_set_;
-  const WallTime now_;
+  const std::chrono::sys_seconds now_;
   std::vector<std::string> fine_;     // Nodes that have such a pod.
   std::vector<std::string> present_;  // Nodes that have a pod.
   std::size_t nodes_ = 0;             // That count.

@@ -1,5 +1,7 @@
 #include "lib/checks/kube_findings.h"
 
+#include "lib/base/time.h"
+
 namespace meshcheck::checks {
 namespace {
 
@@ -35,6 +37,12 @@ const nlohmann::json* value_at(const nlohmann::json& object, const char* pointer
 std::string text_at(const nlohmann::json& object, const char* pointer) {
   const auto* const value = value_at(object, pointer);
   return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+std::optional<std::chrono::sys_seconds> time_at(const nlohmann::json& object, const char* pointer) {
+  const auto time = parse_wall_time(text_at(object, pointer));
+  if (!time) return std::nullopt;
+  return std::chrono::floor<std::chrono::seconds>(*time);
 }
 
 std::string condition_of(const nlohmann::json& object, std::string_view type) {

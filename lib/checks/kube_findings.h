@@ -1,7 +1,9 @@
 // How the checks of the Kubernetes API read its objects and word what they found.
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,9 @@ Finding unknown(std::string_view reason);
 // What is at "/spec/nodeName"; null if there is nothing, or nothing of that type.
 const nlohmann::json* value_at(const nlohmann::json& object, const char* pointer);
 std::string text_at(const nlohmann::json& object, const char* pointer);  // Empty likewise.
+
+// In whole seconds, as Kubernetes has it. Nothing if it is no time.
+std::optional<std::chrono::sys_seconds> time_at(const nlohmann::json& object, const char* pointer);
 
 // Of an object's status.conditions: "True", "False", "Unknown", or empty.
 std::string condition_of(const nlohmann::json& object, std::string_view type);

@@ -41,11 +41,12 @@ void KubeGarbage::look() {
 }
 
 void KubeGarbage::note(const nlohmann::json& object) {
-  const auto created = parse_wall_time(text_at(object, "/metadata/creationTimestamp"));
+  const auto created = time_at(object, "/metadata/creationTimestamp");
   const std::string name = text_at(object, "/metadata/name");
+  const auto now = std::chrono::floor<std::chrono::seconds>(WallClock::now());
   // Who is on its way out needs no second push.
-  if (!created || name.empty() || is_terminating(object) ||
-      WallClock::now() - *created < options_.age_min || names_.size() >= options_.deletions_max) {
+  if (!created || name.empty() || is_terminating(object) || now - *created < options_.age_min ||
+      names_.size() >= options_.deletions_max) {
     return;
   }
   names_.push_back(name);

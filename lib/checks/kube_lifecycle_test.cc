@@ -29,6 +29,7 @@ TEST_F(KubeApiServerTest, IsAskedOnceForAllChecks) {
   sla::CheckSpec spec;
   spec.checker = "kube-apiserver";
   std::vector<std::unique_ptr<Check>> checks;
+  checks.reserve(3);
   for (int i = 0; i < 3; ++i) checks.push_back(*make_kube_check(patient, spec));
   std::size_t told = 0;
   for (const auto& check : checks) check->start([&](const Finding&) { ++told; });

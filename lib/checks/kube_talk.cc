@@ -18,21 +18,6 @@ KubeAnswer::Kind kind_of(const kube::Answer& answer) {
   return KubeAnswer::Kind::kFailed;
 }
 
-KubeAnswer read(const kube::Answer& answer) {
-  KubeAnswer result;
-  result.kind = kind_of(answer);
-  if (answer.failure) {
-    result.why = answer.failure->sentence;
-    return result;
-  }
-  result.object = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
-  if (!result.object.is_object()) {
-    result.kind = KubeAnswer::Kind::kFailed;
-    result.why = "the Kubernetes API answered what is no object";
-  }
-  return result;
-}
-
 bool is_label_end(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -50,6 +35,17 @@ kube::Operation operation(const char* verb, const KubeResource& resource) {
 }
 
 }  // namespace
+
+KubeAnswer::KubeAnswer(const kube::Answer& answer) : kind(kind_of(answer)) {
+  if (answer.failure) {
+    why = answer.failure->sentence;
+    return;
+  }
+  object = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  if (object.is_object()) return;
+  kind = Kind::kFailed;
+  why = "the Kubernetes API answered what is no object";
+}
 
 std::string KubeResource::path() const {
   std::string path = group.empty() ? "/api/v1/" : "/apis/" + group + "/v1/";
@@ -85,13 +81,14 @@ void KubeTalk::wait(std::chrono::milliseconds delay, std::function<void()> on_ex
 void KubeTalk::ask(kube::Question question, OnAnswer on_answer) {
   question.timeout = kQuestionTimeout;
   auto call = context_.client.ask(
-      question, [on_answer](const kube::Answer& answer) { on_answer(read(answer)); });
+      question, [on_answer](const kube::Answer& answer) { on_answer(KubeAnswer(answer)); });
   if (call) {
     call_ = *std::move(call);
     return;
   }
-  KubeAnswer none{.kind = KubeAnswer::Kind::kRefused, .object = {}, .why = call.error().message()};
-  on_expiry_ = [on_answer = std::move(on_answer), none = std::move(none)] { on_answer(none); };
+  on_expiry_ = [on_answer = std::move(on_answer), why = call.error().message()] {
+    on_answer(KubeAnswer(why));
+  };
   timer_.start(std::chrono::milliseconds(0));
 }
 
@@ -106,7 +103,8 @@ void KubeTalk::create(const KubeResource& resource, const nlohmann::json& object
   stop();
   ask({.method = "POST",
        .target = resource.path(),
-       .body = object.dump(),
+       // A name that the user gave may be no UTF-8: the API refuses it then.
+       .body = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
        .operation = operation("create", resource)},
       std::move(on_answer));
 }

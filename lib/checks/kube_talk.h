@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "lib/checks/kube_context.h"
 #include "lib/uv/timer.h"
@@ -31,6 +32,10 @@ struct KubeAnswer {
     kRefused,  // 401 or 403: we may not. That says nothing of who is looked at.
     kFailed,
   };
+  explicit KubeAnswer(const kube::Answer& answer);
+  // There is nothing to show who we are.
+  explicit KubeAnswer(std::string no_token) : kind(Kind::kRefused), why(std::move(no_token)) {}
+
   Kind kind = Kind::kFailed;
   nlohmann::json object;  // Of kDone; an object.
   std::string why;        // Of all others.
@@ -39,7 +44,7 @@ struct KubeAnswer {
 // Whoever asks while something is under way takes that back. Belongs to the context's loop.
 class KubeTalk {
  public:
-  using OnAnswer = std::function<void(KubeAnswer)>;
+  using OnAnswer = std::function<void(const KubeAnswer& answer)>;
   using OnItem = std::function<void(const nlohmann::json& object)>;
   using OnEnd = std::function<void(const std::optional<std::string>& why)>;
   static constexpr std::chrono::milliseconds kQuestionTimeout{5000};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/checks/kube_findings.h"
+#include "lib/checks/prometheus_answer.h"
 #include "lib/http/url.h"
 #include "lib/kube/config.h"
 
@@ -67,17 +68,6 @@ void PrometheusCheck::judge(const http::Outcome& outcome) {
   }
   if (++next_ == options_.queries.size()) return finish(up());
   ask();
-}
-
-Result<std::string> first_value(const std::string& body) {
-  const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (text_at(json, "/status") != "success") return Error("Prometheus answers what is no success");
-  const auto* const results = value_at(json, "/data/result");
-  if (results == nullptr || !results->is_array()) return Error("Prometheus answers no list");
-  if (results->empty()) return Error("Prometheus has no result");
-  std::string value = text_at(results->front(), "/value/1");
-  if (value.empty()) return Error("Prometheus answers no value");
-  return value;
 }
 
 }  // namespace meshcheck::checks

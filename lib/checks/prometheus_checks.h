@@ -43,7 +43,4 @@ class PrometheusCheck : public Check {
   OnDone on_done_;
 };
 
-// The value of the first result of an instant query, or why there is none.
-Result<std::string> first_value(const std::string& body);
-
 }  // namespace meshcheck::checks
