@@ -193,6 +193,8 @@ TEST_F(SlaTableTest, ShowsTheLastTwoEpisodes) {
   const auto last = table_.last_episodes(kNoon);
   EXPECT_EQ(last.at(kDns)[0], kUp);
   EXPECT_EQ(last.at(kDns)[1], kDown);
+  EXPECT_EQ(table_.last_rollups(kNoon).at(kDns)[0], Timers());
+  EXPECT_EQ(table_.last_rollups(kNoon).at(kDns)[1], (Timers{30s, 30s, 0s}));
 }
 
 }  // namespace

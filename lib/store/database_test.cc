@@ -217,10 +217,11 @@ class TransactionTest : public testing::Test {
 };
 
 TEST_F(DatabaseTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
-  auto writer = Database::open(path());
+  const std::string path = directory_.file("read.db");
+  auto writer = Database::open(path);
   ASSERT_TRUE(writer);
   ASSERT_TRUE(writer->exec("CREATE TABLE t (x); INSERT INTO t VALUES (7)"));
-  auto reader = Database::open(path(), {.read_only = true});
+  auto reader = Database::open(path, {.read_only = true});
   ASSERT_TRUE(reader) << reader.error().message();
   auto transaction = Transaction::begin(*reader);
   ASSERT_TRUE(transaction) << transaction.error().message();
@@ -231,7 +232,7 @@ TEST_F(DatabaseTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
   rows->reset();
   EXPECT_TRUE(transaction->commit());
   EXPECT_FALSE(reader->exec("INSERT INTO t VALUES (8)"));
-  EXPECT_FALSE(Database::open(path() + ".none", {.read_only = true}));
+  EXPECT_FALSE(Database::open(path + ".none", {.read_only = true}));
 }
 
 TEST_F(TransactionTest, RollsBackUnlessCommitted) {
