@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kDays = 365;
 constexpr int kRepeats = 200;
-const sla::Seconds kEnd{std::chrono::seconds(1'795'219'200)};  // A midnight.
+constexpr sla::Seconds kEnd{std::chrono::seconds(1'795'219'200)};  // A midnight.
 
 std::string group_name(int group) {
   return "group-" + std::to_string(group);

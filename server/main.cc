@@ -113,6 +113,18 @@ VerdictBoard::Options board_options(const Config& config) {
           .track_changes = !config.database.empty()};
 }
 
+// Until somebody ends it.
+void serve(uv::Loop& loop, NetworkThreads& threads, const Log& log) {
+  for (const auto& thread : threads) thread->start();
+  log.info("listening", {{"endpoint", threads.front()->local().text()},
+                         {"threads", threads.size()},
+                         {"version", MESHCHECK_VERSION}});
+  loop.run();
+  for (const auto& thread : threads) thread->drain(kDrainPatience);
+  for (const auto& thread : threads) thread->join();
+  threads.clear();  // They use what is made after them.
+}
+
 int run(const Config& config, const Log& log) {
   const Mesh::Options mesh_options = config.mesh.options(config.outdated_factor);
   State state({.agents_max = static_cast<std::size_t>(config.agents_max),
@@ -181,14 +193,7 @@ int run(const Config& config, const Log& log) {
   const uv::Signal hang_up(loop, SIGHUP,
                            [&] { read_again(*(*auth)->credentials, inventory, **sla, log); });
 
-  for (const auto& thread : threads) thread->start();
-  log.info("listening", {{"endpoint", threads.front()->local().text()},
-                         {"threads", threads.size()},
-                         {"version", MESHCHECK_VERSION}});
-  loop.run();
-  for (const auto& thread : threads) thread->drain(kDrainPatience);
-  for (const auto& thread : threads) thread->join();
-  threads.clear();  // They use what is made after them.
+  serve(loop, threads, log);
   return 0;
 }
 

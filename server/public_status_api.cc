@@ -14,24 +14,6 @@ using sla::ProbeRef;
 using sla::Seconds;
 using sla::Timers;
 
-// The two last stretches that are complete, of each probe.
-using Stretches = std::map<ProbeRef, std::array<Timers, 2>>;
-
-Stretches last_rollups(const SlaTable& table, Seconds end) {
-  Stretches stretches;
-  for (auto& [ref, history] : table.histories({}, {})) {
-    std::array<Timers, 2>& timers = stretches[ref];
-    for (std::size_t i = 0; i < timers.size(); ++i) {
-      const Seconds start = end - sla::kRollupLength * static_cast<std::int64_t>(2 - i);
-      const auto day = history.find(sla::day_of(start));
-      if (day == history.end()) continue;
-      sla::Day rollups = *day->second.rollups;
-      timers.at(i) = rollups.at(start);
-    }
-  }
-  return stretches;
-}
-
 struct Shown {
   sla::PublicStatus status = sla::PublicStatus::kNoData;
   std::optional<double> availability;
@@ -68,8 +50,8 @@ http::Response get_public_status(const SlaAccess& access, const http::Request& r
   const Seconds end =
       sla::floor_to(std::chrono::floor<std::chrono::seconds>(WallClock::now()), length);
   const Seconds begin = end - 2 * length;
-  const Stretches stretches = access.state.sla.with([&](const SlaTable& table) {
-    return peek ? table.last_episodes(end) : last_rollups(table, end);
+  const auto stretches = access.state.sla.with([&](const SlaTable& table) {
+    return peek ? table.last_episodes(end) : table.last_rollups(end);
   });
   const auto downtimes = access.state.downtimes.with(
       [&](const DowntimeBook& book) { return book.within(begin, end); });

@@ -20,9 +20,10 @@ constexpr std::chrono::hours kDay{24};
 constexpr Seconds kTimeMax{seconds(7'258'118'400)};
 constexpr seconds kStepMax = SlaQuery::kLengthMax;
 
-const std::vector<DowntimeType> kMutedByDefault = {DowntimeType::kMaintenance,
-                                                   DowntimeType::kInfrastructureMaintenance,
-                                                   DowntimeType::kInfrastructureAccident};
+std::vector<DowntimeType> muted_by_default() {
+  return {DowntimeType::kMaintenance, DowntimeType::kInfrastructureMaintenance,
+          DowntimeType::kInfrastructureAccident};
+}
 
 std::optional<seconds> unit_of(char letter) {
   switch (letter) {
@@ -105,11 +106,11 @@ std::vector<DowntimeType> muted_by_codes(std::string_view text) {
       if (part == code) types.push_back(type);
     }
   }
-  return types.empty() ? kMutedByDefault : types;
+  return types.empty() ? muted_by_default() : types;
 }
 
 Result<std::vector<DowntimeType>> muted_by_names(std::string_view text) {
-  if (text.empty()) return kMutedByDefault;
+  if (text.empty()) return muted_by_default();
   std::vector<DowntimeType> types;
   if (text == "none") return types;
   for (const std::string_view part : split(text, ',')) {

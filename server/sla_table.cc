@@ -246,8 +246,22 @@ std::map<ProbeRef, sla::History> SlaTable::histories(const std::string& group,
   return histories;
 }
 
-std::map<ProbeRef, std::array<Timers, 2>> SlaTable::last_episodes(Seconds end) const {
-  std::map<ProbeRef, std::array<Timers, 2>> last;
+SlaTable::LastTwo SlaTable::last_rollups(Seconds end) const {
+  LastTwo last;
+  for (const auto& [ref, probe] : probes_) {
+    std::array<Timers, 2>& timers = last[ref];
+    Seconds start = end - 2 * sla::kRollupLength;
+    for (Timers& rollup : timers) {
+      const auto day = probe.days.find(sla::day_of(start));
+      if (day != probe.days.end()) rollup = day->second.day.at(start);
+      start += sla::kRollupLength;
+    }
+  }
+  return last;
+}
+
+SlaTable::LastTwo SlaTable::last_episodes(Seconds end) const {
+  LastTwo last;
   const SlotNumber slot = slot_of(end);
   for (const auto& [ref, probe] : probes_) {
     last[ref] = {timers_at(probe, slot - 2).value_or(Timers()),

@@ -67,8 +67,10 @@ class SlaTable {
                                                   const std::string& probe) const;
   // Days before this are in the database alone.
   sla::DayNumber first_day() const { return first_day_; }
-  // The two half minutes before `end`.
-  std::map<sla::ProbeRef, std::array<sla::Timers, 2>> last_episodes(sla::Seconds end) const;
+  // The two half minutes before `end`, and the two rollups.
+  using LastTwo = std::map<sla::ProbeRef, std::array<sla::Timers, 2>>;
+  LastTwo last_episodes(sla::Seconds end) const;
+  LastTwo last_rollups(sla::Seconds end) const;
 
   const Counts& counts() const { return counts_; }
   void write_metrics(metrics::TextWriter& writer) const;

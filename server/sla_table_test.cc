@@ -160,6 +160,13 @@ TEST_F(SlaTableTest, CountsTimeDownOnceItIsSettled) {
   EXPECT_NE(metrics().find(name + "15"), std::string::npos);
 }
 
+TEST_F(SlaTableTest, DoesNotSayThatItIsUpWhenNobodyKnows) {
+  take({episode(kNoon - 600s, kUp)});
+  table_.advance(kNoon + 90s);
+  EXPECT_NE(metrics().find("meshcheck_sla_up{group=\"synthetic\",probe=\"dns\"} NaN"),
+            std::string::npos);
+}
+
 TEST_F(SlaTableTest, ForgetsAProbeWithItsLastDay) {
   take({episode(kNoon, kUp)});
   table_.written(table_.take_changes(100));
@@ -186,6 +193,8 @@ TEST_F(SlaTableTest, ShowsTheLastTwoEpisodes) {
   const auto last = table_.last_episodes(kNoon);
   EXPECT_EQ(last.at(kDns)[0], kUp);
   EXPECT_EQ(last.at(kDns)[1], kDown);
+  EXPECT_EQ(table_.last_rollups(kNoon).at(kDns)[0], Timers());
+  EXPECT_EQ(table_.last_rollups(kNoon).at(kDns)[1], (Timers{30s, 30s, 0s}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <array>
 #include <cassert>
 #include <charconv>
+#include <cmath>
 
 namespace meshcheck::metrics {
 namespace {
@@ -23,6 +24,16 @@ void append_label_value(std::string& text, std::string_view value) {
         text += c;
     }
   }
+}
+
+void append_number(std::string& text, double value) {
+  if (std::isnan(value)) {
+    text += "NaN";  // With these letters.
+    return;
+  }
+  std::array<char, 32> digits{};
+  text.append(digits.data(),
+              std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
 void append_label(std::string& text, std::string_view label, std::string_view value) {
@@ -100,9 +111,7 @@ void TextWriter::append(std::string_view suffix, Labels labels, std::string_view
   }
   if (separator == ',') text_ += '}';
   text_ += ' ';
-  std::array<char, 32> digits{};
-  text_.append(digits.data(),
-               std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+  append_number(text_, value);
   text_ += '\n';
 }
 

@@ -44,9 +44,20 @@ Seconds start_of(DayNumber day) {
   return Seconds(day * kDayLength);
 }
 
+namespace {
+
+std::size_t index_of(Seconds time) {
+  return static_cast<std::size_t>((time - start_of(day_of(time))) / kRollupLength);
+}
+
+}  // namespace
+
 Timers& Day::at(Seconds time) {
-  const auto index = (time - start_of(day_of(time))) / kRollupLength;
-  return rollups.at(static_cast<std::size_t>(index));
+  return rollups.at(index_of(time));
+}
+
+const Timers& Day::at(Seconds time) const {
+  return rollups.at(index_of(time));
 }
 
 Timers Day::sum() const {

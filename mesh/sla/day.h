@@ -24,7 +24,9 @@ struct Day {
 
   std::array<Timers, kRollups> rollups{};
 
-  Timers& at(Seconds time);  // REQUIRES: `time` is within the day.
+  // REQUIRES: `time` is within the day.
+  Timers& at(Seconds time);
+  const Timers& at(Seconds time) const;
   Timers sum() const;
   friend bool operator==(const Day&, const Day&) = default;
 };
