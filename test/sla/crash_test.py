@@ -143,13 +143,14 @@ class Poster(threading.Thread):
 class Program:
     """A process that is killed and started again."""
 
-    def __init__(self, *command, log):
+    def __init__(self, *command, log, **environment):
         self.command, self.log = [str(word) for word in command], log
+        self.environment = {**os.environ, **environment}
         self.start()
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=self.environment)
 
     def kill(self):
         assert self.process.poll() is None, f"it ended by itself: {self.log.read_text()[-2000:]}"
@@ -201,8 +202,8 @@ def test_what_was_acknowledged_survives_and_counts_once(tmp_path):
                       f"      - {{name: relay, checker: http, period: 200ms, timeout: 1s, with: {{url: 'http://{relay.endpoint}/'}}}}\n")
     wait_for_server(port)
     agents = [Program(AGENT, "-serverendpoint", relay.endpoint, "-reportinterval=5", "-probeport=0", f"-sla={checks}",
-                      f"-spool={tmp_path}/spool-{number}.db", "-export-interval=1s", f"-podname=agent-{number}",
-                      log=tmp_path / f"agent-{number}.log") for number in range(AGENTS)]
+                      f"-spool={tmp_path}/spool-{number}.db", "-export-interval=1s", log=tmp_path / f"agent-{number}.log",
+                      MY_POD_NAME=f"agent-{number}", MY_NODE_NAME=f"node-{number}") for number in range(AGENTS)]
     # Behind what real agents tell, so that both have their own rollups.
     posters = [Poster(number, relay, began - began % EPISODE - 10 * EPISODE) for number in range(POSTERS)]
     for poster in posters:
