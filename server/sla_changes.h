@@ -11,10 +11,18 @@
 
 namespace meshcheck::server {
 
+// How long a probe was down ever since it is known: what the metric of it says, over restarts too.
+struct SlaDownCount {
+  sla::ProbeRef ref;
+  sla::Milliseconds down{0};
+  std::uint32_t settled = 0;  // The first half minute since 1970 that is not in it.
+};
+
 struct SlaChanges {
   std::vector<sla::Episode> episodes;
   std::uint64_t last = 0;  // All changes up to this one are among them.
-  bool empty() const { return episodes.empty(); }
+  std::vector<SlaDownCount> down_counts;
+  bool empty() const { return episodes.empty() && down_counts.empty(); }
 };
 
 struct SlaDayChange {

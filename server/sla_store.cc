@@ -25,14 +25,16 @@ Timers timers_of(const store::Statement& row, int column) {
 
 struct StoredProbe {
   std::int64_t id = 0;
-  ProbeRef ref;
+  SlaDownCount count;
+  const ProbeRef& ref() const { return count.ref; }
 };
 
 // An empty group or probe is any.
 Result<std::vector<StoredProbe>> read_probes(store::Database& database, const std::string& group,
                                              const std::string& probe) {
   auto rows = database.cached(
-      "SELECT id, group_name, probe_name FROM sla_probe WHERE (?1 = '' OR group_name = ?1) AND "
+      "SELECT id, group_name, probe_name, down_total_ms, settled FROM sla_probe WHERE (?1 = '' OR "
+      "group_name = ?1) AND "
       "(?2 = '' OR probe_name = ?2) ORDER BY group_name, probe_name");
   if (!rows) return rows.error();
   store::Statement& statement = **rows;
@@ -42,8 +44,10 @@ Result<std::vector<StoredProbe>> read_probes(store::Database& database, const st
     const auto row = statement.step();
     if (!row) return row.error();
     if (!*row) return probes;
-    probes.push_back(
-        {statement.int64(0), {std::string(statement.text(1)), std::string(statement.text(2))}});
+    probes.push_back({statement.int64(0),
+                      {.ref = {std::string(statement.text(1)), std::string(statement.text(2))},
+                       .down = sla::Milliseconds(statement.int64(3)),
+                       .settled = static_cast<std::uint32_t>(statement.int64(4))}});
   }
 }
 
@@ -58,8 +62,8 @@ Result<void> read_days(store::Database& database, const StoredProbe& probe, SlaT
     if (!row) return row.error();
     if (!*row) return {};
     const auto day = sla::decode_day(statement.blob(1));
-    if (!day) return day.error().within(probe.ref.text());
-    table.restore(probe.ref, static_cast<sla::DayNumber>(statement.int64(0)), *day);
+    if (!day) return day.error().within(probe.ref().text());
+    table.restore(probe.ref(), static_cast<sla::DayNumber>(statement.int64(0)), *day);
   }
 }
 
@@ -144,9 +148,9 @@ Result<void> read_history(store::Database& database, const SlaSelection& selecti
     const auto [known, added] = history.try_emplace(day);
     if (!added) continue;
     known->second.sum = timers_of(statement, 1);
-    if (!selection.wants_rollups(probe.ref, day)) continue;
+    if (!selection.wants_rollups(probe.ref(), day)) continue;
     auto rollups = read_rollups(database, probe.id, day);
-    if (!rollups) return rollups.error().within(probe.ref.text());
+    if (!rollups) return rollups.error().within(probe.ref().text());
     known->second.rollups = *std::move(rollups);
   }
 }
@@ -161,7 +165,9 @@ Result<void> read_sla(store::Database& database, SlaTable& table, WallTime now) 
     if (auto read = read_days(database, probe, table, table.first_day()); !read) return read;
   }
   const auto time = std::chrono::floor<std::chrono::seconds>(now);
-  return read_episodes(database, table, time - SlaTable::kAgeMax);
+  if (auto read = read_episodes(database, table, time - SlaTable::kAgeMax); !read) return read;
+  for (const StoredProbe& probe : *probes) table.restore(probe.count);
+  return {};
 }
 
 Result<void> write_episodes(store::Database& database, const SlaChanges& changes) {
@@ -176,6 +182,14 @@ Result<void> write_episodes(store::Database& database, const SlaChanges& changes
                     ->bind_all(seconds(episode.start), *id, timers.up.count(), timers.down.count(),
                                timers.unknown.count())
                     .run();
+    if (!done) return done;
+  }
+  for (const SlaDownCount& count : changes.down_counts) {
+    const auto id = ids.id_of(count.ref);
+    if (!id) return id.error();
+    auto update = database.cached("UPDATE sla_probe SET down_total_ms = ?, settled = ? WHERE id = ?");
+    if (!update) return update.error();
+    auto done = (*update)->bind_all(count.down.count(), count.settled, *id).run();
     if (!done) return done;
   }
   return {};
@@ -206,7 +220,7 @@ Result<void> read_histories(store::Database& database, const SlaSelection& selec
   if (!probes) return probes.error();
   std::size_t days = 0;
   for (const StoredProbe& probe : *probes) {
-    const auto [history, added] = histories.try_emplace(probe.ref);
+    const auto [history, added] = histories.try_emplace(probe.ref());
     if (auto read = read_history(database, selection, probe, history->second); !read) return read;
     days += history->second.size();
     if (added && history->second.empty()) histories.erase(history);

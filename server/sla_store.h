@@ -21,6 +21,8 @@ inline constexpr std::string_view kSlaTables = R"(
         id INTEGER PRIMARY KEY,
         group_name TEXT NOT NULL,
         probe_name TEXT NOT NULL,
+        down_total_ms INTEGER NOT NULL DEFAULT 0,
+        settled INTEGER NOT NULL DEFAULT 0,
         UNIQUE (group_name, probe_name)
       );
       CREATE TABLE sla_episode (

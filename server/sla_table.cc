@@ -54,7 +54,9 @@ SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref) {
   const auto found = probes_.find(ref);
   if (found != probes_.end()) return &found->second;
   if (probes_.size() >= options_.probes_max) return nullptr;
-  return &probes_[ref];
+  Probe& probe = probes_[ref];
+  probe.settled = settled_;
+  return &probe;
 }
 
 void SlaTable::restore(const ProbeRef& ref, DayNumber number, const sla::Day& day) {
@@ -69,6 +71,13 @@ void SlaTable::restore(const Episode& episode) {
   set(*probe, slot, episode.timers);
   // The rollup may have been written before its last episode.
   roll_up(*probe, slot);
+}
+
+void SlaTable::restore(const SlaDownCount& count) {
+  Probe* const probe = find_or_add(count.ref);
+  if (probe == nullptr) return;
+  probe->down = probe->down_shown = count.down;
+  probe->settled = count.settled;
 }
 
 bool SlaTable::fits_in(const Episode& episode, WallTime now) {
@@ -110,9 +119,10 @@ std::uint64_t SlaTable::take(Probe& probe, const Episode& episode) {
   const Timers best = held ? sla::combine(*held, episode.timers) : episode.timers;
   if (held == best) return tracker_.waiting(key);
   set(probe, slot, best);
-  if (slot < settled_) {
+  if (slot < probe.settled) {
     const sla::Milliseconds before = held ? held->down : sla::Milliseconds(0);
     probe.down += std::max(sla::Milliseconds(0), best.down - before);
+    if (!options_.track_changes) probe.down_shown = probe.down;
   }
   roll_up(probe, slot);
   return tracker_.changed(key);
@@ -160,15 +170,15 @@ void SlaTable::advance(WallTime now) {
   const Seconds time = seconds_of(now);
   const SlotNumber settled = slot_of(time - kSettleTime);
   const SlotNumber oldest = slot_of(time - kAgeMax);
-  // After a start nothing is counted that was before it.
-  if (settled_ == 0) settled_ = settled;
   first_day_ = sla::day_of(time - kAgeMax - sla::kRollupLength);
   if (settled <= settled_) return;
-  settled_ = std::max(settled_, oldest);
-  for (; settled_ < settled; ++settled_) {
-    for (auto& [ref, probe] : probes_) {
-      probe.down += timers_at(probe, settled_).value_or(Timers()).down;
+  settled_ = settled;
+  for (auto& [ref, probe] : probes_) {
+    probe.settled = std::max(probe.settled, oldest);
+    for (; probe.settled < settled; ++probe.settled) {
+      probe.down += timers_at(probe, probe.settled).value_or(Timers()).down;
     }
+    if (!options_.track_changes) probe.down_shown = probe.down;
   }
   forget(oldest);
 }
@@ -200,7 +210,20 @@ SlaChanges SlaTable::take_changes(std::size_t rows_max) {
     if (timers)
       changes.episodes.push_back({.ref = ref, .start = start_of(slot), .timers = *timers});
   });
+  if (!options_.track_changes) return changes;
+  for (const auto& [ref, probe] : probes_) {
+    if (probe.down == probe.down_shown) continue;
+    changes.down_counts.push_back({ref, probe.down, probe.settled});
+  }
   return changes;
+}
+
+void SlaTable::written(const SlaChanges& changes) {
+  tracker_.written(changes.last);
+  for (const SlaDownCount& count : changes.down_counts) {
+    const auto probe = probes_.find(count.ref);
+    if (probe != probes_.end()) probe->second.down_shown = count.down;
+  }
 }
 
 std::vector<SlaDayChange> SlaTable::take_days() {
@@ -288,7 +311,7 @@ void SlaTable::write_metrics(metrics::TextWriter& writer) const {
         [&](const ProbeRef& ref, const Probe& probe) { return of_checks(ref, probe.successes); });
   write("meshcheck_sla_unavailable_seconds_total", Type::kCounter,
         "Time down, by what all agents say together.", [](const ProbeRef&, const Probe& probe) {
-          return std::optional(std::chrono::duration<double>(probe.down).count());
+          return std::optional(std::chrono::duration<double>(probe.down_shown).count());
         });
   write("meshcheck_sla_up", Type::kGauge,
         "1 if it was not down in the last half minute that is complete, NaN if nobody knows.",

@@ -48,6 +48,7 @@ class SlaTable {
   // What the database has, before anything else.
   void restore(const sla::ProbeRef& ref, sla::DayNumber number, const sla::Day& day);
   void restore(const sla::Episode& episode);
+  void restore(const SlaDownCount& count);
 
   // The change whose writing makes all of it durable; 0: it is so already.
   std::uint64_t take(const sla::EpisodeMessage& message, WallTime now);
@@ -55,7 +56,7 @@ class SlaTable {
   void advance(WallTime now);
 
   SlaChanges take_changes(std::size_t rows_max);
-  void written(const SlaChanges& changes) { tracker_.written(changes.last); }
+  void written(const SlaChanges& changes);
   void put_back(const SlaChanges&) { tracker_.put_back(); }
   std::vector<SlaDayChange> take_days();
   void put_back(const std::vector<SlaDayChange>& days);
@@ -96,7 +97,11 @@ class SlaTable {
     SlotNumber last = 0;  // The latest slot.
     std::uint64_t checks = 0;
     std::uint64_t successes = 0;
-    std::chrono::milliseconds down{0};  // Of slots that have settled.
+    // Of slots that have settled. Only what is on disk is shown: a counter that went back at a
+    // restart would be taken for one that began anew.
+    sla::Milliseconds down{0};
+    sla::Milliseconds down_shown{0};
+    SlotNumber settled = 0;  // The first slot that is not in it.
   };
   using Probes = std::map<sla::ProbeRef, Probe>;
 
@@ -115,7 +120,7 @@ class SlaTable {
   Probes probes_;
   SlaTracker tracker_;
   std::unordered_map<std::string, SlotNumber> origins_;  // The last slot whose checks were counted.
-  SlotNumber settled_ = 0;                               // The first slot that is not.
+  SlotNumber settled_ = 0;                               // The first slot that has not settled.
   sla::DayNumber first_day_ = 0;
   Counts counts_;
   std::uint64_t days_lost_ = 0;

@@ -10,7 +10,7 @@ using sla::Timers;
 
 const sla::ProbeRef kDns{"synthetic", "dns"};
 // 2026-11-21T12:00:00Z
-const sla::Seconds kNoon{1'795'262'400s};
+constexpr sla::Seconds kNoon{1'795'262'400s};
 
 sla::Episode episode(sla::Seconds start, Timers timers, sla::ProbeRef ref = kDns) {
   return {.ref = std::move(ref), .start = start, .timers = timers};
@@ -20,6 +20,7 @@ sla::EpisodeMessage message(std::vector<sla::Episode> episodes, std::string orig
 }
 const Timers kUp{30s, 0s, 0s};
 const Timers kDown{0s, 30s, 0s};
+constexpr std::uint32_t kNoonSlot = kNoon.time_since_epoch() / 30s;
 
 class SlaTableTest : public testing::Test {
  protected:
@@ -152,12 +153,32 @@ TEST_F(SlaTableTest, CountsTimeDownOnceItIsSettled) {
   EXPECT_NE(metrics().find(name + "0"), std::string::npos);
   take({episode(kNoon, {25s, 5s, 0s})}, "b");
   table_.advance(kNoon + 90s);
+  EXPECT_NE(metrics().find(name + "0"), std::string::npos) << "it is not on disk";
+  table_.written(table_.take_changes(100));
   EXPECT_NE(metrics().find(name + "5"), std::string::npos);
   EXPECT_NE(metrics().find("meshcheck_sla_up{group=\"synthetic\",probe=\"dns\"} 0"),
             std::string::npos);
   // Late, from a spool.
   take({episode(kNoon - 30s, {20s, 10s, 0s})});
+  table_.written(table_.take_changes(100));
   EXPECT_NE(metrics().find(name + "15"), std::string::npos);
+  EXPECT_TRUE(table_.take_changes(100).empty());
+}
+
+TEST_F(SlaTableTest, GoesOnCountingTimeDownAfterARestart) {
+  const std::string name =
+      "meshcheck_sla_unavailable_seconds_total{group=\"synthetic\",probe=\"dns\"} ";
+  SlaTable next({});
+  next.advance(kNoon + 600s);
+  next.restore(episode(kNoon, kDown));
+  next.restore(episode(kNoon + 30s, {20s, 10s, 0s}));
+  // Of the first episode all was counted, and nothing of what came later.
+  next.restore({.ref = kDns, .down = 130s, .settled = kNoonSlot + 1});
+  next.advance(kNoon + 630s);
+  next.written(next.take_changes(100));
+  metrics::TextWriter writer;
+  next.write_metrics(writer);
+  EXPECT_NE(writer.take().find(name + "140"), std::string::npos);
 }
 
 TEST_F(SlaTableTest, DoesNotSayThatItIsUpWhenNobodyKnows) {

@@ -86,7 +86,7 @@ def expect_down(release, refs, seconds):
 def sla(release, since, group):
     status, text = release.fetch(f"/api/v1/sla?from={int(since)}&to={int(time.time()) + 300}&step=300&group={group}")
     assert status == 200, text
-    return {probe["probe"]: probe for probe in json.loads(text)["probes"]}
+    return {probe["probe"]: probe for probe in json.loads(text)["series"]}
 
 
 @pytest.mark.quick
