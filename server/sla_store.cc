@@ -187,7 +187,8 @@ Result<void> write_episodes(store::Database& database, const SlaChanges& changes
   for (const SlaDownCount& count : changes.down_counts) {
     const auto id = ids.id_of(count.ref);
     if (!id) return id.error();
-    auto update = database.cached("UPDATE sla_probe SET down_total_ms = ?, settled = ? WHERE id = ?");
+    auto update =
+        database.cached("UPDATE sla_probe SET down_total_ms = ?, settled = ? WHERE id = ?");
     if (!update) return update.error();
     auto done = (*update)->bind_all(count.down.count(), count.settled, *id).run();
     if (!done) return done;

@@ -80,6 +80,8 @@ def down(release):
 
 
 def expect_down(release, refs, seconds):
+    """A check that runs each minute in three agents is down when the last of them has seen it, and shown a minute after that
+    half minute has ended."""
     wait_for(lambda: set(up(release)) >= PROBES and down(release) == refs, lambda: f"{refs} to be down; {up(release)}", seconds)
 
 
@@ -91,22 +93,22 @@ def sla(release, since, group):
 
 @pytest.mark.quick
 def test_all_that_is_checked_is_up(checked):
-    expect_down(checked, set(), 150)
+    expect_down(checked, set(), 240)
 
 
 def test_without_the_controller_manager_its_probe_is_down_alone(checked):
-    expect_down(checked, set(), 150)
+    expect_down(checked, set(), 240)
     with broken(["stop-controllers"], ["start-controllers"]):
-        expect_down(checked, {("control-plane", "controller-manager")}, 150)
-    expect_down(checked, set(), 150)
+        expect_down(checked, {("control-plane", "controller-manager")}, 260)
+    expect_down(checked, set(), 240)
 
 
 def test_without_the_api_its_probe_is_down_and_what_needs_it_is_unknown(checked):
-    expect_down(checked, set(), 150)
+    expect_down(checked, set(), 240)
     with broken(["pause-api"], ["resume-api"]):
-        wait_for(lambda: ("control-plane", "apiserver") in down(checked), lambda: f"apiserver to be down; {up(checked)}", 90)
+        wait_for(lambda: ("control-plane", "apiserver") in down(checked), lambda: f"apiserver to be down; {up(checked)}", 200)
         assert not down(checked) & {("control-plane", "basic-functionality"), ("control-plane", "scheduler")}
-    expect_down(checked, set(), 150)
+    expect_down(checked, set(), 240)
 
 
 def test_what_a_dead_agent_left_is_removed(checked):
@@ -164,7 +166,7 @@ def homes(release):
 
 
 def test_one_is_moved_to_another_node_and_nothing_is_missed(checked):
-    expect_down(checked, set(), 150)
+    expect_down(checked, set(), 240)
     claims = checked.get("persistentvolumeclaims")
     assert sorted(claim["status"]["phase"] for claim in claims) == ["Bound"] * 3
     before = wait_for(lambda: len(homes(checked)) == 3 and homes(checked), lambda: f"three pods; {homes(checked)}")
@@ -174,7 +176,7 @@ def test_one_is_moved_to_another_node_and_nothing_is_missed(checked):
         now = homes(checked)
         seen.append(len(now))
         return len(now) == 3 and {member for member in MEMBERS if now[member] != before[member]}
-    changed = wait_for(moved, lambda: f"another home than {before}", 3 * MOVE_EACH)
+    changed = wait_for(moved, lambda: f"another home than {before}", 6 * MOVE_EACH)
     assert len(changed) == 1 and min(seen) >= 2, (before, homes(checked), seen)
     time.sleep(35)  # The episode of the move has been told.
     told = sla(checked, since, "synthetic")
