@@ -147,7 +147,7 @@ Result<void> read_history(store::Database& database, const SlaSelection& selecti
     if (!selection.wants_rollups(probe.ref, day)) continue;
     auto rollups = read_rollups(database, probe.id, day);
     if (!rollups) return rollups.error().within(probe.ref.text());
-    known->second.rollups = *std::move(rollups);
+    known->second.rollups.assign(rollups->rollups.begin(), rollups->rollups.end());
   }
 }
 
