@@ -20,7 +20,7 @@ class SlaStoreTest : public testing::Test {
     selection.wants_rollups = [rollups](const sla::ProbeRef&, sla::DayNumber) { return rollups; };
     SlaHistories histories;
     const auto done = read_histories(database_, selection, histories);
-    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_TRUE(done && *done == SlaReading::kDone);
     return histories;
   }
 
@@ -63,13 +63,19 @@ TEST_F(SlaStoreTest, DropsWhatIsTooOld) {
   EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], Timers());
 }
 
-TEST_F(SlaStoreTest, RefusesMoreDaysThanMayBeRead) {
+TEST_F(SlaStoreTest, SaysWhenMoreIsAskedForThanMayBeRead) {
   const sla::DayNumber number = sla::day_of(kNoon);
   ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}}, {}));
-  SlaSelection selection{.from = number, .to = number + 2, .days_max = 1};
-  selection.wants_rollups = [](const sla::ProbeRef&, sla::DayNumber) { return false; };
-  SlaHistories histories;
-  EXPECT_FALSE(read_histories(database_, selection, histories));
+  const auto read_at_most = [&](std::size_t days, std::size_t rollups) {
+    SlaSelection selection{
+        .from = number, .to = number + 2, .days_max = days, .rollups_max = rollups};
+    selection.wants_rollups = [](const sla::ProbeRef&, sla::DayNumber) { return true; };
+    SlaHistories histories;
+    return *read_histories(database_, selection, histories);
+  };
+  EXPECT_EQ(read_at_most(1, 2), SlaReading::kTooManyDays);
+  EXPECT_EQ(read_at_most(2, 1), SlaReading::kTooManyRollups);
+  EXPECT_EQ(read_at_most(2, 2), SlaReading::kDone);
 }
 
 TEST_F(SlaStoreTest, KeepsDowntimes) {
