@@ -1,11 +1,12 @@
 // How long questions about the SLA take on a database of a year, and how large that is.
-// Usage: sla_range_bench DIRECTORY [GROUPS] [PROBES]; writes DIRECTORY/sla.db. Prints a table.
+// Usage: sla_range_bench DIRECTORY [GROUPS] [PROBES]; makes DIRECTORY/sla.db anew, with the store's
+// own functions, a day at a time as the server does. Prints a table.
 #include <sys/stat.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,37 +17,64 @@ namespace meshcheck::server {
 namespace {
 
 constexpr int kDays = 365;
-constexpr int kRepeats = 200;
-constexpr sla::Seconds kEnd{std::chrono::seconds(1'795'219'200)};  // A midnight.
+constexpr std::size_t kRepeats = 1000;
+constexpr std::chrono::seconds kTimeMax{10};  // For one question.
+// A midnight, and a multiple of the longest step, so that ranges end with what is known.
+constexpr sla::Seconds kEnd{std::chrono::days(20'880)};
 
-std::string group_name(int group) {
-  return "group-" + std::to_string(group);
+struct Size {
+  int groups = 20;
+  int probes = 30;  // Of each group, its total among them.
+};
+
+std::vector<sla::ProbeRef> refs_of(const Size& size) {
+  std::vector<sla::ProbeRef> refs;
+  for (int group = 0; group < size.groups; ++group) {
+    for (int probe = 0; probe < size.probes; ++probe) {
+      refs.push_back({"group-" + std::to_string(group),
+                      probe == 0 ? std::string(sla::kTotal) : "probe-" + std::to_string(probe)});
+    }
+  }
+  return refs;
 }
 
-// One day in ten has trouble: an hour in which each rollup is another.
+// Of a stretch of `length`, which is up but for this.
+sla::Timers in_trouble(std::mt19937& random, std::chrono::milliseconds length) {
+  const auto ticks = static_cast<std::uint32_t>(length / sla::kTick);
+  const sla::Milliseconds down = sla::kTick * (1 + random() % (ticks - 1));
+  return {.up = length - down, .down = down, .unknown = {}};
+}
+
+// Up but for 3 % of the rollups, each with another time down; one day in ten has an hour of outage,
+// and one in ten a restart of the agents: a rollup that is partly unknown, and two that nobody saw.
 sla::Day make_day(std::mt19937& random) {
   sla::Day day;
   day.rollups.fill({.up = sla::kRollupLength, .down = {}, .unknown = {}});
-  if (random() % 10 != 0) return day;
-  const std::size_t begin = random() % (sla::Day::kRollups - 12);
-  for (std::size_t i = begin; i < begin + 12; ++i) {
-    const sla::Milliseconds down(200 * (random() % 1500));
-    day.rollups.at(i) = {.up = sla::kRollupLength - down, .down = down, .unknown = {}};
+  for (sla::Timers& rollup : day.rollups) {
+    if (random() % 100 < 3) rollup = in_trouble(random, sla::kRollupLength);
+  }
+  if (random() % 10 == 0) {
+    auto* const outage = day.rollups.begin() + random() % (sla::Day::kRollups - 12);
+    std::fill_n(outage, 12, sla::Timers{.up = {}, .down = sla::kRollupLength, .unknown = {}});
+  }
+  if (random() % 10 == 0) {
+    auto* const restart = day.rollups.begin() + random() % (sla::Day::kRollups - 3);
+    const sla::Timers seen = in_trouble(random, sla::kRollupLength);
+    *restart = {.up = seen.up, .down = {}, .unknown = seen.down};
+    std::fill_n(restart + 1, 2, sla::Timers());
   }
   return day;
 }
 
-Result<void> fill(store::Database& database, int groups, int probes) {
-  if (auto made = database.exec(std::string(kSlaTables)); !made) return made;
+Result<void> fill_days(store::Database& database, const Size& size) {
   std::mt19937 random(1);
+  std::vector<SlaDayChange> days;
+  for (const sla::ProbeRef& ref : refs_of(size)) days.push_back({ref, 0, {}});
   const sla::DayNumber end = sla::day_of(kEnd);
   for (sla::DayNumber number = end - kDays; number < end; ++number) {
-    std::vector<SlaDayChange> days;
-    for (int group = 0; group < groups; ++group) {
-      for (int probe = 0; probe < probes; ++probe) {
-        days.push_back(
-            {{group_name(group), "probe-" + std::to_string(probe)}, number, make_day(random)});
-      }
+    for (SlaDayChange& change : days) {
+      change.number = number;
+      change.day = make_day(random);
     }
     auto transaction = store::Transaction::begin(database);
     if (!transaction) return transaction.error();
@@ -56,18 +84,43 @@ Result<void> fill(store::Database& database, int groups, int probes) {
   return database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
+// The 25 hours that a server keeps.
+Result<void> fill_episodes(store::Database& database, const Size& size) {
+  std::mt19937 random(2);
+  const std::vector<sla::ProbeRef> refs = refs_of(size);
+  const auto hour = std::chrono::hours(1);
+  for (sla::Seconds begin = kEnd - 25 * hour; begin < kEnd; begin += hour) {
+    SlaChanges changes;
+    for (auto start = begin; start < begin + hour; start += sla::kEpisodeLength) {
+      for (const sla::ProbeRef& ref : refs) {
+        const bool trouble = random() % 300 == 0;
+        const sla::Timers up{.up = sla::kEpisodeLength, .down = {}, .unknown = {}};
+        const auto timers = trouble ? in_trouble(random, sla::kEpisodeLength) : up;
+        changes.episodes.push_back({.ref = ref, .start = start, .timers = timers});
+      }
+    }
+    auto transaction = store::Transaction::begin(database);
+    if (!transaction) return transaction.error();
+    if (auto written = write_episodes(database, changes); !written) return written;
+    if (auto committed = transaction->commit(); !committed) return committed;
+  }
+  return database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 struct Question {
-  const char* what;
-  std::chrono::hours length;
-  std::chrono::seconds step;
+  const char* what = nullptr;
+  std::chrono::hours length{0};
+  std::chrono::seconds step{0};
   bool one_group = true;
+  bool one_probe = false;
   bool muted = false;
 };
 
 SlaAnswer answer_to(const Question& question, int group) {
   SlaAnswer answer;
   answer.query.range = sla::align(kEnd - question.length, kEnd, question.step);
-  if (question.one_group) answer.query.group = group_name(group);
+  if (question.one_group) answer.query.group = "group-" + std::to_string(group);
+  if (question.one_probe) answer.query.probe = "probe-1";
   if (question.muted) {
     answer.query.mute = {sla::DowntimeType::kMaintenance};
     for (int day = 1; day < 30; day += 3) {
@@ -79,48 +132,94 @@ SlaAnswer answer_to(const Question& question, int group) {
   return answer;
 }
 
-void measure(store::Database& database, const Question& question, int groups) {
-  std::vector<double> milliseconds;
-  std::size_t size = 0;
-  for (int i = 0; i < kRepeats; ++i) {
-    SlaAnswer answer = answer_to(question, i % groups);
-    const auto begin = Clock::now();
-    const auto read = read_histories(database, answer.selection(), answer.histories);
-    const http::Response response = answer.response();
-    const std::chrono::duration<double, std::milli> taken = Clock::now() - begin;
-    if (!read || response.status != 200) std::abort();
-    milliseconds.push_back(taken.count());
-    size = response.body.size();
-  }
-  std::sort(milliseconds.begin(), milliseconds.end());
-  std::printf("%-48s p50 %7.2f ms  p99 %7.2f ms  %8zu octets\n", question.what,
-              milliseconds[kRepeats / 2], milliseconds[kRepeats * 99 / 100], size);
+double milliseconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-int run(const std::string& path, int groups, int probes) {
-  auto database = store::Database::open(path);
-  if (!database) return 1;
-  const auto begin = Clock::now();
-  if (auto filled = fill(*database, groups, probes); !filled) {
-    std::fprintf(stderr, "%s\n", filled.error().message().c_str());
-    return 1;
+// Of this thread, in which it was not waiting for a core.
+double milliseconds_busy() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+// As the server does it, but for HTTP: what the table holds, what the database has, the answer.
+void measure(store::Database& database, const SlaTable& table, const Question& question,
+             const Size& size) {
+  std::vector<double> milliseconds;
+  std::vector<double> busy;
+  std::size_t octets = 0;
+  const auto end = Clock::now() + kTimeMax;
+  for (int i = 0; milliseconds.size() < kRepeats && Clock::now() < end; ++i) {
+    SlaAnswer answer = answer_to(question, i % size.groups);
+    const auto begin = Clock::now();
+    const double busy_before = milliseconds_busy();
+    answer.histories = table.histories(answer.query.group, answer.query.probe);
+    const auto read = read_histories(database, answer.selection(), answer.histories);
+    const http::Response response = answer.response();
+    busy.push_back(milliseconds_busy() - busy_before);
+    milliseconds.push_back(milliseconds_since(begin));
+    const bool answered = read && *read == SlaReading::kDone && response.status == 200;
+    if (!answered) std::abort();
+    octets = response.body.size();
   }
-  const std::chrono::duration<double> taken = Clock::now() - begin;
+  std::sort(milliseconds.begin(), milliseconds.end());
+  std::sort(busy.begin(), busy.end());
+  const std::size_t last = milliseconds.size() * 99 / 100;
+  std::printf("%-38s p50 %6.2f ms, p99 %6.2f ms, of the processor p99 %6.2f ms, %6zu octets\n",
+              question.what, milliseconds[milliseconds.size() / 2], milliseconds[last], busy[last],
+              octets);
+  std::fflush(stdout);
+}
+
+void measure_all(store::Database& database, const SlaTable& table, const Size& size) {
+  using std::chrono::hours;
+  const hours day(24);
+  const hours month = 30 * day;
+  for (const Question& question : {
+           Question{.what = "30 days of a group, steps of a day", .length = month, .step = day},
+           {.what = "the same, ten downtimes", .length = month, .step = day, .muted = true},
+           {.what = "30 days of a probe, one total",
+           .length = month,
+           .step = month,
+           .one_probe = true},
+           {.what = "30 days of a group, one total", .length = month, .step = month},
+           {.what = "30 days of all groups, one total",
+           .length = month,
+           .step = month,
+           .one_group = false},
+           {.what = "7 days of a group, steps of an hour", .length = 7 * day, .step = hours(1)},
+           {.what = "360 days of a group, one total", .length = 12 * month, .step = 12 * month},
+       }) {
+    measure(database, table, question, size);
+  }
+}
+
+void print_size(const std::string& path, const char* what, Clock::time_point begin) {
   struct stat status {};
   stat(path.c_str(), &status);
-  std::printf("%d days of %d groups of %d probes: %.1f MB, written in %.1f s\n", kDays, groups,
-              probes, static_cast<double>(status.st_size) / 1e6, taken.count());
-  using std::chrono::hours;
-  for (const Question& question :
-       {Question{"30 days of a group, steps of a day", hours(720), hours(24)},
-        Question{"the same, ten downtimes", hours(720), hours(24), true, true},
-        Question{"30 days of a group, one total", hours(720), hours(720)},
-        Question{"30 days of all groups, one total", hours(720), hours(720), false},
-        Question{"7 days of a group, steps of an hour", hours(168), hours(1)},
-        Question{"365 days of a group, one total", hours(24 * 360), hours(24 * 360)}}) {
-    measure(*database, question, groups);
-  }
-  return 0;
+  std::printf("%s: %.1f MB, written in %.1f s\n", what, static_cast<double>(status.st_size) / 1e6,
+              milliseconds_since(begin) / 1e3);
+}
+
+Result<void> run(const std::string& path, const Size& size) {
+  std::remove(path.c_str());
+  auto database = store::Database::open(path);
+  if (!database) return database.error();
+  if (auto made = database->exec(std::string(kSlaTables)); !made) return made;
+  std::printf("%d groups of %d probes\n", size.groups, size.probes);
+  auto begin = Clock::now();
+  if (auto filled = fill_days(*database, size); !filled) return filled;
+  print_size(path, "365 days", begin);
+  begin = Clock::now();
+  if (auto filled = fill_episodes(*database, size); !filled) return filled;
+  print_size(path, "and 25 hours of episodes", begin);
+  SlaTable table({});
+  begin = Clock::now();
+  if (auto read = read_sla(*database, table, kEnd); !read) return read;
+  std::printf("a start reads the last day in %.1f s\n", milliseconds_since(begin) / 1e3);
+  measure_all(*database, table, size);
+  return {};
 }
 
 }  // namespace
@@ -131,7 +230,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: sla_range_bench DIRECTORY [GROUPS] [PROBES]\n");
     return 2;
   }
-  const int groups = argc > 2 ? std::atoi(argv[2]) : 20;
-  const int probes = argc > 3 ? std::atoi(argv[3]) : 30;
-  return meshcheck::server::run(std::string(argv[1]) + "/sla.db", groups, probes);
+  meshcheck::server::Size size;
+  if (argc > 2) size.groups = std::atoi(argv[2]);
+  if (argc > 3) size.probes = std::atoi(argv[3]);
+  const auto done = meshcheck::server::run(std::string(argv[1]) + "/sla.db", size);
+  if (!done) std::fprintf(stderr, "%s\n", done.error().message().c_str());
+  return done ? 0 : 1;
 }

@@ -51,8 +51,23 @@ SlaAnswer gather(State& state, SlaQuery query, SlaAnswer::Form form) {
 }
 
 http::Response read_and_answer(store::Database& database, SlaAnswer& answer) {
-  const auto read = read_histories(database, answer.selection(), answer.histories);
+  const SlaSelection selection = answer.selection();
+  const auto read = read_histories(database, selection, answer.histories);
   if (!read) return http::Response::error(503, read.error().message());
+  switch (*read) {
+    case SlaReading::kDone:
+      break;
+    case SlaReading::kTooManyDays:
+      return http::Response::error(400, "from, to: more than " +
+                                            std::to_string(selection.days_max) +
+                                            " days of all probes together; ask for less time or "
+                                            "fewer probes");
+    case SlaReading::kTooManyRollups:
+      return http::Response::error(
+          400, "step: more than " + std::to_string(selection.rollups_max) +
+                   " days of all probes together in which a step or a downtime may end; ask for "
+                   "steps of whole days, less time or fewer probes");
+  }
   return answer.response();
 }
 

@@ -132,18 +132,20 @@ Result<sla::Day> read_rollups(store::Database& database, std::int64_t probe, sla
   return rollups;
 }
 
-Result<void> read_history(store::Database& database, const SlaSelection& selection,
-                          const StoredProbe& probe, sla::History& history) {
+// How many days' rollups it has read.
+Result<std::size_t> read_history(store::Database& database, const SlaSelection& selection,
+                                 const StoredProbe& probe, sla::History& history) {
   auto rows = database.cached(
       "SELECT day, up_ms, down_ms, unknown_ms FROM sla_day WHERE probe = ? AND day >= ? AND "
       "day < ?");
   if (!rows) return rows.error();
   store::Statement& statement = **rows;
   statement.bind_all(probe.id, selection.from, selection.to);
+  std::size_t read = 0;
   for (;;) {
     const auto row = statement.step();
     if (!row) return row.error();
-    if (!*row) return {};
+    if (!*row) return read;
     const auto day = static_cast<sla::DayNumber>(statement.int64(0));
     const auto [known, added] = history.try_emplace(day);
     if (!added) continue;
@@ -151,7 +153,8 @@ Result<void> read_history(store::Database& database, const SlaSelection& selecti
     if (!selection.wants_rollups(probe.ref(), day)) continue;
     auto rollups = read_rollups(database, probe.id, day);
     if (!rollups) return rollups.error().within(probe.ref().text());
-    known->second.rollups = *std::move(rollups);
+    known->second.rollups.assign(rollups->rollups.begin(), rollups->rollups.end());
+    ++read;
   }
 }
 
@@ -215,20 +218,23 @@ Result<void> write_days(store::Database& database, const std::vector<SlaDayChang
   return drop_old(database, oldest);
 }
 
-Result<void> read_histories(store::Database& database, const SlaSelection& selection,
-                            SlaHistories& histories) {
+Result<SlaReading> read_histories(store::Database& database, const SlaSelection& selection,
+                                  SlaHistories& histories) {
   const auto probes = read_probes(database, selection.group, selection.probe);
   if (!probes) return probes.error();
   std::size_t days = 0;
+  std::size_t rollups = 0;
   for (const StoredProbe& probe : *probes) {
     const auto [history, added] = histories.try_emplace(probe.ref());
-    if (auto read = read_history(database, selection, probe, history->second); !read) return read;
+    const auto read = read_history(database, selection, probe, history->second);
+    if (!read) return read.error();
+    rollups += *read;
     days += history->second.size();
     if (added && history->second.empty()) histories.erase(history);
-    if (days > selection.days_max)
-      return Error("too much at once: ask for less time or fewer probes");
+    if (days > selection.days_max) return SlaReading::kTooManyDays;
+    if (rollups > selection.rollups_max) return SlaReading::kTooManyRollups;
   }
-  return {};
+  return SlaReading::kDone;
 }
 
 Result<std::vector<sla::Downtime>> read_downtimes(store::Database& database) {

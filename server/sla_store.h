@@ -1,6 +1,7 @@
 // The SLA in the database.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -69,12 +70,15 @@ struct SlaSelection {
   sla::DayNumber to = 0;  // The first one that is not needed.
   // Asked of each day: are its rollups needed, besides its sum?
   std::function<bool(const sla::ProbeRef& ref, sla::DayNumber day)> wants_rollups;
-  std::size_t days_max = 200'000;  // Of all probes; more are an error.
+  std::size_t days_max = 200'000;    // Of all probes.
+  std::size_t rollups_max = 20'000;  // Days whose rollups are needed, 7 KB each.
 };
+enum class SlaReading : std::uint8_t { kDone, kTooManyDays, kTooManyRollups };
 using SlaHistories = std::map<sla::ProbeRef, sla::History>;
-// Adds what is not there already. Probes without a day in the range are left out.
-Result<void> read_histories(store::Database& database, const SlaSelection& selection,
-                            SlaHistories& histories);
+// Adds what is not there already. Probes without a day in the range are left out. What would be too
+// much is not read to its end.
+Result<SlaReading> read_histories(store::Database& database, const SlaSelection& selection,
+                                  SlaHistories& histories);
 
 Result<std::vector<sla::Downtime>> read_downtimes(store::Database& database);
 Result<void> write_downtime(store::Database& database, const sla::Downtime& downtime);

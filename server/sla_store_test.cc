@@ -20,7 +20,7 @@ class SlaStoreTest : public testing::Test {
     selection.wants_rollups = [rollups](const sla::ProbeRef&, sla::DayNumber) { return rollups; };
     SlaHistories histories;
     const auto done = read_histories(database_, selection, histories);
-    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_TRUE(done && *done == SlaReading::kDone);
     return histories;
   }
 
@@ -45,9 +45,10 @@ TEST_F(SlaStoreTest, GivesBackDaysWithTheirRollupsWhereTheyAreWanted) {
   auto sums = read(number, number + 1, false);
   ASSERT_EQ(sums.at(kDns).size(), 1U);
   EXPECT_EQ(sums.at(kDns).at(number).sum, (Timers{200s, 100s, 0s}));
-  EXPECT_FALSE(sums.at(kDns).at(number).rollups);
+  EXPECT_TRUE(sums.at(kDns).at(number).rollups.empty());
   auto rollups = read(number, number + 2, true);
-  EXPECT_EQ(rollups.at(kDns).at(number + 1).rollups, day);
+  const sla::KnownDay& known = rollups.at(kDns).at(number + 1);
+  EXPECT_EQ(known.rollups, std::vector(day.rollups.begin(), day.rollups.end()));
   EXPECT_TRUE(read(number + 2, number + 9, true).empty());
 }
 
@@ -62,13 +63,19 @@ TEST_F(SlaStoreTest, DropsWhatIsTooOld) {
   EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], Timers());
 }
 
-TEST_F(SlaStoreTest, RefusesMoreDaysThanMayBeRead) {
+TEST_F(SlaStoreTest, SaysWhenMoreIsAskedForThanMayBeRead) {
   const sla::DayNumber number = sla::day_of(kNoon);
   ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}}, {}));
-  SlaSelection selection{.from = number, .to = number + 2, .days_max = 1};
-  selection.wants_rollups = [](const sla::ProbeRef&, sla::DayNumber) { return false; };
-  SlaHistories histories;
-  EXPECT_FALSE(read_histories(database_, selection, histories));
+  const auto read_at_most = [&](std::size_t days, std::size_t rollups) {
+    SlaSelection selection{
+        .from = number, .to = number + 2, .days_max = days, .rollups_max = rollups};
+    selection.wants_rollups = [](const sla::ProbeRef&, sla::DayNumber) { return true; };
+    SlaHistories histories;
+    return *read_histories(database_, selection, histories);
+  };
+  EXPECT_EQ(read_at_most(1, 2), SlaReading::kTooManyDays);
+  EXPECT_EQ(read_at_most(2, 1), SlaReading::kTooManyRollups);
+  EXPECT_EQ(read_at_most(2, 2), SlaReading::kDone);
 }
 
 TEST_F(SlaStoreTest, KeepsDowntimes) {

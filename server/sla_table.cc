@@ -263,8 +263,10 @@ std::map<ProbeRef, sla::History> SlaTable::histories(const std::string& group,
     if (!group.empty() && ref.group != group) break;
     if (!probe.empty() && ref.probe != probe) continue;
     sla::History& history = histories[ref];
-    for (const auto& [number, held] : entry->second.days)
-      history[number] = {held.day.sum(), held.day};
+    for (const auto& [number, held] : entry->second.days) {
+      const auto& rollups = held.day.rollups;
+      history[number] = {held.day.sum(), {rollups.begin(), rollups.end()}};
+    }
   }
   return histories;
 }

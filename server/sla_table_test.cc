@@ -31,7 +31,9 @@ class SlaTableTest : public testing::Test {
   }
   Timers rollup_at(sla::Seconds start) {
     auto histories = table_.histories({}, {});
-    return histories.at(kDns).at(sla::day_of(start)).rollups->at(start);
+    const sla::DayNumber day = sla::day_of(start);
+    const auto index = static_cast<std::size_t>((start - sla::start_of(day)) / sla::kRollupLength);
+    return histories.at(kDns).at(day).rollups.at(index);
   }
   std::string metrics() {
     metrics::TextWriter writer;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <span>
 
 namespace meshcheck::sla {
 namespace {
@@ -11,7 +12,9 @@ Summary empty_stretch(Seconds from, Seconds to, const MutedTime& muted) {
 }
 
 // Of a part of a day whose rollups are known.
-Summary of_rollups(const Day& day, Seconds from, Seconds to, const MutedTime& muted) {
+Summary of_rollups(std::span<const Timers> rollups, Seconds from, Seconds to,
+                   const MutedTime& muted) {
+  assert(rollups.size() == Day::kRollups);
   const auto first = static_cast<std::size_t>((from - start_of(day_of(from))) / kRollupLength);
   const auto count = static_cast<std::size_t>((to - from) / kRollupLength);
   const bool touched = muted.touches(from, to);
@@ -21,16 +24,16 @@ Summary of_rollups(const Day& day, Seconds from, Seconds to, const MutedTime& mu
   for (std::size_t i = first; i < first + count; ++i, start += kRollupLength) {
     if (touched) {
       const Milliseconds overlap = muted.overlap(start, start + kRollupLength);
-      all += summarize(day.rollups.at(i), kRollupLength, overlap);
+      all += summarize(rollups[i], kRollupLength, overlap);
     } else {
-      untouched += day.rollups.at(i);
+      untouched += rollups[i];
     }
   }
   return touched ? all : summarize(untouched, to - from, Milliseconds(0));
 }
 
 Summary of_day(const KnownDay& day, Seconds from, Seconds to, const MutedTime& muted) {
-  if (day.rollups) return of_rollups(*day.rollups, from, to, muted);
+  if (!day.rollups.empty()) return of_rollups(day.rollups, from, to, muted);
   assert(to - from == kDayLength && "a part of a day needs its rollups");
   return summarize(day.sum, kDayLength, Milliseconds(0));
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "mesh/sla/day.h"
@@ -11,10 +10,11 @@
 
 namespace meshcheck::sla {
 
-// A day as much as a question needs of it: whole days need no rollups.
+// A day as much as a question needs of it: whole days need no rollups, and without them it is
+// small.
 struct KnownDay {
   Timers sum;
-  std::optional<Day> rollups;
+  std::vector<Timers> rollups;  // All of the day's, or none.
 };
 using History = std::map<DayNumber, KnownDay>;
 

@@ -19,12 +19,10 @@ Downtime downtime(Seconds start, Seconds end) {
 
 // Up but for five minutes at `down_at`.
 KnownDay day_with_outage(Seconds down_at) {
-  KnownDay known;
-  known.rollups.emplace();
-  known.rollups->rollups.fill({300s, 0s, 0s});
-  known.rollups->at(down_at) = {0s, 300s, 0s};
-  known.sum = known.rollups->sum();
-  return known;
+  Day day;
+  day.rollups.fill({300s, 0s, 0s});
+  day.at(down_at) = {0s, 300s, 0s};
+  return {.sum = day.sum(), .rollups = {day.rollups.begin(), day.rollups.end()}};
 }
 
 class HistoryTest : public testing::Test {
@@ -50,7 +48,7 @@ TEST_F(HistoryTest, SumsRollupsToSteps) {
 }
 
 TEST_F(HistoryTest, NeedsNoRollupsForWholeDays) {
-  history_.at(day_of(kMidnight)).rollups.reset();
+  history_.at(day_of(kMidnight)).rollups.clear();
   const auto steps = ask(kMidnight - 24h, kMidnight + 48h, 24h);
   ASSERT_EQ(steps.size(), 3U);
   EXPECT_EQ(steps[0].nodata, 24h);

@@ -333,6 +333,26 @@ def test_older_days_come_from_the_database(stored):
     assert [step["up"] for step in summaries(hours)[:-1]] == [3600 * SECOND] * 24
 
 
+def test_too_many_days_at_once_are_a_400_that_says_so(stored):
+    tell_stretch(stored, last_hour(), last_hour() + 30)
+    assert stored.stop() == 0
+    with sqlite3.connect(stored.database) as database:
+        for probe in range(60):
+            database.execute("INSERT INTO sla_probe VALUES (?, 'many', ?)", (1000 + probe, f"p{probe}"))
+        database.execute("WITH RECURSIVE day(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM "
+                         "day WHERE number < 3599) INSERT INTO sla_day SELECT id, number, 0, 0, 0, "
+                         "x'a002000000' FROM day JOIN sla_probe WHERE group_name = 'many'")
+    database.close()
+    stored.start()
+    question = f"/api/v1/sla?group=many&from=0&to={3600 * DAY}"
+    answer = stored.get(f"{question}&step=3600d")
+    assert answer.status == 400, "60 probes of 3,600 days"
+    assert "from, to: more than 200000 days" in answer.text
+    answer = stored.get(f"{question}&step=3601h")
+    assert answer.status == 400
+    assert "step: more than 20000 days" in answer.text
+
+
 def test_a_full_disk_is_a_503_and_the_agent_keeps_its_spool(stored):
     start = last_hour()
     tell_stretch(stored, start, start + 30)
