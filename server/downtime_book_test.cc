@@ -72,8 +72,8 @@ TEST(DowntimeFileTest, IsAMapWithAListOfItems) {
   EXPECT_EQ(read->downtimes[0].affected, std::vector<std::string>{"x"});
   EXPECT_TRUE(parse_downtimes("")->downtimes.empty());
   EXPECT_TRUE(parse_downtimes("downtimes:")->downtimes.empty());
-  for (const char* bad :
-       {"[]", "7", "downtimes: 7", "downtime: []", "downtimes: [", "? [a]\n: b"}) {
+  for (const char* bad : {"[]", "7", "downtimes: 7", "downtime: []", "downtimes: [", "? [a]\n: b",
+                          "downtimes: []\ndowntimes: []", "downtimes: [&a {}, *a]"}) {
     EXPECT_FALSE(parse_downtimes(bad)) << bad;
   }
 }

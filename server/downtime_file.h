@@ -5,13 +5,14 @@
 
 #include "lib/base/log.h"
 #include "lib/base/result.h"
+#include "lib/flags/yaml_json.h"
 #include "lib/uv/timer.h"
 #include "server/file_stamp.h"
 #include "server/state.h"
 
 namespace meshcheck::server {
 
-inline constexpr std::size_t kDowntimeFileSizeMax = std::size_t{4} << 20U;
+inline constexpr flags::YamlBounds kDowntimeFileBounds{.mebibytes_max = 4, .values_max = 400'000};
 
 // `downtimes:` and a list of items as the custom resource has them. An error: it is no such file;
 // of a bad item only that one is left out.

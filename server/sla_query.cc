@@ -45,7 +45,7 @@ Result<Seconds> time_of(const http::Request& request, const char* key, Seconds o
   if (text.empty()) return otherwise;
   auto time = sla::parse_date(text);
   if (!time) return time.error().within(key);
-  if (*time > kTimeMax || *time < Seconds()) return Error("from 1970 to 2199").within(key);
+  if (*time > kTimeMax) return Error("from 1970 to 2199").within(key);
   return time;
 }
 

@@ -28,7 +28,8 @@ ARROWS = {
     "server": ["lib/base", "lib/flags", "lib/metrics", "lib/uv", "lib/http", "lib/kube", "lib/store",
                "mesh"],
     "smoke-mini": ["lib/base", "lib/flags", "lib/uv", "lib/http", "lib/kube", "lib/checks"],
-    "fuzz": ["lib/base", "lib/checks", "lib/http", "lib/kube", "lib/netlink", "mesh", "probe", "server"],
+    "fuzz": ["lib/base", "lib/checks", "lib/flags", "lib/http", "lib/kube", "lib/netlink", "mesh", "probe",
+             "server"],
 }
 # Third-party headers that one folder, or two, hide from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",

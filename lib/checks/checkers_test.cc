@@ -70,7 +70,7 @@ TEST_F(HttpCheckTest, ShowsTheTokenOfItsFileAsItIsNow) {
 }
 
 TEST_F(HttpCheckTest, RefusesKeysThatMakeNoSense) {
-  EXPECT_EQ(refusal("http", json::object()), "group/probe: with.url: a text is wanted");
+  EXPECT_EQ(refusal("http", json::object()), "group/probe: with.url: a text of one line is wanted");
   EXPECT_EQ(refusal("http", {{"url", "ftp://x"}}),
             "group/probe: with.url: http://HOST/... or https://HOST/... is wanted");
   EXPECT_EQ(refusal("http", {{"url", "http://x"}, {"follow", "some"}}),

@@ -9,8 +9,8 @@
 #include "lib/checks/kube_ready.h"
 #include "lib/checks/kube_run.h"
 #include "lib/checks/kube_scheduler.h"
-#include "lib/checks/kube_with.h"
 #include "lib/checks/prometheus_checks.h"
+#include "lib/checks/with.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -37,53 +37,49 @@ class KubeApiServer : public Check {
 };
 
 template <typename Kind, typename... Arguments>
-Made make(const KubeWith& with, Arguments&&... arguments) {
-  if (const auto end = with.end(); !end) return end.error();
+Made make(With& with, Arguments&&... arguments) {
+  if (const auto finished = with.finish(); !finished) return finished.error();
   return std::unique_ptr<Check>(std::make_unique<Kind>(std::forward<Arguments>(arguments)...));
 }
 
-Made make_lifecycle(KubeContext& context, const sla::CheckSpec& spec, KubeWith& with) {
-  const std::string kind = with.text("kind", "ConfigMap");
-  if (const auto end = with.end(); !end) return end.error();
-  if (kind != "ConfigMap" && kind != "Namespace") {
-    return Error("with.kind: \"ConfigMap\" or \"Namespace\" is expected");
-  }
-  return make<KubeLifecycle>(
-      with, context, spec,
-      kind == "ConfigMap" ? KubeLifecycle::Kind::kConfigMap : KubeLifecycle::Kind::kNamespace);
+Made make_lifecycle(KubeContext& context, const sla::CheckSpec& spec, With& with) {
+  const auto kind = with.choice("kind", {"ConfigMap", "Namespace"}) == 0
+                        ? KubeLifecycle::Kind::kConfigMap
+                        : KubeLifecycle::Kind::kNamespace;
+  return make<KubeLifecycle>(with, context, spec, kind);
 }
 
-Made make_pods_ready(KubeContext& context, KubeWith& with) {
-  KubePodsReady::Options options{with.name("namespace", context.identity.name_space),
-                                 with.required_text("selector"), with.flag("all", false)};
+Made make_pods_ready(KubeContext& context, With& with) {
+  KubePodsReady::Options options{with.name_or("namespace", context.identity.name_space),
+                                 with.text("selector"), with.flag_or("all", false)};
   return make<KubePodsReady>(with, context, std::move(options));
 }
 
-Made make_nodes_ready(KubeContext& context, KubeWith& with) {
-  KubeNodesReady::Options options{with.text("selector", ""),
-                                  static_cast<std::size_t>(with.number("min", 1, kNodesMax))};
+Made make_nodes_ready(KubeContext& context, With& with) {
+  KubeNodesReady::Options options{with.text_or("selector", ""),
+                                  static_cast<std::size_t>(with.number_or("min", 1, 1, kNodesMax))};
   return make<KubeNodesReady>(with, context, std::move(options));
 }
 
-Made make_daemon_set(KubeContext& context, KubeWith& with) {
-  KubeDaemonSet::Options options{with.name("namespace", context.identity.name_space),
-                                 with.name("name", "")};
+Made make_daemon_set(KubeContext& context, With& with) {
+  KubeDaemonSet::Options options{with.name_or("namespace", context.identity.name_space),
+                                 with.name("name")};
   return make<KubeDaemonSet>(with, context, std::move(options));
 }
 
-Made make_prometheus(KubeContext& context, const sla::CheckSpec& spec, KubeWith& with) {
+Made make_prometheus(KubeContext& context, const sla::CheckSpec& spec, With& with) {
   PrometheusCheck::Options options;
-  options.url = with.required_text("url");
+  options.url = with.text("url");
   while (options.url.ends_with('/')) options.url.pop_back();
   if (spec.checker == "prometheus-api") {
-    options.queries = {with.text("query", "vector(1)")};
-    options.expected = with.text("expected", "1");
+    options.queries = {with.text_or("query", "vector(1)")};
+    options.expected = with.text_or("expected", "1");
   } else {
     options.queries = with.texts("queries");
   }
-  options.ca_file = with.text("ca_file", "");
-  options.token_file = with.text("token_file", "");
-  options.verify = !with.flag("insecure", false);
+  options.ca_file = with.text_or("ca_file", "");
+  options.token_file = with.text_or("token_file", "");
+  options.verify = !with.flag_or("insecure", false);
   if (spec.timeout.count() > 0) options.timeout = spec.timeout;
   return make<PrometheusCheck>(with, context.http, std::move(options));
 }
@@ -102,8 +98,7 @@ bool is_kube_checker(std::string_view checker) {
 
 Made make_kube_check(KubeContext& context, const sla::CheckSpec& spec) {
   assert(is_kube_checker(spec.checker));
-  KubeWith with(spec.with);
-  if (!spec.with.is_object()) return with.end().error();
+  With with(spec.with);
   if (spec.checker == "kube-apiserver") return make<KubeApiServer>(with, context);
   if (spec.checker == "kube-lifecycle") return make_lifecycle(context, spec, with);
   if (spec.checker == "kube-controller-manager") {

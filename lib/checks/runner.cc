@@ -12,6 +12,7 @@ constexpr sla::Milliseconds kEpisodePeriod{1000};
 
 std::vector<RunSchedule::Timing> timings_of(const std::vector<Runner::Item>& items) {
   std::vector<RunSchedule::Timing> timings;
+  timings.reserve(items.size());
   for (const auto& item : items) {
     timings.push_back({item.spec.period, item.spec.timeout, item.spec.grace});
   }
@@ -21,6 +22,7 @@ std::vector<RunSchedule::Timing> timings_of(const std::vector<Runner::Item>& ite
 // A result is good until the one after the next should be there.
 std::vector<sla::Recorder::Check> recorded(const std::vector<Runner::Item>& items) {
   std::vector<sla::Recorder::Check> checks;
+  checks.reserve(items.size());
   for (const auto& item : items) {
     checks.push_back({.ref = item.spec.ref, .valid_for = 2 * item.spec.period + item.spec.timeout});
   }

@@ -69,9 +69,8 @@ class TcpCheck : public Check {
 
   void finish(const Finding& finding) {
     const OnDone on_done = std::exchange(on_done_, nullptr);
-    const Finding found = finding;
     probes_.clear();
-    on_done(found);
+    on_done(finding);
   }
 
   Context& context_;

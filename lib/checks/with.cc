@@ -1,5 +1,6 @@
 #include "lib/checks/with.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace meshcheck::checks {
@@ -14,7 +15,18 @@ bool is_text(const json& value) {
   return text.find_first_of(std::string_view("\0\r\n", 3)) == std::string::npos;
 }
 
+bool is_name(std::string_view text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  return !text.empty() && text.size() <= With::kNameSizeMax && std::ranges::all_of(text, fits);
+}
+
 }  // namespace
+
+With::With(const json& with) : with_(with) {
+  if (!with.is_object()) error_ = Error("with: an object is wanted");
+}
 
 const json* With::find(const char* key) {
   known_.insert(key);
@@ -29,13 +41,26 @@ void With::fail(const char* key, const std::string& what) {
 std::string With::text(const char* key) {
   const json* const value = find(key);
   if (value != nullptr && is_text(*value)) return value->get<std::string>();
-  fail(key, "a text is wanted");
+  fail(key, "a text of one line is wanted");
   return {};
 }
 
 std::string With::text_or(const char* key, std::string absent) {
   if (find(key) == nullptr) return absent;
   return text(key);
+}
+
+std::string With::name(const char* key) {
+  return checked_name(key, text(key));
+}
+
+std::string With::name_or(const char* key, std::string absent) {
+  return checked_name(key, text_or(key, std::move(absent)));
+}
+
+std::string With::checked_name(const char* key, std::string name) {
+  if (!is_name(name)) fail(key, "a name of lower-case letters, digits, '-' and '.' is wanted");
+  return name;
 }
 
 std::vector<std::string> With::texts(const char* key) {
@@ -48,6 +73,14 @@ std::vector<std::string> With::texts(const char* key) {
   }
   if (!good) fail(key, "a list of texts is wanted, 1 to 64");
   return texts;
+}
+
+bool With::flag_or(const char* key, bool absent) {
+  const json* const value = find(key);
+  if (value == nullptr) return absent;
+  if (value->is_boolean()) return value->get<bool>();
+  fail(key, "true or false is wanted");
+  return absent;
 }
 
 std::int64_t With::number_or(const char* key, std::int64_t absent, std::int64_t least,
@@ -86,10 +119,10 @@ std::size_t With::choice(const char* key, std::initializer_list<std::string_view
 }
 
 Result<void> With::finish() {
-  for (const auto& item : with_.items()) {
-    if (!known_.contains(item.key())) fail(item.key().c_str(), "unknown key");
-  }
   if (error_) return *error_;
+  for (const auto& item : with_.items()) {
+    if (!known_.contains(item.key())) return Error("unknown key").within("with." + item.key());
+  }
   return {};
 }
 

@@ -20,15 +20,21 @@ class With {
  public:
   static constexpr std::size_t kTextSizeMax = 2048;
   static constexpr std::size_t kListMax = 64;
+  static constexpr std::size_t kNameSizeMax = 253;
 
-  // `with` is an object and outlives this.
-  explicit With(const nlohmann::json& with) : with_(with) {}
+  // `with` outlives this. What is no object is wrong as a whole.
+  explicit With(const nlohmann::json& with);
 
-  // A text that is there, and is not empty.
+  // A text that is there, and is one line, not empty.
   std::string text(const char* key);
   std::string text_or(const char* key, std::string absent);
+  // A name of Kubernetes, which changes no path: lower-case letters, digits, '-' and '.'.
+  std::string name(const char* key);
+  // `absent` is checked like what is written.
+  std::string name_or(const char* key, std::string absent);
   // Not empty, nor is any of its texts.
   std::vector<std::string> texts(const char* key);
+  bool flag_or(const char* key, bool absent);
   std::int64_t number_or(const char* key, std::int64_t absent, std::int64_t least,
                          std::int64_t most);
   std::chrono::milliseconds duration_or(const char* key, std::chrono::milliseconds absent,
@@ -41,6 +47,7 @@ class With {
 
  private:
   const nlohmann::json* find(const char* key);
+  std::string checked_name(const char* key, std::string name);
 
   const nlohmann::json& with_;
   std::set<std::string, std::less<>> known_;

@@ -42,6 +42,8 @@ json value_of(const std::string& text) {
 // Builds the document while yaml-cpp reads it; after the first error it only listens.
 class Builder : public YAML::EventHandler {
  public:
+  explicit Builder(std::size_t values_max) : values_max_(values_max) {}
+
   const std::optional<Error>& error() const { return error_; }
   json take() { return std::move(root_); }
 
@@ -95,8 +97,8 @@ class Builder : public YAML::EventHandler {
   }
   json* add(const YAML::Mark& mark, json value) {
     if (error_) return nullptr;
-    if (++nodes_ > kYamlNodesMax) {
-      fail(mark, "more than " + std::to_string(kYamlNodesMax) + " values");
+    if (++values_ > values_max_) {
+      fail(mark, "more than " + std::to_string(values_max_) + " values");
       return nullptr;
     }
     if (open_.empty()) {
@@ -126,23 +128,30 @@ class Builder : public YAML::EventHandler {
     if (!error_) open_.pop_back();
   }
 
+  const std::size_t values_max_;
   json root_;
   std::vector<Open> open_;
-  std::size_t nodes_ = 0;
+  std::size_t values_ = 0;
   std::optional<Error> error_;
 };
 
+std::size_t size_max(YamlBounds bounds) {
+  return bounds.mebibytes_max << 20U;
+}
+
 }  // namespace
 
-Result<json> parse_yaml_json(const std::string& text) {
-  if (text.size() > kYamlSizeMax) return Error("larger than 1 MiB");
-  Builder builder;
+Result<json> parse_yaml_json(const std::string& text, YamlBounds bounds) {
+  if (text.size() > size_max(bounds)) {
+    return Error("larger than " + std::to_string(bounds.mebibytes_max) + " MiB");
+  }
+  Builder builder(bounds.values_max);
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
     if (builder.error()) return *builder.error();
-    Builder second;
+    Builder second(bounds.values_max);
     if (parser.HandleNextDocument(second)) return Error("more than one document");
   } catch (const YAML::Exception& exception) {
     return Error(exception.what());
@@ -150,14 +159,14 @@ Result<json> parse_yaml_json(const std::string& text) {
   return builder.take();
 }
 
-Result<json> read_yaml_json_file(const std::string& path) {
+Result<json> read_yaml_json_file(const std::string& path, YamlBounds bounds) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error::from_errno("open", errno);
-  std::string text(kYamlSizeMax + 1, '\0');
+  std::string text(size_max(bounds) + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return Error("cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_yaml_json(text);
+  return parse_yaml_json(text, bounds);
 }
 
 }  // namespace meshcheck::flags

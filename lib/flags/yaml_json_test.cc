@@ -32,9 +32,9 @@ TEST(YamlJsonTest, IsBoundedInDepthCountAndSize) {
   EXPECT_EQ(read(std::string(32, '[') + std::string(32, ']')),
             std::string(32, '[') + std::string(32, ']'));
   std::string many = "[";
-  for (std::size_t i = 0; i < kYamlNodesMax; ++i) many += "1,";
+  for (std::size_t i = 0; i < YamlBounds().values_max; ++i) many += "1,";
   EXPECT_EQ(read(many + "]"), "error: line 1: more than 100000 values");
-  EXPECT_EQ(read(std::string(kYamlSizeMax + 1, ' ')), "error: larger than 1 MiB");
+  EXPECT_EQ(read(std::string((std::size_t{1} << 20U) + 1, ' ')), "error: larger than 1 MiB");
   EXPECT_TRUE(read("a: [").starts_with("error: "));
 }
 

@@ -74,7 +74,7 @@ bool LeaseRecord::held(Clock::time_point now) const {
 
 Lease::Lease(Client& client, LeaseRecord::Options options, Log log)
     : client_(client),
-      log_(std::move(log)),
+      log_(log),
       record_(std::move(options)),
       timer_(client.loop(), [this] { turn(); }) {
   timer_.start_repeating(record_.options().duration / 5);

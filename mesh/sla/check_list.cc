@@ -35,9 +35,9 @@ Result<void> check_keys(const json& object, std::initializer_list<std::string_vi
 
 // An empty list if the key is absent.
 Result<const json*> list_of(const json& object, const char* key) {
-  static const json kNone = json::array();
+  static const json none = json::array();
   const auto found = object.find(key);
-  if (found == object.end() || found->is_null()) return &kNone;
+  if (found == object.end() || found->is_null()) return &none;
   if (!found->is_array()) return Error("a list is wanted").within(key);
   return &*found;
 }
@@ -115,9 +115,9 @@ Result<void> read_check(const json& check, CheckSpec& spec) {
 
 Result<void> read_probe(const json& probe, CheckSpec spec, std::vector<CheckSpec>& checks) {
   const bool several = probe.is_object() && probe.contains("checks");
-  const auto known =
-      several ? check_keys(probe, {"name", "checks"})
-              : check_keys(probe, {"name", "checker", "period", "timeout", "grace", "with"});
+  auto known = several
+                   ? check_keys(probe, {"name", "checks"})
+                   : check_keys(probe, {"name", "checker", "period", "timeout", "grace", "with"});
   if (!known) return known;
   auto name = name_of(probe, "name");
   if (!name) return name.error();

@@ -41,8 +41,10 @@ Result<Seconds> parse_date(std::string_view text) {
   if (problem == std::errc() && rest == end && seconds >= 0 && seconds <= kSecondsMax) {
     return Seconds(std::chrono::seconds(seconds));
   }
-  auto time = parse_wall_time(text);
+  const auto time = parse_wall_time(text);
   if (!time) return Error("neither RFC 3339 (2026-01-31T12:00:00Z) nor seconds since 1970");
+  // What is written as a date is kept as a number, and has to be read again as one.
+  if (*time < WallTime()) return Error("before 1970");
   return std::chrono::floor<std::chrono::seconds>(*time);
 }
 

@@ -36,7 +36,7 @@ struct Downtime {
   friend bool operator==(const Downtime&, const Downtime&) = default;
 };
 
-// RFC 3339, or seconds since 1970.
+// RFC 3339, or seconds since 1970; not before that.
 Result<Seconds> parse_date(std::string_view text);
 
 }  // namespace meshcheck::sla

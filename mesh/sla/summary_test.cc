@@ -151,7 +151,9 @@ TEST(DowntimeTest, HasDatesInTwoForms) {
   EXPECT_EQ(*parse_date("1603180800"), at(1'603'180'800));
   EXPECT_EQ(*parse_date("2020-10-20T11:00:00+03:00"), at(1'603'180'800));
   EXPECT_EQ(*parse_date("4102444800"), at(4'102'444'800));  // Beyond 32 bits.
-  for (const std::string_view bad : {"", "tomorrow", "-5", "1603180800 ", "99999999999999999999"}) {
+  EXPECT_EQ(*parse_date("1970-01-01T00:00:00Z"), at(0));
+  for (const std::string_view bad : {"", "tomorrow", "-5", "1603180800 ", "99999999999999999999",
+                                     "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+01:00"}) {
     EXPECT_FALSE(parse_date(bad)) << bad;
   }
 }
