@@ -17,12 +17,12 @@ constexpr std::string_view kAssignedKey = "meshcheck.io/assigned";
 
 // What is there at `path`, or null.
 const json& at(const json& object, std::initializer_list<std::string_view> path) {
-  static const json kNothing;
+  static const json nothing;
   const json* here = &object;
   for (const std::string_view key : path) {
-    if (!here->is_object()) return kNothing;
+    if (!here->is_object()) return nothing;
     const auto found = here->find(key);
-    if (found == here->end()) return kNothing;
+    if (found == here->end()) return nothing;
     here = &*found;
   }
   return *here;
