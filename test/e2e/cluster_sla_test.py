@@ -103,11 +103,10 @@ def test_without_the_controller_manager_its_probe_is_down_alone(checked):
     expect_down(checked, set(), 240)
 
 
-def test_without_the_api_its_probe_is_down_and_what_needs_it_is_unknown(checked):
+def test_without_the_api_its_probe_is_down_and_comes_back(checked):
     expect_down(checked, set(), 240)
     with broken(["pause-api"], ["resume-api"]):
         wait_for(lambda: ("control-plane", "apiserver") in down(checked), lambda: f"apiserver to be down; {up(checked)}", 200)
-        assert not down(checked) & {("control-plane", "basic-functionality"), ("control-plane", "scheduler")}
     expect_down(checked, set(), 240)
 
 
@@ -119,6 +118,16 @@ def test_what_a_dead_agent_left_is_removed(checked):
     checked.cluster.kubectl("--namespace", checked.namespace, "create", "configmap", seen + "x")
     checked.cluster.kubectl("--namespace", checked.namespace, "delete", "configmap", seen + "x")
     wait_for(lambda: not left(), lambda: f"{left()} to be gone", 60)
+
+
+@pytest.fixture
+def custom_resources(cluster):
+    """A cluster whose API server survives them."""
+    told = json.loads(cluster.kubectl("version", "--output=json"))["serverVersion"]
+    version = int(told["minor"].rstrip("+")), int(told["goVersion"].removeprefix("go1.").partition(".")[0])
+    if version[0] < 24 and version[1] >= 18:
+        pytest.skip(f"the API server {told['gitVersion']} was built with {told['goVersion']}, whose maps its JSON encoder does "
+                    "not know: it ends when a custom resource is written")
 
 
 def downtimes(release):
@@ -136,7 +145,7 @@ def downtime(version, name):
                      {"startDate": "tomorrow", "endDate": stamps[1], "type": "Accident", "affected": []}]}
 
 
-def test_a_downtime_counts_as_soon_as_it_is_applied(checked):
+def test_a_downtime_counts_as_soon_as_it_is_applied(checked, custom_resources):
     cluster = checked.cluster
     cluster.apply(downtime("meshcheck.io", checked.namespace))
     try:
@@ -147,7 +156,7 @@ def test_a_downtime_counts_as_soon_as_it_is_applied(checked):
     wait_for(lambda: checked.namespace not in str(downtimes(checked)), lambda: "it to be gone", 5)
 
 
-def test_a_downtime_of_deckhouse_counts_too(checked):
+def test_a_downtime_of_deckhouse_counts_too(checked, custom_resources):
     cluster = checked.cluster
     cluster.apply(DECKHOUSE)
     try:

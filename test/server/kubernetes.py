@@ -1,4 +1,4 @@
-"""A small Kubernetes API that says what a test wants: lists and watches of pods and nodes."""
+"""A small Kubernetes API that says what a test wants: lists and watches of pods, nodes and, once they are defined, Downtimes."""
 
 import http.server
 import json
@@ -25,6 +25,11 @@ def node(name, ready=True, cordoned=False, zone="east"):
             "status": {"conditions": [{"type": "Ready", "status": str(ready)}]}}
 
 
+def downtime(name, *items, group="meshcheck.io"):
+    return {"apiVersion": f"{group}/v1alpha1", "kind": "Downtime", "metadata": {"name": name, "uid": f"uid-{name}"},
+            "spec": list(items)}
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -35,9 +40,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         api = self.server.api
         url = urllib.parse.urlparse(self.path)
         query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
-        resource = url.path.rsplit("/", 1)[1]
+        resource = url.path if url.path.endswith("/downtimes") else url.path.rsplit("/", 1)[1]
         with api.changed:
             api.asked.append(self.path)
+            if resource not in api.objects:
+                return self.answer(404, {"kind": "Status", "code": 404, "message": "there is no such kind"})
             if resource in api.forbidden:
                 return self.answer(403, {"kind": "Status", "code": 403,
                                          "message": f"{resource} is forbidden: User"})
@@ -141,6 +148,9 @@ class Kubernetes:
         for one in objects:
             self._change("DELETED", one)
 
+    def define_downtimes(self, group):
+        self.objects[f"/apis/{group}/v1alpha1/downtimes"] = {}
+
     def forget(self):
         with self.changed:
             self.version += 1
@@ -149,6 +159,8 @@ class Kubernetes:
 
     def _change(self, kind, one):
         resource = "pods" if "namespace" in one["metadata"] else "nodes"
+        if one.get("kind") == "Downtime":
+            resource = f"/apis/{one['apiVersion']}/downtimes"
         with self.changed:
             self.version += 1
             one["metadata"]["resourceVersion"] = str(self.version)

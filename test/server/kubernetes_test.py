@@ -5,7 +5,7 @@ import re
 import pytest
 
 from document_test import documented_metrics
-from kubernetes import Kubernetes, node, pod
+from kubernetes import Kubernetes, downtime, node, pod
 from mesh_report import agent
 from server import payload, run, success_message, wait_for
 from verdict_test import LAYERS, NODES, broken_cluster
@@ -205,3 +205,37 @@ def test_needs_a_configuration(tmp_path):
                 "-kubeconfig", tmp_path / "none")
     assert ended.returncode == 1 and "-kubeproxyinit: " in ended.stderr
     assert str(tmp_path / "none") in ended.stderr
+
+
+MOVE = {"startDate": "2026-11-21T10:00:00Z", "endDate": "1795262400", "type": "Maintenance", "description": "a new switch",
+        "affected": ["synthetic"]}
+
+
+def downtimes(server):
+    return server.get("/api/v1/downtimes").json()
+
+
+@pytest.mark.parametrize("group", ["meshcheck.io", "deckhouse.io"])
+def test_downtimes_of_kubernetes_count_while_they_are_there(start, kubernetes, group):
+    kubernetes.define_downtimes(group)
+    server = wait_synced(start())
+    assert downtimes(server) == {"downtimes": [], "refused": []}
+    made = downtime("switch", MOVE, {**MOVE, "startDate": "tomorrow"}, {**MOVE, "type": "Accident"}, group=group)
+    kubernetes.put(made)
+    wait_for(lambda: len(downtimes(server)["downtimes"]) == 2, "both good items", 2)
+    told = downtimes(server)
+    assert [(one["name"], one["type"], one["source"], one["endDate"]) for one in told["downtimes"]] == [
+        ("switch", "Maintenance", "kubernetes", 1795262400), ("switch", "Accident", "kubernetes", 1795262400)]
+    assert {one["uid"] for one in told["downtimes"]} == {"uid-switch"}
+    (refused,) = told["refused"]
+    assert refused["name"] == "switch" and refused["reason"].startswith("startDate: neither RFC 3339")
+    kubernetes.put(downtime("switch", MOVE, group=group))
+    wait_for(lambda: len(downtimes(server)["downtimes"]) == 1 and not downtimes(server)["refused"], "one item", 2)
+    kubernetes.delete(made)
+    wait_for(lambda: downtimes(server) == {"downtimes": [], "refused": []}, "it to be gone", 2)
+
+
+def test_downtimes_that_the_cluster_does_not_know_trouble_nobody(start, kubernetes):
+    server = wait_synced(start())
+    assert server.get("/readyz").text == "ok\n"
+    assert "ownti" not in server.log
