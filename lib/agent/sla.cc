@@ -85,7 +85,7 @@ Result<std::vector<checks::Runner::Item>> Sla::make_checks() {
 
 Result<std::unique_ptr<checks::Check>> Sla::make_other(const sla::CheckSpec& spec) {
   if (!checks::is_kube_checker(spec.checker)) {
-    return Error("there is no checker \"" + spec.checker + "\"");
+    return Error("there is no checker " + spec.checker);
   }
   if (!kube_) {
     auto found = KubeAccess::find(loop_, client_, config_);

@@ -31,7 +31,7 @@ def test_answers_with_an_assignment_until_the_agent_has_it(server):
     assert names(post(server, 0)) == []
     answer = post(server, 1)
     assert set(answer) == {"schema", "revision", "epoch", "report_interval_s", "probe", "key",
-                           "peers", "targets"}
+                           "peers", "rank", "targets"}
     assert answer["peers"] == [{"name": agent(0), "node": "node0", "relation": "peer",
                                 "addresses": [address(0)], "port": 8862}]
     assert post(server, 1, assignment=answer["revision"]) is None

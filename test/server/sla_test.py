@@ -338,7 +338,7 @@ def test_too_many_days_at_once_are_a_400_that_says_so(stored):
     assert stored.stop() == 0
     with sqlite3.connect(stored.database) as database:
         for probe in range(60):
-            database.execute("INSERT INTO sla_probe VALUES (?, 'many', ?)", (1000 + probe, f"p{probe}"))
+            database.execute("INSERT INTO sla_probe (id, group_name, probe_name) VALUES (?, 'many', ?)", (1000 + probe, f"p{probe}"))
         database.execute("WITH RECURSIVE day(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM "
                          "day WHERE number < 3599) INSERT INTO sla_day SELECT id, number, 0, 0, 0, "
                          "x'a002000000' FROM day JOIN sla_probe WHERE group_name = 'many'")
