@@ -110,13 +110,33 @@ def test_without_the_api_its_probe_is_down_and_comes_back(checked):
     expect_down(checked, set(), 240)
 
 
+def agent_id(node):
+    """MurmurHash3 of 32 bits, as doc/kube_checks.md says."""
+    def scramble(block):
+        block = block * 0xCC9E2D51 & 0xFFFFFFFF
+        return (block << 15 | block >> 17) * 0x1B873593 & 0xFFFFFFFF
+    octets, value = node.encode(), 0xA5
+    whole = len(octets) // 4 * 4
+    for at in range(0, whole, 4):
+        value ^= scramble(int.from_bytes(octets[at:at + 4], "little"))
+        value = ((value << 13 | value >> 19) & 0xFFFFFFFF) * 5 + 0xE6546B64 & 0xFFFFFFFF
+    if octets[whole:]:
+        value ^= scramble(int.from_bytes(octets[whole:], "little"))
+    value ^= len(octets)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        value = (value ^ value >> shift) * factor & 0xFFFFFFFF
+    return f"{value:x}"
+
+
 def test_what_a_dead_agent_left_is_removed(checked):
-    """A ConfigMap under the name of the probe's own, as one that was killed between making and deleting it leaves."""
+    """What an agent leaves that is killed between making a ConfigMap and deleting it: its next run removes that first."""
+    names = {f"meshcheck-configmap-{agent_id(node)}" for node in checked.cluster.nodes()}
+    for name in names:
+        checked.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "data": {"left": "behind"},
+                               "metadata": {"name": name, "namespace": checked.namespace}})
     def left():
-        return [made["metadata"]["name"] for made in checked.get("configmaps") if "heritage" in made["metadata"].get("labels", {})]
-    seen = wait_for(left, lambda: "a ConfigMap of the probe", 60)[0]
-    checked.cluster.kubectl("--namespace", checked.namespace, "create", "configmap", seen + "x")
-    checked.cluster.kubectl("--namespace", checked.namespace, "delete", "configmap", seen + "x")
+        return [made["metadata"]["name"] for made in checked.get("configmaps")
+                if made["metadata"]["name"] in names and made.get("data") == {"left": "behind"}]
     wait_for(lambda: not left(), lambda: f"{left()} to be gone", 60)
 
 
