@@ -209,6 +209,7 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   config.layer = program.layer;
   config.server = *std::move(server);
   config.pod_name = invocation.pod_name;
+  config.pod_uid = invocation.pod_uid;
   config.node_name = invocation.node_name;
   config.interval = std::chrono::seconds(values.interval);
   config.zero_extender_length = static_cast<std::size_t>(values.zero_extender_length);

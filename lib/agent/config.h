@@ -42,6 +42,7 @@ struct Config {
   Layer layer = Layer::kPod;  // Each program is one of them.
   ServerOptions server;
   std::string pod_name;
+  std::string pod_uid;    // Owns what its checks make in Kubernetes; may be empty.
   std::string node_name;  // May be empty.
   std::chrono::seconds interval{60};
   std::size_t zero_extender_length = 1500;
@@ -74,10 +75,11 @@ struct Program {
 };
 
 // What the process was started with, past its own name. The environment's variables are
-// MY_POD_NAME, MY_NODE_NAME and MY_POD_IPS.
+// MY_POD_NAME, MY_POD_UID, MY_NODE_NAME and MY_POD_IPS.
 struct Invocation {
   std::vector<std::string> arguments;
   std::string pod_name;
+  std::string pod_uid;
   std::string node_name;
   std::string pod_addresses;
 };

@@ -15,6 +15,8 @@ checks::KubeContext::Identity identity_of(const kube::Config& api, const Config&
   identity.agent_id = sla::agent_id(config.node_name);
   identity.name_space = api.default_namespace;
   identity.node = config.node_name;
+  identity.pod_name = config.pod_name;
+  identity.pod_uid = config.pod_uid;
   if (!config.sla.check_image.empty()) identity.image = config.sla.check_image;
   return identity;
 }

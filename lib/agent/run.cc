@@ -38,6 +38,7 @@ void run(const Program& program, int argc, const char* const* argv) {
   save_memory();
   const Invocation invocation{.arguments = {argv + (argc > 0 ? 1 : 0), argv + argc},
                               .pod_name = environment("MY_POD_NAME"),
+                              .pod_uid = environment("MY_POD_UID"),
                               .node_name = environment("MY_NODE_NAME"),
                               .pod_addresses = environment("MY_POD_IPS")};
   auto configured = configure(program, invocation);

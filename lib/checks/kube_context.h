@@ -16,6 +16,10 @@ struct KubeContext {
     std::string agent_id;    // sla::agent_id() of the node.
     std::string name_space;  // Where objects are made.
     std::string node;        // Our own.
+    // Our own, if there is one: what is made in its namespace goes with it. Without a uid nothing
+    // is owned.
+    std::string pod_name = {};
+    std::string pod_uid = {};
     // Of the pod that is to be scheduled. It is deleted before it has done anything.
     std::string image = "registry.k8s.io/pause:3.9";
   };

@@ -11,6 +11,8 @@ KubeLifecycle::KubeLifecycle(KubeContext& context, const sla::CheckSpec& spec, K
       object_(nlohmann::json::object()),
       run_(context) {
   object_["metadata"] = object_metadata(context, spec.ref, name_);
+  // Nothing in a namespace can own one.
+  if (kind == Kind::kNamespace) object_["metadata"].erase("ownerReferences");
 }
 
 void KubeLifecycle::start(OnDone on_done) {

@@ -173,6 +173,13 @@ nlohmann::json object_metadata(const KubeContext& context, const sla::ProbeRef& 
   labels["meshcheck.io/agent"] = context.identity.agent_id;
   labels["meshcheck.io/group"] = label_of(ref.group);
   labels["meshcheck.io/probe"] = label_of(ref.probe);
+  const KubeContext::Identity& identity = context.identity;
+  if (!identity.pod_uid.empty()) {
+    metadata["ownerReferences"] = nlohmann::json::array({{{"apiVersion", "v1"},
+                                                          {"kind", "Pod"},
+                                                          {"name", identity.pod_name},
+                                                          {"uid", identity.pod_uid}}});
+  }
   return metadata;
 }
 

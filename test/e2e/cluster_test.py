@@ -82,15 +82,14 @@ def test_the_api_server_takes_every_variant(cluster, new_namespace):
 
 @pytest.mark.quick
 def test_an_install_with_default_values_is_healthy(release, cluster):
-    pods = release.pods()
-    assert len(pods) == agents_of(cluster) + 1
-    for pod in pods:
+    pods = release.pods("agent") + release.pods("agent-hostnet")
+    assert len(pods) == agents_of(cluster) and len(release.pods("smoke-mini")) == 3
+    for pod in release.pods():
         assert [status["ready"] for status in pod["status"]["containerStatuses"]] == [True]
     release.wait_healthy(agents_of(cluster))
     agents = json.loads(release.ask("/api/v1/agents/")[1])
     reported = {name: record["nodename"] for name, record in agents.items()}
     expected = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in pods}
-    del expected["meshcheck-server-0"]
     assert reported == expected
 
 
@@ -103,12 +102,12 @@ def test_the_mesh_is_up_on_both_networks_between_all_nodes(release):
 @pytest.mark.quick
 def test_running_pods_meet_the_pod_security_standards(release):
     of_host = {"hostNetwork", "hostPort 8862"}
-    for component, allowed in (("server", set()), ("agent", set()), ("agent-hostnet", of_host)):
+    for component, allowed in (("server", set()), ("agent", set()), ("smoke-mini", set()), ("agent-hostnet", of_host)):
         for pod in release.pods(component):
             assert set(restricted_breaches(pod["spec"])) == allowed
             mounted = [mount["mountPath"] for mount in pod["spec"]["containers"][0].get("volumeMounts", [])]
-            # The agents' token is for the server alone; only the server asks the API.
-            assert any("kubernetes.io/serviceaccount" in path for path in mounted) == (component == "server")
+            # Who is on the nodes' network has a token for the server alone.
+            assert any("kubernetes.io/serviceaccount" in path for path in mounted) == (component != "agent-hostnet")
 
 
 def test_what_is_restricted_runs_where_it_is_enforced(cluster, image, new_namespace):
