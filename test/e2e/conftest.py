@@ -94,6 +94,8 @@ def new_namespace(cluster):
         return name
 
     yield make
+    if os.environ.get("MESHCHECK_E2E_KEEP"):
+        return
     for name in made:
         run(program("helm"), "uninstall", "--namespace", name, "meshcheck")
         cluster.try_kubectl("delete", "namespace", name, "--timeout=100s", timeout=120)
