@@ -79,9 +79,9 @@ struct Program {
 struct Invocation {
   std::vector<std::string> arguments;
   std::string pod_name;
-  std::string pod_uid;
   std::string node_name;
   std::string pod_addresses;
+  std::string pod_uid;
 };
 
 using Exit = flags::Flags::Exit;

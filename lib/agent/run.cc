@@ -38,9 +38,9 @@ void run(const Program& program, int argc, const char* const* argv) {
   save_memory();
   const Invocation invocation{.arguments = {argv + (argc > 0 ? 1 : 0), argv + argc},
                               .pod_name = environment("MY_POD_NAME"),
-                              .pod_uid = environment("MY_POD_UID"),
                               .node_name = environment("MY_NODE_NAME"),
-                              .pod_addresses = environment("MY_POD_IPS")};
+                              .pod_addresses = environment("MY_POD_IPS"),
+                              .pod_uid = environment("MY_POD_UID")};
   auto configured = configure(program, invocation);
   if (const auto* exit = std::get_if<Exit>(&configured)) {
     std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
