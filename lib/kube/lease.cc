@@ -14,7 +14,7 @@ std::string micro_time(WallTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto micros = std::chrono::floor<std::chrono::microseconds>(time - seconds).count();
   std::string text = format_rfc3339(seconds);
-  char fraction[16];
+  char fraction[32];
   (void)std::snprintf(fraction, sizeof fraction, ".%06lld", static_cast<long long>(micros));
   return text.insert(text.size() - 1, fraction);
 }
