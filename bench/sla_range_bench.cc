@@ -154,7 +154,7 @@ void measure(store::Database& database, const SlaTable& table, const Question& q
     SlaAnswer answer = answer_to(question, i % size.groups);
     const auto begin = Clock::now();
     const double busy_before = milliseconds_busy();
-    answer.histories = table.histories(answer.query.group, answer.query.probe);
+    answer.histories = table.histories(answer.query.group, answer.query.probe, answer.days());
     const auto read = read_histories(database, answer.selection(), answer.histories);
     const http::Response response = answer.response();
     busy.push_back(milliseconds_busy() - busy_before);

@@ -247,10 +247,15 @@ std::string csv_text(const SlaAnswer& answer, const std::vector<Series>& all) {
 
 }  // namespace
 
+SlaTable::Days SlaAnswer::days() const {
+  return {.from = sla::day_of(query.range.from),
+          .to = sla::day_of(query.end() - std::chrono::seconds(1)) + 1};
+}
+
 SlaSelection SlaAnswer::selection() const {
   SlaSelection selection{.group = query.group, .probe = query.probe};
-  selection.from = sla::day_of(query.range.from);
-  selection.to = sla::day_of(query.end() - std::chrono::seconds(1)) + 1;
+  selection.from = days().from;
+  selection.to = days().to;
   // Asked of all days of a probe one after the other.
   selection.wants_rollups = [this, last = ProbeRef(), muted = sla::MutedTime()](
                                 const ProbeRef& ref, sla::DayNumber day) mutable {

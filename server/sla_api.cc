@@ -45,7 +45,7 @@ SlaAnswer gather(State& state, SlaQuery query, SlaAnswer::Form form) {
     });
   }
   answer.histories = state.sla.with([&](const SlaTable& table) {
-    return table.histories(answer.query.group, answer.query.probe);
+    return table.histories(answer.query.group, answer.query.probe, answer.days());
   });
   return answer;
 }
@@ -76,7 +76,7 @@ http::Response answer_query(const SlaAccess& access, const http::Request& reques
   SlaAnswer answer = gather(access.state, std::move(query), form);
   const sla::DayNumber first_day =
       access.state.sla.with([](const SlaTable& table) { return table.first_day(); });
-  const bool held = sla::day_of(answer.query.range.from) >= first_day;
+  const bool held = answer.days().from >= first_day;
   const std::size_t summaries = answer.histories.size() * answer.query.range.steps;
   if (access.desk == nullptr || (held && summaries <= kSummariesAtOnce)) return answer.response();
   const bool asked = access.desk->read(

@@ -34,7 +34,7 @@ TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {
   SlaTable table({});
   ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
   EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], (Timers{29s, 1s, 0s}));
-  EXPECT_EQ(table.histories({}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
+  EXPECT_EQ(table.histories({}, {}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
 }
 
 TEST_F(SlaStoreTest, GivesBackDaysWithTheirRollupsWhereTheyAreWanted) {

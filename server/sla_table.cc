@@ -255,7 +255,7 @@ std::vector<ProbeRef> SlaTable::probes() const {
 }
 
 std::map<ProbeRef, sla::History> SlaTable::histories(const std::string& group,
-                                                     const std::string& probe) const {
+                                                     const std::string& probe, Days days) const {
   std::map<ProbeRef, sla::History> histories;
   const auto begin = group.empty() ? probes_.begin() : probes_.lower_bound({group, {}});
   for (auto entry = begin; entry != probes_.end(); ++entry) {
@@ -263,9 +263,11 @@ std::map<ProbeRef, sla::History> SlaTable::histories(const std::string& group,
     if (!group.empty() && ref.group != group) break;
     if (!probe.empty() && ref.probe != probe) continue;
     sla::History& history = histories[ref];
-    for (const auto& [number, held] : entry->second.days) {
-      const auto& rollups = held.day.rollups;
-      history[number] = {held.day.sum(), {rollups.begin(), rollups.end()}};
+    const auto& held = entry->second.days;
+    const auto end = held.lower_bound(days.to);
+    for (auto day = held.lower_bound(days.from); day != end; ++day) {
+      const auto& rollups = day->second.day.rollups;
+      history[day->first] = {day->second.day.sum(), {rollups.begin(), rollups.end()}};
     }
   }
   return histories;

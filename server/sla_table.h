@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,9 +64,14 @@ class SlaTable {
 
   // In the order of their names.
   std::vector<sla::ProbeRef> probes() const;
-  // The days that are held, of one group (empty: all) and one probe (empty: all).
+  struct Days {
+    sla::DayNumber from = 0;
+    sla::DayNumber to = std::numeric_limits<sla::DayNumber>::max();  // The first one that is not.
+  };
+  // The days that are held, of one group (empty: all) and one probe (empty: all). Each is 7 KB, so
+  // only those that are asked for are copied.
   std::map<sla::ProbeRef, sla::History> histories(const std::string& group,
-                                                  const std::string& probe) const;
+                                                  const std::string& probe, Days days) const;
   // Days before this are in the database alone.
   sla::DayNumber first_day() const { return first_day_; }
   // The two half minutes before `end`, and the two rollups.

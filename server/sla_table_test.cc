@@ -30,7 +30,7 @@ class SlaTableTest : public testing::Test {
     return table_.take(message(episodes, origin), kNoon + 30s);
   }
   Timers rollup_at(sla::Seconds start) {
-    auto histories = table_.histories({}, {});
+    auto histories = table_.histories({}, {}, {});
     const sla::DayNumber day = sla::day_of(start);
     const auto index = static_cast<std::size_t>((start - sla::start_of(day)) / sla::kRollupLength);
     return histories.at(kDns).at(day).rollups.at(index);
