@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "lib/checks/kube_daemon_set_rule.h"
-#include "lib/checks/kube_findings.h"
-#include "lib/checks/prometheus_answer.h"
+#include "checks/kube/daemon_set_rule.h"
+#include "checks/kube/findings.h"
+#include "checks/prometheus_answer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace meshcheck;

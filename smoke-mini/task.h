@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/checks/prometheus_checks.h"
+#include "checks/prometheus_checks.h"
 #include "lib/http/client.h"
 #include "lib/kube/client.h"
 #include "lib/uv/timer.h"

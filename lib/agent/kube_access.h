@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "checks/kube/checks.h"
+#include "checks/kube/context.h"
+#include "checks/kube/garbage.h"
 #include "lib/agent/config.h"
 #include "lib/base/result.h"
-#include "lib/checks/kube_checks.h"
-#include "lib/checks/kube_context.h"
-#include "lib/checks/kube_garbage.h"
 #include "lib/http/client.h"
 #include "lib/kube/client.h"
 

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "checks/context.h"
 #include "lib/agent/config.h"
 #include "lib/agent/gateway_watcher.h"
 #include "lib/agent/icmp_fragments.h"
 #include "lib/agent/target_prober.h"
-#include "lib/checks/context.h"
 #include "lib/uv/loop.h"
 #include "lib/uv/timer.h"
 #include "mesh/assignment/assignment.h"

@@ -5,7 +5,7 @@
 #include <random>
 #include <utility>
 
-#include "lib/checks/factory.h"
+#include "checks/factory.h"
 
 namespace meshcheck::agent {
 namespace {

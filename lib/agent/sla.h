@@ -7,12 +7,12 @@
 #include <optional>
 #include <vector>
 
+#include "checks/context.h"
+#include "checks/runner.h"
 #include "lib/agent/config.h"
 #include "lib/agent/episode_exporter.h"
 #include "lib/agent/kube_access.h"
 #include "lib/agent/server_access.h"
-#include "lib/checks/context.h"
-#include "lib/checks/runner.h"
 #include "lib/http/client.h"
 #include "lib/uv/loop.h"
 #include "probe/dns_client.h"

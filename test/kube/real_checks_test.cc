@@ -3,8 +3,8 @@
 #include <memory>
 #include <set>
 
-#include "lib/checks/kube_checks.h"
-#include "lib/checks/kube_garbage.h"
+#include "checks/kube/checks.h"
+#include "checks/kube/garbage.h"
 #include "test/kube/real_api.h"
 
 namespace meshcheck::checks {

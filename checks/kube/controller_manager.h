@@ -1,0 +1,52 @@
+// Do controllers work? A StatefulSet's pod has to appear, and to go with it.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "checks/kube/run.h"
+#include "mesh/sla/check_spec.h"
+
+namespace meshcheck::checks {
+
+// The pod can run nowhere, so only controllers are looked at. Down is what a controller has not
+// done within its time while the API answered; where the API fails, the run says `unknown`.
+class KubeControllerManager : public Check {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+  static constexpr Milliseconds kWaitMax{10'000};  // For the pod to appear, and again to go.
+
+  KubeControllerManager(KubeContext& context, const sla::CheckSpec& spec);
+
+  void start(OnDone on_done) override;
+  void cancel() override { run_.cancel(); }
+  Finding timed_out() const override;
+
+ private:
+  void look_for_parent();
+  void look_for_child();
+  void remove_garbage(const KubeResource& resource, const std::string& name);
+  void create();
+  void await_child();
+  void ask_for_child();
+  void remove_parent();
+  void await_end();
+  void ask_for_end();
+  // With this finding, once the objects are asked to go.
+  void leave(const Finding& finding);
+  void poll_later(void (KubeControllerManager::*poll)());
+  bool waited_enough() const { return loop_.now() >= deadline_; }
+
+  uv::Loop& loop_;
+  const Milliseconds wait_;
+  const KubeResource parents_;
+  const KubeResource children_;
+  const std::string name_;
+  const std::string child_;
+  nlohmann::json object_;
+  std::string step_;
+  Clock::time_point deadline_;
+  KubeRun run_;
+};
+
+}  // namespace meshcheck::checks

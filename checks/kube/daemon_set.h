@@ -1,0 +1,34 @@
+// Does a DaemonSet stand where it should? What it takes to ask the API.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "checks/kube/daemon_set_rule.h"
+#include "checks/kube/run.h"
+
+namespace meshcheck::checks {
+
+class KubeDaemonSet : public Check {
+ public:
+  struct Options {
+    std::string name_space;
+    std::string name;
+  };
+  KubeDaemonSet(KubeContext& context, Options options);
+
+  void start(OnDone on_done) override;
+  void cancel() override { run_.cancel(); }
+  Finding timed_out() const override;
+
+ private:
+  void look();
+  void list_pods(const std::string& selector);
+  void list_nodes();
+
+  const Options options_;
+  std::optional<KubeDaemonSetRule> rule_;
+  KubeRun run_;
+};
+
+}  // namespace meshcheck::checks

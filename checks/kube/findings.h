@@ -1,0 +1,32 @@
+// How the checks of the Kubernetes API read its objects and word what they found.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "checks/check.h"
+
+namespace meshcheck::checks {
+
+inline constexpr std::size_t kReasonSizeMax = 300;  // Octets; the rest is cut off.
+
+Finding up();
+Finding down(std::string_view reason);
+Finding unknown(std::string_view reason);
+
+// What is at "/spec/nodeName"; null if there is nothing, or nothing of that type.
+const nlohmann::json* value_at(const nlohmann::json& object, const char* pointer);
+std::string text_at(const nlohmann::json& object, const char* pointer);  // Empty likewise.
+
+// In whole seconds, as Kubernetes has it. Nothing if it is no time.
+std::optional<std::chrono::sys_seconds> time_at(const nlohmann::json& object, const char* pointer);
+
+// Of an object's status.conditions: "True", "False", "Unknown", or empty.
+std::string condition_of(const nlohmann::json& object, std::string_view type);
+bool is_ready(const nlohmann::json& object);
+bool is_terminating(const nlohmann::json& object);
+
+}  // namespace meshcheck::checks

@@ -1,0 +1,73 @@
+// For tests: checks of Kubernetes against an API on loopback, run as their runner would.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "checks/kube/checks.h"
+#include "checks/kube/fake_objects_api.h"
+#include "lib/uv/test_loop.h"
+
+namespace meshcheck::checks {
+
+class KubeChecksFixture : public testing::Test {
+ protected:
+  using json = nlohmann::json;
+  using Milliseconds = std::chrono::milliseconds;
+
+  std::unique_ptr<Check> make(const std::string& checker, const std::string& with = "{}",
+                              Milliseconds timeout = Milliseconds(60)) {
+    sla::CheckSpec spec;
+    spec.ref = {"control-plane", "probe"};
+    spec.checker = checker;
+    spec.timeout = timeout;
+    spec.with = json::parse(with);
+    auto check = make_kube_check(context_, spec);
+    EXPECT_TRUE(check) << check.error().message();
+    return check ? *std::move(check) : nullptr;
+  }
+  Finding run(Check& check) {
+    std::optional<Finding> found;
+    check.start([&](Finding finding) { found = std::move(finding); });
+    EXPECT_FALSE(found) << "later, it says";
+    EXPECT_TRUE(uv::run_until(loop_, [&] { return found.has_value(); }));
+    return found.value_or(Finding{sla::Status::kNoData, "it never ended"});
+  }
+  Finding run(const std::string& checker, const std::string& with = "{}") {
+    return run(*make(checker, with));
+  }
+  // In the middle of its run, as soon as `reached`.
+  Finding time_out(Check& check, const std::function<bool()>& reached) {
+    check.start([](const Finding&) { ADD_FAILURE() << "it was to be silent"; });
+    EXPECT_TRUE(uv::run_until(loop_, reached));
+    Finding finding = check.timed_out();
+    check.cancel();
+    return finding;
+  }
+
+  static constexpr auto kUp = sla::Status::kUp;
+  static constexpr auto kDown = sla::Status::kDown;
+  static constexpr auto kUnknown = sla::Status::kUnknown;
+  const std::string net_ = "/api/v1/namespaces/net/";
+  const std::string pod_ = net_ + "pods/meshcheck-pod-7d2d90cf";
+  const std::string config_map_ = net_ + "configmaps/meshcheck-configmap-7d2d90cf";
+  const std::string namespace_ = "/api/v1/namespaces/meshcheck-namespace-7d2d90cf";
+  const std::string stateful_set_ =
+      "/apis/apps/v1/namespaces/net/statefulsets/meshcheck-statefulset-7d2d90cf";
+  const std::string child_ = net_ + "pods/meshcheck-statefulset-7d2d90cf-0";
+
+  uv::Loop loop_;
+  FakeObjectsApi api_{loop_};
+  http::Client http_{loop_, {.connections_max = 8}};
+  kube::Client client_{loop_, http_, api_.config()};
+  // Each run asks anew.
+  KubeContext context_{client_,
+                       http_,
+                       {.agent_id = "7d2d90cf", .name_space = "net", .node = "master-0"},
+                       {.interval = Milliseconds(0)}};
+};
+
+}  // namespace meshcheck::checks

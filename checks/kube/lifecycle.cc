@@ -1,0 +1,89 @@
+#include "checks/kube/lifecycle.h"
+
+namespace meshcheck::checks {
+
+KubeLifecycle::KubeLifecycle(KubeContext& context, const sla::CheckSpec& spec, Kind kind)
+    : kind_(kind),
+      resource_(kind == Kind::kConfigMap
+                    ? KubeResource{"", "configmaps", context.identity.name_space}
+                    : KubeResource{"", "namespaces", ""}),
+      name_(object_name(context, kind == Kind::kConfigMap ? "configmap" : "namespace")),
+      object_(nlohmann::json::object()),
+      run_(context) {
+  object_["metadata"] = object_metadata(context, spec.ref, name_);
+  // Nothing in a namespace can own one.
+  if (kind == Kind::kNamespace) object_["metadata"].erase("ownerReferences");
+}
+
+void KubeLifecycle::start(OnDone on_done) {
+  preflight_passed_ = false;
+  step_ = "to say its version";
+  begin_with_preflight(run_, std::move(on_done), [this] {
+    preflight_passed_ = true;
+    look();
+  });
+}
+
+Finding KubeLifecycle::timed_out() const {
+  const std::string why = "the Kubernetes API took too long " + step_;
+  return preflight_passed_ ? down(why) : unknown(why);
+}
+
+void KubeLifecycle::fail(const KubeAnswer& answer) {
+  // What we may not do is no fault of the API's.
+  run_.finish(answer.kind == KubeAnswer::Kind::kRefused ? unknown(answer.why) : down(answer.why));
+}
+
+void KubeLifecycle::look() {
+  step_ = "to look for " + name_;
+  run_.talk().get(resource_, name_, [this](const KubeAnswer& answer) {
+    switch (answer.kind) {
+      case KubeAnswer::Kind::kNotFound:
+        return create();
+      case KubeAnswer::Kind::kDone:
+        return remove_garbage(answer.object);
+      default:
+        return fail(answer);
+    }
+  });
+}
+
+void KubeLifecycle::remove_garbage(const nlohmann::json& found) {
+  if (is_terminating(found)) {
+    return run_.finish(unknown("the last run's " + name_ + " is still being deleted"));
+  }
+  step_ = "to delete the last run's " + name_;
+  run_.talk().remove(resource_, name_, [this](const KubeAnswer& answer) {
+    if (answer.kind != KubeAnswer::Kind::kDone && answer.kind != KubeAnswer::Kind::kNotFound) {
+      return fail(answer);
+    }
+    run_.finish(unknown("the last run's " + name_ + " was there and had to be deleted"));
+  });
+}
+
+void KubeLifecycle::create() {
+  step_ = "to create " + name_;
+  run_.talk().create(resource_, object_, [this](const KubeAnswer& answer) {
+    answer.kind == KubeAnswer::Kind::kDone ? read_back() : fail(answer);
+  });
+}
+
+void KubeLifecycle::read_back() {
+  step_ = "to read " + name_;
+  run_.talk().get(resource_, name_, [this](const KubeAnswer& answer) {
+    if (answer.kind != KubeAnswer::Kind::kDone) return fail(answer);
+    if (text_at(answer.object, "/metadata/name") != name_) {
+      return run_.finish(down("the Kubernetes API answered another object than " + name_));
+    }
+    remove();
+  });
+}
+
+void KubeLifecycle::remove() {
+  step_ = "to delete " + name_;
+  run_.talk().remove(resource_, name_, [this](const KubeAnswer& answer) {
+    answer.kind == KubeAnswer::Kind::kDone ? run_.finish(up()) : fail(answer);
+  });
+}
+
+}  // namespace meshcheck::checks

@@ -1,0 +1,42 @@
+// Can objects be made, read back and deleted? What an API server with its etcd is for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "checks/kube/run.h"
+#include "mesh/sla/check_spec.h"
+
+namespace meshcheck::checks {
+
+// Of a ConfigMap or of a Namespace, of which only the request for its end is looked at. An object
+// that is there already is what a run before has left: it is deleted, and the run says `unknown`.
+class KubeLifecycle : public Check {
+ public:
+  enum class Kind : std::uint8_t { kConfigMap, kNamespace };
+
+  KubeLifecycle(KubeContext& context, const sla::CheckSpec& spec, Kind kind);
+
+  void start(OnDone on_done) override;
+  void cancel() override { run_.cancel(); }
+  Finding timed_out() const override;
+
+ private:
+  void look();
+  void remove_garbage(const nlohmann::json& found);
+  void create();
+  void read_back();
+  void remove();
+  // By what the API said instead of doing it.
+  void fail(const KubeAnswer& answer);
+
+  const Kind kind_;
+  const KubeResource resource_;
+  const std::string name_;
+  nlohmann::json object_;
+  std::string step_;
+  bool preflight_passed_ = false;
+  KubeRun run_;
+};
+
+}  // namespace meshcheck::checks

@@ -1,0 +1,60 @@
+// Runs checks on a loop and makes episodes of what they find.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checks/check.h"
+#include "checks/run_schedule.h"
+#include "lib/base/log.h"
+#include "lib/uv/loop.h"
+#include "lib/uv/timer.h"
+#include "mesh/sla/check_spec.h"
+#include "mesh/sla/recorder.h"
+
+namespace meshcheck::checks {
+
+// Owns the checks, on the loop's thread. All are disabled at first. A run whose time is up is
+// cancelled, whatever the check thinks of it; changes of a check's status are logged.
+class Runner {
+ public:
+  struct Item {
+    sla::CheckSpec spec;
+    std::unique_ptr<Check> check;
+  };
+  struct Options {
+    std::uint64_t seed = 0;
+    Log log;
+    // Every episode that has ended, oldest first; each half a minute.
+    std::function<void(std::vector<sla::Episode>)> on_episodes;
+  };
+
+  Runner(uv::Loop& loop, std::vector<Item> items, Options options);
+
+  // Which checks are to run: asked of each at once, and again by the next call.
+  void enable(const std::function<bool(const sla::CheckSpec&)>& wanted);
+
+  const RunSchedule::Counters& counters() const { return schedule_.counters(); }
+  const sla::Recorder& recorder() const { return recorder_; }
+
+ private:
+  void arm();
+  void wake();
+  void finish(std::size_t index, const Finding& finding);
+  void note(std::size_t index, sla::Status status, const std::string& reason);
+
+  uv::Loop& loop_;
+  std::vector<Item> items_;
+  Options options_;
+  RunSchedule schedule_;
+  sla::Recorder recorder_;
+  std::vector<sla::Status> noted_;  // What was logged last of each.
+  uv::Timer wake_timer_;
+  uv::Timer beat_timer_;
+  uv::Timer episode_timer_;
+};
+
+}  // namespace meshcheck::checks

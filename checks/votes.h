@@ -1,0 +1,38 @@
+// One finding out of those of several addresses.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "checks/check.h"
+
+namespace meshcheck::checks {
+
+// At most so many addresses of a name are asked; the resolver's first ones.
+inline constexpr std::size_t kAddressesMax = 16;
+
+enum class Follow : std::uint8_t { kAny, kAll };
+
+// A reason as Finding has it: control characters become blanks, and of what is too long the
+// beginning stays.
+std::string reason_of(std::string text);
+
+// With kAny the first address that answers well decides, with kAll the first that does not.
+class Votes {
+ public:
+  Votes(Follow follow, std::size_t voters) : follow_(follow), left_(voters) {}
+
+  // Each says the finding once it is decided.
+  std::optional<Finding> passed();
+  std::optional<Finding> failed(const std::string& reason);
+  // What failed first, for whom the time is up.
+  const std::string& reason() const { return reason_; }
+
+ private:
+  Follow follow_;
+  std::size_t left_;
+  std::string reason_;
+};
+
+}  // namespace meshcheck::checks
