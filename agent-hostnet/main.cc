@@ -1,5 +1,5 @@
 // meshcheck-agent-hostnet: reports from a node's own network.
-#include "lib/agent/run.h"
+#include "agent/run.h"
 
 int main(int argc, char** argv) {
   meshcheck::agent::run(

@@ -1,5 +1,5 @@
 // meshcheck-agent: reports from a pod's network.
-#include "lib/agent/run.h"
+#include "agent/run.h"
 
 int main(int argc, char** argv) {
   meshcheck::agent::run({.name = "meshcheck-agent", .layer = meshcheck::agent::Layer::kPod}, argc,

@@ -7,7 +7,7 @@
 namespace meshcheck::mesh {
 namespace {
 
-// Bounds in bytes of what has no other; together with the probes (lib/agent bounds their URLs)
+// Bounds in bytes of what has no other; together with the probes (agent bounds their URLs)
 // they stay below kRecordSizeMax.
 constexpr std::size_t kKibibyte = 1024;
 constexpr std::size_t kIpsSizeMax = 12 * kKibibyte;

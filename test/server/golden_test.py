@@ -122,7 +122,7 @@ def test_connectivity_check_fail_due_error(tmp_path):
 
 def test_e2e_connectivity_check_should_pass(launch, tmp_path):
     """netchecker's end to end test, and the contract of kubespray's test case 040. (TestSendInfo and
-    the uptimer's tests are the agent's: lib/agent and test/agent.)"""
+    the uptimer's tests are the agent's: agent and test/agent.)"""
     inventory = tmp_path / "inventory.yaml"
     names = [f"netchecker-agent{kind}-{node}" for node in range(3) for kind in ("", "-hostnet")]
     inventory.write_text(compact({"agents": names}))

@@ -1,0 +1,93 @@
+// What an agent was told by its flags and its environment.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/server_access.h"
+#include "lib/base/ip_address.h"
+#include "lib/base/log.h"
+#include "lib/flags/flags.h"
+#include "mesh/assignment/targets.h"
+#include "mesh/report/mesh_report.h"
+#include "mesh/sla/check_spec.h"
+
+namespace meshcheck::agent {
+
+inline constexpr std::size_t kProbeUrlsMax = 64;           // The server's ping included.
+inline constexpr std::size_t kProbeUrlSizeMax = 2048;      // Bytes; the server refuses longer ones.
+inline constexpr std::size_t kProbeUrlsSizeMax = 8 << 10;  // Of all, as JSON.
+
+using mesh::Layer;
+
+inline constexpr std::uint16_t kProbePort = 8862;  // As STAMP's 862, which needs privileges.
+
+// Without checks there is no part of the SLA.
+struct SlaConfig {
+  std::vector<sla::CheckSpec> checks;  // Of both layers.
+  std::string spool_file;              // Empty: in memory.
+  std::size_t spool_max = std::size_t{64} << 20U;
+  std::chrono::milliseconds export_interval{30'000};
+  // For the checks that look at Kubernetes. Empty: as a pod finds it, and the checks' own image.
+  std::string kubeconfig;
+  std::string check_image;
+};
+
+// Immutable after start, but for the interval, which the server may set.
+struct Config {
+  Layer layer = Layer::kPod;  // Each program is one of them.
+  ServerOptions server;
+  std::string pod_name;
+  std::string pod_uid;    // Owns what its checks make in Kubernetes; may be empty.
+  std::string node_name;  // May be empty.
+  std::chrono::seconds interval{60};
+  std::size_t zero_extender_length = 1500;
+  bool padding_sweep = false;
+  std::vector<std::string> probe_urls;  // With their schemes; the server's ping is the last.
+  std::string probe_ca_file;            // Empty: the system's authorities.
+  // Of the mesh. No port: the agent neither probes nor answers probes.
+  std::uint16_t probe_port = kProbePort;
+  bool probe_port_open = false;      // Answers to probes without a key.
+  std::vector<IpAddress> addresses;  // Where peers reach it; empty: as the routes tell.
+  mesh::Targets targets;
+  SlaConfig sla;
+  bool once = false;
+  bool dump = false;
+  std::optional<std::chrono::seconds> check_patience;  // It reports nothing, and asks only.
+  Log log;
+
+  std::string report_url() const;
+  const std::string& ping_url() const { return probe_urls.back(); }
+  // Whether reports are to be larger than what they say.
+  bool pads() const { return zero_extender_length > 0 || padding_sweep; }
+  // For everything between asking and the answer's last byte.
+  std::chrono::milliseconds report_timeout() const;
+  std::chrono::milliseconds probe_timeout() const;
+};
+
+struct Program {
+  std::string name;
+  Layer layer = Layer::kPod;
+};
+
+// What the process was started with, past its own name. The environment's variables are
+// MY_POD_NAME, MY_POD_UID, MY_NODE_NAME and MY_POD_IPS.
+struct Invocation {
+  std::vector<std::string> arguments;
+  std::string pod_name;
+  std::string node_name;
+  std::string pod_addresses;
+  std::string pod_uid;
+};
+
+using Exit = flags::Flags::Exit;
+
+// The configuration, or why the program has to end: bad usage with code 2 and a bad environment
+// with code 1, both to stderr; help and version with code 0.
+std::variant<Config, Exit> configure(const Program& program, const Invocation& invocation);
+
+}  // namespace meshcheck::agent

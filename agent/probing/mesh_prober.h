@@ -1,0 +1,87 @@
+// The agent's part of the mesh: probes peers, gateways and targets, and answers probes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/config.h"
+#include "agent/probing/gateway_watcher.h"
+#include "agent/probing/icmp_fragments.h"
+#include "agent/probing/target_prober.h"
+#include "checks/context.h"
+#include "lib/uv/loop.h"
+#include "lib/uv/timer.h"
+#include "mesh/assignment/assignment.h"
+#include "mesh/report/mesh_report.h"
+#include "probe/size_prober.h"
+#include "probe/stamp_prober.h"
+#include "probe/stamp_reflector.h"
+
+namespace meshcheck::agent {
+
+// Works with what there is: without a server it goes on with the last assignment, without one of
+// the address families with the other, without ICMP with the rest. On the loop's thread.
+class MeshProber {
+ public:
+  // `on_change`: a path went down or came back, or what sizes it carries became a fault or none.
+  // `config` outlives it.
+  MeshProber(uv::Loop& loop, const Config& config, const std::function<void()>& on_change);
+
+  void assign(mesh::Assignment assignment);
+  bool assigned() const { return !assignment_.revision.empty(); }
+
+  // Of paths to agents of the same network, each address of theirs.
+  checks::PathCounts path_counts() const;
+  std::optional<std::uint32_t> rank() const { return assignment_.rank; }
+
+  // All but the layer, the addresses, the MTUs of their links and the agent's uptime. Those MTUs
+  // are what sizes are probed up to from then on, so each report keeps them right.
+  void describe(mesh::MeshReport& report);
+
+ private:
+  struct PeerPath {
+    std::uint32_t id = 0;
+    std::string to;
+    mesh::Relation relation = mesh::Relation::kPeer;
+    mesh::PathFamily family = mesh::PathFamily::kNone;
+    Endpoint endpoint;
+    std::uint32_t link_mtu = 0;  // Of the peer; 0: unknown.
+  };
+
+  void start_reflector();
+  void watch_gateways();
+  void take_key(const std::string& secret);
+  void ask_with_key();
+  void take_peers();
+  void take_link_mtus(const mesh::MeshReport& report);
+  void set_size_paths();
+  void describe_paths(mesh::MeshReport& report) const;
+
+  uv::Loop& loop_;
+  const Config& config_;
+  std::uint16_t ssid_ = 0;
+  mesh::Assignment assignment_;
+  std::string secret_;  // Of the assignment. A new one is good for answering at once, and for
+                        // asking when all agents have had the time to hear of it.
+  std::optional<probe::StampReflector> reflector_;
+  probe::StampProber stamp_;
+  probe::SizeProber sizes_;
+  IcmpFragments pings_;  // Too large for one packet.
+  TargetProber targets_;
+  std::optional<GatewayWatcher> gateways_;
+  // A peer's path keeps its number, and so its history, as long as it is assigned.
+  std::map<std::pair<std::string, Endpoint>, std::uint32_t> ids_;
+  std::uint32_t next_id_ = 0;
+  std::vector<PeerPath> peers_;
+  std::array<std::uint32_t, 2> own_link_mtus_{};  // IPv4, IPv6; 0: unknown.
+  std::uint64_t reflector_drops_ = 0;
+  uv::Timer key_timer_;
+};
+
+}  // namespace meshcheck::agent

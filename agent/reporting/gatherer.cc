@@ -1,0 +1,127 @@
+#include "agent/reporting/gatherer.h"
+
+#include <cassert>
+#include <utility>
+
+#include "agent/reporting/node_facts.h"
+#include "lib/http/url.h"
+
+namespace meshcheck::agent {
+
+Gatherer::Gatherer(uv::Loop& loop, http::Client& client, ServerAccess& access, const Config& config)
+    : loop_(loop),
+      client_(client),
+      access_(access),
+      config_(config),
+      lookup_name_(http::host_of_endpoint(config.server.endpoint)),
+      boot_id_(read_boot_id()),
+      network_(config.layer),
+      lookup_deadline_(loop, [this] { give_up_lookup(); }) {}
+
+void Gatherer::start(OnDone on_done) {
+  assert(!on_done_);
+  on_done_ = std::move(on_done);
+  probe_results_.reset();
+  lookup_addresses_.reset();
+  probes_.emplace(client_, config_.probe_urls,
+                  probe::HttpRound::Options{.timeout = config_.probe_timeout(),
+                                            .ca_file = config_.probe_ca_file,
+                                            .prepare =
+                                                [this](http::ClientRequest& request) {
+                                                  if (request.url == config_.ping_url())
+                                                    prepare_ping(request);
+                                                }},
+                  [this](std::vector<mesh::HttpProbe> results) {
+                    probe_results_ = std::move(results);
+                    probes_.reset();
+                    finish_if_complete();
+                  });
+  start_lookup();
+}
+
+void Gatherer::prepare_ping(http::ClientRequest& request) {
+  request.ca_file.clear();
+  access_.identify(request);
+}
+
+// Never finishes the gathering by itself: probes come back later than this returns.
+void Gatherer::start_lookup() {
+  if (lookup_name_.empty()) return;
+  if (IpAddress::parse(lookup_name_)) {
+    lookup_addresses_ = {lookup_name_};
+    return;
+  }
+  if (!lookup_) {
+    auto started = uv::Lookup::start(
+        loop_, lookup_name_,
+        [this](Result<std::vector<IpAddress>> result) { finish_lookup(std::move(result)); });
+    if (!started) {
+      config_.log.warning("look-up failed", {{"error", started.error().message()}});
+      return;
+    }
+    lookup_.emplace(*std::move(started));
+  }
+  lookup_awaited_ = true;
+  lookup_deadline_.start(config_.probe_timeout());
+}
+
+void Gatherer::finish_lookup(Result<std::vector<IpAddress>> addresses) {
+  lookup_.reset();
+  if (!lookup_awaited_) return;
+  lookup_awaited_ = false;
+  lookup_deadline_.stop();
+  if (addresses) {
+    lookup_addresses_.emplace();
+    for (const IpAddress& address : *addresses) lookup_addresses_->push_back(address.text());
+  } else {
+    config_.log.warning("look-up failed",
+                        {{"name", lookup_name_}, {"error", addresses.error().message()}});
+  }
+  finish_if_complete();
+}
+
+void Gatherer::give_up_lookup() {
+  if (!std::exchange(lookup_awaited_, false)) return;
+  config_.log.warning("look-up takes too long", {{"name", lookup_name_}});
+  finish_if_complete();
+}
+
+void Gatherer::finish_if_complete() {
+  if (!probe_results_ || lookup_awaited_) return;
+  mesh::Report report;
+  report.interval = config_.interval;
+  report.nodename = config_.node_name;
+  report.podname = config_.pod_name;
+  report.zero_extender_length = config_.zero_extender_length;
+  report.lookup_name = lookup_name_;
+  report.lookup_addresses = std::move(lookup_addresses_);
+  report.probes = *std::move(probe_results_);
+  report.mesh.probing.layer = config_.layer;
+  report.mesh.boot_id = boot_id_;
+  add_kernel_facts(report);
+  report.hostdate = WallClock::now();
+  // It may start the next gathering.
+  const OnDone on_done = std::exchange(on_done_, nullptr);
+  on_done(std::move(report));
+}
+
+void Gatherer::add_kernel_facts(mesh::Report& report) {
+  if (const auto uptime = read_uptime()) {
+    report.uptime = *uptime;
+  } else {
+    config_.log.error("no uptime", {{"error", uptime.error().message()}});
+  }
+  if (const auto snapshot = network_.read()) {
+    describe_network(*snapshot, config_.layer, report);
+    report.mesh.probing.addresses =
+        config_.addresses.empty() ? probe_addresses(*snapshot) : config_.addresses;
+    report.mesh.probing.link_mtus = probe_link_mtus(*snapshot, report.mesh.probing.addresses);
+    if (config_.layer == Layer::kHost) report.mesh.probing.tunnel = tunnel_kind(*snapshot);
+  } else {
+    config_.log.error("no network facts", {{"error", snapshot.error().message()}});
+  }
+  report.mesh.mtu_settings = read_mtu_settings();
+  if (config_.layer == Layer::kHost) report.mesh.conntrack = read_conntrack();
+}
+
+}  // namespace meshcheck::agent

@@ -1,0 +1,57 @@
+// Where the server is, whom the agent takes for it, and how it shows the server who it is.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "lib/base/log.h"
+#include "lib/base/result.h"
+#include "lib/flags/flags.h"
+#include "lib/http/client.h"
+#include "lib/base/followed_file.h"
+#include "lib/uv/loop.h"
+
+namespace meshcheck::agent {
+
+inline constexpr std::size_t kTokenSizeMax = std::size_t{8}
+                                             << 10U;  // Half of the headers that our server takes.
+inline constexpr std::size_t kPemSizeMax = std::size_t{1} << 20U;
+
+// Immutable after start. Files may be replaced while the agent runs. Paths that are empty: the
+// system's authorities, no certificate, no token.
+struct ServerOptions {
+  std::string endpoint = "netchecker-service:8081";  // host:port
+  bool tls = false;
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
+  std::string token_file;
+
+  std::string url() const { return (tls ? "https://" : "http://") + endpoint; }
+};
+
+// `options` outlives the parsing; its endpoint may have a scheme until it was checked.
+void add_server_flags(flags::Flags& flags, ServerOptions& options);
+// Splits the scheme off and looks at the files. An error names the flag.
+Result<ServerOptions> check_server_options(ServerOptions options);
+
+// What goes with requests to the server, as fresh as its files. Lives on the loop's thread. Its
+// texts are secrets.
+class ServerAccess {
+ public:
+  ServerAccess(uv::Loop& loop, const ServerOptions& options, const Log& log);
+
+  // For each request to the server: authorities and the client's certificate.
+  void identify(http::ClientRequest& request);
+  // The token too. REQUIRES: the request follows no redirect, which could carry it elsewhere.
+  void authorize(http::ClientRequest& request);
+
+ private:
+  uv::Loop& loop_;
+  FollowedFile ca_;
+  FollowedFile certificate_;
+  FollowedFile key_;
+  FollowedFile token_;
+};
+
+}  // namespace meshcheck::agent

@@ -1,0 +1,241 @@
+#include "agent/sla/episode_exporter.h"
+
+#include <algorithm>
+#include <iterator>
+#include <random>
+#include <utility>
+
+#include "agent/reporting/reporter.h"
+#include "mesh/sla/check_list.h"
+#include "mesh/sla/episode_message.h"
+
+namespace meshcheck::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kAnswerSizeMax = std::size_t{64} << 10U;
+constexpr std::size_t kEpisodeSizeMax = 512;
+// So many episodes leave whole pages of the database free, whoever has the others.
+constexpr std::size_t kRoomMin = 256;
+static_assert(EpisodeExporter::kBatchMax <= sla::kEpisodesMax);
+static_assert(EpisodeExporter::kBatchMax * kEpisodeSizeMax < sla::kEpisodeMessageSizeMax);
+// Each check may be a probe and a group of its own.
+static_assert(EpisodeExporter::kBatchMax > 2 * sla::kChecksMax);
+
+// Who gets one of these will not like the same message any better later.
+bool is_final(int status) {
+  return status == 400 || status == 413 || status == 422;
+}
+
+std::string text_of(const http::Outcome& outcome) {
+  if (outcome.error) return outcome.error->message();
+  return "the server answered " + std::to_string(outcome.status) + ": " +
+         outcome.body.substr(0, kAnswerTextMax);
+}
+
+}  // namespace
+
+Result<store::Database> EpisodeExporter::open_spool(const std::string& path) {
+  auto database = store::Database::open(path.empty() ? ":memory:" : path);
+  if (!database) return database;
+  if (auto prepared = spool::prepare(*database); !prepared) return prepared.error();
+  return database;
+}
+
+EpisodeExporter::EpisodeExporter(uv::Loop& loop, http::Client& client, ServerAccess& access,
+                                 store::Database spool, Options options)
+    : client_(client),
+      access_(access),
+      options_(std::move(options)),
+      backoff_(options_.backoff, options_.seed),
+      turn_timer_(loop, [this] { turn(); }),
+      worker_(loop, std::move(spool), {.jobs_max = 8}) {
+  // What the last process left waits there; not all agents come at once.
+  std::mt19937_64 random(options_.seed);
+  const auto interval = static_cast<std::uint64_t>(options_.interval.count());
+  turn_timer_.start(milliseconds(static_cast<std::int64_t>(random() % interval)));
+}
+
+void EpisodeExporter::add(std::vector<sla::Episode> episodes) {
+  unsaved_.insert(unsaved_.end(), std::make_move_iterator(episodes.begin()),
+                  std::make_move_iterator(episodes.end()));
+  if (saving_ == 0) {
+    bound_unsaved();
+    save(/*make_room=*/false);
+  }
+}
+
+// Not while some of them are on their way to the disk, which is for a moment only.
+void EpisodeExporter::bound_unsaved() {
+  if (unsaved_.size() <= kUnsavedMax) return;
+  const std::size_t excess = unsaved_.size() - kUnsavedMax;
+  unsaved_.erase(unsaved_.begin(), unsaved_.begin() + static_cast<std::ptrdiff_t>(excess));
+  note_dropped(excess);
+}
+
+void EpisodeExporter::save(bool make_room) {
+  // What comes back from memory goes before the rest.
+  if (unsaved_.empty() || !from_memory_.empty()) return;
+  // A slot at a time, so that no transaction is larger than the one before.
+  const auto slot_end = std::ranges::find_if(unsaved_, [this](const sla::Episode& episode) {
+    return episode.start != unsaved_.front().start;
+  });
+  saving_ = static_cast<std::size_t>(slot_end - unsaved_.begin());
+  put_dropped_ = 0;
+  auto run = [this, make_room, episodes = std::vector(unsaved_.begin(), slot_end)](
+                 store::Database& database) -> Result<void> {
+    if (make_room) {
+      const auto dropped = spool::drop_oldest(database, std::max(2 * episodes.size(), kRoomMin));
+      if (!dropped) return dropped.error();
+      put_dropped_ += *dropped;
+    }
+    const auto dropped = spool::put(database, episodes, options_.bounds);
+    if (!dropped) return dropped.error();
+    put_dropped_ += *dropped;
+    return {};
+  };
+  const auto done = [this, make_room](const Result<void>& result) { saved(result, make_room); };
+  // It has room: one save and one read are all that there is at once.
+  if (!worker_.submit({std::move(run), done})) saving_ = 0;
+}
+
+void EpisodeExporter::saved(const Result<void>& result, bool made_room) {
+  const std::size_t count = std::exchange(saving_, 0);
+  if (result) {
+    unsaved_.erase(unsaved_.begin(), unsaved_.begin() + static_cast<std::ptrdiff_t>(count));
+    note_dropped(put_dropped_);
+    if (std::exchange(disk_fails_, false)) options_.log.info("the spool works again");
+    save(/*make_room=*/false);
+    return;
+  }
+  if (!made_room) {
+    save(/*make_room=*/true);
+    return;
+  }
+  if (!std::exchange(disk_fails_, true)) {
+    options_.log.error("episodes stay in memory: the spool fails",
+                       {{"error", result.error().message()}, {"episodes", unsaved_.size()}});
+  }
+  bound_unsaved();
+}
+
+void EpisodeExporter::note_dropped(std::uint64_t episodes) {
+  counters_.dropped += episodes;
+  if (episodes == 0 || std::exchange(drops_, true)) return;
+  options_.log.warning("the oldest episodes are dropped, there is no room for them",
+                       {{"episodes_in_all", counters_.dropped}});
+}
+
+void EpisodeExporter::turn() {
+  if (busy_) return;
+  busy_ = true;
+  const auto run = [this, erase = erase_](store::Database& database) -> Result<void> {
+    if (erase) {
+      if (auto erased = spool::erase(database, batch_); !erased) return erased;
+    }
+    auto batch = spool::oldest(database, kBatchMax);
+    if (!batch) return batch.error();
+    body_ = batch->episodes.empty()
+                ? ""
+                : sla::encode({.origin = options_.origin, .episodes = batch->episodes});
+    next_batch_ = *std::move(batch);
+    return {};
+  };
+  if (!worker_.submit({run, [this](const Result<void>& result) { read(result); }})) {
+    busy_ = false;
+    turn_timer_.start(options_.interval);
+  }
+}
+
+void EpisodeExporter::read(const Result<void>& result) {
+  if (result) {
+    erase_ = false;
+    batch_ = std::move(next_batch_);
+    if (!body_.empty()) {
+      send(std::move(body_));
+      return;
+    }
+  } else if (!std::exchange(disk_fails_, true)) {
+    options_.log.error("the spool fails", {{"error", result.error().message()}});
+  }
+  send_unsaved();
+}
+
+// What is in the spool comes first, if it can be read.
+void EpisodeExporter::send_unsaved() {
+  if (unsaved_.empty() || saving_ > 0) {
+    busy_ = false;
+    turn_timer_.start(options_.interval);
+    return;
+  }
+  const auto count = static_cast<std::ptrdiff_t>(std::min(unsaved_.size(), kBatchMax));
+  from_memory_.assign(unsaved_.begin(), unsaved_.begin() + count);
+  unsaved_.erase(unsaved_.begin(), unsaved_.begin() + count);
+  send(sla::encode({.origin = options_.origin, .episodes = from_memory_}));
+}
+
+void EpisodeExporter::send(std::string body) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.url = options_.url;
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = std::move(body);
+  request.timeout = options_.timeout;
+  request.body_max = kAnswerSizeMax;
+  access_.authorize(request);
+  call_ = client_.start(std::move(request),
+                        [this](const http::Outcome& outcome) { answered(outcome); });
+}
+
+void EpisodeExporter::answered(const http::Outcome& outcome) {
+  busy_ = false;
+  const bool memory = !from_memory_.empty();
+  const bool refused = !outcome.error && is_final(outcome.status);
+  if (!refused && (outcome.error || outcome.status != 200)) {
+    give_back();
+    failed(text_of(outcome));
+    return;
+  }
+  const std::size_t count = memory ? from_memory_.size() : batch_.episodes.size();
+  if (refused) {
+    counters_.refused += count;
+    options_.log.error("the server refuses episodes for good; they are dropped",
+                       {{"error", text_of(outcome)}, {"episodes", count}});
+  } else {
+    counters_.sent += count;
+    drops_ = false;
+  }
+  if (failures_in_a_row_ > 0) {
+    options_.log.info("episodes are accepted again", {{"failures", failures_in_a_row_}});
+  }
+  failures_in_a_row_ = 0;
+  backoff_.reset();
+  from_memory_.clear();
+  // A batch that could not be erased before still can not be read, so it is not sent twice.
+  erase_ = erase_ || !memory;
+  if (memory) save(/*make_room=*/false);
+  turn();
+}
+
+void EpisodeExporter::give_back() {
+  if (from_memory_.empty()) return;
+  unsaved_.insert(unsaved_.begin(), from_memory_.begin(), from_memory_.end());
+  from_memory_.clear();
+  bound_unsaved();
+  save(/*make_room=*/false);
+}
+
+void EpisodeExporter::failed(const std::string& why) {
+  ++counters_.failures;
+  const auto wait = backoff_.next();
+  if (failures_in_a_row_++ == 0) {
+    options_.log.warning("episodes were not accepted; they are kept",
+                         {{"error", why}, {"next_ms", wait.count()}});
+  } else {
+    options_.log.debug("episodes were not accepted", {{"error", why}, {"next_ms", wait.count()}});
+  }
+  turn_timer_.start(wait);
+}
+
+}  // namespace meshcheck::agent

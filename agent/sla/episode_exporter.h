@@ -1,0 +1,103 @@
+// Brings episodes to the server: keeps them until it has them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/server_access.h"
+#include "agent/sla/backoff.h"
+#include "agent/sla/spool.h"
+#include "lib/base/log.h"
+#include "lib/http/client.h"
+#include "lib/store/database.h"
+#include "lib/store/worker.h"
+#include "lib/uv/loop.h"
+#include "lib/uv/timer.h"
+
+namespace meshcheck::agent {
+
+// Episodes go to the spool, on a thread of its own, and from there to the server, the oldest first,
+// each message only after the one before was taken. Nothing leaves the spool without a 200, but for
+// its bounds, and for what the server calls wrong (400, 413, 422), which would block all else.
+// While the disk refuses, episodes wait in memory and go to the server from there. On the loop's
+// thread.
+class EpisodeExporter {
+ public:
+  // In a message. Names of 128 octets make an episode of less than 512.
+  static constexpr std::size_t kBatchMax = 2000;
+  // That the disk has not taken.
+  static constexpr std::size_t kUnsavedMax = 20'000;
+
+  struct Options {
+    std::string url;
+    std::string origin;  // A name.
+    std::chrono::milliseconds interval{30'000};
+    std::chrono::milliseconds timeout{10'000};
+    Backoff::Range backoff;
+    SpoolBounds bounds;
+    std::uint64_t seed = 0;
+    Log log;
+  };
+  struct Counters {
+    std::uint64_t sent = 0;     // Episodes that the server has taken.
+    std::uint64_t refused = 0;  // That it called wrong.
+    std::uint64_t dropped = 0;  // Beyond a bound, or with a full disk.
+    std::uint64_t failures = 0;
+  };
+
+  // The spool's database, ready for the exporter. With an empty path it is in memory.
+  static Result<store::Database> open_spool(const std::string& path);
+
+  // `spool` is of open_spool().
+  EpisodeExporter(uv::Loop& loop, http::Client& client, ServerAccess& access, store::Database spool,
+                  Options options);
+
+  void add(std::vector<sla::Episode> episodes);
+
+  const Counters& counters() const { return counters_; }
+  // That the disk does not have yet; none of them is on its way there if it is not `saving`.
+  std::size_t unsaved() const { return unsaved_.size(); }
+  bool saving() const { return saving_ > 0; }
+
+ private:
+  void save(bool make_room);
+  void saved(const Result<void>& result, bool made_room);
+  void bound_unsaved();
+  void note_dropped(std::uint64_t episodes);
+  void turn();
+  void read(const Result<void>& result);
+  void send_unsaved();
+  void send(std::string body);
+  void answered(const http::Outcome& outcome);
+  void give_back();
+  void failed(const std::string& why);
+
+  http::Client& client_;
+  ServerAccess& access_;
+  const Options options_;
+  Counters counters_;
+  Backoff backoff_;
+  std::deque<sla::Episode> unsaved_;  // The oldest first.
+  std::size_t saving_ = 0;            // How many of them are on their way to the disk.
+  bool disk_fails_ = false;           // It was said.
+  bool drops_ = false;                // Likewise.
+  std::uint64_t failures_in_a_row_ = 0;
+  bool busy_ = false;                      // Reading or sending.
+  bool erase_ = false;                     // The server has `batch_`.
+  std::vector<sla::Episode> from_memory_;  // On their way, instead of `batch_`.
+  spool::Batch batch_;
+  http::Call call_;
+  uv::Timer turn_timer_;
+  // Of jobs: the worker's thread writes them before the job is done, and this one reads them after.
+  // There is at most one job of each kind.
+  std::uint64_t put_dropped_ = 0;
+  spool::Batch next_batch_;
+  std::string body_;
+  store::Worker worker_;  // Destroyed first, which ends its jobs.
+};
+
+}  // namespace meshcheck::agent
