@@ -8,9 +8,9 @@
 #include <string>
 
 #include "checks/factory.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/dns_server.h"
+#include "lib/testing/loop.h"
 #include "lib/uv/timer.h"
-#include "probe/test_dns_server.h"
 
 namespace meshcheck::checks {
 

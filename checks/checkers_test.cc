@@ -1,8 +1,8 @@
 #include <fstream>
 
 #include "checks/check_testing.h"
-#include "lib/http/client_test_server.h"
 #include "lib/kube/test_directory.h"
+#include "lib/testing/http_stub_server.h"
 #include "probe/icmp_prober.h"
 
 namespace meshcheck::checks {

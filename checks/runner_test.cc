@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::checks {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "probe/test_dns_server.h"
+#include "lib/testing/dns_server.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "lib/base/time.h"
-#include "lib/uv/test_loop.h"
-#include "probe/test_dns_server.h"
+#include "lib/testing/dns_server.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <fstream>
 
-#include "lib/uv/test_loop.h"
-#include "probe/test_network.h"
+#include "lib/testing/loop.h"
+#include "probe/network_testing.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
+#include "probe/network_testing.h"
 #include "probe/stamp_prober.h"
 #include "probe/stamp_reflector.h"
-#include "probe/test_network.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
 #include "lib/uv/udp_socket.h"
 #include "probe/stamp_reflector.h"
 

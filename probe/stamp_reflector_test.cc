@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
 #include "mesh/stamp/sender.h"
 #include "probe/descriptor.h"
 #include "probe/timestamped_socket.h"

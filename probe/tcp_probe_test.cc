@@ -9,7 +9,7 @@
 
 #include "lib/uv/tcp_listener.h"
 #include "probe/descriptor.h"
-#include "probe/test_network.h"
+#include "probe/network_testing.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
 #include "mesh/icmp/echo.h"
 #include "mesh/stamp/wire.h"
 #include "probe/descriptor.h"
-#include "probe/test_network.h"
+#include "probe/network_testing.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "lib/uv/udp_socket.h"
-#include "probe/test_network.h"
+#include "probe/network_testing.h"
 
 namespace meshcheck::probe {
 namespace {

@@ -5,8 +5,8 @@
 #include <map>
 #include <memory>
 
-#include "lib/kube/fake_api.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/fake_kube_api.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::server {
 namespace {

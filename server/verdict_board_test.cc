@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/store/migrations.h"
-#include "lib/store/temporary_directory.h"
+#include "lib/testing/temporary_directory.h"
 #include "server/verdict_store.h"
 
 namespace meshcheck::server {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::smoke_mini {
 namespace {

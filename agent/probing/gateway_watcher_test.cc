@@ -5,7 +5,7 @@
 #include <fstream>
 #include <optional>
 
-#include "lib/netlink/network_namespace.h"
+#include "lib/testing/network_namespace.h"
 #include "lib/uv/timer.h"
 
 namespace meshcheck::agent {

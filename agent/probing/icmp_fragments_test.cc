@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "lib/netlink/network_namespace.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
+#include "lib/testing/network_namespace.h"
 
 namespace meshcheck::agent {
 namespace {

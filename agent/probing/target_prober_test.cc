@@ -5,11 +5,11 @@
 #include <fstream>
 #include <optional>
 
-#include "lib/netlink/network_namespace.h"
+#include "lib/testing/dns_server.h"
+#include "lib/testing/loop.h"
+#include "lib/testing/network_namespace.h"
 #include "lib/uv/tcp_listener.h"
-#include "lib/uv/test_loop.h"
 #include "lib/uv/udp_socket.h"
-#include "probe/test_dns_server.h"
 
 namespace meshcheck::agent {
 namespace {

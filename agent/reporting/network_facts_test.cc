@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/netlink/network_namespace.h"
+#include "lib/testing/network_namespace.h"
 
 namespace meshcheck::agent {
 namespace {

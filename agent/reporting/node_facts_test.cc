@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "lib/netlink/network_namespace.h"
+#include "lib/testing/network_namespace.h"
 
 namespace meshcheck::agent {
 namespace {

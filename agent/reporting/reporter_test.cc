@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/http/client_test_server.h"
+#include "lib/testing/http_stub_server.h"
 
 namespace meshcheck::agent {
 namespace {

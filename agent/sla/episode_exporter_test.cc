@@ -6,9 +6,9 @@
 #include <csignal>
 #include <optional>
 
-#include "lib/http/client_test_server.h"
-#include "lib/store/temporary_directory.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/http_stub_server.h"
+#include "lib/testing/loop.h"
+#include "lib/testing/temporary_directory.h"
 #include "mesh/sla/episode_message.h"
 
 namespace meshcheck::agent {

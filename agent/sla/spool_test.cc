@@ -7,7 +7,7 @@
 #include <array>
 #include <csignal>
 
-#include "lib/store/temporary_directory.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::agent {
 namespace {

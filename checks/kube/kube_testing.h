@@ -8,8 +8,8 @@
 #include <string>
 
 #include "checks/kube/checks.h"
-#include "checks/kube/fake_objects_api.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/fake_objects_api.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::checks {
 

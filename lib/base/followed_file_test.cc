@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "lib/http/test_certificates.h"
+#include "lib/testing/certificates.h"
 
 namespace meshcheck {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/http/client_test_server.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/http_stub_server.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::http {
 namespace {

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "lib/http/client_test_server.h"
+#include "lib/testing/http_stub_server.h"
 
 namespace meshcheck::http {
 namespace {

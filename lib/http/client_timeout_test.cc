@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "lib/http/client_test_server.h"
+#include "lib/testing/http_stub_server.h"
 
 namespace meshcheck::http {
 namespace {

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "lib/http/server_test_client.h"
-#include "lib/http/tls_test_client.h"
-#include "lib/http/tls_test_server.h"
+#include "lib/testing/raw_client.h"
+#include "lib/testing/tls_client.h"
+#include "lib/testing/tls_server.h"
 
 namespace meshcheck::http {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/http/server_test_client.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
+#include "lib/testing/raw_client.h"
 
 namespace meshcheck::http {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "lib/http/server.h"
-#include "lib/http/server_test_client.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/loop.h"
+#include "lib/testing/raw_client.h"
 
 namespace meshcheck::http {
 namespace {

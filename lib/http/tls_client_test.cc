@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "lib/http/client.h"
-#include "lib/http/tls_test_server.h"
+#include "lib/testing/tls_server.h"
 #include "lib/uv/mailbox.h"
 
 namespace meshcheck::http {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/http/test_certificates.h"
+#include "lib/testing/certificates.h"
 
 namespace meshcheck::http {
 namespace {

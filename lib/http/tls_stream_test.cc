@@ -1,8 +1,8 @@
 // The server behind TLS, and clients that are not decent.
 #include <algorithm>
 
-#include "lib/http/tls_test_client.h"
-#include "lib/http/tls_test_server.h"
+#include "lib/testing/tls_client.h"
+#include "lib/testing/tls_server.h"
 
 namespace meshcheck::http {
 namespace {

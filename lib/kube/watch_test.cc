@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <set>
 
-#include "lib/kube/fake_api.h"
 #include "lib/kube/token_review.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/fake_kube_api.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::kube {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <array>
 
-#include "lib/netlink/network_namespace.h"
 #include "lib/netlink/snapshot.h"
+#include "lib/testing/network_namespace.h"
 
 namespace meshcheck::netlink {
 namespace {

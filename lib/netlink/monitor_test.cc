@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "lib/netlink/network_namespace.h"
+#include "lib/testing/network_namespace.h"
 #include "lib/uv/timer.h"
 
 namespace meshcheck::netlink {

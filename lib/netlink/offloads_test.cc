@@ -9,8 +9,8 @@
 
 #include <cstring>
 
-#include "lib/netlink/network_namespace.h"
 #include "lib/netlink/snapshot.h"
+#include "lib/testing/network_namespace.h"
 
 namespace meshcheck::netlink {
 namespace {

@@ -6,8 +6,8 @@
 #include <array>
 #include <csignal>
 
-#include "lib/store/temporary_directory.h"
 #include "lib/store/worker.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::store {
 namespace {

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <optional>
 
-#include "lib/store/temporary_directory.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::store {
 namespace {

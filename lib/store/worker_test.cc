@@ -7,7 +7,7 @@
 #include <future>
 #include <optional>
 
-#include "lib/store/temporary_directory.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::store {
 namespace {

@@ -10,10 +10,10 @@
 #include <optional>
 #include <vector>
 
+#include "lib/testing/loop.h"
 #include "lib/uv/fd_watcher.h"
 #include "lib/uv/resolver.h"
 #include "lib/uv/signal.h"
-#include "lib/uv/test_loop.h"
 #include "lib/uv/udp_socket.h"
 
 namespace meshcheck::uv {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "mesh/neighbours/neighbours.h"
-#include "mesh/neighbours/testing.h"
+#include "mesh/neighbours/neighbours_testing.h"
 
 namespace meshcheck::mesh {
 namespace {

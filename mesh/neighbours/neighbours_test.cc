@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "mesh/neighbours/testing.h"
+#include "mesh/neighbours/neighbours_testing.h"
 
 namespace meshcheck::mesh {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "mesh/verdict/testing.h"
+#include "mesh/verdict/verdict_testing.h"
 
 namespace meshcheck::verdict {
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "mesh/verdict/recent_losses.h"
-#include "mesh/verdict/testing.h"
 #include "mesh/verdict/usual_times.h"
+#include "mesh/verdict/verdict_testing.h"
 
 namespace meshcheck::verdict {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "lib/kube/client.h"
 #include "lib/kube/test_directory.h"
+#include "lib/testing/loop.h"
 #include "lib/uv/tcp_listener.h"
-#include "lib/uv/test_loop.h"
 
 namespace meshcheck::kube {
 

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "lib/http/server.h"
-#include "lib/http/test_certificates.h"
-#include "lib/uv/test_loop.h"
+#include "lib/testing/certificates.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::http {
 
