@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lib/testing/certificates.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::agent {
 namespace {
@@ -24,7 +24,7 @@ TEST(ServerOptionsTest, KnowTlsByTheScheme) {
 }
 
 TEST(ServerOptionsTest, NameTheFlagThatIsWrong) {
-  const http::TestFolder folder;
+  const TemporaryDirectory folder;
   const std::string file = folder.write("file", "x");
   ServerOptions options = endpoint("https://a:1");
   options.certificate_file = file;
@@ -39,9 +39,9 @@ TEST(ServerOptionsTest, NameTheFlagThatIsWrong) {
   options.ca_file = file;
   EXPECT_FALSE(check_server_options(options)) << "who names authorities expects TLS";
   options = endpoint("a:1");
-  options.token_file = folder.path("none");
+  options.token_file = folder.file("none");
   EXPECT_EQ(check_server_options(options).error().message(),
-            "-servertokenfile: " + folder.path("none") + ": No such file or directory");
+            "-servertokenfile: " + folder.file("none") + ": No such file or directory");
 }
 
 class ServerAccessTest : public testing::Test {
@@ -50,7 +50,7 @@ class ServerAccessTest : public testing::Test {
 
   Headers headers_of_report() {
     ServerOptions options;
-    options.token_file = folder_.path("token");
+    options.token_file = folder_.file("token");
     ServerAccess access(loop_, options, quiet_);
     http::ClientRequest request;
     access.authorize(request);
@@ -59,7 +59,7 @@ class ServerAccessTest : public testing::Test {
 
   uv::Loop loop_;
   Log quiet_{{.level = Log::Level::kError}};
-  http::TestFolder folder_;
+  TemporaryDirectory folder_;
 };
 
 TEST_F(ServerAccessTest, SendsTheTokenWithoutTheBlanksAroundIt) {
@@ -96,7 +96,7 @@ TEST_F(ServerAccessTest, ShowsWhoItIsInEachRequestButTheTokenInReportsOnly) {
 TEST_F(ServerAccessTest, TrustsNobodyInsteadOfAuthoritiesThatCannotBeRead) {
   ServerOptions options;
   options.tls = true;
-  options.ca_file = folder_.path("none");
+  options.ca_file = folder_.file("none");
   ServerAccess access(loop_, options, quiet_);
   http::ClientRequest request;
   access.identify(request);

@@ -1,8 +1,8 @@
 #include <fstream>
 
 #include "checks/check_testing.h"
-#include "lib/kube/test_directory.h"
 #include "lib/testing/http_stub_server.h"
+#include "lib/testing/temporary_directory.h"
 #include "probe/icmp_prober.h"
 
 namespace meshcheck::checks {
@@ -57,7 +57,7 @@ TEST_F(HttpCheckTest, IsDownWhenNobodyAnswersInTime) {
 }
 
 TEST_F(HttpCheckTest, ShowsTheTokenOfItsFileAsItIsNow) {
-  const kube::TestDirectory directory;
+  const TemporaryDirectory directory;
   const std::string path = directory.path() + "/token";
   server_.answer = TestServer::ok("");
   const auto check = make("http", {{"url", url()}, {"token_file", path}});

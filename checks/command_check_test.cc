@@ -2,7 +2,7 @@
 #include <fstream>
 
 #include "checks/check_testing.h"
-#include "lib/kube/test_directory.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -33,7 +33,7 @@ class CommandCheckTest : public CheckFixture {
     return std::ranges::none_of(processes(), [](int number) { return alive(number); });
   }
 
-  kube::TestDirectory directory_;
+  TemporaryDirectory directory_;
 };
 
 TEST_F(CommandCheckTest, TakesTheExitCodeAndTheOutput) {

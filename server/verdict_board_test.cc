@@ -107,7 +107,7 @@ class VerdictStoreTest : public ::testing::Test {
     return board;
   }
 
-  store::TemporaryDirectory directory_;
+  TemporaryDirectory directory_;
   store::Database database_;
 };
 

@@ -2,26 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
 #include "lib/testing/loop.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::smoke_mini {
 namespace {
 
 class DiskTest : public testing::Test {
  protected:
-  DiskTest() : folder_(testing::TempDir() + "meshcheck-disk-XXXXXX") {
-    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
-  }
-  ~DiskTest() override {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);
-  }
-
-  std::string folder_;
+  const TemporaryDirectory directory_;
+  const std::string& folder_ = directory_.path();
   uv::Loop loop_;
 };
 

@@ -34,7 +34,7 @@ ARROWS = {
 # Third-party headers that one folder, or two, hide from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",
           "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh lib/kube", "CLI/CLI.hpp": "lib/flags",
-          "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http", "ares.h": "probe"}
+          "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http lib/testing", "ares.h": "probe"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
           r"\bshared_ptr\b": "one owner: no shared_ptr",
           r"\bFIXME\b|TODO\((?:now)?\)": "does not land",

@@ -65,7 +65,7 @@ class EpisodeExporterTest : public testing::Test {
   }
   using Slots = std::vector<std::int64_t>;
 
-  store::TemporaryDirectory directory_;
+  TemporaryDirectory directory_;
   uv::Loop loop_;
   TestServer server_{loop_};
   http::Client client_{loop_, {.connections_max = 2, .user_agent = "test"}};

@@ -108,7 +108,7 @@ TEST_F(SpoolTest, DropsTheOldestWhenItIsFull) {
 
 TEST(SpoolCrashTest, LosesNoSlotAndNoPartOfOneToKillNine) {
   for (const std::int64_t slots : {1, 40, 200}) {
-    const store::TemporaryDirectory directory;
+    const TemporaryDirectory directory;
     const std::string path = directory.file("spool.db");
     std::array<int, 2> ends{};
     ASSERT_EQ(pipe(ends.data()), 0);

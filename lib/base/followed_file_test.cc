@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "lib/testing/certificates.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck {
 namespace {
@@ -19,8 +19,8 @@ class FollowedFileTest : public testing::Test {
     return file_.text(Clock::time_point() + std::chrono::seconds(seconds));
   }
 
-  http::TestFolder folder_;
-  FollowedFile file_{{.path = folder_.path("file"), .size_max = 8, .take = take, .log = {}}};
+  TemporaryDirectory folder_;
+  FollowedFile file_{{.path = folder_.file("file"), .size_max = 8, .take = take, .log = {}}};
 };
 
 TEST_F(FollowedFileTest, IsReadAgainAfterASecond) {
@@ -39,11 +39,11 @@ TEST_F(FollowedFileTest, SaysWhatItSaidBeforeWhileItCannotBeUsed) {
   EXPECT_EQ(text(2), "one");
   folder_.write("file", "123456789");
   EXPECT_EQ(text(3), "one") << "too large";
-  std::filesystem::remove(folder_.path("file"));
+  std::filesystem::remove(folder_.file("file"));
   EXPECT_EQ(text(4), "one");
-  std::filesystem::create_directory(folder_.path("file"));
+  std::filesystem::create_directory(folder_.file("file"));
   EXPECT_EQ(text(5), "one");
-  std::filesystem::remove(folder_.path("file"));
+  std::filesystem::remove(folder_.file("file"));
   folder_.write("file", "12345678");
   EXPECT_EQ(text(6), "12345678");
 }

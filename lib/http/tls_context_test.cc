@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/testing/certificates.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::http {
 namespace {
@@ -20,14 +21,14 @@ class TlsContextTest : public testing::Test {
     const auto context = TlsContext::load(options_);
     if (context) return "";
     std::string message = context.error().message();
-    const std::string folder = files_.path("");
+    const std::string folder = files_.file("");
     if (const auto at = message.find(folder); at != std::string::npos) {
       message.erase(at, folder.size());
     }
     return message;
   }
 
-  TestFolder files_;
+  TemporaryDirectory files_;
   TestAuthority authority_{"root"};
   TlsContext::Options options_;
 };
@@ -35,7 +36,7 @@ class TlsContextTest : public testing::Test {
 TEST_F(TlsContextTest, SaysWhatIsWrongWithItsFiles) {
   EXPECT_EQ(refusal(), "");
   const std::string certificate_file = options_.certificate_file;
-  options_.certificate_file = files_.path("absent.crt");
+  options_.certificate_file = files_.file("absent.crt");
   EXPECT_EQ(refusal(), "read absent.crt: No such file or directory");
   options_.certificate_file = files_.write("garbage.crt", "no certificate at all\n");
   EXPECT_EQ(refusal(), "read garbage.crt: no start line");
@@ -57,7 +58,7 @@ TEST_F(TlsContextTest, AsksNobodyForAPassphrase) {
 }
 
 TEST_F(TlsContextTest, NeedsTheClientsRootsOnlyIfTheyIdentify) {
-  options_.client_ca_file = files_.path("absent.crt");
+  options_.client_ca_file = files_.file("absent.crt");
   EXPECT_EQ(refusal(), "");
   options_.clients = TlsContext::Clients::kMayIdentify;
   EXPECT_EQ(refusal(), "read absent.crt: No such file or directory");

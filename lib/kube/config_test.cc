@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "lib/kube/base64.h"
-#include "lib/kube/test_directory.h"
 #include "lib/kube/token_source.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::kube {
 namespace {
@@ -22,7 +22,7 @@ class InClusterConfigTest : public testing::Test {
     return in_cluster_config({host, port, directory_.path()});
   }
 
-  TestDirectory directory_;
+  TemporaryDirectory directory_;
 };
 
 TEST_F(InClusterConfigTest, TakesWhatAPodIsGiven) {
@@ -79,7 +79,7 @@ class KubeconfigTest : public testing::Test {
     return config ? "" : config.error().message();
   }
 
-  TestDirectory directory_;
+  TemporaryDirectory directory_;
   ConfigOptions options_;
 };
 
@@ -174,7 +174,7 @@ TEST(Base64Test, ReadsBothAlphabetsWithAndWithoutPadding) {
 }
 
 TEST(TokenSourceTest, ReadsTheFileAgainWhenItsTokenIsAMinuteOld) {
-  const TestDirectory directory;
+  const TemporaryDirectory directory;
   Config config;
   config.token_file = directory.write("token", "first\n");
   TokenSource source(config);
@@ -186,7 +186,7 @@ TEST(TokenSourceTest, ReadsTheFileAgainWhenItsTokenIsAMinuteOld) {
 }
 
 TEST(TokenSourceTest, ReadsTheFileSoonerWhenTheTokenIsRefused) {
-  const TestDirectory directory;
+  const TemporaryDirectory directory;
   Config config;
   config.token_file = directory.write("token", "first");
   TokenSource source(config);
@@ -198,7 +198,7 @@ TEST(TokenSourceTest, ReadsTheFileSoonerWhenTheTokenIsRefused) {
 }
 
 TEST(TokenSourceTest, KeepsTheOldTokenWhileTheFileIsBroken) {
-  const TestDirectory directory;
+  const TemporaryDirectory directory;
   Config config;
   config.token_file = directory.path() + "/token";
   TokenSource source(config);

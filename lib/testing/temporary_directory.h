@@ -1,21 +1,19 @@
-// A directory for one test. For tests only.
+// For tests: a directory with files in it, which goes with the object.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
-namespace meshcheck::store {
+namespace meshcheck {
 
-// Gone, with all that is in it, when the test ends.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern = testing::TempDir() + "meshcheck_XXXXXX";
-    if (mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
+  TemporaryDirectory() : path_(testing::TempDir() + "meshcheck_XXXXXX") {
+    if (mkdtemp(path_.data()) == nullptr) std::abort();
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
@@ -26,9 +24,14 @@ class TemporaryDirectory {
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
+  // Returns the path of the file.
+  std::string write(const std::string& name, const std::string& content) const {
+    std::ofstream(file(name), std::ios::binary) << content;
+    return file(name);
+  }
 
  private:
   std::string path_;
 };
 
-}  // namespace meshcheck::store
+}  // namespace meshcheck

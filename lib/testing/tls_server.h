@@ -11,6 +11,7 @@
 #include "lib/http/server.h"
 #include "lib/testing/certificates.h"
 #include "lib/testing/loop.h"
+#include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::http {
 
@@ -61,8 +62,8 @@ class TlsFixture : public testing::Test {
   }
   TlsContext::Options tls_options(TlsContext::Clients clients = TlsContext::Clients::kAnonymous) {
     TlsContext::Options options;
-    options.certificate_file = files_.path("tls.crt");
-    options.key_file = files_.path("tls.key");
+    options.certificate_file = files_.file("tls.crt");
+    options.key_file = files_.file("tls.key");
     options.clients = clients;
     options.client_ca_file = files_.write("clients.crt", client_authority_.certificate());
     return options;
@@ -89,7 +90,7 @@ class TlsFixture : public testing::Test {
 
   static constexpr std::size_t kLargeSize = 200'000;
   static constexpr int kPieces = 100;
-  TestFolder files_;
+  TemporaryDirectory files_;
   TestAuthority authority_{"servers' root"};
   TestAuthority client_authority_{"clients' root"};
   uv::Loop loop_;

@@ -12,8 +12,8 @@
 #include <string>
 
 #include "lib/kube/client.h"
-#include "lib/kube/test_directory.h"
 #include "lib/testing/loop.h"
+#include "lib/testing/temporary_directory.h"
 #include "lib/uv/tcp_listener.h"
 
 namespace meshcheck::kube {
@@ -132,7 +132,7 @@ class RealApi {
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }
 
-  TestDirectory directory_;
+  TemporaryDirectory directory_;
   uv::Loop loop_;
   std::array<int, 3> free_ports_{};
   int etcd_port_ = 0;
