@@ -72,7 +72,7 @@ void report_all(State& state, const Cluster& cluster, Now now) {
       record.nodename = place;
       record.report_interval = 5;
       state.table.with(
-          [&](AgentTable& table) { table.report(std::move(record), now, LargeLoss()); });
+          [&](AgentTable& table) { table.report(std::move(record), now, mesh::LargeLoss()); });
       state.mesh.with([&](Mesh& mesh) {
         mesh.table.report(
             {.name = agent, .node = place, .report_interval = std::chrono::seconds(5)},

@@ -42,11 +42,6 @@ bool is_due(const Inventory::Entry& entry, Now now) {
 
 }  // namespace
 
-LargeLoss LargeLoss::of(const mesh::MeshReport& report) {
-  return {.to_server = report.padding.lost_for.has_value(),
-          .from_server = report.padded_answer.lost_for.has_value()};
-}
-
 std::optional<AgentTable::Outcome> AgentTable::refusal_of(std::string_view name, Now now,
                                                           std::optional<std::string_view> pod_uid) {
   if (!inventory_) return std::nullopt;
@@ -62,7 +57,7 @@ std::optional<AgentTable::Outcome> AgentTable::refusal_of(std::string_view name,
   return Outcome::kNotListed;
 }
 
-AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, LargeLoss loss,
+AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::LargeLoss loss,
                                        std::optional<std::string_view> pod_uid) {
   if (const auto refusal = refusal_of(record.podname, now, pod_uid)) {
     if (*refusal != Outcome::kLeaving) ++counts_.refused_not_in_inventory;

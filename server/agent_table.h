@@ -21,12 +21,6 @@
 
 namespace meshcheck::server {
 
-// Now, on both clocks: ages come from the steady one, which nobody can set.
-struct Now {
-  WallTime wall;
-  Clock::time_point steady;
-};
-
 // A row of the database. An agent without `record` was removed.
 struct AgentChange {
   std::string name;
@@ -45,21 +39,12 @@ struct Changes {
   bool empty() const { return agents.empty() && series.empty(); }
 };
 
-// Which way large packets get lost between an agent and the server, while small ones do not.
-struct LargeLoss {
-  bool to_server = false;
-  bool from_server = false;
-
-  static LargeLoss of(const mesh::MeshReport& report);
-  bool any() const { return to_server || from_server; }
-};
-
 // Who is missing, and from whom only small packets come. Lists are in the inventory's order, or by
 // name where there is none; `unpadded` is by name.
 struct Check {
   struct Unpadded {
     std::string name;
-    LargeLoss loss;
+    mesh::LargeLoss loss;
   };
 
   // Absent, and Kubernetes says why: "Pending, not ready".
@@ -118,7 +103,7 @@ class AgentTable {
     enum class State { kOk, kUnpadded, kOutdated, kAbsent } state = State::kOk;
     Clock::duration age{};             // Since the last report; 0 if absent.
     std::int64_t report_interval = 0;  // Seconds; 0 if absent.
-    LargeLoss loss;
+    mesh::LargeLoss loss;
   };
 
   // One that is expected. The texts are the table's.
@@ -128,7 +113,7 @@ class AgentTable {
     std::optional<Clock::time_point> last_report;  // Nothing: absent.
     std::chrono::seconds report_interval{0};       // 0 if absent.
     bool outdated = false;
-    LargeLoss loss;
+    mesh::LargeLoss loss;
     const Inventory::Entry* entry = nullptr;  // Nothing without an inventory.
     bool excused() const { return entry != nullptr && entry->excused; }
   };
@@ -136,7 +121,7 @@ class AgentTable {
   explicit AgentTable(Options options) : options_(options) {}
 
   // `pod_uid`: whose report it is, if the sender has proved it.
-  Outcome report(mesh::Record&& record, Now now, LargeLoss loss = {},
+  Outcome report(mesh::Record&& record, Now now, mesh::LargeLoss loss = {},
                  std::optional<std::string_view> pod_uid = std::nullopt);
   // What was stored before a restart; `changes` are not made of it. A loss is heard of again with
   // the next report.
@@ -197,7 +182,7 @@ class AgentTable {
     Clock::time_point last_report;
     std::int64_t errors_since_report = 0;
     bool changed = false;  // Its name is in changed_agents_.
-    LargeLoss loss;
+    mesh::LargeLoss loss;
     Series* series = nullptr;
   };
   struct NameHash {

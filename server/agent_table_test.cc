@@ -107,12 +107,12 @@ TEST_F(AgentTableTest, NamesWhoLosesLargePacketsWhileFresh) {
 
 TEST_F(AgentTableTest, TakesTheLossFromTheReport) {
   mesh::MeshReport mesh;
-  EXPECT_FALSE(LargeLoss::of(mesh).any());
+  EXPECT_FALSE(mesh::LargeLoss::of(mesh).any());
   mesh.padding.lost_for = 0ms;
-  EXPECT_TRUE(LargeLoss::of(mesh).to_server);
-  EXPECT_FALSE(LargeLoss::of(mesh).from_server);
+  EXPECT_TRUE(mesh::LargeLoss::of(mesh).to_server);
+  EXPECT_FALSE(mesh::LargeLoss::of(mesh).from_server);
   mesh.padded_answer.lost_for = 0ms;
-  EXPECT_TRUE(LargeLoss::of(mesh).from_server);
+  EXPECT_TRUE(mesh::LargeLoss::of(mesh).from_server);
 }
 
 TEST_F(AgentTableTest, KeepsTheLastRecordSortedByName) {

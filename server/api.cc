@@ -245,7 +245,7 @@ http::Response Api::post_agent(http::Request& request) {
   MeshTable::Sender sender{
       .name = name, .node = node, .report_interval = std::chrono::seconds(record->report_interval)};
   if (const auto wall = parse_wall_time(record->hostdate)) sender.wall = *wall;
-  const LargeLoss loss = mesh ? LargeLoss::of(*mesh) : LargeLoss();
+  const mesh::LargeLoss loss = mesh ? mesh::LargeLoss::of(*mesh) : mesh::LargeLoss();
   std::optional<std::string_view> pod_uid;
   if (state_.principals_are_pods && !request.principal.empty()) pod_uid = request.principal;
   const auto outcome = state_.table.with(

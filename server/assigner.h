@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/time.h"
 #include "mesh/assignment/assignment.h"
 #include "mesh/neighbours/neighbours.h"
 #include "mesh/report/mesh_report.h"
-#include "server/agent_table.h"
 
 namespace meshcheck::server {
 

@@ -10,7 +10,6 @@
 
 #include "lib/base/time.h"
 #include "mesh/report/mesh_report.h"
-#include "server/agent_table.h"
 #include "server/mtu_row.h"
 #include "server/path_memory.h"
 #include "server/path_row.h"
@@ -39,7 +38,7 @@ struct MeshAgent {
   NameTable::Id icmp = NameTable::kNone;
   mesh::Layer layer = mesh::Layer::kPod;
   bool stopping = false;
-  LargeLoss large_loss;
+  mesh::LargeLoss large_loss;
   std::array<std::uint16_t, 2> tunnel_overheads{};  // Of its overlay, over IPv4 and IPv6; 0: none.
   std::uint16_t ssid = 0;
   std::array<std::optional<IpAddress>, 2> addresses;  // IPv4, IPv6

@@ -35,7 +35,7 @@ void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now
   agent->received = now.steady;
   agent->report_interval = sender.report_interval;
   agent->stopping = report.stopping;
-  agent->large_loss = LargeLoss::of(report);
+  agent->large_loss = mesh::LargeLoss::of(report);
   if (!report.stopping) agent->series->latest = agent;
   if (report.stopping && agent->series->latest == agent) agent->series->latest = nullptr;
   agent->tunnel_overheads = {mesh::tunnel_overhead(report.tunnel, false),

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "server/agent_table.h"
 #include "server/mesh_agent.h"
 #include "server/mtu_judge.h"
 #include "server/path_judge.h"

@@ -2,7 +2,8 @@
 
 #include <array>
 
-#include "server/path_text.h"
+#include "lib/base/csv.h"
+#include "lib/base/json_writer.h"
 
 namespace meshcheck::server {
 namespace {
@@ -25,16 +26,16 @@ void append_size(std::string& out, std::string_view key, std::optional<std::uint
 
 void append_way(std::string& out, const MtuWay& way, Now now) {
   out += '{';
-  append_text(out, "class", mesh::text(way.fragmentation_class));
-  append_text(out, "since", time_text(way.since, now));
+  append_json_member(out, "class", mesh::text(way.fragmentation_class));
+  append_json_member(out, "since", time_text(way.since, now));
   append_size(out, "size", way.size);
   append_size(out, "link_mtu", way.link_mtu);
   if (way.confirmed) {
-    append_text(out, "confirmed", time_text(*way.confirmed, now));
+    append_json_member(out, "confirmed", time_text(*way.confirmed, now));
   } else {
     out += ",\"confirmed\":null";
   }
-  append_text(out, "fragments", mesh::text(way.fragments));
+  append_json_member(out, "fragments", mesh::text(way.fragments));
   out += '}';
 }
 
@@ -45,8 +46,8 @@ void append_too_big(std::string& out, const PathView& path, Now now) {
     return;
   }
   out += "{\"mtu\":" + std::to_string(too_big->mtu);
-  append_text(out, "from", path.too_big_from);
-  append_text(out, "at", time_text(path.from.received - too_big->age, now));
+  append_json_member(out, "from", path.too_big_from);
+  append_json_member(out, "at", time_text(path.from.received - too_big->age, now));
   out += '}';
 }
 
@@ -57,7 +58,7 @@ std::optional<std::uint16_t> known_max(const mesh::OverlayMtu& overlay) {
 
 void append_overlay_way(std::string& out, const mesh::OverlayMtu& overlay) {
   out += '{';
-  append_text(out, "cause", mesh::text(overlay.cause));
+  append_json_member(out, "cause", mesh::text(overlay.cause));
   append_size(out, "link_mtu_max", known_max(overlay));
   out += '}';
 }
@@ -66,7 +67,7 @@ void append_keys(std::string& out, const PathView& path, Now now) {
   const MtuJudgement& judgement = path.mtu_judgement;
   append_way(out += "\"forward\":", judgement.ways.forward, now);
   append_way(out += ",\"backward\":", judgement.ways.backward, now);
-  append_text(out, "icmp_fragments", mesh::text(path.mtu->icmp_fragments()));
+  append_json_member(out, "icmp_fragments", mesh::text(path.mtu->icmp_fragments()));
   append_too_big(out += ",\"too_big\":", path, now);
   out += ",\"findings\":[";
   for (const Finding& finding : kFindings) {
@@ -92,12 +93,12 @@ void append_size_cell(std::string& out, std::optional<std::uint16_t> size) {
 }
 
 void append_way_cells(std::string& out, const MtuWay& way, Now now) {
-  append_cell(out, mesh::text(way.fragmentation_class));
-  append_cell(out, time_text(way.since, now));
+  append_csv_cell(out, mesh::text(way.fragmentation_class));
+  append_csv_cell(out, time_text(way.since, now));
   append_size_cell(out, way.size);
   append_size_cell(out, way.link_mtu);
-  append_cell(out, way.confirmed ? time_text(*way.confirmed, now) : "");
-  append_cell(out, mesh::text(way.fragments));
+  append_csv_cell(out, way.confirmed ? time_text(*way.confirmed, now) : "");
+  append_csv_cell(out, mesh::text(way.fragments));
 }
 
 void append_too_big_cells(std::string& out, const PathView& path, Now now) {
@@ -107,8 +108,8 @@ void append_too_big_cells(std::string& out, const PathView& path, Now now) {
     return;
   }
   append_size_cell(out, too_big->mtu);
-  append_cell(out, path.too_big_from);
-  append_cell(out, time_text(path.from.received - too_big->age, now));
+  append_csv_cell(out, path.too_big_from);
+  append_csv_cell(out, time_text(path.from.received - too_big->age, now));
 }
 
 std::string findings_text(const mesh::PathFindings& findings) {
@@ -131,13 +132,13 @@ void append_mtu_json(std::string& out, const PathView& path, Now now) {
 
 void append_mtu_path_json(std::string& out, const PathView& path, Now now) {
   out += '{';
-  append_text(out, "from", path.from_name);
-  append_text(out, "from_node", path.from_node);
-  append_text(out, "layer", mesh::text(path.from.layer));
-  append_text(out, "to", path.to_name);
-  append_text(out, "to_node", path.to_node);
-  append_text(out, "relation", mesh::text(path.row.relation));
-  append_text(out, "family", mesh::text(path.row.family));
+  append_json_member(out, "from", path.from_name);
+  append_json_member(out, "from_node", path.from_node);
+  append_json_member(out, "layer", mesh::text(path.from.layer));
+  append_json_member(out, "to", path.to_name);
+  append_json_member(out, "to_node", path.to_node);
+  append_json_member(out, "relation", mesh::text(path.row.relation));
+  append_json_member(out, "family", mesh::text(path.row.family));
   append_keys(out += ',', path, now);
   out += '}';
 }
@@ -145,8 +146,8 @@ void append_mtu_path_json(std::string& out, const PathView& path, Now now) {
 void append_summary_json(std::string& out, std::string_view node, mesh::Layer layer,
                          const MtuSummary& summary) {
   out += '{';
-  append_text(out, "node", node);
-  append_text(out, "layer", mesh::text(layer));
+  append_json_member(out, "node", node);
+  append_json_member(out, "layer", mesh::text(layer));
   append_size(out, "size_min", summary.size_min);
   append_size(out, "size_max", summary.size_max);
   append_size(out, "link_mtu", summary.link_mtu);
@@ -173,16 +174,16 @@ void append_mtu_csv(std::string& out, const PathView& path, Now now) {
   for (const std::string_view cell :
        {path.from_name, path.from_node, mesh::text(path.from.layer), path.to_name, path.to_node,
         mesh::text(path.row.relation), mesh::text(path.row.family)}) {
-    append_cell(out, cell);
+    append_csv_cell(out, cell);
   }
   append_way_cells(out, judgement.ways.forward, now);
   append_way_cells(out, judgement.ways.backward, now);
-  append_cell(out, mesh::text(path.mtu->icmp_fragments()));
+  append_csv_cell(out, mesh::text(path.mtu->icmp_fragments()));
   append_too_big_cells(out, path, now);
-  append_cell(out, findings_text(judgement.findings));
+  append_csv_cell(out, findings_text(judgement.findings));
   if (judgement.overlay) {
     for (const mesh::OverlayMtu& way : {judgement.overlay->forward, judgement.overlay->backward}) {
-      append_cell(out, mesh::text(way.cause));
+      append_csv_cell(out, mesh::text(way.cause));
       append_size_cell(out, known_max(way));
     }
   } else {

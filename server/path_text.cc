@@ -3,7 +3,8 @@
 #include <array>
 #include <charconv>
 
-#include "lib/base/text.h"
+#include "lib/base/csv.h"
+#include "lib/base/json_writer.h"
 #include "server/mtu_text.h"
 
 namespace meshcheck::server {
@@ -70,55 +71,21 @@ void append_times(std::string& out, std::string_view key, const std::array<Time,
 
 }  // namespace
 
-void append_text(std::string& out, std::string_view key, std::string_view value) {
-  out += out.back() == '{' ? "\"" : ",\"";
-  out += key;
-  out += "\":";
-  append_json_string(out, value);
-}
-
-void append_cell(std::string& out, std::string_view value) {
-  if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += value;
-  } else {
-    out += '"';
-    for (const char c : value) {
-      if (c == '"') out += '"';
-      out += c;
-    }
-    out += '"';
-  }
-  out += ',';
-}
-
-std::string time_text(Clock::time_point time, Now now) {
-  const WallTime wall = now.wall - (now.steady - time);
-  return format_rfc3339(std::chrono::floor<std::chrono::milliseconds>(wall));
-}
-
-void append_number(std::string& out, double number) {
-  std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number,
-                                 std::chars_format::general, 6)
-                       .ptr;
-  out.append(digits.data(), end);
-}
-
 void append_json(std::string& out, const PathView& path, Now now) {
   const PathRow& row = path.row;
   out += '{';
-  append_text(out, "from", path.from_name);
-  append_text(out, "from_node", path.from_node);
-  append_text(out, "layer", mesh::text(path.from.layer));
-  append_text(out, "to", path.to_name);
-  append_text(out, "to_node", path.to_node);
-  append_text(out, "relation", mesh::text(row.relation));
-  append_text(out, "probe", mesh::text(row.kind));
-  append_text(out, "family", mesh::text(row.family));
-  append_text(out, "state", mesh::text(path.judgement.state));
-  append_text(out, "reason", path.judgement.reason);
-  append_text(out, "direction", text(path.judgement.direction));
-  append_text(out, "state_since", time_text(path.judgement.since, now));
+  append_json_member(out, "from", path.from_name);
+  append_json_member(out, "from_node", path.from_node);
+  append_json_member(out, "layer", mesh::text(path.from.layer));
+  append_json_member(out, "to", path.to_name);
+  append_json_member(out, "to_node", path.to_node);
+  append_json_member(out, "relation", mesh::text(row.relation));
+  append_json_member(out, "probe", mesh::text(row.kind));
+  append_json_member(out, "family", mesh::text(row.family));
+  append_json_member(out, "state", mesh::text(path.judgement.state));
+  append_json_member(out, "reason", path.judgement.reason);
+  append_json_member(out, "direction", text(path.judgement.direction));
+  append_json_member(out, "state_since", time_text(path.judgement.since, now));
   const std::string answer = last_answer(path, now);
   out += ",\"last_answer\":";
   out += answer.empty() ? "null" : "\"" + answer + "\"";
@@ -127,10 +94,10 @@ void append_json(std::string& out, const PathView& path, Now now) {
     out += count.key;
     out += "\":" + std::to_string(row.*count.count);
   }
-  append_number(out += ",\"loss\":", loss(row));
+  append_json_number(out += ",\"loss\":", loss(row));
   append_times(out, "rtt_ms", kRoundTrips, row);
   append_times(out, "jitter_ms", kJitters, row);
-  append_text(out, "error", path.error);
+  append_json_member(out, "error", path.error);
   out += ",\"mtu\":";
   if (path.mtu == nullptr) {
     out += "null";
@@ -153,12 +120,12 @@ void append_csv(std::string& out, const PathView& path, Now now) {
        {path.from_name, path.from_node, mesh::text(path.from.layer), path.to_name, path.to_node,
         mesh::text(row.relation), mesh::text(row.kind), mesh::text(row.family),
         mesh::text(path.judgement.state), path.judgement.reason, text(path.judgement.direction)}) {
-    append_cell(out, cell);
+    append_csv_cell(out, cell);
   }
-  append_cell(out, time_text(path.judgement.since, now));
-  append_cell(out, last_answer(path, now));
+  append_csv_cell(out, time_text(path.judgement.since, now));
+  append_csv_cell(out, last_answer(path, now));
   for (const Count& count : kCounts) out += std::to_string(row.*count.count) + ",";
-  append_number(out, loss(row));
+  append_json_number(out, loss(row));
   out += ',';
   for (const auto& times : {std::span<const Time>(kRoundTrips), std::span<const Time>(kJitters)}) {
     for (const Time& time : times) {
@@ -166,10 +133,10 @@ void append_csv(std::string& out, const PathView& path, Now now) {
       out += ',';
     }
   }
-  append_cell(out, path.error);
+  append_csv_cell(out, path.error);
   for (const MtuWay& way : {path.mtu_judgement.ways.forward, path.mtu_judgement.ways.backward}) {
-    append_cell(out, path.mtu == nullptr ? "" : mesh::text(way.fragmentation_class));
-    append_cell(out, way.size ? std::to_string(*way.size) : "");
+    append_csv_cell(out, path.mtu == nullptr ? "" : mesh::text(way.fragmentation_class));
+    append_csv_cell(out, way.size ? std::to_string(*way.size) : "");
   }
   out.back() = '\r';
   out += '\n';

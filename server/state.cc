@@ -129,10 +129,6 @@ constexpr std::chrono::minutes kStraySilence{2};
 
 }  // namespace
 
-Now now() {
-  return {.wall = WallClock::now(), .steady = Clock::now()};
-}
-
 void set_inventory(State& state, std::optional<Inventory> inventory) {
   std::unordered_map<std::string, std::string> zones;
   if (inventory) {

@@ -65,9 +65,6 @@ struct State {
 
 inline constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";
 
-// On both clocks.
-Now now();
-
 // What `inventory` says of agents, here and in the mesh. Nothing: there is none.
 void set_inventory(State& state, std::optional<Inventory> inventory);
 

@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "server/path_text.h"
-
 namespace meshcheck::server {
 namespace {
 

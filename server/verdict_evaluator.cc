@@ -8,7 +8,6 @@
 
 #include "lib/base/text.h"
 #include "mesh/verdict/diagnosis.h"
-#include "server/path_text.h"
 
 namespace meshcheck::server {
 namespace {

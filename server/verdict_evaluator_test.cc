@@ -67,7 +67,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
     record.report_interval = 5;
     const mesh::MeshReport report = report_of(node, layer);
     state_.table.with(
-        [&](AgentTable& table) { table.report(std::move(record), clock_.now, LargeLoss()); });
+        [&](AgentTable& table) { table.report(std::move(record), clock_.now, mesh::LargeLoss()); });
     state_.mesh.with([&](Mesh& mesh) {
       mesh.report({.name = name(node, layer),
                    .node = "n" + std::to_string(node),

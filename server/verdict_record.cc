@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/json_writer.h"
 #include "lib/base/text.h"
 #include "mesh/verdict/sentence.h"
-#include "server/path_text.h"
 
 namespace meshcheck::server {
 namespace {
@@ -56,7 +56,7 @@ class Details {
   }
   void add_share(std::string_view name, double value) {
     key(name);
-    append_number(json_, value);
+    append_json_number(json_, value);
   }
   std::string& json() { return json_; }
 

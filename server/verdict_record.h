@@ -8,7 +8,6 @@
 
 #include "lib/base/time.h"
 #include "mesh/verdict/verdict_book.h"
-#include "server/agent_table.h"
 
 namespace meshcheck::server {
 

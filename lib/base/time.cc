@@ -69,6 +69,15 @@ bool take_offset(std::string_view text, std::size_t& at) {
 
 }  // namespace
 
+Now now() {
+  return {.wall = WallClock::now(), .steady = Clock::now()};
+}
+
+std::string time_text(Clock::time_point time, Now now) {
+  const WallTime wall = now.wall - (now.steady - time);
+  return format_rfc3339(std::chrono::floor<std::chrono::milliseconds>(wall));
+}
+
 std::string format_rfc3339(WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);

@@ -17,11 +17,22 @@ using Clock = std::chrono::steady_clock;
 using WallClock = std::chrono::system_clock;
 using WallTime = std::chrono::time_point<WallClock, std::chrono::nanoseconds>;
 
+// One moment on both clocks: ages come from the steady one, which nobody can set.
+struct Now {
+  WallTime wall;
+  Clock::time_point steady;
+};
+Now now();
+
 // "2026-11-21T01:32:23.444961774Z" in UTC, fraction without trailing zeros (RFC 3339, Go's
 // RFC3339Nano).
 std::string format_rfc3339(WallTime time);
 
-// The inverse, for any offset; an error for a year that WallTime does not hold (1678 to 2261).
+// A time of the steady clock as one of the wall's, in milliseconds: RFC 3339.
+std::string time_text(Clock::time_point time, Now now);
+
+// The inverse of format_rfc3339, for any offset; an error for a year that WallTime does not hold
+// (1678 to 2261).
 Result<WallTime> parse_wall_time(std::string_view text);
 
 // A time as its writer gave it, with its own offset from UTC: netchecker echoes an agent's

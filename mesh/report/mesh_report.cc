@@ -46,4 +46,9 @@ void RttHistogram::add(std::chrono::nanoseconds round_trip) {
   sum_us += static_cast<std::uint64_t>(us);
 }
 
+LargeLoss LargeLoss::of(const MeshReport& report) {
+  return {.to_server = report.padding.lost_for.has_value(),
+          .from_server = report.padded_answer.lost_for.has_value()};
+}
+
 }  // namespace meshcheck::mesh

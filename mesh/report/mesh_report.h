@@ -162,4 +162,13 @@ struct MeshReport {
   std::size_t mtus_total = 0;
 };
 
+// Which way large packets get lost between an agent and the server, while small ones do not.
+struct LargeLoss {
+  bool to_server = false;
+  bool from_server = false;
+
+  static LargeLoss of(const MeshReport& report);
+  bool any() const { return to_server || from_server; }
+};
+
 }  // namespace meshcheck::mesh
