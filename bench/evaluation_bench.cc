@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "mesh/table/mtu_testing.h"
 #include "mesh/verdict/diagnosis.h"
 #include "mesh/verdict/verdict_book.h"
-#include "server/mtu_testing.h"
 #include "server/state.h"
 #include "server/verdict_view.h"
 

@@ -8,7 +8,7 @@
 #include "lib/base/result.h"
 #include "lib/flags/flags.h"
 #include "mesh/assignment/assignment.h"
-#include "server/mesh.h"
+#include "mesh/table/mesh.h"
 
 namespace meshcheck::server {
 

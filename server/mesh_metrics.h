@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "lib/metrics/text_writer.h"
-#include "server/mesh.h"
+#include "mesh/table/mesh.h"
 
 namespace meshcheck::server {
 

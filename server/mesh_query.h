@@ -6,7 +6,7 @@
 
 #include "lib/base/result.h"
 #include "lib/http/message.h"
-#include "server/mesh_table.h"
+#include "mesh/table/mesh_table.h"
 
 namespace meshcheck::server {
 

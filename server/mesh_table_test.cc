@@ -1,11 +1,11 @@
-#include "server/mesh_table.h"
+#include "mesh/table/mesh_table.h"
 
 #include <gtest/gtest.h>
 #include <malloc.h>
 
 #include "lib/metrics/registry.h"
+#include "mesh/table/mtu_testing.h"
 #include "server/mesh_metrics.h"
-#include "server/mtu_testing.h"
 #include "server/path_text.h"
 #include "server/state.h"
 

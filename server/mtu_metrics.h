@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "lib/metrics/text_writer.h"
-#include "server/mtu_summary.h"
+#include "mesh/table/mtu_summary.h"
 
 namespace meshcheck::server {
 

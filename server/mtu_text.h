@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "server/mesh_table.h"
-#include "server/mtu_summary.h"
+#include "mesh/table/mesh_table.h"
+#include "mesh/table/mtu_summary.h"
 
 namespace meshcheck::server {
 

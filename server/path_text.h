@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/mesh_table.h"
+#include "mesh/table/mesh_table.h"
 
 namespace meshcheck::server {
 

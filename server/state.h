@@ -12,11 +12,11 @@
 #include "lib/base/guarded.h"
 #include "lib/http/server.h"
 #include "lib/metrics/registry.h"
+#include "mesh/table/mesh.h"
 #include "server/agent_table.h"
 #include "server/cluster_status.h"
 #include "server/downtime_book.h"
 #include "server/event_feed.h"
-#include "server/mesh.h"
 #include "server/sla_table.h"
 #include "server/verdict_board.h"
 

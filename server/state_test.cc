@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/mesh_testing.h"
+#include "mesh/table/table_testing.h"
 
 namespace meshcheck::server {
 namespace {

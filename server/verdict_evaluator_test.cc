@@ -6,7 +6,7 @@
 #include <functional>
 #include <set>
 
-#include "server/mtu_testing.h"
+#include "mesh/table/mtu_testing.h"
 
 namespace meshcheck::server {
 namespace {

@@ -10,11 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "mesh/table/mesh.h"
 #include "mesh/verdict/usual_times.h"
 #include "mesh/verdict/view.h"
 #include "server/agent_table.h"
 #include "server/cluster_status.h"
-#include "server/mesh.h"
 
 namespace meshcheck::server {
 

@@ -1,7 +1,7 @@
 // What is said before single paths are convicted: of new losses, missed look-ups and new sizes.
 #include <gtest/gtest.h>
 
-#include "mesh/verdict/recent_losses.h"
+#include "mesh/table/recent_losses.h"
 #include "mesh/verdict/usual_times.h"
 #include "mesh/verdict/verdict_testing.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "mesh/table/recent_losses.h"
 #include "mesh/verdict/cheap_path.h"
-#include "mesh/verdict/recent_losses.h"
 #include "mesh/verdict/simulated_fault.h"
 #include "mesh/verdict/usual_times.h"
 #include "mesh/verdict/view.h"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "server/mesh_agent.h"
+#include "mesh/table/mesh_agent.h"
 
 namespace meshcheck::server {
 

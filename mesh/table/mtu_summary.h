@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "server/mesh_table.h"
+#include "mesh/table/mesh_table.h"
 
 namespace meshcheck::server {
 

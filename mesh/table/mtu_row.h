@@ -9,7 +9,7 @@
 
 #include "lib/base/time.h"
 #include "mesh/report/mesh_report.h"
-#include "server/name_table.h"
+#include "mesh/table/name_table.h"
 
 namespace meshcheck::server {
 

@@ -1,4 +1,4 @@
-#include "server/mtu_row.h"
+#include "mesh/table/mtu_row.h"
 
 #include <algorithm>
 

@@ -8,7 +8,7 @@
 
 #include "lib/base/ip_address.h"
 #include "mesh/report/mesh_report.h"
-#include "server/name_table.h"
+#include "mesh/table/name_table.h"
 
 namespace meshcheck::server {
 

@@ -1,4 +1,4 @@
-#include "server/path_judge.h"
+#include "mesh/table/path_judge.h"
 
 #include <algorithm>
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/assigner.h"
-#include "server/mesh_table.h"
+#include "mesh/table/assigner.h"
+#include "mesh/table/mesh_table.h"
 
 namespace meshcheck::server {
 

@@ -1,4 +1,4 @@
-#include "server/mesh_table.h"
+#include "mesh/table/mesh_table.h"
 
 #include <algorithm>
 #include <cassert>

@@ -1,9 +1,9 @@
 // Which directed link of a pair is cut, as a truth table, and what is not to be called down.
-#include "server/path_judge.h"
+#include "mesh/table/path_judge.h"
 
 #include <gtest/gtest.h>
 
-#include "server/mesh_testing.h"
+#include "mesh/table/table_testing.h"
 
 namespace meshcheck::server {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "lib/base/time.h"
 #include "mesh/report/mesh_report.h"
-#include "server/mtu_row.h"
-#include "server/path_memory.h"
-#include "server/path_row.h"
+#include "mesh/table/mtu_row.h"
+#include "mesh/table/path_memory.h"
+#include "mesh/table/path_row.h"
 
 namespace meshcheck::server {
 

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "server/mesh_agent.h"
-#include "server/mtu_judge.h"
-#include "server/path_judge.h"
+#include "mesh/table/mesh_agent.h"
+#include "mesh/table/mtu_judge.h"
+#include "mesh/table/path_judge.h"
 
 namespace meshcheck::server {
 

@@ -1,4 +1,4 @@
-#include "server/mesh.h"
+#include "mesh/table/mesh.h"
 
 namespace meshcheck::server {
 namespace {

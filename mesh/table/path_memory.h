@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "lib/base/time.h"
-#include "mesh/verdict/recent_losses.h"
-#include "server/path_row.h"
+#include "mesh/table/path_row.h"
+#include "mesh/table/recent_losses.h"
 
 namespace meshcheck::server {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "server/path_judge.h"
+#include "mesh/table/path_judge.h"
 
 namespace meshcheck::server {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "server/mesh_testing.h"
+#include "mesh/table/table_testing.h"
 
 namespace meshcheck::server::testing {
 

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "mesh/neighbours/random.h"
-#include "server/mesh_testing.h"
+#include "mesh/table/table_testing.h"
 
 namespace meshcheck::server {
 namespace {

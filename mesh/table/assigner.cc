@@ -1,4 +1,4 @@
-#include "server/assigner.h"
+#include "mesh/table/assigner.h"
 
 #include <algorithm>
 #include <utility>

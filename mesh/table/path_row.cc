@@ -1,4 +1,4 @@
-#include "server/path_row.h"
+#include "mesh/table/path_row.h"
 
 #include <algorithm>
 #include <limits>

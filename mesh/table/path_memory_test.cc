@@ -1,4 +1,4 @@
-#include "server/path_memory.h"
+#include "mesh/table/path_memory.h"
 
 #include <gtest/gtest.h>
 

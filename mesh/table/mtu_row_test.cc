@@ -1,10 +1,10 @@
-#include "server/mtu_row.h"
+#include "mesh/table/mtu_row.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "server/mtu_testing.h"
+#include "mesh/table/mtu_testing.h"
 
 namespace meshcheck::server {
 namespace {

@@ -1,11 +1,11 @@
-#include "server/assigner.h"
+#include "mesh/table/assigner.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
 
-#include "server/mesh_testing.h"
+#include "mesh/table/table_testing.h"
 
 namespace meshcheck::server {
 namespace {

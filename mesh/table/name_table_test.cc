@@ -1,4 +1,4 @@
-#include "server/name_table.h"
+#include "mesh/table/name_table.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/mesh.h"
+#include "mesh/table/mesh.h"
 
 namespace meshcheck::server::testing {
 

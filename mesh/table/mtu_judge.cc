@@ -1,4 +1,4 @@
-#include "server/mtu_judge.h"
+#include "mesh/table/mtu_judge.h"
 
 #include <cstdlib>
 

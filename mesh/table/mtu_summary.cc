@@ -1,4 +1,4 @@
-#include "server/mtu_summary.h"
+#include "mesh/table/mtu_summary.h"
 
 #include <algorithm>
 
