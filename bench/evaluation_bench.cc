@@ -15,8 +15,9 @@
 #include "mesh/table/mtu_testing.h"
 #include "mesh/verdict/diagnosis.h"
 #include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/view_maker.h"
 #include "server/state.h"
-#include "server/verdict_view.h"
+#include "server/verdict_evaluator.h"
 
 namespace meshcheck::server {
 namespace {
@@ -38,25 +39,26 @@ std::string name(std::size_t node, Layer layer) {
 }
 
 mesh::MeshReport report_of(const Cluster& cluster, std::size_t node, Layer layer) {
-  mesh::MeshReport report = testing::report_of(2 * node + (layer == Layer::kHost ? 1 : 0), layer);
+  mesh::MeshReport report =
+      mesh::testing::report_of(2 * node + (layer == Layer::kHost ? 1 : 0), layer);
   report.agent_uptime = std::chrono::hours(1);
-  const auto clear = testing::way_of(mesh::FragmentationClass::kClear, 1500);
+  const auto clear = mesh::testing::way_of(mesh::FragmentationClass::kClear, 1500);
   for (std::size_t step = 1; step <= cluster.peers / 2; ++step) {
     for (const std::size_t peer : {(node + step * 7) % cluster.nodes,
                                    (node + cluster.nodes * 7 - step * 7) % cluster.nodes}) {
       const bool lost = layer == Layer::kPod && (node < cluster.cut || peer < cluster.cut);
-      report.paths.push_back(testing::path_to(name(peer, layer),
-                                              lost ? PathState::kDown : PathState::kUp,
-                                              std::chrono::milliseconds(lost ? 6000 : 300)));
+      report.paths.push_back(mesh::testing::path_to(name(peer, layer),
+                                                    lost ? PathState::kDown : PathState::kUp,
+                                                    std::chrono::milliseconds(lost ? 6000 : 300)));
       if (lost) report.paths.back().summary.answer_age = std::chrono::seconds(9);
-      report.mtus.push_back(testing::mtu_to(name(peer, layer), clear, clear));
-      report.heard.push_back({testing::address_of(2 * peer),
+      report.mtus.push_back(mesh::testing::mtu_to(name(peer, layer), clear, clear));
+      report.heard.push_back({mesh::testing::address_of(2 * peer),
                               static_cast<std::uint16_t>(2 * peer + 1),
                               std::chrono::milliseconds(lost ? 9000 : 400)});
     }
   }
-  auto twin = testing::path_to(name(node, layer == Layer::kPod ? Layer::kHost : Layer::kPod),
-                               PathState::kUp);
+  auto twin = mesh::testing::path_to(name(node, layer == Layer::kPod ? Layer::kHost : Layer::kPod),
+                                     PathState::kUp);
   twin.relation = mesh::Relation::kTwin;
   report.paths.push_back(twin);
   return report;
@@ -73,7 +75,7 @@ void report_all(State& state, const Cluster& cluster, Now now) {
       record.report_interval = 5;
       state.table.with(
           [&](AgentTable& table) { table.report(std::move(record), now, mesh::LargeLoss()); });
-      state.mesh.with([&](Mesh& mesh) {
+      state.mesh.with([&](mesh::Mesh& mesh) {
         mesh.table.report(
             {.name = agent, .node = place, .report_interval = std::chrono::seconds(5)},
             report_of(cluster, node, layer), now);
@@ -93,9 +95,9 @@ double median_ms(std::vector<double>& values) {
 }
 
 void measure(Cluster cluster, const char* what) {
-  testing::TestClock clock;
+  mesh::testing::TestClock clock;
   State state({}, 1);
-  VerdictView maker({.rules = {}, .began = clock.now.steady});
+  verdict::ViewMaker maker({.rules = {}, .began = clock.now.steady});
   verdict::VerdictBook book({});
   clock.pass(std::chrono::minutes(1));
   report_all(state, cluster, clock.now);
@@ -111,11 +113,11 @@ void measure(Cluster cluster, const char* what) {
   for (int pass = 0; pass < kPasses; ++pass) {
     clock.pass(std::chrono::milliseconds(100));
     auto begin = Clock::now();
-    state.table.with([&](const AgentTable& table) { maker.take_agents(table, clock.now); });
+    state.table.with([&](const AgentTable& table) { set_members(table, clock.now, maker); });
     agents.push_back(milliseconds(begin));
     begin = Clock::now();
     const verdict::View& view = state.mesh.with(
-        [&](const Mesh& mesh) { return std::cref(maker.take_mesh(mesh, clock.now)); });
+        [&](const mesh::Mesh& mesh) { return std::cref(maker.make(mesh, clock.now)); });
     paths.push_back(milliseconds(begin));
     begin = Clock::now();
     std::vector<verdict::NamedFinding> found;

@@ -242,7 +242,7 @@ http::Response Api::post_agent(http::Request& request) {
   // The answer to it holds the mesh's key.
   if (state_.mesh_needs_principal && request.principal.empty()) mesh.reset();
   const std::string node = mesh ? record->nodename : "";
-  MeshTable::Sender sender{
+  mesh::MeshTable::Sender sender{
       .name = name, .node = node, .report_interval = std::chrono::seconds(record->report_interval)};
   if (const auto wall = parse_wall_time(record->hostdate)) sender.wall = *wall;
   const mesh::LargeLoss loss = mesh ? mesh::LargeLoss::of(*mesh) : mesh::LargeLoss();
@@ -274,9 +274,10 @@ http::Response Api::post_agent(http::Request& request) {
   return http::Response::error(500, "unreachable");
 }
 
-http::Response Api::answer_mesh(const MeshTable::Sender& sender, const mesh::MeshReport& report,
-                                Now time) {
-  auto assignment = state_.mesh.with([&](Mesh& mesh) { return mesh.report(sender, report, time); });
+http::Response Api::answer_mesh(const mesh::MeshTable::Sender& sender,
+                                const mesh::MeshReport& report, Now time) {
+  auto assignment =
+      state_.mesh.with([&](mesh::Mesh& mesh) { return mesh.report(sender, report, time); });
   return assignment ? http::Response::json(*std::move(assignment)) : http::Response();
 }
 

@@ -23,7 +23,7 @@ class Api {
  private:
   void add_sla_routes();
   http::Response post_agent(http::Request& request);
-  http::Response answer_mesh(const MeshTable::Sender& sender, const mesh::MeshReport& report,
+  http::Response answer_mesh(const mesh::MeshTable::Sender& sender, const mesh::MeshReport& report,
                              Now time);
   http::Response get_agents() const;
   http::Response get_agent(const http::Request& request) const;

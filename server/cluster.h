@@ -39,7 +39,7 @@ class Cluster {
 
   struct Expectation {
     Inventory inventory;                 // By name.
-    NodeExcuses excuses;                 // Of nodes that have one.
+    verdict::NodeExcuses excuses;        // Of nodes that have one.
     std::vector<std::string> conflicts;  // Names that two namespaces have: the first one counts.
   };
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,9 +15,6 @@
 #include "mesh/verdict/named_finding.h"
 
 namespace meshcheck::server {
-
-// By node; of those that have one.
-using NodeExcuses = std::map<std::string, verdict::Excuse, std::less<>>;
 
 // What is followed; of pods all watches are taken together.
 struct FollowedObjects {
@@ -45,7 +41,7 @@ struct ClusterStatus {
                                           FollowedObjects{.name = "nodes"}};
   std::string where;  // "namespace netchecker"
   std::size_t name_conflicts = 0;
-  NodeExcuses excuses;
+  verdict::NodeExcuses excuses;
 
   bool synced() const;  // All, once.
   // Since when anything is cut off, or was not told yet.

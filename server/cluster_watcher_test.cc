@@ -64,7 +64,7 @@ class ClusterWatcherTest : public testing::Test {
     return state_.table.with([](const AgentTable& table) { return table.check(now()).absent; });
   }
   std::string zone_of(const std::string& agent) {
-    return state_.mesh.with([&](const Mesh& mesh) {
+    return state_.mesh.with([&](const mesh::Mesh& mesh) {
       const auto zone = mesh.assigner.zones().find(agent);
       return zone == mesh.assigner.zones().end() ? "" : zone->second;
     });

@@ -128,7 +128,8 @@ TEST(ConcurrencyTest, TakesReportsOfNewNamesFromManyPostersAtOnce) {
   const auto counts = state.table.with([](const AgentTable& table) { return table.counts(); });
   EXPECT_EQ(counts.agents, kPosters * kReportsEach);
   EXPECT_EQ(counts.reports, kPosters * kReportsEach);
-  const auto agents = state.mesh.with([](const Mesh& mesh) { return mesh.table.counts().agents; });
+  const auto agents =
+      state.mesh.with([](const mesh::Mesh& mesh) { return mesh.table.counts().agents; });
   EXPECT_EQ(agents, kPosters * kReportsEach / kMeshEach);
   for (const auto& thread : threads) thread->drain(std::chrono::seconds(5));
   for (const auto& thread : threads) thread->join();

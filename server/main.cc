@@ -79,7 +79,7 @@ Result<void> use_mesh_key(const Config& config, State& state) {
     if (!made) return made.error();
     *key = *std::move(made);
   }
-  state.mesh.with([&](Mesh& mesh) { mesh.assigner.use_key(**std::move(key)); });
+  state.mesh.with([&](mesh::Mesh& mesh) { mesh.assigner.use_key(**std::move(key)); });
   return {};
 }
 
@@ -126,7 +126,7 @@ void serve(uv::Loop& loop, NetworkThreads& threads, const Log& log) {
 }
 
 int run(const Config& config, const Log& log) {
-  const Mesh::Options mesh_options = config.mesh.options(config.outdated_factor);
+  const mesh::Mesh::Options mesh_options = config.mesh.options(config.outdated_factor);
   State state({.agents_max = static_cast<std::size_t>(config.agents_max),
                .outdated_factor = config.outdated_factor,
                .track_changes = !config.database.empty()},

@@ -20,7 +20,7 @@ class MeshStream {
   http::BodyStep operator()(std::string& piece) {
     const Now time = now();
     if (!begun_) begin(piece, time);
-    const auto append = [&](const PathView& path) {
+    const auto append = [&](const mesh::PathView& path) {
       if (!query_.matches(path)) return;
       if (query_.csv) {
         append_csv(piece, path, time);
@@ -30,8 +30,9 @@ class MeshStream {
       }
       ++total_;
     };
-    auto last = state_->mesh.with(
-        [&](const Mesh& mesh) { return mesh.table.visit(after_, kPiecePaths, time, append); });
+    auto last = state_->mesh.with([&](const mesh::Mesh& mesh) {
+      return mesh.table.visit(after_, kPiecePaths, time, append);
+    });
     const bool more = last.has_value();
     after_ = std::move(last).value_or("");
     if (!more && !query_.csv) piece += "],\"total\":" + std::to_string(total_) + "}\n";
@@ -80,8 +81,8 @@ void append_totals(std::string& json, const mesh::PathTotals& totals) {
 }
 
 // Empty for an agent that is not there.
-std::string agent_json(Mesh& mesh, std::string_view name, Now time) {
-  const MeshAgent* const agent = mesh.table.find(name);
+std::string agent_json(mesh::Mesh& mesh, std::string_view name, Now time) {
+  const mesh::MeshAgent* const agent = mesh.table.find(name);
   if (agent == nullptr) return {};
   const auto current = mesh.assigner.current(name);
   std::string json = "{";
@@ -102,7 +103,7 @@ std::string agent_json(Mesh& mesh, std::string_view name, Now time) {
   append_field(json, "starved", agent->starved);
   append_field(json, "receive_drops", agent->receive_drops);
   json += ",\"paths\":[";
-  mesh.table.visit_agent(*agent, time, [&](const PathView& path) {
+  mesh.table.visit_agent(*agent, time, [&](const mesh::PathView& path) {
     if (json.back() != '[') json += ",\n";
     append_json(json, path, time);
   });
@@ -122,7 +123,7 @@ http::Response get_mesh(State& state, const http::Request& request) {
 
 http::Response get_agent_paths(State& state, const http::Request& request) {
   std::string json =
-      state.mesh.with([&](Mesh& mesh) { return agent_json(mesh, request.parameter, now()); });
+      state.mesh.with([&](mesh::Mesh& mesh) { return agent_json(mesh, request.parameter, now()); });
   if (json.empty()) return http::Response::error(404, kUnknownAgent);
   return http::Response::json(std::move(json));
 }

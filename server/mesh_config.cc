@@ -60,9 +60,9 @@ Result<void> MeshConfig::check() {
   return {};
 }
 
-Mesh::Options MeshConfig::options(double outdated_factor) const {
+mesh::Mesh::Options MeshConfig::options(double outdated_factor) const {
   const std::chrono::milliseconds interval(probe_interval_ms);
-  Mesh::Options options;
+  mesh::Mesh::Options options;
   options.table.rules = {.outdated_factor = outdated_factor, .probe_interval = interval};
   options.assigner.neighbours.degree = static_cast<std::size_t>(degree);
   options.assigner.neighbours.full_mesh_max = static_cast<std::size_t>(full_max);

@@ -28,7 +28,7 @@ struct MeshConfig {
   // After the flags were parsed. The error begins with the flag.
   Result<void> check();
   // REQUIRES: check() succeeded.
-  Mesh::Options options(double outdated_factor) const;
+  mesh::Mesh::Options options(double outdated_factor) const;
 };
 
 // What the flags say of the key: that of the file, none (empty) for unauthenticated mode, or

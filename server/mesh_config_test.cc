@@ -26,7 +26,7 @@ TEST(MeshConfigTest, HandsTargetsAndSettingsOn) {
   config.target_texts.tcp_ping = "10.0.0.1:80";
   config.probe_interval_ms = 500;
   ASSERT_TRUE(config.check());
-  const Mesh::Options options = config.options(3);
+  const mesh::Mesh::Options options = config.options(3);
   EXPECT_EQ(options.assigner.targets.ping.size(), 2U);
   EXPECT_EQ(options.assigner.targets.tcp_ping.size(), 1U);
   EXPECT_EQ(options.assigner.probe.interval, std::chrono::milliseconds(500));

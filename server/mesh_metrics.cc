@@ -24,8 +24,8 @@ struct Gauges {
 
 constexpr std::array kStates = {mesh::PathState::kUnknown, mesh::PathState::kUp,
                                 mesh::PathState::kDegraded, mesh::PathState::kDown};
-constexpr std::array kDirections = {Direction::kForward, Direction::kBackward, Direction::kBoth,
-                                    Direction::kUnknown};
+constexpr std::array kCuts = {mesh::Cut::kForward, mesh::Cut::kBackward, mesh::Cut::kBoth,
+                              mesh::Cut::kUnknown};
 
 constexpr auto kBoundsSeconds = [] {
   std::array<double, mesh::RttHistogram::kBoundsUs.size()> bounds{};
@@ -35,7 +35,7 @@ constexpr auto kBoundsSeconds = [] {
   return bounds;
 }();
 
-using DownPath = std::unique_ptr<PathView>;  // By pointer, as views do not change places.
+using DownPath = std::unique_ptr<mesh::PathView>;  // By pointer, as views do not change places.
 
 bool older(const DownPath& a, const DownPath& b) {
   return a->judgement.since < b->judgement.since;
@@ -43,7 +43,7 @@ bool older(const DownPath& a, const DownPath& b) {
 
 class MeshMetrics {
  public:
-  MeshMetrics(const Mesh& mesh, TextWriter& writer, Now now)
+  MeshMetrics(const mesh::Mesh& mesh, TextWriter& writer, Now now)
       : mesh_(mesh), table_(mesh.table), writer_(writer), now_(now), mtus_(mesh.table) {}
 
   void write() {
@@ -57,9 +57,9 @@ class MeshMetrics {
 
  private:
   void gather() {
-    const MeshAgent* last = nullptr;
+    const mesh::MeshAgent* last = nullptr;
     Gauges* gauges = nullptr;
-    const auto count = [&](const PathView& path) {
+    const auto count = [&](const mesh::PathView& path) {
       if (&path.from != last) {  // Rows of an agent come together.
         last = &path.from;
         gauges = &gauges_[last->series];
@@ -67,16 +67,16 @@ class MeshMetrics {
       mtus_.count(path);
       ++gauges->states[static_cast<std::size_t>(path.judgement.state)];
       if (path.judgement.state != mesh::PathState::kDown) return;
-      ++gauges->down[static_cast<std::size_t>(path.judgement.direction)];
+      ++gauges->down[static_cast<std::size_t>(path.judgement.cut)];
       note_down(path);
     };
     static_cast<void>(table_.visit("", ~std::size_t{0}, now_, count));
   }
 
   // A heap with the youngest on top, which makes room for an older one.
-  void note_down(const PathView& path) {
+  void note_down(const mesh::PathView& path) {
     ++down_total_;
-    down_.push_back(std::make_unique<PathView>(path));
+    down_.push_back(std::make_unique<mesh::PathView>(path));
     std::push_heap(down_.begin(), down_.end(), older);
     if (down_.size() <= kPathsDownShownMax) return;
     std::pop_heap(down_.begin(), down_.end(), older);
@@ -103,7 +103,7 @@ class MeshMetrics {
                          .sum = static_cast<double>(series.round_trips.sum_us) / 1e6});
     }
     const auto sum = [](std::uint64_t mesh::PathTotals::*member) {
-      return [member](const MeshSeries& series) { return series.totals.*member; };
+      return [member](const mesh::MeshSeries& series) { return series.totals.*member; };
     };
     using Totals = mesh::PathTotals;
     family("meshcheck_probes_sent_total", Type::kCounter,
@@ -119,7 +119,7 @@ class MeshMetrics {
     }
     family("meshcheck_probes_lost_unresolved", Type::kGauge,
            "Lost probes of unknown direction, of the agents' present sessions.",
-           [](const MeshSeries& series) { return series.unresolved; });
+           [](const mesh::MeshSeries& series) { return series.unresolved; });
     family("meshcheck_probes_late_total", Type::kCounter,
            "Probes to peers that were answered after the timeout.", sum(&Totals::late));
     family("meshcheck_probes_duplicated_total", Type::kCounter,
@@ -140,12 +140,12 @@ class MeshMetrics {
     writer_.family("meshcheck_paths_down", Type::kGauge,
                    "Paths that are down, by where they are cut; only where there are some.");
     for (const auto& [key, series] : table_.series()) {
-      for (const Direction direction : kDirections) {
-        const auto count = gauges_[&series].down[static_cast<std::size_t>(direction)];
+      for (const mesh::Cut cut : kCuts) {
+        const auto count = gauges_[&series].down[static_cast<std::size_t>(cut)];
         if (count == 0) continue;
         writer_.sample({{"node", key.first},
                         {"layer", mesh::text(key.second)},
-                        {"direction", text(direction)}},
+                        {"direction", mesh::text(cut)}},
                        static_cast<double>(count));
       }
     }
@@ -156,11 +156,11 @@ class MeshMetrics {
                    "Always 1: a path that is down; at most 100, those down for longest.");
     std::sort(down_.begin(), down_.end(), older);
     // A path that an agent reports twice may not be there twice: all of /metrics would be refused.
-    std::set<std::tuple<const MeshAgent*, NameTable::Id, mesh::Relation, mesh::ProbeKind,
-                        mesh::PathFamily>>
+    std::set<std::tuple<const mesh::MeshAgent*, mesh::NameTable::Id, mesh::Relation,
+                        mesh::ProbeKind, mesh::PathFamily>>
         written;
     for (const auto& path : down_) {
-      const PathRow& row = path->row;
+      const mesh::PathRow& row = path->row;
       const bool first =
           written.emplace(&path->from, row.to, row.relation, row.kind, row.family).second;
       if (!first) continue;
@@ -170,7 +170,7 @@ class MeshMetrics {
                       {"relation", mesh::text(path->row.relation)},
                       {"probe", mesh::text(path->row.kind)},
                       {"family", mesh::text(path->row.family)},
-                      {"direction", text(path->judgement.direction)}},
+                      {"direction", text(path->judgement.cut)}},
                      1);
     }
     single("meshcheck_paths_down_left_out", Type::kGauge,
@@ -183,7 +183,7 @@ class MeshMetrics {
   }
 
   void write_server() {
-    const MeshTable::Counts counts = table_.counts();
+    const mesh::MeshTable::Counts counts = table_.counts();
     single("meshcheck_mesh_agents", Type::kGauge, "Agents whose mesh report is held.",
            counts.agents);
     single("meshcheck_mesh_nodes", Type::kGauge, "Nodes with an agent that can be probed.",
@@ -205,19 +205,19 @@ class MeshMetrics {
            "Reports answered with another assignment.", mesh_.assigner.answers());
   }
 
-  const Mesh& mesh_;
-  const MeshTable& table_;
+  const mesh::Mesh& mesh_;
+  const mesh::MeshTable& table_;
   TextWriter& writer_;
   const Now now_;
   MtuMetrics mtus_;
-  std::unordered_map<const MeshSeries*, Gauges> gauges_;
+  std::unordered_map<const mesh::MeshSeries*, Gauges> gauges_;
   std::vector<DownPath> down_;
   std::size_t down_total_ = 0;
 };
 
 }  // namespace
 
-void write_mesh_metrics(const Mesh& mesh, metrics::TextWriter& writer, Now now) {
+void write_mesh_metrics(const mesh::Mesh& mesh, metrics::TextWriter& writer, Now now) {
   MeshMetrics(mesh, writer, now).write();
 }
 

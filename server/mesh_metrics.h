@@ -12,6 +12,6 @@ namespace meshcheck::server {
 // Single paths shown; those that are down for longest come first.
 inline constexpr std::size_t kPathsDownShownMax = 100;
 
-void write_mesh_metrics(const Mesh& mesh, metrics::TextWriter& writer, Now now);
+void write_mesh_metrics(const mesh::Mesh& mesh, metrics::TextWriter& writer, Now now);
 
 }  // namespace meshcheck::server

@@ -87,8 +87,8 @@ Result<MeshQuery> parse_common(const http::Request& request) {
 
 }  // namespace
 
-bool MeshQuery::matches(const PathView& path) const {
-  const MtuWays& ways = path.mtu_judgement.ways;
+bool MeshQuery::matches(const mesh::PathView& path) const {
+  const mesh::MtuWays& ways = path.mtu_judgement.ways;
   return (!layer || path.from.layer == *layer) && (!state || path.judgement.state == *state) &&
          (!relation || path.row.relation == *relation) && (!family || path.row.family == *family) &&
          (!fragmentation_class || ways.forward.fragmentation_class == *fragmentation_class ||

@@ -19,7 +19,7 @@ struct MeshQuery {
   std::string node;                                             // At either end; empty for all.
   bool csv = false;
 
-  bool matches(const PathView& path) const;
+  bool matches(const mesh::PathView& path) const;
 };
 
 // An unknown key or value is an error that names it and what is known.

@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using mesh::Layer;
 using mesh::PathState;
-using testing::path_to;
+using mesh::testing::path_to;
 
 class MeshTableTest : public ::testing::Test {
  protected:
@@ -25,7 +25,7 @@ class MeshTableTest : public ::testing::Test {
   }
 
   static mesh::MeshReport with_totals(std::chrono::seconds uptime, mesh::PathTotals totals) {
-    mesh::MeshReport report = testing::report_of(1);
+    mesh::MeshReport report = mesh::testing::report_of(1);
     report.agent_uptime = uptime;
     report.totals = totals;
     report.round_trips.counts[1] = totals.sent - totals.lost;
@@ -48,21 +48,21 @@ class MeshTableTest : public ::testing::Test {
     return text.substr(begin, text.find('\n', begin) - begin);
   }
 
-  testing::TestClock clock_;
-  Mesh mesh_{{.table = {.names_max = 20, .paths_max = 4}, .assigner = {}}};
+  mesh::testing::TestClock clock_;
+  mesh::Mesh mesh_{{.table = {.names_max = 20, .paths_max = 4}, .assigner = {}}};
 };
 
 TEST_F(MeshTableTest, ShowsAPathAsJsonAndAsCsv) {
-  mesh::MeshReport one = testing::report_of(1);
+  mesh::MeshReport one = mesh::testing::report_of(1);
   one.paths = {path_to("b", PathState::kUp, 200ms)};
   one.paths[0].summary.sent = 3;
   one.paths[0].summary.lost = 1;
   one.paths[0].summary.error = "a \"quoted\", word";
   report("a", one, "node-a");
-  report("b", testing::report_of(2), "node-b");
+  report("b", mesh::testing::report_of(2), "node-b");
   std::string json;
   std::string csv;
-  mesh_.table.visit_agent(*mesh_.table.find("a"), clock_.now, [&](const PathView& path) {
+  mesh_.table.visit_agent(*mesh_.table.find("a"), clock_.now, [&](const mesh::PathView& path) {
     append_json(json, path, clock_.now);
     append_csv(csv, path, clock_.now);
   });
@@ -115,7 +115,7 @@ TEST_F(MeshTableTest, CountsOnOverRestartsAndNeverBack) {
 }
 
 TEST_F(MeshTableTest, FreesWhatALeaverUsed) {
-  mesh::MeshReport one = testing::report_of(1);
+  mesh::MeshReport one = mesh::testing::report_of(1);
   one.paths = {path_to("b", PathState::kDown), path_to("c", PathState::kUp)};
   one.paths[0].summary.error = "connection refused";
   report("a", one);
@@ -129,12 +129,12 @@ TEST_F(MeshTableTest, FreesWhatALeaverUsed) {
 }
 
 TEST_F(MeshTableTest, LeavesOutWhatExceedsItsBounds) {
-  mesh::MeshReport one = testing::report_of(1);
+  mesh::MeshReport one = mesh::testing::report_of(1);
   for (int i = 0; i < 6; ++i) one.paths.push_back(path_to("t" + std::to_string(i), PathState::kUp));
   report("a", one);
   EXPECT_EQ(mesh_.table.counts().paths, 4U);
   EXPECT_EQ(mesh_.table.counts().paths_refused, 2U);
-  mesh::MeshReport few = testing::report_of(1);
+  mesh::MeshReport few = mesh::testing::report_of(1);
   report("a", few);
   for (int i = 0; i < 30; ++i) report("agent" + std::to_string(i), few, "");
   EXPECT_LE(mesh_.table.counts().names, 20U);
@@ -144,7 +144,7 @@ TEST_F(MeshTableTest, LeavesOutWhatExceedsItsBounds) {
 
 TEST_F(MeshTableTest, VisitsAllAgentsInSteps) {
   for (const char* name : {"c", "a", "d", "b"}) {
-    mesh::MeshReport one = testing::report_of(1);
+    mesh::MeshReport one = mesh::testing::report_of(1);
     one.paths = {path_to("x", PathState::kUp)};
     report(name, one);
   }
@@ -153,7 +153,7 @@ TEST_F(MeshTableTest, VisitsAllAgentsInSteps) {
   std::optional<std::string> after = "";
   for (; after && steps < 10; ++steps) {
     after = mesh_.table.visit(*after, 2, clock_.now,
-                              [&](const PathView& path) { seen += path.from_name; });
+                              [&](const mesh::PathView& path) { seen += path.from_name; });
     if (steps == 1) mesh_.table.leave("b");  // Where the next step begins.
   }
   EXPECT_EQ(seen, "abcd");
@@ -161,7 +161,7 @@ TEST_F(MeshTableTest, VisitsAllAgentsInSteps) {
 }
 
 TEST_F(MeshTableTest, ShowsSinglePathsOnlyWhileTheyAreDown) {
-  mesh::MeshReport one = testing::report_of(1);
+  mesh::MeshReport one = mesh::testing::report_of(1);
   one.paths = {path_to("10.0.0.1", PathState::kDown, 5s)};
   one.paths[0].relation = mesh::Relation::kGateway;
   one.paths[0].kind = mesh::ProbeKind::kIcmp;
@@ -183,11 +183,11 @@ TEST_F(MeshTableTest, ShowsSinglePathsOnlyWhileTheyAreDown) {
 }
 
 TEST_F(MeshTableTest, KeepsSizesWithinItsLimits) {
-  const auto clear = testing::way_of(mesh::FragmentationClass::kClear, 1500);
-  mesh::MeshReport one = testing::report_of(1);
+  const auto clear = mesh::testing::way_of(mesh::FragmentationClass::kClear, 1500);
+  mesh::MeshReport one = mesh::testing::report_of(1);
   for (const std::string name : {"e", "d", "c", "b", "f", "g"}) {
     one.paths.push_back(path_to(name, PathState::kUp));
-    one.mtus.push_back(testing::mtu_to(name, clear, clear));
+    one.mtus.push_back(mesh::testing::mtu_to(name, clear, clear));
   }
   report("a", one);
   EXPECT_EQ(mesh_.table.counts().mtus, 4U);
@@ -204,10 +204,10 @@ TEST_F(MeshTableTest, KeepsSizesWithinItsLimits) {
 }
 
 TEST_F(MeshTableTest, HoldsTheNamesOfRoutersAsLongAsTheyAreNamed) {
-  const auto clear = testing::way_of(mesh::FragmentationClass::kClear, 1500);
-  mesh::MeshReport one = testing::report_of(1);
+  const auto clear = mesh::testing::way_of(mesh::FragmentationClass::kClear, 1500);
+  mesh::MeshReport one = mesh::testing::report_of(1);
   one.paths = {path_to("b", PathState::kUp)};
-  one.mtus = {testing::mtu_to("b", clear, clear)};
+  one.mtus = {mesh::testing::mtu_to("b", clear, clear)};
   report("a", one);
   const std::size_t names = mesh_.table.counts().names;
   auto& too_big = one.mtus[0].ways[0].too_big;
@@ -215,8 +215,9 @@ TEST_F(MeshTableTest, HoldsTheNamesOfRoutersAsLongAsTheyAreNamed) {
       mesh::PathMtu::TooBig{.mtu = 1300, .reporter = *IpAddress::parse("10.0.0.9"), .age = 1s};
   report("a", one);
   EXPECT_EQ(mesh_.table.counts().names, names + 1);
-  mesh_.table.visit_agent(*mesh_.table.find("a"), clock_.now,
-                          [&](const PathView& path) { EXPECT_EQ(path.too_big_from, "10.0.0.9"); });
+  mesh_.table.visit_agent(*mesh_.table.find("a"), clock_.now, [&](const mesh::PathView& path) {
+    EXPECT_EQ(path.too_big_from, "10.0.0.9");
+  });
   too_big->reporter.reset();
   report("a", one);
   EXPECT_EQ(mesh_.table.counts().names, names);
@@ -225,8 +226,8 @@ TEST_F(MeshTableTest, HoldsTheNamesOfRoutersAsLongAsTheyAreNamed) {
 }
 
 TEST_F(MeshTableTest, NamesAHundredAgentsWhosePaddingIsLost) {
-  Mesh mesh{{}};
-  mesh::MeshReport one = testing::report_of(1);
+  mesh::Mesh mesh{{}};
+  mesh::MeshReport one = mesh::testing::report_of(1);
   one.padding.lost_for = 10s;
   one.padded_answer.lost_for = 10s;
   const auto text = [&] {
@@ -257,19 +258,20 @@ class LargeMeshTest : public ::testing::Test {
            std::to_string(node % kNodes);
   }
 
-  void report(MeshTable& table, std::size_t node, Layer layer, std::size_t peers) const {
-    mesh::MeshReport report = testing::report_of(node, layer);
+  void report(mesh::MeshTable& table, std::size_t node, Layer layer, std::size_t peers) const {
+    mesh::MeshReport report = mesh::testing::report_of(node, layer);
     for (std::size_t i = 1; i <= peers; ++i) {
       report.paths.push_back(path_to(name(node + 7 * i, layer), state_, state_age(i)));
       if (sizes_) report.mtus.push_back(mtu_to(report.paths.back().to, i));
-      report.heard.push_back({.address = testing::address_of(node + i), .ssid = 1, .age = 1s});
+      report.heard.push_back(
+          {.address = mesh::testing::address_of(node + i), .ssid = 1, .age = 1s});
     }
     table.report(
         {.name = name(node, layer), .node = "node-" + std::to_string(node), .report_interval = 5s},
         report, clock_.now);
   }
 
-  void report_all(MeshTable& table, std::size_t peers) const {
+  void report_all(mesh::MeshTable& table, std::size_t peers) const {
     for (std::size_t node = 0; node < kNodes; ++node) {
       report(table, node, Layer::kPod, peers);
       report(table, node, Layer::kHost, peers);
@@ -278,13 +280,13 @@ class LargeMeshTest : public ::testing::Test {
 
   // Each of the classes that a path which is up may have.
   static mesh::ReportMtu mtu_to(const std::string& name, std::size_t path) {
-    const auto way = testing::way_of(static_cast<mesh::FragmentationClass>(path % 6), 1400);
-    return testing::mtu_to(name, way, way);
+    const auto way = mesh::testing::way_of(static_cast<mesh::FragmentationClass>(path % 6), 1400);
+    return mesh::testing::mtu_to(name, way, way);
   }
 
   std::chrono::seconds state_age(std::size_t path) const { return std::chrono::seconds(path); }
 
-  testing::TestClock clock_;
+  mesh::testing::TestClock clock_;
   PathState state_ = PathState::kUp;
   bool sizes_ = false;
 };
@@ -314,7 +316,7 @@ TEST_F(LargeMeshTest, HasAtMostAHundredThousandSeriesEvenIfAllIsDown) {
       state.table.with([&](AgentTable& table) { table.report(std::move(record), clock_.now); });
     }
   }
-  state.mesh.with([&](Mesh& mesh) { report_all(mesh.table, 20); });
+  state.mesh.with([&](mesh::Mesh& mesh) { report_all(mesh.table, 20); });
   const auto begin = Clock::now();
   const std::string text = metrics_text(state, registry);
   const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
@@ -327,7 +329,7 @@ TEST_F(LargeMeshTest, HasAtMostAHundredThousandSeriesEvenIfAllIsDown) {
 }
 
 TEST_F(LargeMeshTest, CountsEachPathsSizesInOneScrape) {
-  Mesh mesh{{}};
+  mesh::Mesh mesh{{}};
   sizes_ = true;
   report_all(mesh.table, 50);
   metrics::TextWriter writer;
@@ -341,7 +343,7 @@ TEST_F(LargeMeshTest, CountsEachPathsSizesInOneScrape) {
 }
 
 TEST_F(LargeMeshTest, TakesAtMostThirtyTwoBytesForAPathsSizesBesidesNames) {
-  MeshTable table({});
+  mesh::MeshTable table({});
   report_all(table, 20);
   const std::size_t without = mallinfo2().uordblks;
   sizes_ = true;
@@ -353,14 +355,14 @@ TEST_F(LargeMeshTest, TakesAtMostThirtyTwoBytesForAPathsSizesBesidesNames) {
 }
 
 TEST_F(LargeMeshTest, TakesAtMostNinetySixBytesForAPathBesidesNames) {
-  MeshTable table({});
+  mesh::MeshTable table({});
   report_all(table, 20);  // All names are there from here on.
   const std::size_t twenty = mallinfo2().uordblks;
   report_all(table, 40);
   const std::size_t forty = mallinfo2().uordblks;
   const double path = static_cast<double>(forty - twenty) / (2 * kNodes * 20);
   RecordProperty("bytes", std::to_string(path));
-  EXPECT_LE(path, 64 + sizeof(PathMemory));
+  EXPECT_LE(path, 64 + sizeof(mesh::PathMemory));
   EXPECT_EQ(table.counts().paths, 2 * kNodes * 40);
 }
 

@@ -26,7 +26,7 @@ class MtuStream {
 
  private:
   // Bounded by the nodes that have agents.
-  using Summaries = std::map<std::pair<std::string, mesh::Layer>, MtuSummary>;
+  using Summaries = std::map<std::pair<std::string, mesh::Layer>, mesh::MtuSummary>;
 
   // False behind the last.
   bool append_next(std::string& piece) {
@@ -34,9 +34,9 @@ class MtuStream {
     if (!begun_) begin(piece, time);
     if (paths_done_) return append_summaries(piece);
     counted_ = nullptr;
-    auto last = state_->mesh.with([&](const Mesh& mesh) {
+    auto last = state_->mesh.with([&](const mesh::Mesh& mesh) {
       return mesh.table.visit(after_, kPiecePaths, time,
-                              [&](const PathView& path) { append(piece, path, time); });
+                              [&](const mesh::PathView& path) { append(piece, path, time); });
     });
     if (last) {
       after_ = *std::move(last);
@@ -56,7 +56,7 @@ class MtuStream {
     }
   }
 
-  void append(std::string& piece, const PathView& path, Now time) {
+  void append(std::string& piece, const mesh::PathView& path, Now time) {
     if (path.mtu == nullptr) return;
     count(path);
     if (!query_.matches(path)) return;
@@ -69,10 +69,10 @@ class MtuStream {
     ++total_;
   }
 
-  void count(const PathView& path) {
+  void count(const mesh::PathView& path) {
     const bool wanted = (!query_.layer || path.from.layer == *query_.layer) &&
                         (query_.node.empty() || path.from_node == query_.node);
-    if (query_.csv || !wanted || !MtuSummary::counts(path)) return;
+    if (query_.csv || !wanted || !mesh::MtuSummary::counts(path)) return;
     if (counted_ != &path.from) {  // Paths of an agent come together.
       counted_ = &path.from;
       summary_ = &summaries_[{std::string(path.from_node), path.from.layer}];
@@ -100,8 +100,8 @@ class MtuStream {
   std::string after_;
   std::size_t total_ = 0;
   Summaries summaries_;
-  const MeshAgent* counted_ = nullptr;  // Within a piece.
-  MtuSummary* summary_ = nullptr;       // Of `counted_`.
+  const mesh::MeshAgent* counted_ = nullptr;  // Within a piece.
+  mesh::MtuSummary* summary_ = nullptr;       // Of `counted_`.
 };
 
 }  // namespace

@@ -11,8 +11,8 @@ using Type = TextWriter::Type;
 
 }  // namespace
 
-void MtuMetrics::count(const PathView& path) {
-  if (MtuSummary::counts(path)) summaries_[path.from.series].add(path.mtu_judgement.ways);
+void MtuMetrics::count(const mesh::PathView& path) {
+  if (mesh::MtuSummary::counts(path)) summaries_[path.from.series].add(path.mtu_judgement.ways);
 }
 
 void MtuMetrics::write(TextWriter& writer, Now now) const {
@@ -33,18 +33,18 @@ void MtuMetrics::write_sizes(TextWriter& writer) const {
   };
   writer.family("meshcheck_path_mtu_bytes", Type::kGauge,
                 "Largest packets that pass to and from peers: of the worst and of the best path.");
-  each([&](std::string_view node, std::string_view layer, const MtuSummary& summary) {
+  each([&](std::string_view node, std::string_view layer, const mesh::MtuSummary& summary) {
     write_size({{"node", node}, {"layer", layer}, {"bound", "min"}}, summary.size_min);
     write_size({{"node", node}, {"layer", layer}, {"bound", "max"}}, summary.size_max);
   });
   writer.family("meshcheck_link_mtu_bytes", Type::kGauge,
                 "MTU of the link from which peers are probed.");
-  each([&](std::string_view node, std::string_view layer, const MtuSummary& summary) {
+  each([&](std::string_view node, std::string_view layer, const mesh::MtuSummary& summary) {
     write_size({{"node", node}, {"layer", layer}}, summary.link_mtu);
   });
   writer.family("meshcheck_path_mtu_directions", Type::kGauge,
                 "Directions of paths to peers, by their class; only where there are some.");
-  each([&](std::string_view node, std::string_view layer, const MtuSummary& summary) {
+  each([&](std::string_view node, std::string_view layer, const mesh::MtuSummary& summary) {
     for (std::size_t i = 0; i < summary.classes.size(); ++i) {
       if (summary.classes[i] == 0) continue;
       const auto fragmentation_class = static_cast<mesh::FragmentationClass>(i);
@@ -59,7 +59,7 @@ void MtuMetrics::write_padding(TextWriter& writer, Now now) const {
                 "Always 1: the padding between an agent and the server is lost; at most 100.");
   std::size_t shown = 0;
   std::size_t left_out = 0;
-  table_.visit_agents([&](const MeshAgent& agent) {
+  table_.visit_agents([&](const mesh::MeshAgent& agent) {
     if (agent.stopping || table_.is_outdated(agent, now)) return;
     for (const auto& [lost, direction] : {std::pair(agent.large_loss.to_server, "forward"),
                                           std::pair(agent.large_loss.from_server, "backward")}) {

@@ -16,9 +16,9 @@ inline constexpr std::size_t kPaddingLostShownMax = 100;
 // Made for one scrape.
 class MtuMetrics {
  public:
-  explicit MtuMetrics(const MeshTable& table) : table_(table) {}
+  explicit MtuMetrics(const mesh::MeshTable& table) : table_(table) {}
 
-  void count(const PathView& path);
+  void count(const mesh::PathView& path);
   // When all paths are counted.
   void write(metrics::TextWriter& writer, Now now) const;
 
@@ -26,8 +26,8 @@ class MtuMetrics {
   void write_sizes(metrics::TextWriter& writer) const;
   void write_padding(metrics::TextWriter& writer, Now now) const;
 
-  const MeshTable& table_;
-  std::unordered_map<const MeshSeries*, MtuSummary> summaries_;
+  const mesh::MeshTable& table_;
+  std::unordered_map<const mesh::MeshSeries*, mesh::MtuSummary> summaries_;
 };
 
 }  // namespace meshcheck::server

@@ -10,12 +10,12 @@
 namespace meshcheck::server {
 namespace {
 
-std::string last_answer(const PathView& path, Now now) {
-  if (path.row.answer_age_ms == PathRow::kNever) return {};
+std::string last_answer(const mesh::PathView& path, Now now) {
+  if (path.row.answer_age_ms == mesh::PathRow::kNever) return {};
   return time_text(path.from.received - std::chrono::milliseconds(path.row.answer_age_ms), now);
 }
 
-double loss(const PathRow& row) {
+double loss(const mesh::PathRow& row) {
   return row.sent == 0 ? 0 : static_cast<double>(row.lost) / row.sent;
 }
 
@@ -24,34 +24,35 @@ void append_milliseconds(std::string& out, std::uint32_t time_us) {
   std::array<char, 32> digits{};
   const auto end =
       std::to_chars(digits.data(), digits.data() + digits.size(), time_us / 1000.0).ptr;
-  if (time_us != PathRow::kNever) out.append(digits.data(), end);
+  if (time_us != mesh::PathRow::kNever) out.append(digits.data(), end);
 }
 
 struct Count {
   std::string_view key;
-  std::uint16_t PathRow::*count;
+  std::uint16_t mesh::PathRow::*count;
 };
-constexpr std::array kCounts = {Count{"sent", &PathRow::sent},
-                                Count{"lost", &PathRow::lost},
-                                Count{"lost_forward", &PathRow::lost_forward},
-                                Count{"lost_backward", &PathRow::lost_backward},
-                                Count{"late", &PathRow::late},
-                                Count{"duplicated", &PathRow::duplicated},
-                                Count{"reordered", &PathRow::reordered}};
+constexpr std::array kCounts = {Count{"sent", &mesh::PathRow::sent},
+                                Count{"lost", &mesh::PathRow::lost},
+                                Count{"lost_forward", &mesh::PathRow::lost_forward},
+                                Count{"lost_backward", &mesh::PathRow::lost_backward},
+                                Count{"late", &mesh::PathRow::late},
+                                Count{"duplicated", &mesh::PathRow::duplicated},
+                                Count{"reordered", &mesh::PathRow::reordered}};
 
 struct Time {
   std::string_view key;
-  std::uint32_t PathRow::*time_us;
+  std::uint32_t mesh::PathRow::*time_us;
 };
-constexpr std::array kRoundTrips = {Time{"p50", &PathRow::p50_us}, Time{"p90", &PathRow::p90_us},
-                                    Time{"p99", &PathRow::p99_us}, Time{"max", &PathRow::max_us}};
-constexpr std::array kJitters = {Time{"forward", &PathRow::jitter_forward_us},
-                                 Time{"backward", &PathRow::jitter_backward_us}};
+constexpr std::array kRoundTrips = {
+    Time{"p50", &mesh::PathRow::p50_us}, Time{"p90", &mesh::PathRow::p90_us},
+    Time{"p99", &mesh::PathRow::p99_us}, Time{"max", &mesh::PathRow::max_us}};
+constexpr std::array kJitters = {Time{"forward", &mesh::PathRow::jitter_forward_us},
+                                 Time{"backward", &mesh::PathRow::jitter_backward_us}};
 
 // null if all of them are absent.
 template <std::size_t kSize>
 void append_times(std::string& out, std::string_view key, const std::array<Time, kSize>& times,
-                  const PathRow& row) {
+                  const mesh::PathRow& row) {
   out += ",\"";
   out += key;
   out += "\":";
@@ -62,17 +63,17 @@ void append_times(std::string& out, std::string_view key, const std::array<Time,
     object += object.empty() ? "{\"" : ",\"";
     object += time.key;
     object += "\":";
-    if (value == PathRow::kNever) object += "null";
+    if (value == mesh::PathRow::kNever) object += "null";
     append_milliseconds(object, value);
-    any = any || value != PathRow::kNever;
+    any = any || value != mesh::PathRow::kNever;
   }
   out += any ? object + "}" : "null";
 }
 
 }  // namespace
 
-void append_json(std::string& out, const PathView& path, Now now) {
-  const PathRow& row = path.row;
+void append_json(std::string& out, const mesh::PathView& path, Now now) {
+  const mesh::PathRow& row = path.row;
   out += '{';
   append_json_member(out, "from", path.from_name);
   append_json_member(out, "from_node", path.from_node);
@@ -84,7 +85,7 @@ void append_json(std::string& out, const PathView& path, Now now) {
   append_json_member(out, "family", mesh::text(row.family));
   append_json_member(out, "state", mesh::text(path.judgement.state));
   append_json_member(out, "reason", path.judgement.reason);
-  append_json_member(out, "direction", text(path.judgement.direction));
+  append_json_member(out, "direction", text(path.judgement.cut));
   append_json_member(out, "state_since", time_text(path.judgement.since, now));
   const std::string answer = last_answer(path, now);
   out += ",\"last_answer\":";
@@ -114,12 +115,12 @@ std::string_view csv_header() {
          "error,forward_class,forward_size,backward_class,backward_size\r\n";
 }
 
-void append_csv(std::string& out, const PathView& path, Now now) {
-  const PathRow& row = path.row;
+void append_csv(std::string& out, const mesh::PathView& path, Now now) {
+  const mesh::PathRow& row = path.row;
   for (const std::string_view cell :
        {path.from_name, path.from_node, mesh::text(path.from.layer), path.to_name, path.to_node,
         mesh::text(row.relation), mesh::text(row.kind), mesh::text(row.family),
-        mesh::text(path.judgement.state), path.judgement.reason, text(path.judgement.direction)}) {
+        mesh::text(path.judgement.state), path.judgement.reason, text(path.judgement.cut)}) {
     append_csv_cell(out, cell);
   }
   append_csv_cell(out, time_text(path.judgement.since, now));
@@ -134,7 +135,8 @@ void append_csv(std::string& out, const PathView& path, Now now) {
     }
   }
   append_csv_cell(out, path.error);
-  for (const MtuWay& way : {path.mtu_judgement.ways.forward, path.mtu_judgement.ways.backward}) {
+  for (const mesh::MtuWay& way :
+       {path.mtu_judgement.ways.forward, path.mtu_judgement.ways.backward}) {
     append_csv_cell(out, path.mtu == nullptr ? "" : mesh::text(way.fragmentation_class));
     append_csv_cell(out, way.size ? std::to_string(*way.size) : "");
   }

@@ -177,7 +177,7 @@ Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std
     return result ? restore_series(*database, table) : std::move(result);
   });
   if (!restored) return restored.error().within("restore from " + path);
-  state.mesh.with([&](Mesh& mesh) {
+  state.mesh.with([&](mesh::Mesh& mesh) {
     for (const RestoredAgent& agent : agents) {
       mesh.restore({.name = agent.name, .node = agent.node}, *agent.report);
     }

@@ -138,7 +138,7 @@ void set_inventory(State& state, std::optional<Inventory> inventory) {
   }
   state.table.with([&](AgentTable& table) { table.set_inventory(std::move(inventory)); });
   pass_on_departures(state);
-  state.mesh.with([&](Mesh& mesh) {
+  state.mesh.with([&](mesh::Mesh& mesh) {
     // It makes all assignments be looked at again, and a cluster tells of changes all the time.
     if (mesh.assigner.zones() != zones) mesh.assigner.set_zones(std::move(zones));
   });
@@ -146,16 +146,16 @@ void set_inventory(State& state, std::optional<Inventory> inventory) {
 
 void pass_on_departures(State& state) {
   const auto names = state.table.with([](AgentTable& table) { return table.take_departures(); });
-  if (!names.empty()) state.mesh.with([&](Mesh& mesh) { mesh.leave(names); });
+  if (!names.empty()) state.mesh.with([&](mesh::Mesh& mesh) { mesh.leave(names); });
 }
 
 void drop_strays(State& state) {
-  auto silent =
-      state.mesh.with([](const Mesh& mesh) { return mesh.table.silent(kStraySilence, now()); });
+  auto silent = state.mesh.with(
+      [](const mesh::Mesh& mesh) { return mesh.table.silent(kStraySilence, now()); });
   if (silent.empty()) return;
   const auto strays =
       state.table.with([&](const AgentTable& table) { return table.not_held(std::move(silent)); });
-  if (!strays.empty()) state.mesh.with([&](Mesh& mesh) { mesh.leave(strays); });
+  if (!strays.empty()) state.mesh.with([&](mesh::Mesh& mesh) { mesh.leave(strays); });
 }
 
 void register_metrics(metrics::Registry& registry, State& state) {
@@ -184,7 +184,7 @@ std::string metrics_text(State& state, const metrics::Registry& registry) {
   write_agent_metrics(writer, check, counts);
   state.cluster.with(
       [&](const ClusterStatus& status) { status.write_metrics(writer, time.steady); });
-  state.mesh.with([&](const Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
+  state.mesh.with([&](const mesh::Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
   state.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
   state.sla.with([&](const SlaTable& sla) { sla.write_metrics(writer); });
   state.downtimes.with([&](const DowntimeBook& book) { book.write_metrics(writer); });

@@ -33,7 +33,7 @@ struct StoreStatus {
 
 struct State {
   State(AgentTable::Options options, std::size_t threads) : State(options, threads, {}) {}
-  State(AgentTable::Options options, std::size_t threads, const Mesh::Options& mesh_options,
+  State(AgentTable::Options options, std::size_t threads, const mesh::Mesh::Options& mesh_options,
         VerdictBoard::Options verdict_options = {}, SlaTable::Options sla_options = {})
       : table(options),
         mesh(mesh_options),
@@ -43,7 +43,7 @@ struct State {
         http(threads) {}
 
   Guarded<AgentTable> table;
-  Guarded<Mesh> mesh;
+  Guarded<mesh::Mesh> mesh;
   Guarded<VerdictBoard> verdicts;
   Guarded<EventFeed> events;
   Guarded<SlaTable> sla;

@@ -19,13 +19,14 @@ class StateTest : public ::testing::Test {
     if (held) {
       state_.table.with([&](AgentTable& table) { table.report(std::move(record), time); });
     }
-    state_.mesh.with([&](Mesh& mesh) {
-      mesh.report({.name = name, .node = name, .report_interval = 5s}, testing::report_of(1), time);
+    state_.mesh.with([&](mesh::Mesh& mesh) {
+      mesh.report({.name = name, .node = name, .report_interval = 5s}, mesh::testing::report_of(1),
+                  time);
     });
   }
 
   std::size_t agents() {
-    return state_.mesh.with([](const Mesh& mesh) {
+    return state_.mesh.with([](const mesh::Mesh& mesh) {
       EXPECT_EQ(mesh.table.counts().agents, mesh.assigner.agents());
       return mesh.table.counts().agents;
     });
@@ -53,7 +54,8 @@ TEST_F(StateTest, DropsWhoIsInTheMeshAlone) {
   report("new", now(), false);
   drop_strays(state_);
   EXPECT_EQ(agents(), 2U);
-  EXPECT_FALSE(state_.mesh.with([](Mesh& mesh) { return mesh.table.find("stray") != nullptr; }));
+  EXPECT_FALSE(
+      state_.mesh.with([](mesh::Mesh& mesh) { return mesh.table.find("stray") != nullptr; }));
 }
 
 }  // namespace

@@ -32,12 +32,24 @@ std::string agent_event(std::string_view agent, Now now) {
 
 }  // namespace
 
-VerdictEvaluator::VerdictEvaluator(State& state, VerdictView::Options options, Log log,
+void set_members(const AgentTable& table, Now now, verdict::ViewMaker& maker) {
+  maker.clear_members();
+  table.visit_expected(now, [&](const AgentTable::Expected& agent) {
+    maker.add_member({.name = agent.name,
+                      .node = agent.node,
+                      .last_report = agent.last_report,
+                      .due = agent.entry != nullptr ? agent.entry->due : std::nullopt,
+                      .report_interval = agent.report_interval,
+                      .outdated = agent.outdated});
+  });
+}
+
+VerdictEvaluator::VerdictEvaluator(State& state, verdict::ViewMaker::Options options, Log log,
                                    std::function<void()> on_events)
     : state_(state),
       log_(log),
       on_events_(std::move(on_events)),
-      view_(options),
+      view_maker_(options),
       book_({.first_id = first_id(state)}) {}
 
 void VerdictEvaluator::evaluate(Now now) {
@@ -45,18 +57,18 @@ void VerdictEvaluator::evaluate(Now now) {
   Missing missing;
   std::set<std::string> excused;
   state_.table.with([&](const AgentTable& table) {
-    view_.take_agents(table, now);
+    set_members(table, now, view_maker_);
     Check check = table.check(now);
     excused.insert(check.excused.begin(), check.excused.end());
     for (std::string& name : check.absent) missing.emplace(std::move(name), "absent");
     for (std::string& name : check.outdated) missing.emplace(std::move(name), "outdated");
   });
   auto api_trouble = state_.cluster.with([&](const ClusterStatus& status) {
-    view_.take_excuses(status.excuses);
+    view_maker_.set_excuses(status.excuses);
     return status.finding(now.steady);
   });
-  const verdict::View& view =
-      state_.mesh.with([&](const Mesh& mesh) { return std::cref(view_.take_mesh(mesh, now)); });
+  const verdict::View& view = state_.mesh.with(
+      [&](const mesh::Mesh& mesh) { return std::cref(view_maker_.make(mesh, now)); });
   std::vector<verdict::NamedFinding> found;
   for (const verdict::Finding& finding : diagnose(view)) found.push_back(name(view, finding));
   if (api_trouble) found.push_back(*std::move(api_trouble));

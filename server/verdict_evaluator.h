@@ -11,10 +11,13 @@
 
 #include "lib/base/log.h"
 #include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/view_maker.h"
 #include "server/state.h"
-#include "server/verdict_view.h"
 
 namespace meshcheck::server {
+
+// Makes of who is expected in the table the members of the next view.
+void set_members(const AgentTable& table, Now now, verdict::ViewMaker& maker);
 
 // Takes from the state's tables what it needs, one lock after the other, diagnoses it without a
 // lock, and puts verdicts and events into the state. One thread; it is told the time.
@@ -23,7 +26,7 @@ class VerdictEvaluator {
   static constexpr std::chrono::milliseconds kPeriod{500};
 
   // `on_events` is called when there are new events.
-  VerdictEvaluator(State& state, VerdictView::Options options, Log log,
+  VerdictEvaluator(State& state, verdict::ViewMaker::Options options, Log log,
                    std::function<void()> on_events);
 
   void evaluate(Now now);
@@ -40,7 +43,7 @@ class VerdictEvaluator {
   State& state_;
   const Log log_;
   const std::function<void()> on_events_;
-  VerdictView view_;
+  verdict::ViewMaker view_maker_;
   verdict::VerdictBook book_;
   Missing missing_;
 };

@@ -25,7 +25,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
 
   VerdictEvaluatorTest() : evaluator_(state_, options(), Log(), [this] { ++calls_; }) {}
 
-  VerdictView::Options options() const { return {.rules = {}, .began = clock_.now.steady}; }
+  verdict::ViewMaker::Options options() const { return {.rules = {}, .began = clock_.now.steady}; }
 
   static std::string name(int node, Layer layer) {
     return (layer == Layer::kHost ? "host-" : "pod-") + std::to_string(node);
@@ -36,7 +36,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
 
   // All is well as `node` sees it, but what leads to those in `lost`.
   mesh::MeshReport report_of(int node, Layer layer) const {
-    mesh::MeshReport report = testing::report_of(number(node, layer), layer);
+    mesh::MeshReport report = mesh::testing::report_of(number(node, layer), layer);
     report.agent_uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now.steady - began_) + 10min;
     for (int peer = 1; peer <= kNodes; ++peer) {
@@ -54,8 +54,8 @@ class VerdictEvaluatorTest : public ::testing::Test {
   mesh::ReportPath path(std::string to, bool lost) const {
     const auto age =
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now.steady - cut_at_);
-    auto path = testing::path_to(std::move(to), lost ? PathState::kDown : PathState::kUp,
-                                 lost ? age : 100ms);
+    auto path = mesh::testing::path_to(std::move(to), lost ? PathState::kDown : PathState::kUp,
+                                       lost ? age : 100ms);
     if (lost) path.summary.answer_age = age + 3s;
     return path;
   }
@@ -68,7 +68,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
     const mesh::MeshReport report = report_of(node, layer);
     state_.table.with(
         [&](AgentTable& table) { table.report(std::move(record), clock_.now, mesh::LargeLoss()); });
-    state_.mesh.with([&](Mesh& mesh) {
+    state_.mesh.with([&](mesh::Mesh& mesh) {
       mesh.report({.name = name(node, layer),
                    .node = "n" + std::to_string(node),
                    .report_interval = 5s,
@@ -118,7 +118,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
     });
   }
 
-  testing::TestClock clock_;
+  mesh::testing::TestClock clock_;
   Clock::time_point began_ = clock_.now.steady;
   Clock::time_point cut_at_;
   std::set<std::pair<int, Layer>> cut_;
@@ -180,12 +180,12 @@ TEST_F(VerdictEvaluatorTest, GoesOnWithTheNumbersOfTheDatabase) {
   EXPECT_EQ(state_.verdicts.with([](const VerdictBoard& board) { return board.last_id(); }), 42U);
 }
 
-class VerdictViewTest : public VerdictEvaluatorTest {
+class ViewMakerTest : public VerdictEvaluatorTest {
  protected:
   const verdict::View& view() {
-    state_.table.with([&](const AgentTable& table) { view_.take_agents(table, clock_.now); });
+    state_.table.with([&](const AgentTable& table) { set_members(table, clock_.now, view_); });
     return state_.mesh.with(
-        [&](const Mesh& mesh) { return std::cref(view_.take_mesh(mesh, clock_.now)); });
+        [&](const mesh::Mesh& mesh) { return std::cref(view_.make(mesh, clock_.now)); });
   }
 
   const Agent& agent(const std::string& name) {
@@ -194,11 +194,11 @@ class VerdictViewTest : public VerdictEvaluatorTest {
                          [&](const Agent& one) { return one.name == name; });
   }
 
-  VerdictView view_{options()};
+  verdict::ViewMaker view_{options()};
   std::chrono::hours clock_set_{0};
 };
 
-TEST_F(VerdictViewTest, ListsNodesAgentsAndPaths) {
+TEST_F(ViewMakerTest, ListsNodesAgentsAndPaths) {
   report_all();
   const verdict::View& seen = view();
   EXPECT_EQ(seen.nodes.size(), 4U);
@@ -212,7 +212,7 @@ TEST_F(VerdictViewTest, ListsNodesAgentsAndPaths) {
   }
 }
 
-TEST_F(VerdictViewTest, LeavesOutPathsToNobody) {
+TEST_F(ViewMakerTest, LeavesOutPathsToNobody) {
   report_all();
   state_.table.with([](AgentTable& table) { table.remove("pod-1"); });
   const verdict::View& seen = view();
@@ -220,11 +220,11 @@ TEST_F(VerdictViewTest, LeavesOutPathsToNobody) {
   EXPECT_EQ(seen.paths.size(), 7U * 4U - 3U - 1U);
 }
 
-TEST_F(VerdictViewTest, GivesEachPodAGatewayOfItsOwn) {
+TEST_F(ViewMakerTest, GivesEachPodAGatewayOfItsOwn) {
   for (int node = 1; node <= 2; ++node) {
     for (const Layer layer : {Layer::kPod, Layer::kHost}) {
-      mesh::MeshReport report = testing::report_of(number(node, layer), layer);
-      report.paths = {testing::path_to("169.254.1.1", PathState::kDown, 10s)};
+      mesh::MeshReport report = mesh::testing::report_of(number(node, layer), layer);
+      report.paths = {mesh::testing::path_to("169.254.1.1", PathState::kDown, 10s)};
       report.paths.front().relation = Relation::kGateway;
       report.paths.front().kind = mesh::ProbeKind::kIcmp;
       state_.table.with([&](AgentTable& table) {
@@ -233,7 +233,7 @@ TEST_F(VerdictViewTest, GivesEachPodAGatewayOfItsOwn) {
         record.report_interval = 5;
         table.report(std::move(record), clock_.now);
       });
-      state_.mesh.with([&](Mesh& mesh) {
+      state_.mesh.with([&](mesh::Mesh& mesh) {
         mesh.report({.name = name(node, layer), .node = "n", .report_interval = 5s}, report,
                     clock_.now);
       });
@@ -242,17 +242,17 @@ TEST_F(VerdictViewTest, GivesEachPodAGatewayOfItsOwn) {
   EXPECT_EQ(view().gateways.size(), 3U);
 }
 
-TEST_F(VerdictViewTest, TakesARouterThatNeverAnsweredForMute) {
-  mesh::MeshReport report = testing::report_of(1);
-  report.paths = {testing::path_to("10.0.0.1", PathState::kDown, 10s),
-                  testing::path_to("10.0.0.2", PathState::kDown, 10s)};
+TEST_F(ViewMakerTest, TakesARouterThatNeverAnsweredForMute) {
+  mesh::MeshReport report = mesh::testing::report_of(1);
+  report.paths = {mesh::testing::path_to("10.0.0.1", PathState::kDown, 10s),
+                  mesh::testing::path_to("10.0.0.2", PathState::kDown, 10s)};
   for (mesh::ReportPath& path : report.paths) path.relation = Relation::kGateway;
   report.paths.front().summary.answer_age.reset();
   mesh::Record record;
   record.podname = "pod-1";
   record.report_interval = 5;
   state_.table.with([&](AgentTable& table) { table.report(std::move(record), clock_.now); });
-  state_.mesh.with([&](Mesh& mesh) {
+  state_.mesh.with([&](mesh::Mesh& mesh) {
     mesh.report({.name = "pod-1", .node = "n1", .report_interval = 5s}, report, clock_.now);
   });
   const verdict::View& seen = view();
@@ -261,7 +261,7 @@ TEST_F(VerdictViewTest, TakesARouterThatNeverAnsweredForMute) {
   EXPECT_EQ(seen.paths[1].state, PathState::kDown);
 }
 
-TEST_F(VerdictViewTest, SaysHowAgentsAre) {
+TEST_F(ViewMakerTest, SaysHowAgentsAre) {
   report_all();
   clock_.pass(11s);
   report(1, Layer::kPod);
@@ -270,7 +270,7 @@ TEST_F(VerdictViewTest, SaysHowAgentsAre) {
   mesh::MeshReport report = report_of(1, Layer::kPod);
   report.starved = 1;
   const auto send = [&] {
-    state_.mesh.with([&](Mesh& mesh) {
+    state_.mesh.with([&](mesh::Mesh& mesh) {
       mesh.report({.name = "pod-1",
                    .node = "n1",
                    .report_interval = 5s,
@@ -290,7 +290,7 @@ TEST_F(VerdictViewTest, SaysHowAgentsAre) {
   EXPECT_EQ(agent("pod-1").clock_jump, 1h);
 }
 
-TEST_F(VerdictViewTest, KnowsZonesByNode) {
+TEST_F(ViewMakerTest, KnowsZonesByNode) {
   set_inventory(state_, Inventory{{{"pod-1", "n1", "east"},
                                    {"host-1", "n1", ""},
                                    {"pod-2", "n2", "west"},

@@ -10,15 +10,13 @@
 
 #include "lib/base/ip_address.h"
 #include "lib/base/time.h"
+#include "mesh/path/direction.h"
 #include "mesh/path/path.h"
 #include "mesh/pmtu/fragmentation.h"
 #include "mesh/pmtu/fragments.h"
 #include "mesh/pmtu/pmtu_search.h"
 
 namespace meshcheck::mesh {
-
-// kForward: large requests from here; kBackward: large replies, which the other end sends.
-enum class Direction : std::uint8_t { kForward, kBackward };
 
 // Two searches and two fragment tests of one path and address family, within one budget of packets.
 // All is judged only while the path is up or degraded for small packets. No heap; 352 octets at

@@ -6,7 +6,7 @@
 #include "mesh/neighbours/random.h"
 #include "mesh/stamp/hmac.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 constexpr std::chrono::seconds kGatheringMin{5};
@@ -14,15 +14,15 @@ constexpr std::chrono::seconds kGatheringMin{5};
 // Octets of a peer's JSON besides its names, and of all peers; the rest of an assignment is the
 // targets. Who has many agents of a layer on a node gets a part of them.
 constexpr std::size_t kPeerSize = 192;
-constexpr std::size_t kTargetsSizeMax = 4 * mesh::kTargetsMax * (mesh::kTargetSizeMax + 3);
-constexpr std::size_t kPeersSizeMax = mesh::kAssignmentSizeMax - kTargetsSizeMax - 4096;
+constexpr std::size_t kTargetsSizeMax = 4 * kTargetsMax * (kTargetSizeMax + 3);
+constexpr std::size_t kPeersSizeMax = kAssignmentSizeMax - kTargetsSizeMax - 4096;
 
-std::size_t index(mesh::Layer layer) {
-  return layer == mesh::Layer::kPod ? 0 : 1;
+std::size_t index(Layer layer) {
+  return layer == Layer::kPod ? 0 : 1;
 }
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  return mesh::Random(hash ^ value).next();
+  return Random(hash ^ value).next();
 }
 
 // A revision is no secret, so it must tell nothing of the key; it has to change with it.
@@ -49,8 +49,8 @@ std::string_view place_of(const Assigner::Member& member) {
 }
 
 std::uint64_t content_of(const Assigner::Member& member) {
-  std::uint64_t word = mix(mesh::hash(1, member.name), mesh::hash(2, member.node));
-  for (const IpAddress& address : member.addresses) word = mix(word, mesh::hash(3, address.text()));
+  std::uint64_t word = mix(hash(1, member.name), hash(2, member.node));
+  for (const IpAddress& address : member.addresses) word = mix(word, hash(3, address.text()));
   // Its peers compare with it the sizes of packets that they get.
   for (const std::uint32_t mtu : member.link_mtus) word = mix(word, mtu);
   return mix(word, member.port);
@@ -70,10 +70,10 @@ void Assigner::use_key(std::string key) {
 
 void Assigner::hash_settings() {
   // What the encoding says of everything but the peers, the key and the epoch.
-  const mesh::Assignment common{.report_interval = options_.report_interval,
-                                .probe = options_.probe,
-                                .targets = options_.targets};
-  settings_ = mix(mesh::hash(4, mesh::encode(common)), fingerprint(options_.key));
+  const Assignment common{.report_interval = options_.report_interval,
+                          .probe = options_.probe,
+                          .targets = options_.targets};
+  settings_ = mix(hash(4, encode(common)), fingerprint(options_.key));
   ++version_;
 }
 
@@ -82,7 +82,7 @@ void Assigner::report(const Member& member) {
   if (position == agents_.end()) {
     position = agents_.try_emplace(std::string(member.name)).first;
     position->second.name = position->first;
-    position->second.weight = mesh::hash(5, position->first);
+    position->second.weight = hash(5, position->first);
   }
   update(position->second, member);
 }
@@ -114,7 +114,7 @@ void Assigner::update(Agent& agent, const Member& member) {
   settle(*agent.node);
 }
 
-void Assigner::move(Agent& agent, std::string_view node, mesh::Layer layer) {
+void Assigner::move(Agent& agent, std::string_view node, Layer layer) {
   auto position = nodes_.find(node);
   if (position == nodes_.end()) position = nodes_.try_emplace(std::string(node)).first;
   agent.node = &*position;
@@ -193,18 +193,18 @@ std::vector<Assigner::PeerOf> Assigner::peers_of(const Agent& agent) const {
   const auto slot = neighbours_.find(agent.node->first);
   if (!slot) return peers;
   std::size_t size = 0;
-  const auto add = [&](const auto& members, mesh::Peer::Relation relation) {
+  const auto add = [&](const auto& members, Peer::Relation relation) {
     for (const auto& [name, other] : members) {
       if (!other->available) continue;
       size += kPeerSize + name.size() + other->node->first.size();
-      if (size > kPeersSizeMax || peers.size() == mesh::kPeersMax) return;
+      if (size > kPeersSizeMax || peers.size() == kPeersMax) return;
       peers.push_back({other, relation});
     }
   };
-  add(agent.node->second.members[1 - index(agent.layer)], mesh::Peer::Relation::kTwin);
-  for (const mesh::Slot peer : neighbours_.peers(*slot)) {
+  add(agent.node->second.members[1 - index(agent.layer)], Peer::Relation::kTwin);
+  for (const Slot peer : neighbours_.peers(*slot)) {
     const Node& node = nodes_.find(neighbours_.node(peer).name)->second;
-    add(node.members[index(agent.layer)], mesh::Peer::Relation::kPeer);
+    add(node.members[index(agent.layer)], Peer::Relation::kPeer);
   }
   return peers;
 }
@@ -212,7 +212,7 @@ std::vector<Assigner::PeerOf> Assigner::peers_of(const Agent& agent) const {
 std::optional<std::uint32_t> Assigner::rank_of(const Agent& agent) const {
   std::uint32_t rank = 0;
   for (const auto& [weight, other] : ranked_[index(agent.layer)]) {
-    if (rank == mesh::kRanksMax) break;
+    if (rank == kRanksMax) break;
     if (other == &agent) return rank;
     ++rank;
   }
@@ -223,7 +223,7 @@ std::uint64_t Assigner::revision_of(Agent& agent) {
   if (agent.version == version_) return agent.revision;
   std::uint64_t sum = 0;  // The order of peers makes no difference.
   for (const PeerOf& peer : peers_of(agent)) {
-    sum += mix(peer.agent->content, peer.relation == mesh::Peer::Relation::kTwin ? 1 : 0);
+    sum += mix(peer.agent->content, peer.relation == Peer::Relation::kTwin ? 1 : 0);
   }
   agent.revision = mix(mix(settings_, epoch()), sum);
   if (const auto rank = rank_of(agent)) agent.revision = mix(agent.revision, 1 + *rank);
@@ -231,14 +231,14 @@ std::uint64_t Assigner::revision_of(Agent& agent) {
   return agent.revision;
 }
 
-std::string Assigner::encode(const Agent& agent, std::uint64_t revision) const {
-  mesh::Assignment assignment{.revision = hex(revision),
-                              .epoch = epoch(),
-                              .report_interval = options_.report_interval,
-                              .probe = options_.probe,
-                              .key = options_.key,
-                              .targets = options_.targets,
-                              .rank = rank_of(agent)};
+std::string Assigner::encode_for(const Agent& agent, std::uint64_t revision) const {
+  Assignment assignment{.revision = hex(revision),
+                        .epoch = epoch(),
+                        .report_interval = options_.report_interval,
+                        .probe = options_.probe,
+                        .key = options_.key,
+                        .targets = options_.targets,
+                        .rank = rank_of(agent)};
   for (const PeerOf& peer : peers_of(agent)) {
     const std::string& place = peer.agent->node->first;
     assignment.peers.push_back({.name = std::string(peer.agent->name),
@@ -248,9 +248,9 @@ std::string Assigner::encode(const Agent& agent, std::uint64_t revision) const {
                                 .link_mtus = peer.agent->link_mtus,
                                 .port = peer.agent->port});
   }
-  const auto by_name = [](const mesh::Peer& a, const mesh::Peer& b) { return a.name < b.name; };
+  const auto by_name = [](const Peer& a, const Peer& b) { return a.name < b.name; };
   std::sort(assignment.peers.begin(), assignment.peers.end(), by_name);
-  return mesh::encode(assignment);
+  return encode(assignment);
 }
 
 std::optional<std::string> Assigner::answer(std::string_view name, std::string_view held,
@@ -264,7 +264,7 @@ std::optional<std::string> Assigner::answer(std::string_view name, std::string_v
   if (held == hex(revision)) return std::nullopt;
   ++answers_;
   agent.answered = true;
-  return encode(agent, revision);
+  return encode_for(agent, revision);
 }
 
 std::optional<Assigner::Current> Assigner::current(std::string_view name) {
@@ -273,4 +273,4 @@ std::optional<Assigner::Current> Assigner::current(std::string_view name) {
   return Current{.revision = hex(revision_of(position->second)), .epoch = epoch()};
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

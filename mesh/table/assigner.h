@@ -19,20 +19,20 @@
 #include "mesh/neighbours/neighbours.h"
 #include "mesh/report/mesh_report.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
-// The nodes with at least one agent that can be probed are mesh::Neighbours'; an agent probes the
+// The nodes with at least one agent that can be probed are Neighbours'; an agent probes the
 // agents of its layer on its node's peers, and those of the other layer on its own node, its twins.
 // Reads no clock and has no lock: its owner guards it. An answer is made when an agent does not
 // have it yet, and nothing is kept of it but its revision, so 20,000 agents cost a few MB.
 class Assigner {
  public:
   struct Options {
-    mesh::Neighbours::Options neighbours;
+    Neighbours::Options neighbours;
     std::chrono::seconds epoch{300};  // How long everybody keeps its peers.
-    mesh::ProbeSettings probe;
+    ProbeSettings probe;
     std::chrono::seconds report_interval{0};  // 0: as each agent's own flag.
-    mesh::Targets targets;
+    Targets targets;
     std::string key;  // Of the mesh; empty for unauthenticated mode.
     // When the server began: for a while after it does not know everybody. See answer().
     Clock::time_point began;
@@ -40,7 +40,7 @@ class Assigner {
   struct Member {
     std::string_view name;
     std::string_view node;
-    mesh::Layer layer = mesh::Layer::kPod;
+    Layer layer = Layer::kPod;
     std::vector<IpAddress> addresses;
     std::vector<std::uint32_t> link_mtus;  // Of the links of `addresses`; 0: unknown.
     std::uint16_t port = 0;
@@ -88,7 +88,7 @@ class Assigner {
   struct Agent {
     std::string_view name;  // The key of agents_.
     Nodes::value_type* node = nullptr;
-    mesh::Layer layer = mesh::Layer::kPod;
+    Layer layer = Layer::kPod;
     std::vector<IpAddress> addresses;
     std::vector<std::uint32_t> link_mtus;
     std::uint16_t port = 0;
@@ -103,11 +103,11 @@ class Assigner {
   using Agents = std::map<std::string, Agent, std::less<>>;
   struct PeerOf {
     const Agent* agent;
-    mesh::Peer::Relation relation;
+    Peer::Relation relation;
   };
 
   void update(Agent& agent, const Member& member);
-  void move(Agent& agent, std::string_view node, mesh::Layer layer);
+  void move(Agent& agent, std::string_view node, Layer layer);
   void detach(Agent& agent);
   // Joins or leaves neighbours_ as its agents and its zone say.
   void settle(Nodes::value_type& node);
@@ -115,11 +115,11 @@ class Assigner {
   std::vector<PeerOf> peers_of(const Agent& agent) const;
   std::optional<std::uint32_t> rank_of(const Agent& agent) const;
   std::uint64_t revision_of(Agent& agent);
-  std::string encode(const Agent& agent, std::uint64_t revision) const;
+  std::string encode_for(const Agent& agent, std::uint64_t revision) const;
   void hash_settings();
 
   Options options_;
-  mesh::Neighbours neighbours_;
+  Neighbours neighbours_;
   std::uint64_t epoch_ = 0;
   std::uint64_t version_ = 1;   // Counts changes to anything that an assignment is made of.
   std::uint64_t settings_ = 0;  // A hash of what is the same in all assignments.
@@ -131,4 +131,4 @@ class Assigner {
   std::uint64_t answers_ = 0;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -7,11 +7,10 @@
 
 #include "mesh/table/table_testing.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 using namespace std::chrono_literals;
-using mesh::Layer;
 
 class AssignerTest : public ::testing::Test {
  protected:
@@ -36,18 +35,18 @@ class AssignerTest : public ::testing::Test {
     return std::string(layer == Layer::kPod ? "pod" : "host") + std::to_string(number);
   }
 
-  mesh::Assignment ask(const std::string& name) {
+  Assignment ask(const std::string& name) {
     const auto json = assigner_.answer(name, "", 5s, clock_.now);
     EXPECT_TRUE(json);
-    const auto assignment = mesh::parse_assignment(json.value_or("{}"));
+    const auto assignment = parse_assignment(json.value_or("{}"));
     EXPECT_TRUE(assignment) << assignment.error().message();
     return *assignment;
   }
 
-  static std::vector<std::string> names(const mesh::Assignment& assignment) {
+  static std::vector<std::string> names(const Assignment& assignment) {
     std::vector<std::string> names;
-    for (const mesh::Peer& peer : assignment.peers) {
-      names.push_back(peer.name + (peer.relation == mesh::Peer::Relation::kTwin ? " twin" : ""));
+    for (const Peer& peer : assignment.peers) {
+      names.push_back(peer.name + (peer.relation == Peer::Relation::kTwin ? " twin" : ""));
     }
     return names;
   }
@@ -61,7 +60,7 @@ using Names = std::vector<std::string>;
 TEST_F(AssignerTest, GivesEachAgentItsLayersPeersAndItsTwin) {
   for (const std::size_t number : {1U, 2U, 3U}) report(number);
   for (const std::size_t number : {1U, 2U}) report(number, Layer::kHost);
-  const mesh::Assignment pod = ask("pod1");
+  const Assignment pod = ask("pod1");
   EXPECT_EQ(names(pod), (Names{"host1 twin", "pod2", "pod3"}));
   EXPECT_EQ(pod.peers[1].node, "node2");
   EXPECT_EQ(pod.peers[1].addresses, std::vector{testing::address_of(2)});
@@ -82,7 +81,7 @@ TEST_F(AssignerTest, TellsPeersTheMtusOfAnAgentsLinks) {
   };
   report_mtu(1450);
   report(2);
-  const mesh::Assignment before = ask("pod2");
+  const Assignment before = ask("pod2");
   EXPECT_EQ(before.peers.at(0).link_mtus, std::vector<std::uint32_t>{1450});
   EXPECT_TRUE(ask("pod1").peers.at(0).link_mtus.empty());
   report_mtu(1450);
@@ -140,11 +139,11 @@ TEST_F(AssignerTest, RotatesBeyondTheFullMeshAndCoversAll) {
   std::uint64_t last = 0;
   for (int epoch = 0; epoch < 13; ++epoch) {
     assigner_.tick(clock_.now);
-    const mesh::Assignment assignment = ask("pod0");
+    const Assignment assignment = ask("pod0");
     EXPECT_EQ(assignment.peers.size(), 4U);
     EXPECT_NE(assignment.epoch, last);
     last = assignment.epoch;
-    for (const mesh::Peer& peer : assignment.peers) covered.insert(peer.name);
+    for (const Peer& peer : assignment.peers) covered.insert(peer.name);
     clock_.pass(299s);
     assigner_.tick(clock_.now);
     EXPECT_FALSE(assigner_.answer("pod0", assignment.revision, 5s, clock_.now));
@@ -162,7 +161,7 @@ TEST_F(AssignerTest, GivesEachAPeerInItsZone) {
   assigner_.set_zones(zones);
   for (std::size_t number = 0; number < 3; ++number) {
     std::size_t near = 0;
-    for (const mesh::Peer& peer : ask(name(number, Layer::kPod)).peers) {
+    for (const Peer& peer : ask(name(number, Layer::kPod)).peers) {
       near += zones[peer.name] == "small" ? 1U : 0U;
     }
     EXPECT_GT(near, 0U);
@@ -179,7 +178,7 @@ TEST_F(AssignerTest, LetsAgentsKeepWhatTheyHaveUntilAllCouldReport) {
   ASSERT_TRUE(first) << "it has nothing";
   EXPECT_FALSE(assigner_.answer("pod2", "before", 5s, clock_.now));
   report(3);
-  EXPECT_TRUE(assigner_.answer("pod1", mesh::parse_assignment(*first)->revision, 5s, clock_.now))
+  EXPECT_TRUE(assigner_.answer("pod1", parse_assignment(*first)->revision, 5s, clock_.now))
       << "what it has is of this server";
   clock_.pass(15s);
   EXPECT_TRUE(assigner_.answer("pod2", "before", 5s, clock_.now));
@@ -195,8 +194,8 @@ TEST_F(AssignerTest, StaysBelowTheSizeOfAnAssignment) {
   }
   const auto json = assigner_.answer(long_name + "0", "", 5s, clock_.now);
   ASSERT_TRUE(json);
-  EXPECT_LT(json->size(), mesh::kAssignmentSizeMax);
-  EXPECT_GT(json->size(), mesh::kAssignmentSizeMax / 2);
+  EXPECT_LT(json->size(), kAssignmentSizeMax);
+  EXPECT_GT(json->size(), kAssignmentSizeMax / 2);
 }
 
 // 10,000 agents that report each second: what their answers take, as a number to look at.
@@ -224,7 +223,7 @@ TEST_F(AssignerTest, AnswersTenThousandAgentsInAFractionOfASecond) {
   std::unordered_map<std::string, std::string> held;
   const double first = all([&](const std::string& agent) {
     const auto json = assigner.answer(agent, "", 1s, clock_.now);
-    held[agent] = mesh::parse_assignment(*json)->revision;
+    held[agent] = parse_assignment(*json)->revision;
   });
   const double usual = all([&](const std::string& agent) {
     EXPECT_FALSE(assigner.answer(agent, held[agent], 1s, clock_.now));
@@ -270,4 +269,4 @@ TEST_F(AssignerTest, DoesNotRankWhoIsStopping) {
 }
 
 }  // namespace
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

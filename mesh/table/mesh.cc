@@ -1,9 +1,9 @@
 #include "mesh/table/mesh.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
-Assigner::Member member_of(const MeshTable::Sender& sender, const mesh::MeshReport& report) {
+Assigner::Member member_of(const MeshTable::Sender& sender, const MeshReport& report) {
   return {.name = sender.name,
           .node = sender.node,
           .layer = report.layer,
@@ -15,8 +15,8 @@ Assigner::Member member_of(const MeshTable::Sender& sender, const mesh::MeshRepo
 
 }  // namespace
 
-std::optional<std::string> Mesh::report(const MeshTable::Sender& sender,
-                                        const mesh::MeshReport& report, Now now) {
+std::optional<std::string> Mesh::report(const MeshTable::Sender& sender, const MeshReport& report,
+                                        Now now) {
   table.report(sender, report, now);
   assigner.tick(now);
   assigner.report(member_of(sender, report));
@@ -25,7 +25,7 @@ std::optional<std::string> Mesh::report(const MeshTable::Sender& sender,
   return assigner.answer(sender.name, report.assignment, interval, now);
 }
 
-void Mesh::restore(const MeshTable::Sender& sender, const mesh::MeshReport& report) {
+void Mesh::restore(const MeshTable::Sender& sender, const MeshReport& report) {
   assigner.report(member_of(sender, report));
 }
 
@@ -36,4 +36,4 @@ void Mesh::leave(const std::vector<std::string>& names) {
   }
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -9,7 +9,7 @@
 #include "mesh/table/assigner.h"
 #include "mesh/table/mesh_table.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 // One value behind one lock, so that an agent is in both or in none.
 struct Mesh {
@@ -21,14 +21,14 @@ struct Mesh {
   explicit Mesh(const Options& options) : table(options.table), assigner(options.assigner) {}
 
   // The answer to the report: an assignment's JSON, or nothing if the agent has it.
-  std::optional<std::string> report(const MeshTable::Sender& sender, const mesh::MeshReport& report,
+  std::optional<std::string> report(const MeshTable::Sender& sender, const MeshReport& report,
                                     Now now);
   // Of before a restart: a peer for others, about whose paths nothing is known yet.
-  void restore(const MeshTable::Sender& sender, const mesh::MeshReport& report);
+  void restore(const MeshTable::Sender& sender, const MeshReport& report);
   void leave(const std::vector<std::string>& names);
 
   MeshTable table;
   Assigner assigner;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

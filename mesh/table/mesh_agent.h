@@ -14,15 +14,15 @@
 #include "mesh/table/path_memory.h"
 #include "mesh/table/path_row.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 struct MeshAgent;
 
 // The sums of a node's agents of one layer. Totals and round trips only grow: what an agent counted
 // in a session that ended stays in them.
 struct MeshSeries {
-  mesh::PathTotals totals;
-  mesh::RttHistogram round_trips;
+  PathTotals totals;
+  RttHistogram round_trips;
   std::uint64_t unresolved = 0;  // Losses of unknown direction in the present sessions.
   NameTable::Id node = NameTable::kNone;
   std::size_t agents = 0;  // None: the series goes away.
@@ -36,9 +36,9 @@ struct MeshAgent {
   NameTable::Id node = NameTable::kNone;
   NameTable::Id clock = NameTable::kNone;
   NameTable::Id icmp = NameTable::kNone;
-  mesh::Layer layer = mesh::Layer::kPod;
+  Layer layer = Layer::kPod;
   bool stopping = false;
-  mesh::LargeLoss large_loss;
+  LargeLoss large_loss;
   std::array<std::uint16_t, 2> tunnel_overheads{};  // Of its overlay, over IPv4 and IPv6; 0: none.
   std::uint16_t ssid = 0;
   std::array<std::optional<IpAddress>, 2> addresses;  // IPv4, IPv6
@@ -52,10 +52,10 @@ struct MeshAgent {
   std::chrono::milliseconds clock_jump{0};  // By how much that was set, the last time...
   Clock::time_point clock_jumped;           // ... that it was.
   std::uint64_t receive_drops = 0;
-  mesh::PathTotals totals;  // As it said last...
+  PathTotals totals;  // As it said last...
   // ... and the most that it said in its session, which is in the series.
-  mesh::PathTotals counted;
-  mesh::RttHistogram counted_round_trips;
+  PathTotals counted;
+  RttHistogram counted_round_trips;
   std::string revision;  // Of the assignment it has.
   std::vector<PathRow> rows;
   std::vector<PathMemory> memories;  // Of the rows, in their order.
@@ -63,9 +63,9 @@ struct MeshAgent {
   std::vector<HeardRow> heard;
   MeshSeries* series = nullptr;
 
-  const std::optional<IpAddress>& address(mesh::PathFamily family) const {
-    return addresses[family == mesh::PathFamily::kIpv6 ? 1 : 0];
+  const std::optional<IpAddress>& address(PathFamily family) const {
+    return addresses[family == PathFamily::kIpv6 ? 1 : 0];
   }
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

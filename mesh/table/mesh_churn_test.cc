@@ -11,17 +11,15 @@
 #include "mesh/neighbours/random.h"
 #include "mesh/table/table_testing.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 using namespace std::chrono_literals;
-using mesh::Layer;
-using mesh::PathState;
 
 // What an agent knows of one path, by the rules of mesh/path: three losses in a row, two answers.
 struct SimulatedPath {
   IpAddress address;
-  mesh::Relation relation = mesh::Relation::kPeer;
+  Relation relation = Relation::kPeer;
   PathState state = PathState::kUnknown;
   int lost = 0;
   int answered = 0;
@@ -127,7 +125,7 @@ class MeshChurnTest : public ::testing::Test {
   }
 
   void report(SimulatedAgent& agent, bool stopping) {
-    mesh::MeshReport report;
+    MeshReport report;
     report.layer = agent.layer;
     report.agent_uptime = std::chrono::seconds(second_ - agent.start);
     report.stopping = stopping;
@@ -144,20 +142,19 @@ class MeshChurnTest : public ::testing::Test {
                                       .report_interval = std::chrono::seconds(kInterval)},
                                      report, clock_.now);
     agent.reported = true;
-    if (answer) follow(agent, *mesh::parse_assignment(*answer));
+    if (answer) follow(agent, *parse_assignment(*answer));
   }
 
-  static void follow(SimulatedAgent& agent, const mesh::Assignment& assignment) {
+  static void follow(SimulatedAgent& agent, const Assignment& assignment) {
     agent.revision = assignment.revision;
     std::map<std::string, SimulatedPath> paths;
-    for (const mesh::Peer& peer : assignment.peers) {
+    for (const Peer& peer : assignment.peers) {
       const auto known = agent.paths.find(peer.name);
       SimulatedPath& path = paths[peer.name];
       if (known != agent.paths.end()) path = known->second;
       if (path.address != peer.addresses[0]) path = {};
       path.address = peer.addresses[0];
-      path.relation = peer.relation == mesh::Peer::Relation::kTwin ? mesh::Relation::kTwin
-                                                                   : mesh::Relation::kPeer;
+      path.relation = peer.relation == Peer::Relation::kTwin ? Relation::kTwin : Relation::kPeer;
     }
     agent.paths = std::move(paths);
   }
@@ -205,7 +202,7 @@ class MeshChurnTest : public ::testing::Test {
   }
 
   testing::TestClock clock_;
-  mesh::Random random_{20'261'121};
+  Random random_{20'261'121};
   Mesh mesh_{options()};
   std::int64_t second_ = 0;
   std::size_t serial_ = 0;
@@ -251,4 +248,4 @@ TEST_F(MeshChurnTest, ShowsAPathToAnAgentThatDiedAsDown) {
 }
 
 }  // namespace
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

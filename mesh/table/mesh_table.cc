@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 // Adds to `sum` by how much `value` is above the most that was counted. A late answer takes a loss
@@ -17,14 +17,14 @@ void add_growth(std::uint64_t value, std::uint64_t& counted, std::uint64_t& sum)
 // A clock that is only disciplined is never so far off within one report.
 constexpr std::chrono::milliseconds kClockJumpMin{1000};
 
-std::uint64_t unresolved(const mesh::PathTotals& totals) {
+std::uint64_t unresolved(const PathTotals& totals) {
   const std::uint64_t resolved = totals.lost_forward + totals.lost_backward;
   return totals.lost > resolved ? totals.lost - resolved : 0;
 }
 
 }  // namespace
 
-void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now now) {
+void MeshTable::report(const Sender& sender, const MeshReport& report, Now now) {
   MeshAgent* const agent = place(sender, report.layer);
   if (agent == nullptr) return;
   note_clock(*agent, sender, report, now);
@@ -35,11 +35,11 @@ void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now
   agent->received = now.steady;
   agent->report_interval = sender.report_interval;
   agent->stopping = report.stopping;
-  agent->large_loss = mesh::LargeLoss::of(report);
+  agent->large_loss = LargeLoss::of(report);
   if (!report.stopping) agent->series->latest = agent;
   if (report.stopping && agent->series->latest == agent) agent->series->latest = nullptr;
-  agent->tunnel_overheads = {mesh::tunnel_overhead(report.tunnel, false),
-                             mesh::tunnel_overhead(report.tunnel, true)};
+  agent->tunnel_overheads = {tunnel_overhead(report.tunnel, false),
+                             tunnel_overhead(report.tunnel, true)};
   agent->addresses = {};
   for (const IpAddress& address : report.addresses) {
     agent->addresses[index_of(address.family())] = address;
@@ -56,7 +56,7 @@ void MeshTable::report(const Sender& sender, const mesh::MeshReport& report, Now
   std::vector<HeardRow>(report.heard.begin(), report.heard.end()).swap(agent->heard);
 }
 
-MeshAgent* MeshTable::place(const Sender& sender, mesh::Layer layer) {
+MeshAgent* MeshTable::place(const Sender& sender, Layer layer) {
   auto position = agents_.find(sender.name);
   if (position == agents_.end()) {
     const auto name = names_.acquire(sender.name);
@@ -72,7 +72,7 @@ MeshAgent* MeshTable::place(const Sender& sender, mesh::Layer layer) {
   return nullptr;
 }
 
-bool MeshTable::join_series(MeshAgent& agent, std::string_view node, mesh::Layer layer) {
+bool MeshTable::join_series(MeshAgent& agent, std::string_view node, Layer layer) {
   if (agent.series != nullptr && agent.layer == layer && text(agent.node) == node) return true;
   leave_series(agent);
   const auto id = names_.acquire(node);
@@ -84,7 +84,7 @@ bool MeshTable::join_series(MeshAgent& agent, std::string_view node, mesh::Layer
   // The key's text needs a user of its own: this agent may go before the series does.
   if (added) {
     series.node = *names_.acquire(node);
-    const mesh::Layer other = layer == mesh::Layer::kPod ? mesh::Layer::kHost : mesh::Layer::kPod;
+    const Layer other = layer == Layer::kPod ? Layer::kHost : Layer::kPod;
     const auto sibling = series_.find({names_.text(*id), other});
     if (sibling != series_.end()) {
       series.other_layer = &sibling->second;
@@ -117,7 +117,7 @@ void MeshTable::rename(NameTable::Id& id, std::string_view text) {
   id = names_.acquire(text).value_or(NameTable::kNone);
 }
 
-void MeshTable::note_session(MeshAgent& agent, const mesh::MeshReport& report, Now now) {
+void MeshTable::note_session(MeshAgent& agent, const MeshReport& report, Now now) {
   const bool first = agent.received == Clock::time_point();
   if (first || report.agent_uptime < agent.uptime || report.ssid != agent.ssid) {
     agent.started = now.steady - report.agent_uptime;
@@ -129,7 +129,7 @@ void MeshTable::note_session(MeshAgent& agent, const mesh::MeshReport& report, N
 }
 
 // Both of its clocks ran from one report to the next; where they differ, somebody set the one.
-void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const mesh::MeshReport& report,
+void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const MeshReport& report,
                            Now now) {
   const auto before = std::exchange(agent.wall, sender.wall);
   const bool same_session = report.ssid == agent.ssid && report.agent_uptime >= agent.uptime;
@@ -142,12 +142,12 @@ void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const mesh::M
   agent.clock_jumped = now.steady;
 }
 
-void MeshTable::count(MeshAgent& agent, const mesh::MeshReport& report) {
+void MeshTable::count(MeshAgent& agent, const MeshReport& report) {
   MeshSeries& series = *agent.series;
   series.unresolved -= unresolved(agent.totals);
   agent.totals = report.totals;
   series.unresolved += unresolved(agent.totals);
-  for (const auto& [name, value] : mesh::kPathCounts) {
+  for (const auto& [name, value] : kPathCounts) {
     add_growth(report.totals.*value, agent.counted.*value, series.totals.*value);
   }
   for (std::size_t i = 0; i < report.round_trips.counts.size(); ++i) {
@@ -167,7 +167,7 @@ void MeshTable::clear_rows(MeshAgent& agent) {
   agent.rows.clear();
 }
 
-void MeshTable::store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths, Now now) {
+void MeshTable::store_rows(MeshAgent& agent, const std::vector<ReportPath>& paths, Now now) {
   const std::size_t others = paths_ - agent.rows.size();
   const std::size_t taken = std::min(paths.size(), options_.paths_max - others);
   paths_refused_ += paths.size() - taken;
@@ -199,7 +199,7 @@ void MeshTable::clear_mtus(MeshAgent& agent) {
   agent.mtus.clear();
 }
 
-void MeshTable::store_mtus(MeshAgent& agent, const std::vector<mesh::ReportMtu>& mtus) {
+void MeshTable::store_mtus(MeshAgent& agent, const std::vector<ReportMtu>& mtus) {
   const std::size_t others = mtus_ - agent.mtus.size();
   const std::size_t taken = std::min(mtus.size(), options_.paths_max - others);
   mtus_refused_ += mtus.size() - taken;
@@ -264,7 +264,7 @@ void MeshTable::visit_agent(const MeshAgent& agent, Now now, const Visitor& visi
                   .to_node = to == nullptr ? "" : text(to->node),
                   .error = text(row.error),
                   .judgement = judge.judge(agent, row, to)};
-    if (row.between_agents() && row.kind == mesh::ProbeKind::kStamp) {
+    if (row.between_agents() && row.kind == ProbeKind::kStamp) {
       path.mtu = MtuRow::find(agent.mtus, row.to, row.family);
     }
     if (path.mtu != nullptr) {
@@ -310,4 +310,4 @@ MeshTable::Counts MeshTable::counts() const {
           .names_refused = names_.refused()};
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

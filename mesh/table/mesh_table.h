@@ -15,7 +15,7 @@
 #include "mesh/table/mtu_judge.h"
 #include "mesh/table/path_judge.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 // One path as users see it. The views are into the table.
 struct PathView {
@@ -64,12 +64,12 @@ class MeshTable {
   using Visitor = std::function<void(const PathView&)>;
   using AgentVisitor = std::function<void(const MeshAgent&)>;
   // By node and layer; the node's name is a view into the table.
-  using SeriesKey = std::pair<std::string_view, mesh::Layer>;
+  using SeriesKey = std::pair<std::string_view, Layer>;
   using AllSeries = std::map<SeriesKey, MeshSeries>;
 
   explicit MeshTable(Options options) : options_(options), names_(options.names_max) {}
 
-  void report(const Sender& sender, const mesh::MeshReport& report, Now now);
+  void report(const Sender& sender, const MeshReport& report, Now now);
   // False if it is not there.
   bool leave(std::string_view name);
 
@@ -93,17 +93,16 @@ class MeshTable {
  private:
   using Agents = std::map<std::string_view, MeshAgent>;  // Keys are texts of names_.
 
-  MeshAgent* place(const Sender& sender, mesh::Layer layer);
-  bool join_series(MeshAgent& agent, std::string_view node, mesh::Layer layer);
+  MeshAgent* place(const Sender& sender, Layer layer);
+  bool join_series(MeshAgent& agent, std::string_view node, Layer layer);
   void leave_series(MeshAgent& agent);
   void rename(NameTable::Id& id, std::string_view text);
-  static void note_session(MeshAgent& agent, const mesh::MeshReport& report, Now now);
-  static void note_clock(MeshAgent& agent, const Sender& sender, const mesh::MeshReport& report,
-                         Now now);
-  static void count(MeshAgent& agent, const mesh::MeshReport& report);
-  void store_rows(MeshAgent& agent, const std::vector<mesh::ReportPath>& paths, Now now);
+  static void note_session(MeshAgent& agent, const MeshReport& report, Now now);
+  static void note_clock(MeshAgent& agent, const Sender& sender, const MeshReport& report, Now now);
+  static void count(MeshAgent& agent, const MeshReport& report);
+  void store_rows(MeshAgent& agent, const std::vector<ReportPath>& paths, Now now);
   void clear_rows(MeshAgent& agent);
-  void store_mtus(MeshAgent& agent, const std::vector<mesh::ReportMtu>& mtus);
+  void store_mtus(MeshAgent& agent, const std::vector<ReportMtu>& mtus);
   void clear_mtus(MeshAgent& agent);
 
   const Options options_;
@@ -117,4 +116,4 @@ class MeshTable {
   std::uint64_t mtus_refused_ = 0;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

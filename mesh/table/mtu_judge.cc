@@ -2,17 +2,14 @@
 
 #include <cstdlib>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
-
-using mesh::FragmentationClass;
-using mesh::PathFamily;
 
 // Both ends find the size of one wire. They find it seconds apart, and while it changes theirs
 // differ; IPv6 fragments are cut to eight octets, so less than that is no difference.
 constexpr int kSizeDifferenceMax = 7;
 
-MtuWay way_of(const MeshAgent& from, const MtuRow& row, mesh::Direction direction) {
+MtuWay way_of(const MeshAgent& from, const MtuRow& row, Direction direction) {
   const MtuRowWay said = row.way(direction);
   MtuWay way{.fragmentation_class = said.fragmentation_class,
              .fragments = said.fragments,
@@ -26,16 +23,15 @@ MtuWay way_of(const MeshAgent& from, const MtuRow& row, mesh::Direction directio
 }
 
 MtuWay without_size(const MtuWay& way, const Judgement& path) {
-  const bool down = path.state == mesh::PathState::kDown;
+  const bool down = path.state == PathState::kDown;
   return {.fragmentation_class = down ? FragmentationClass::kDown : FragmentationClass::kUnknown,
           .since = path.since,
           .link_mtu = way.link_mtu};
 }
 
-std::optional<mesh::SizeEvidence> evidence_of(const MtuWay& way) {
+std::optional<SizeEvidence> evidence_of(const MtuWay& way) {
   if (!way.size) return std::nullopt;
-  return mesh::SizeEvidence{
-      .size = *way.size, .link_mtu = way.link_mtu, .fragments = way.fragments};
+  return SizeEvidence{.size = *way.size, .link_mtu = way.link_mtu, .fragments = way.fragments};
 }
 
 // Whether `there`, the peer's word on its own way, says more than that it is reduced.
@@ -64,34 +60,34 @@ MtuJudgement MtuJudge::judge(const MeshAgent& from, const MtuRow& row, const Mes
                              const Judgement& path) const {
   MtuJudgement judgement{.ways = ways(from, row, to)};
   MtuWays& ways = judgement.ways;
-  if (path.state == mesh::PathState::kUnknown || path.state == mesh::PathState::kDown) {
+  if (path.state == PathState::kUnknown || path.state == PathState::kDown) {
     ways = {without_size(ways.forward, path), without_size(ways.backward, path)};
     return judgement;
   }
   const auto forward = evidence_of(ways.forward);
   const auto backward = evidence_of(ways.backward);
-  if (forward && backward) judgement.findings = mesh::find_mismatches(*forward, *backward);
-  if (to != nullptr) judgement.overlay = explain(from, *to, ways);
+  if (forward && backward) judgement.findings = find_mismatches(*forward, *backward);
+  if (to != nullptr) judgement.overlay = explain_overlay(from, *to, ways);
   return judgement;
 }
 
 MtuWays MtuJudge::ways(const MeshAgent& from, const MtuRow& row, const MeshAgent* to) const {
-  MtuWays ways{.forward = way_of(from, row, mesh::Direction::kForward),
-               .backward = way_of(from, row, mesh::Direction::kBackward)};
+  MtuWays ways{.forward = way_of(from, row, Direction::kForward),
+               .backward = way_of(from, row, Direction::kBackward)};
   const bool asks = ways.backward.fragmentation_class == FragmentationClass::kReduced;
   if (!asks || to == nullptr || !is_fresh(*to)) return ways;
   const MtuRow* const other = MtuRow::find(to->mtus, from.name, row.family());
   if (other == nullptr) return ways;
-  const MtuWay there = way_of(*to, *other, mesh::Direction::kForward);
+  const MtuWay there = way_of(*to, *other, Direction::kForward);
   if (!tells_more(there, ways.backward)) return ways;
   ways.backward.fragmentation_class = there.fragmentation_class;
   ways.backward.since = there.since;
   return ways;
 }
 
-std::optional<OverlayWays> MtuJudge::explain(const MeshAgent& from, const MeshAgent& to,
-                                             const MtuWays& pod) const {
-  if (from.layer != mesh::Layer::kPod || to.layer != mesh::Layer::kPod) return std::nullopt;
+std::optional<OverlayWays> MtuJudge::explain_overlay(const MeshAgent& from, const MeshAgent& to,
+                                                     const MtuWays& pod) const {
+  if (from.layer != Layer::kPod || to.layer != Layer::kPod) return std::nullopt;
   const MeshAgent* const here = host_of(from);
   const MeshAgent* const there = host_of(to);
   if (here == nullptr || there == nullptr || !is_fresh(*here)) return std::nullopt;
@@ -101,14 +97,14 @@ std::optional<OverlayWays> MtuJudge::explain(const MeshAgent& from, const MeshAg
     if (row == nullptr || overhead == 0) continue;
     const MtuWays host = ways(*here, *row, there);
     const auto explain_way = [overhead](const MtuWay& above, const MtuWay& below) {
-      return mesh::explain(evidence_of(above), evidence_of(below), overhead);
+      return explain(evidence_of(above), evidence_of(below), overhead);
     };
     const OverlayWays overlay{.forward = explain_way(pod.forward, host.forward),
                               .backward = explain_way(pod.backward, host.backward)};
-    constexpr auto kUnknown = mesh::OverlayMtu::Cause::kUnknown;
+    constexpr auto kUnknown = OverlayMtu::Cause::kUnknown;
     if (overlay.forward.cause != kUnknown || overlay.backward.cause != kUnknown) return overlay;
   }
   return std::nullopt;
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

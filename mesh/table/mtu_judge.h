@@ -7,12 +7,12 @@
 
 #include "mesh/table/path_judge.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 // One direction.
 struct MtuWay {
-  mesh::FragmentationClass fragmentation_class = mesh::FragmentationClass::kUnknown;
-  mesh::FragmentsResult fragments = mesh::FragmentsResult::kUnknown;
+  FragmentationClass fragmentation_class = FragmentationClass::kUnknown;
+  FragmentsResult fragments = FragmentsResult::kUnknown;
   Clock::time_point since;                // Of the class.
   std::optional<std::uint16_t> size;      // 0: nothing passes; nothing: not known.
   std::optional<std::uint16_t> link_mtu;  // Of the end that sends.
@@ -24,13 +24,13 @@ struct MtuWays {
 };
 
 struct OverlayWays {
-  mesh::OverlayMtu forward;
-  mesh::OverlayMtu backward;
+  OverlayMtu forward;
+  OverlayMtu backward;
 };
 
 struct MtuJudgement {
   MtuWays ways;
-  mesh::PathFindings findings;
+  PathFindings findings;
   std::optional<OverlayWays> overlay;  // Of a pod's path to a peer, if the hosts' is known.
 };
 
@@ -49,10 +49,10 @@ class MtuJudge {
 
  private:
   bool is_fresh(const MeshAgent& agent) const;
-  std::optional<OverlayWays> explain(const MeshAgent& from, const MeshAgent& to,
-                                     const MtuWays& pod) const;
+  std::optional<OverlayWays> explain_overlay(const MeshAgent& from, const MeshAgent& to,
+                                             const MtuWays& pod) const;
 
   PathJudge judge_;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -6,24 +6,19 @@
 #include "mesh/table/mtu_summary.h"
 #include "mesh/table/mtu_testing.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 using namespace std::chrono_literals;
-using mesh::FragmentationClass;
-using mesh::Layer;
-using mesh::OverlayMtu;
-using mesh::PathState;
 using testing::mtu_to;
 using testing::way_of;
 
 // Pods a and b and hosts A and B, on the nodes of a and b, each with a report interval of 1 s.
 class MtuJudgeTest : public ::testing::Test {
  protected:
-  void report(const std::string& name, const mesh::ReportMtu& mtu,
-              PathState state = PathState::kUp) {
+  void report(const std::string& name, const ReportMtu& mtu, PathState state = PathState::kUp) {
     const bool host = name < "a";
-    mesh::MeshReport report = testing::report_of(1, host ? Layer::kHost : Layer::kPod);
+    MeshReport report = testing::report_of(1, host ? Layer::kHost : Layer::kPod);
     report.paths = {testing::path_to(mtu.to, state, state == PathState::kDown ? 10s : 0s)};
     report.paths[0].family = mtu.family;
     report.mtus = {mtu};
@@ -48,15 +43,15 @@ class MtuJudgeTest : public ::testing::Test {
   std::string ways(const std::string& from) const {
     const MtuJudgement judgement = shown(from);
     const auto text_of = [](const MtuWay& way) {
-      return std::string(mesh::text(way.fragmentation_class)) + " " +
+      return std::string(text(way.fragmentation_class)) + " " +
              (way.size ? std::to_string(*way.size) : "null");
     };
     return text_of(judgement.ways.forward) + ", " + text_of(judgement.ways.backward);
   }
 
   // Both ends of a wire that carries `there` from a to b and `back` from b to a.
-  void report_wire(const mesh::PathMtu::Result& there, const mesh::PathMtu::Result& back) {
-    const auto seen = [](mesh::PathMtu::Result way) {
+  void report_wire(const PathMtu::Result& there, const PathMtu::Result& back) {
+    const auto seen = [](PathMtu::Result way) {
       const bool reduced = way.fragmentation_class == FragmentationClass::kBlackHole ||
                            way.fragmentation_class == FragmentationClass::kReducedSignalled;
       if (reduced) way.fragmentation_class = FragmentationClass::kReduced;
@@ -66,7 +61,7 @@ class MtuJudgeTest : public ::testing::Test {
     report("b", mtu_to("a", back, seen(there)));
   }
   // The same both ways, of pods and hosts.
-  void report_layers(const mesh::PathMtu::Result& pod, const mesh::PathMtu::Result& host) {
+  void report_layers(const PathMtu::Result& pod, const PathMtu::Result& host) {
     report("a", mtu_to("b", pod, pod));
     report("b", mtu_to("a", pod, pod));
     report("A", mtu_to("B", host, host));
@@ -77,8 +72,8 @@ class MtuJudgeTest : public ::testing::Test {
   MeshTable table_{{}};
   bool stopping_ = false;
   std::string tunnel_ = "vxlan";
-  const mesh::PathMtu::Result clear_ = way_of(FragmentationClass::kClear, 1500);
-  const mesh::PathMtu::Result black_hole_ = way_of(FragmentationClass::kBlackHole, 1400);
+  const PathMtu::Result clear_ = way_of(FragmentationClass::kClear, 1500);
+  const PathMtu::Result black_hole_ = way_of(FragmentationClass::kBlackHole, 1400);
 };
 
 TEST_F(MtuJudgeTest, ShowsWhatTheAgentSaid) {
@@ -88,7 +83,7 @@ TEST_F(MtuJudgeTest, ShowsWhatTheAgentSaid) {
   EXPECT_EQ(judgement.ways.forward.since, clock_.now.steady - 1min);
   EXPECT_EQ(judgement.ways.forward.confirmed, clock_.now.steady - 2s);
   EXPECT_EQ(judgement.ways.forward.link_mtu, 1500);
-  EXPECT_EQ(judgement.findings, (mesh::PathFindings{.path_mismatch = true, .asymmetric = true}));
+  EXPECT_EQ(judgement.findings, (PathFindings{.path_mismatch = true, .asymmetric = true}));
   EXPECT_FALSE(judgement.overlay);
 }
 
@@ -97,7 +92,7 @@ TEST_F(MtuJudgeTest, KnowsNoSizesWhileThePathIsNotUp) {
   report("b", mtu_to("a", clear_, clear_));
   clock_.pass(500ms);  // The session of b is young no more, for it began a minute ago.
   EXPECT_EQ(ways("a"), "down null, down null");
-  EXPECT_EQ(shown("a").findings, mesh::PathFindings());
+  EXPECT_EQ(shown("a").findings, PathFindings());
   report("a", mtu_to("b", black_hole_, clear_));
   clock_.pass(2500ms);
   EXPECT_EQ(ways("a"), "unknown null, unknown null") << "a is outdated";
@@ -140,7 +135,7 @@ TEST_F(MtuJudgeTest, DoesNotTakeThePeersWordOnAnotherSizeOrFamily) {
   report("b", mtu_to("a", way_of(FragmentationClass::kBlackHole, 1393), clear_));
   EXPECT_EQ(ways("a"), "clear 1500, black_hole 1400") << "its own size stays";
   auto ipv6 = mtu_to("a", black_hole_, clear_);
-  ipv6.family = mesh::PathFamily::kIpv6;
+  ipv6.family = PathFamily::kIpv6;
   report("b", ipv6);
   EXPECT_EQ(ways("a"), "clear 1500, reduced 1400");
 }
@@ -155,9 +150,8 @@ TEST_F(MtuJudgeTest, DoesNotTakeTheWordOfAPeerThatIsSilent) {
 TEST_F(MtuJudgeTest, FindsAJumboIsland) {
   const auto way = way_of(FragmentationClass::kBlackHole, 1500, 9000);
   report("a", mtu_to("b", way, way_of(FragmentationClass::kReduced, 1500, 8000)));
-  EXPECT_EQ(
-      shown("a").findings,
-      (mesh::PathFindings{.link_mismatch = true, .path_mismatch = true, .jumbo_island = true}));
+  EXPECT_EQ(shown("a").findings,
+            (PathFindings{.link_mismatch = true, .path_mismatch = true, .jumbo_island = true}));
 }
 
 TEST_F(MtuJudgeTest, ExplainsAnOverlayByTheHostsBelow) {
@@ -204,7 +198,7 @@ TEST_F(MtuJudgeTest, TakesTheOuterPacketForIpv6WhereTheHostsHaveNoIpv4) {
   report("b", mtu_to("a", clear_, clear_));
   report("B", mtu_to("A", clear_, clear_));
   auto host = mtu_to("B", clear_, clear_);
-  host.family = mesh::PathFamily::kIpv6;
+  host.family = PathFamily::kIpv6;
   report("A", host);
   EXPECT_EQ(shown("a").overlay->forward.link_mtu_max, 1430);
   report("A", mtu_to("B", clear_, clear_));
@@ -248,4 +242,4 @@ TEST(MtuSummaryTest, CountsEachDirection) {
 }
 
 }  // namespace
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

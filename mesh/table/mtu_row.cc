@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 using Tenths = std::chrono::duration<std::int64_t, std::deci>;
@@ -17,7 +17,7 @@ std::int64_t count(Clock::duration age, std::int64_t most) {
 
 }  // namespace
 
-MtuRow::Class MtuRow::class_of(const mesh::PathMtu::Result& result) {
+MtuRow::Class MtuRow::class_of(const PathMtu::Result& result) {
   Class row{};
   row.age_100ms = static_cast<std::uint32_t>(count<Tenths>(result.class_age, kClassAgeMax)) &
                   static_cast<std::uint32_t>(kClassAgeMax);
@@ -26,7 +26,7 @@ MtuRow::Class MtuRow::class_of(const mesh::PathMtu::Result& result) {
   return row;
 }
 
-MtuRow::Size MtuRow::size_of(const mesh::PathMtu::Result& result) {
+MtuRow::Size MtuRow::size_of(const PathMtu::Result& result) {
   constexpr std::uint16_t kMost = kNothing - 1;
   Size row{.size = kNothing, .link_mtu = result.link_mtu, .confirmed_100ms = kNothing};
   if (result.size) row.size = std::min(*result.size, kMost);
@@ -36,7 +36,7 @@ MtuRow::Size MtuRow::size_of(const mesh::PathMtu::Result& result) {
   return row;
 }
 
-MtuRow::MtuRow(const mesh::ReportMtu& mtu, Names names)
+MtuRow::MtuRow(const ReportMtu& mtu, Names names)
     : to_(names.to),
       too_big_from_(names.too_big_from),
       classes_{class_of(mtu.ways[0]), class_of(mtu.ways[1])},
@@ -50,7 +50,7 @@ MtuRow::MtuRow(const mesh::ReportMtu& mtu, Names names)
   too_big_age_s_ = count<std::chrono::seconds>(too_big->age, kTooBigAgeMax) & kTooBigAgeMax;
 }
 
-MtuRowWay MtuRow::way(mesh::Direction direction) const {
+MtuRowWay MtuRow::way(Direction direction) const {
   const auto index = static_cast<std::size_t>(direction);
   const Class& shown = classes_[index];
   const Size& found = sizes_[index];
@@ -69,8 +69,7 @@ std::optional<MtuRowTooBig> MtuRow::too_big() const {
       .mtu = too_big_mtu_, .from = too_big_from_, .age = std::chrono::seconds(too_big_age_s_)};
 }
 
-const MtuRow* MtuRow::find(std::span<const MtuRow> rows, NameTable::Id to,
-                           mesh::PathFamily family) {
+const MtuRow* MtuRow::find(std::span<const MtuRow> rows, NameTable::Id to, PathFamily family) {
   const auto position = std::partition_point(rows.begin(), rows.end(), [&](const MtuRow& row) {
     return row.to_ != to ? row.to_ < to : row.family_ < family;
   });
@@ -78,4 +77,4 @@ const MtuRow* MtuRow::find(std::span<const MtuRow> rows, NameTable::Id to,
   return there ? &*position : nullptr;
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -11,12 +11,12 @@
 #include "mesh/report/mesh_report.h"
 #include "mesh/table/name_table.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 // One direction of a row. `class_age` ends at 155 days, `confirmed_age` at 1.8 hours.
 struct MtuRowWay {
-  mesh::FragmentationClass fragmentation_class = mesh::FragmentationClass::kUnknown;
-  mesh::FragmentsResult fragments = mesh::FragmentsResult::kUnknown;
+  FragmentationClass fragmentation_class = FragmentationClass::kUnknown;
+  FragmentsResult fragments = FragmentsResult::kUnknown;
   Clock::duration class_age{};            // As are all ages, at the time of the report.
   std::optional<std::uint16_t> size;      // 0: nothing passes; nothing: not known.
   std::optional<std::uint16_t> link_mtu;  // Of the end that sends.
@@ -41,48 +41,47 @@ class MtuRow {
     NameTable::Id too_big_from = NameTable::kNone;
   };
 
-  MtuRow(const mesh::ReportMtu& mtu, Names names);
+  MtuRow(const ReportMtu& mtu, Names names);
 
   NameTable::Id to() const { return to_; }
   NameTable::Id too_big_from() const { return too_big_from_; }
-  mesh::PathFamily family() const { return family_; }
-  MtuRowWay way(mesh::Direction direction) const;
+  PathFamily family() const { return family_; }
+  MtuRowWay way(Direction direction) const;
   std::optional<MtuRowTooBig> too_big() const;
-  mesh::FragmentsResult icmp_fragments() const { return icmp_fragments_; }
+  FragmentsResult icmp_fragments() const { return icmp_fragments_; }
 
   // Their order in an agent.
   friend bool operator<(const MtuRow& a, const MtuRow& b) {
     return a.to_ != b.to_ ? a.to_ < b.to_ : a.family_ < b.family_;
   }
   // Null if it is not there. `rows` are in order.
-  static const MtuRow* find(std::span<const MtuRow> rows, NameTable::Id to,
-                            mesh::PathFamily family);
+  static const MtuRow* find(std::span<const MtuRow> rows, NameTable::Id to, PathFamily family);
 
  private:
   static constexpr std::uint16_t kNothing = 0xffff;
 
   struct Class {
     std::uint32_t age_100ms : 27;
-    mesh::FragmentationClass value : 3;
-    mesh::FragmentsResult fragments : 2;
+    FragmentationClass value : 3;
+    FragmentsResult fragments : 2;
   };
   struct Size {
     std::uint16_t size;  // kNothing: not known.
     std::uint16_t link_mtu;
     std::uint16_t confirmed_100ms;  // kNothing: never.
   };
-  static Class class_of(const mesh::PathMtu::Result& result);
-  static Size size_of(const mesh::PathMtu::Result& result);
+  static Class class_of(const PathMtu::Result& result);
+  static Size size_of(const PathMtu::Result& result);
 
   NameTable::Id to_;
   NameTable::Id too_big_from_;
-  std::array<Class, 2> classes_;  // By mesh::Direction, as the sizes.
+  std::array<Class, 2> classes_;  // By Direction, as the sizes.
   std::array<Size, 2> sizes_;
   std::uint16_t too_big_mtu_ = 0;  // 0: nothing was heard.
   std::uint16_t too_big_age_s_ : 12;
-  mesh::FragmentsResult icmp_fragments_ : 2;
-  mesh::PathFamily family_ : 2;
+  FragmentsResult icmp_fragments_ : 2;
+  PathFamily family_ : 2;
 };
 static_assert(sizeof(MtuRow) <= 32);
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

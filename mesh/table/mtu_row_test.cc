@@ -6,40 +6,37 @@
 
 #include "mesh/table/mtu_testing.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 using namespace std::chrono_literals;
-using mesh::Direction;
-using mesh::FragmentationClass;
-using mesh::PathFamily;
 using testing::mtu_to;
 using testing::way_of;
 
-MtuRow row_of(const mesh::ReportMtu& mtu, NameTable::Id to = 1) {
+MtuRow row_of(const ReportMtu& mtu, NameTable::Id to = 1) {
   return {mtu, {.to = to, .too_big_from = 9}};
 }
 
 TEST(MtuRowTest, KeepsBothDirections) {
-  mesh::ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kBlackHole, 1400),
-                               way_of(FragmentationClass::kFragmentsDropped, 1500, 9000));
+  ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kBlackHole, 1400),
+                         way_of(FragmentationClass::kFragmentsDropped, 1500, 9000));
   mtu.family = PathFamily::kIpv6;
   mtu.ways[0].class_age = 90'061'200ms;
-  mtu.ways[1].fragments = mesh::FragmentsResult::kLost;
-  mtu.icmp_fragments = mesh::FragmentsResult::kPassed;
+  mtu.ways[1].fragments = FragmentsResult::kLost;
+  mtu.icmp_fragments = FragmentsResult::kPassed;
   const MtuRow row = row_of(mtu);
   EXPECT_EQ(row.family(), PathFamily::kIpv6);
-  EXPECT_EQ(row.icmp_fragments(), mesh::FragmentsResult::kPassed);
+  EXPECT_EQ(row.icmp_fragments(), FragmentsResult::kPassed);
   const MtuRowWay forward = row.way(Direction::kForward);
   EXPECT_EQ(forward.fragmentation_class, FragmentationClass::kBlackHole);
-  EXPECT_EQ(forward.fragments, mesh::FragmentsResult::kPassed);
+  EXPECT_EQ(forward.fragments, FragmentsResult::kPassed);
   EXPECT_EQ(forward.class_age, 90'061'200ms);
   EXPECT_EQ(forward.size, 1400);
   EXPECT_EQ(forward.link_mtu, 1500);
   EXPECT_EQ(forward.confirmed_age, 2s);
   const MtuRowWay backward = row.way(Direction::kBackward);
   EXPECT_EQ(backward.fragmentation_class, FragmentationClass::kFragmentsDropped);
-  EXPECT_EQ(backward.fragments, mesh::FragmentsResult::kLost);
+  EXPECT_EQ(backward.fragments, FragmentsResult::kLost);
   EXPECT_EQ(backward.size, 1500);
   EXPECT_EQ(backward.link_mtu, 9000);
   EXPECT_FALSE(row.too_big());
@@ -55,9 +52,9 @@ TEST(MtuRowTest, TellsWhatIsNotKnownFromNothingPassing) {
 }
 
 TEST(MtuRowTest, KeepsWhoSaidTooBig) {
-  mesh::ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kReducedSignalled, 1300),
-                               way_of(FragmentationClass::kClear, 1500));
-  mtu.ways[0].too_big = mesh::PathMtu::TooBig{.mtu = 1300, .reporter = {}, .age = 3s};
+  ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kReducedSignalled, 1300),
+                         way_of(FragmentationClass::kClear, 1500));
+  mtu.ways[0].too_big = PathMtu::TooBig{.mtu = 1300, .reporter = {}, .age = 3s};
   const auto too_big = row_of(mtu).too_big();
   ASSERT_TRUE(too_big);
   EXPECT_EQ(too_big->mtu, 1300);
@@ -66,11 +63,11 @@ TEST(MtuRowTest, KeepsWhoSaidTooBig) {
 }
 
 TEST(MtuRowTest, CutsWhatDoesNotFit) {
-  mesh::ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kReducedSignalled, 65'535),
-                               way_of(FragmentationClass::kClear, 1500));
+  ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kReducedSignalled, 65'535),
+                         way_of(FragmentationClass::kClear, 1500));
   mtu.ways[0].class_age = 24h * 1000;
   mtu.ways[0].confirmed_age = 24h;
-  mtu.ways[0].too_big = mesh::PathMtu::TooBig{.mtu = 1300, .reporter = {}, .age = 24h};
+  mtu.ways[0].too_big = PathMtu::TooBig{.mtu = 1300, .reporter = {}, .age = 24h};
   const MtuRow row = row_of(mtu);
   const MtuRowWay forward = row.way(Direction::kForward);
   EXPECT_EQ(forward.size, 65'534);
@@ -85,8 +82,8 @@ TEST(MtuRowTest, IsFoundByItsPeerAndFamily) {
   std::vector<MtuRow> rows;
   for (const NameTable::Id to : {7U, 3U, 5U}) {
     for (const PathFamily family : {PathFamily::kIpv6, PathFamily::kIpv4}) {
-      mesh::ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kClear, 1500),
-                                   way_of(FragmentationClass::kClear, 1500));
+      ReportMtu mtu = mtu_to("b", way_of(FragmentationClass::kClear, 1500),
+                             way_of(FragmentationClass::kClear, 1500));
       mtu.family = family;
       rows.push_back(row_of(mtu, to));
     }
@@ -102,4 +99,4 @@ TEST(MtuRowTest, IsFoundByItsPeerAndFamily) {
 }
 
 }  // namespace
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 void MtuSummary::add(const MtuWays& ways) {
   for (const MtuWay* way : {&ways.forward, &ways.backward}) {
@@ -14,4 +14,4 @@ void MtuSummary::add(const MtuWays& ways) {
   if (const auto& own = ways.forward.link_mtu) link_mtu = std::min(link_mtu.value_or(*own), *own);
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -8,16 +8,15 @@
 
 #include "mesh/table/mesh_table.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 inline constexpr std::size_t kFragmentationClasses = 7;
-static_assert(static_cast<std::size_t>(mesh::FragmentationClass::kDown) ==
-              kFragmentationClasses - 1);
+static_assert(static_cast<std::size_t>(FragmentationClass::kDown) == kFragmentationClasses - 1);
 
 // Of the node's own paths to peers. Each path counts twice, as it has two directions.
 struct MtuSummary {
   static bool counts(const PathView& path) {
-    return path.mtu != nullptr && path.row.relation == mesh::Relation::kPeer;
+    return path.mtu != nullptr && path.row.relation == Relation::kPeer;
   }
   void add(const MtuWays& ways);
 
@@ -27,4 +26,4 @@ struct MtuSummary {
   std::array<std::uint32_t, kFragmentationClasses> classes{};
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

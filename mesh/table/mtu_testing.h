@@ -7,29 +7,28 @@
 
 #include "mesh/table/table_testing.h"
 
-namespace meshcheck::server::testing {
+namespace meshcheck::mesh::testing {
 
 // A class that has held for a minute, of a size that was confirmed two seconds ago.
-inline mesh::PathMtu::Result way_of(mesh::FragmentationClass fragmentation_class,
-                                    std::optional<std::uint16_t> size,
-                                    std::uint16_t link_mtu = 1500) {
-  mesh::PathMtu::Result way;
+inline PathMtu::Result way_of(FragmentationClass fragmentation_class,
+                              std::optional<std::uint16_t> size, std::uint16_t link_mtu = 1500) {
+  PathMtu::Result way;
   way.fragmentation_class = fragmentation_class;
   way.class_age = std::chrono::minutes(1);
   way.size = size;
   way.link_mtu = link_mtu;
   if (size) way.confirmed_age = std::chrono::seconds(2);
-  way.fragments = mesh::FragmentsResult::kPassed;
+  way.fragments = FragmentsResult::kPassed;
   return way;
 }
 
-inline mesh::ReportMtu mtu_to(std::string name, const mesh::PathMtu::Result& forward,
-                              const mesh::PathMtu::Result& backward) {
-  mesh::ReportMtu mtu;
+inline ReportMtu mtu_to(std::string name, const PathMtu::Result& forward,
+                        const PathMtu::Result& backward) {
+  ReportMtu mtu;
   mtu.to = std::move(name);
-  mtu.family = mesh::PathFamily::kIpv4;
+  mtu.family = PathFamily::kIpv4;
   mtu.ways = {forward, backward};
   return mtu;
 }
 
-}  // namespace meshcheck::server::testing
+}  // namespace meshcheck::mesh::testing

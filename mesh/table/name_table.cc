@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 std::optional<NameTable::Id> NameTable::acquire(std::string_view text) {
   if (text.empty()) return kNone;
@@ -43,4 +43,4 @@ std::optional<NameTable::Id> NameTable::find(std::string_view text) const {
   return known == ids_.end() ? std::nullopt : std::optional(known->second);
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

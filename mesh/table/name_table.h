@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 // Hands out a small number for each text and counts who uses it; the last who releases it frees
 // both. Bounded by `names_max` texts. Texts stay where they are while they are used.
@@ -56,4 +56,4 @@ class NameTable {
   std::uint64_t refused_ = 0;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 TEST(NameTableTest, KeepsATextOnceAndAsLongAsItIsUsed) {
@@ -30,4 +30,4 @@ TEST(NameTableTest, RefusesNewTextsWhenFull) {
 }
 
 }  // namespace
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

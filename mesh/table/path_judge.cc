@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
-
-using mesh::PathState;
 
 // A probe each interval: who was not heard for three has gone missing, whatever the jitter.
 constexpr int kSilentIntervals = 3;
@@ -18,10 +16,10 @@ Judgement unknown(std::string_view reason, Clock::time_point since) {
   return {.state = PathState::kUnknown, .reason = reason, .since = since};
 }
 
-Direction where_lossy(const PathRow& row) {
-  if (row.lost_forward != 0 && row.lost_backward != 0) return Direction::kBoth;
-  if (row.lost_forward != 0) return Direction::kForward;
-  return row.lost_backward != 0 ? Direction::kBackward : Direction::kUnknown;
+Cut where_lossy(const PathRow& row) {
+  if (row.lost_forward != 0 && row.lost_backward != 0) return Cut::kBoth;
+  if (row.lost_forward != 0) return Cut::kForward;
+  return row.lost_backward != 0 ? Cut::kBackward : Cut::kUnknown;
 }
 
 std::optional<Clock::time_point> last_answer(const MeshAgent& from, const PathRow& row) {
@@ -39,22 +37,6 @@ const PathRow* path_back(const MeshAgent& from, const PathRow& row, const MeshAg
 }
 
 }  // namespace
-
-std::string_view text(Direction direction) {
-  switch (direction) {
-    case Direction::kNone:
-      return "none";
-    case Direction::kForward:
-      return "forward";
-    case Direction::kBackward:
-      return "backward";
-    case Direction::kBoth:
-      return "both";
-    case Direction::kUnknown:
-      return "unknown";
-  }
-  return {};
-}
 
 bool PathJudge::is_outdated(const MeshAgent& agent) const {
   const std::chrono::duration<double> silence_max = agent.report_interval * rules_.outdated_factor;
@@ -80,11 +62,10 @@ Judgement PathJudge::judge(const MeshAgent& from, const PathRow& row, const Mesh
     }
   }
   Judgement judgement{.state = row.state, .since = since};
-  if (row.state == PathState::kDegraded) judgement.direction = where_lossy(row);
+  if (row.state == PathState::kDegraded) judgement.cut = where_lossy(row);
   if (row.state == PathState::kDown) {
-    const bool reflected = row.between_agents() && row.kind == mesh::ProbeKind::kStamp;
-    judgement.direction =
-        reflected && to != nullptr ? where_down(from, row, *to) : Direction::kUnknown;
+    const bool reflected = row.between_agents() && row.kind == ProbeKind::kStamp;
+    judgement.cut = reflected && to != nullptr ? where_down(from, row, *to) : Cut::kUnknown;
   }
   return judgement;
 }
@@ -111,20 +92,19 @@ PathJudge::Arrival PathJudge::arrival(const MeshAgent& prober, const PathRow& ro
 
 // Two directed links: there, and back. A probe takes the one there and its answer the one back; the
 // peer's own probes take them the other way round, so who hears whom tells them apart.
-Direction PathJudge::where_down(const MeshAgent& from, const PathRow& row,
-                                const MeshAgent& to) const {
+Cut PathJudge::where_down(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const {
   switch (arrival(from, row, to)) {
     case Arrival::kYes:  // So it is the answer that is lost.
-      return Direction::kBackward;
+      return Cut::kBackward;
     case Arrival::kUnknown:
-      return Direction::kUnknown;
+      return Cut::kUnknown;
     case Arrival::kNo:
       break;
   }
   const PathRow* const back = path_back(from, row, to);
   const bool back_down = back != nullptr && back->state == PathState::kDown;
-  if (back_down && arrival(to, *back, from) == Arrival::kNo) return Direction::kBoth;
-  return Direction::kForward;
+  if (back_down && arrival(to, *back, from) == Arrival::kNo) return Cut::kBoth;
+  return Cut::kForward;
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -5,19 +5,15 @@
 #include <optional>
 #include <string_view>
 
+#include "mesh/path/direction.h"
 #include "mesh/table/mesh_agent.h"
 
-namespace meshcheck::server {
-
-// Where a path is cut, seen from the agent that probes: on the way to the peer or back. kNone: the
-// path is neither down nor degraded.
-enum class Direction : std::uint8_t { kNone, kForward, kBackward, kBoth, kUnknown };
-std::string_view text(Direction direction);  // "none", "forward", ...
+namespace meshcheck::mesh {
 
 struct Judgement {
-  mesh::PathState state = mesh::PathState::kUnknown;
+  PathState state = PathState::kUnknown;
   std::string_view reason;  // Why it is unknown; a constant.
-  Direction direction = Direction::kNone;
+  Cut cut = Cut::kNone;
   Clock::time_point since;  // When that state or its reason began.
 };
 
@@ -44,10 +40,10 @@ class PathJudge {
   enum class Arrival : std::uint8_t { kYes, kNo, kUnknown };
   // Whether the probes of `prober` on its path `row` arrive, as the peer's last report has it.
   Arrival arrival(const MeshAgent& prober, const PathRow& row, const MeshAgent& peer) const;
-  Direction where_down(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const;
+  Cut where_down(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const;
 
   Rules rules_;
   Clock::time_point now_;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

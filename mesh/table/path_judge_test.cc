@@ -5,11 +5,10 @@
 
 #include "mesh/table/table_testing.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 using namespace std::chrono_literals;
-using mesh::PathState;
 using testing::path_to;
 
 // Agents a and b, each with a report interval of 1 s, whose links were fine until `cut_` ago.
@@ -26,11 +25,11 @@ class PathJudgeTest : public ::testing::Test {
     const bool fine = links.forward && links.backward;
     const auto state = fine ? PathState::kUp : PathState::kDown;
     const auto answered = fine ? 200ms : cut_;
-    mesh::MeshReport a = testing::report_of(1);
+    MeshReport a = testing::report_of(1);
     a.agent_uptime = uptime_;
     a.paths = {path_to("b", state, answered)};
     if (links.b_probes) a.heard = {heard(2, links.backward)};
-    mesh::MeshReport b = testing::report_of(2);
+    MeshReport b = testing::report_of(2);
     b.agent_uptime = uptime_;
     if (links.b_probes) b.paths = {path_to("a", state, answered)};
     b.heard = {heard(1, links.forward)};
@@ -39,7 +38,7 @@ class PathJudgeTest : public ::testing::Test {
     table_.report({.name = "b", .node = "node-b", .report_interval = 1s}, b, clock_.now);
   }
 
-  mesh::Heard heard(std::size_t who, bool arrives) const {
+  Heard heard(std::size_t who, bool arrives) const {
     const std::size_t from = translated_ ? 77 : who;
     return {.address = testing::address_of(from),
             .ssid = testing::report_of(who).ssid,
@@ -50,9 +49,9 @@ class PathJudgeTest : public ::testing::Test {
   std::string shown(const std::string& from) const {
     std::string text;
     table_.visit_agent(*table_.find(from), clock_.now, [&](const PathView& path) {
-      text += mesh::text(path.judgement.state);
+      text += text(path.judgement.state);
       text += ' ';
-      text += server::text(path.judgement.direction);
+      text += text(path.judgement.cut);
       if (!path.judgement.reason.empty()) text += " " + std::string(path.judgement.reason);
     });
     return text;
@@ -95,7 +94,7 @@ TEST_F(PathJudgeTest, TellsItOfAPairOfWhichOneProbes) {
 TEST_F(PathJudgeTest, KnowsNoDirectionWhileThePeerIsSilent) {
   report({.forward = false});
   clock_.pass(1500ms);
-  mesh::MeshReport a = testing::report_of(1);
+  MeshReport a = testing::report_of(1);
   a.paths = {path_to("b", PathState::kDown, 12s)};
   a.heard = {heard(2, true)};
   table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
@@ -117,11 +116,11 @@ TEST_F(PathJudgeTest, WaitsForAReportOfThePeerThatIsYoungEnough) {
 TEST_F(PathJudgeTest, WaitsForWhatThePeerSaysOfANewPathThatWasNeverAnswered) {
   report({.b_probes = false});
   clock_.pass(1s);
-  mesh::MeshReport a = testing::report_of(1);
-  mesh::ReportPath never = path_to("c", PathState::kDown, 100ms);
+  MeshReport a = testing::report_of(1);
+  ReportPath never = path_to("c", PathState::kDown, 100ms);
   never.summary.answer_age.reset();
   a.paths = {never};
-  mesh::MeshReport c = testing::report_of(3);
+  MeshReport c = testing::report_of(3);
   table_.report({.name = "c", .node = "node-c", .report_interval = 5s}, c, clock_.now);
   clock_.pass(1s);
   table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
@@ -149,18 +148,18 @@ TEST_F(PathJudgeTest, KnowsWhoIsHeardUnderATranslatedAddress) {
 
 TEST_F(PathJudgeTest, CallsNoPathDownWhosePeerStopsOrStarts) {
   report({.forward = false, .backward = false});
-  mesh::MeshReport goodbye = testing::report_of(2);
+  MeshReport goodbye = testing::report_of(2);
   goodbye.agent_uptime = 2min;
   goodbye.stopping = true;
   table_.report({.name = "b", .node = "node-b", .report_interval = 1s}, goodbye, clock_.now);
   EXPECT_EQ(shown("a"), "unknown none peer is stopping");
   clock_.pass(500ms);
-  mesh::MeshReport anew = testing::report_of(3);
+  MeshReport anew = testing::report_of(3);
   anew.agent_uptime = 400ms;
   table_.report({.name = "b", .node = "node-b", .report_interval = 1s}, anew, clock_.now);
   EXPECT_EQ(shown("a"), "unknown none peer restarted");
   clock_.pass(6500ms);  // 7 s after the start: two report intervals and 5 s.
-  mesh::MeshReport a = testing::report_of(1);
+  MeshReport a = testing::report_of(1);
   a.paths = {path_to("b", PathState::kDown, 17s)};
   table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
   EXPECT_EQ(shown("a"), "unknown none peer restarted");
@@ -181,14 +180,14 @@ TEST_F(PathJudgeTest, SaysNothingOfPathsToWhoIsNotThere) {
 }
 
 TEST_F(PathJudgeTest, TakesTheDirectionOfADegradedPathFromItsLosses) {
-  mesh::MeshReport a = testing::report_of(1);
-  mesh::ReportPath gateway = path_to("10.0.0.1", PathState::kDown, 5s);
-  gateway.relation = mesh::Relation::kGateway;
+  MeshReport a = testing::report_of(1);
+  ReportPath gateway = path_to("10.0.0.1", PathState::kDown, 5s);
+  gateway.relation = Relation::kGateway;
   a.paths = {gateway};
   table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
   EXPECT_EQ(shown("a"), "down unknown");
   gateway.summary.state = PathState::kDegraded;
-  gateway.relation = mesh::Relation::kTarget;
+  gateway.relation = Relation::kTarget;
   gateway.summary.lost = 3;
   gateway.summary.lost_backward = 2;
   a.paths = {gateway};
@@ -197,4 +196,4 @@ TEST_F(PathJudgeTest, TakesTheDirectionOfADegradedPathFromItsLosses) {
 }
 
 }  // namespace
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <numeric>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 constexpr std::uint16_t kMinute = 55;  // Results, or nearly.
@@ -34,7 +34,7 @@ std::uint64_t key_of(const PathRow& row) {
 
 void PathMemory::learn(const PathRow& row, Clock::time_point now) {
   losses_.told(row.lost, now);
-  if (row.state == mesh::PathState::kDown) was_down_s_ = seconds(now);
+  if (row.state == PathState::kDown) was_down_s_ = seconds(now);
   const bool whole = row.sent >= kMinute && row.p50_us != PathRow::kNever;
   if (whole && !was_down_lately(now)) learn_usual(row, seconds(now));
 }
@@ -81,4 +81,4 @@ std::vector<PathMemory> remember(std::span<const PathRow> rows_before,
   return memories;
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

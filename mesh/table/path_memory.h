@@ -10,7 +10,7 @@
 #include "mesh/table/path_row.h"
 #include "mesh/table/recent_losses.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 // What a path is used to, what it lost lately and when it was down. There may be a million: 32
 // octets.
@@ -30,7 +30,7 @@ class PathMemory {
  private:
   void learn_usual(const PathRow& row, std::uint32_t now_s);
 
-  verdict::RecentLosses losses_;
+  RecentLosses losses_;
   float usual_p50_us_ = 0;
   float usual_p90_us_ = 0;
   // Seconds of the steady clock; 0: never.
@@ -45,4 +45,4 @@ std::vector<PathMemory> remember(std::span<const PathRow> rows_before,
                                  std::span<const PathMemory> before, std::span<const PathRow> rows,
                                  Clock::time_point now);
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 using namespace std::chrono_literals;
@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 PathRow row_to(NameTable::Id to, std::uint32_t p50_us, std::uint16_t sent = 60) {
   PathRow row;
   row.to = to;
-  row.state = mesh::PathState::kUp;
+  row.state = PathState::kUp;
   row.p50_us = p50_us;
   row.p90_us = 2 * p50_us;
   row.sent = sent;
@@ -47,7 +47,7 @@ TEST_F(PathMemoryTest, LearnsByTimeAndNotByReport) {
 TEST_F(PathMemoryTest, LearnsNothingFromTheMinuteAfterAnOutage) {
   after(5s, row_to(1, 100));
   PathRow down = row_to(1, PathRow::kNever);
-  down.state = mesh::PathState::kDown;
+  down.state = PathState::kDown;
   after(5s, down);
   EXPECT_TRUE(memory_.was_down_lately(now_));
   EXPECT_EQ(after(30s, row_to(1, 90'000)).usual_p50_us(), 100U);
@@ -72,7 +72,7 @@ TEST(RememberTest, FindsPathsWhereverTheyAre) {
 TEST(RememberTest, TellsFamiliesAndKindsApart) {
   const Clock::time_point now(100h);
   PathRow other = row_to(1, 900);
-  other.family = mesh::PathFamily::kIpv6;
+  other.family = PathFamily::kIpv6;
   const std::vector<PathRow> rows = {row_to(1, 100), other};
   const auto memories = remember({}, {}, rows, now);
   const std::vector<PathRow> turned = {rows[1], rows[0]};
@@ -80,4 +80,4 @@ TEST(RememberTest, TellsFamiliesAndKindsApart) {
 }
 
 }  // namespace
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -6,7 +6,7 @@
 
 #include "mesh/neighbours/random.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 namespace {
 
 constexpr std::chrono::milliseconds kAgeUnit{10};
@@ -31,12 +31,12 @@ std::uint32_t narrow(const std::optional<Duration>& time) {
 std::uint16_t hash_of(const IpAddress& address) {
   const auto bytes = address.bytes();
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return static_cast<std::uint16_t>(mesh::hash(0, text) >> 48U);
+  return static_cast<std::uint16_t>(hash(0, text) >> 48U);
 }
 
 }  // namespace
 
-PathRow::PathRow(const mesh::ReportPath& path)
+PathRow::PathRow(const ReportPath& path)
     : state_age_ms(narrow(path.summary.state_age)),
       answer_age_ms(narrow(path.summary.answer_age)),
       jitter_forward_us(narrow(path.summary.jitter_forward)),
@@ -60,7 +60,7 @@ PathRow::PathRow(const mesh::ReportPath& path)
   }
 }
 
-HeardRow::HeardRow(const mesh::Heard& heard)
+HeardRow::HeardRow(const Heard& heard)
     : ssid_(heard.ssid),
       address_(hash_of(heard.address)),
       age_10ms_(narrow(narrow(heard.age / kAgeUnit.count()))) {}
@@ -81,4 +81,4 @@ std::optional<std::chrono::milliseconds> HeardRow::age_of(std::span<const HeardR
   return *age * kAgeUnit;
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

@@ -10,7 +10,7 @@
 #include "mesh/report/mesh_report.h"
 #include "mesh/table/name_table.h"
 
-namespace meshcheck::server {
+namespace meshcheck::mesh {
 
 // One row of `mesh.paths`. There may be a million: names are numbers of the NameTable, times are in
 // 32 bits (a state's age ends at 49 days, a round trip at 71 minutes) and counts of the last minute
@@ -20,7 +20,7 @@ struct PathRow {
 
   PathRow() = default;
   // Without names, which the caller has.
-  explicit PathRow(const mesh::ReportPath& path);
+  explicit PathRow(const ReportPath& path);
 
   NameTable::Id to = NameTable::kNone;
   NameTable::Id error = NameTable::kNone;
@@ -39,21 +39,19 @@ struct PathRow {
   std::uint16_t late = 0;
   std::uint16_t duplicated = 0;
   std::uint16_t reordered = 0;
-  mesh::Relation relation : 4 = mesh::Relation::kPeer;
-  mesh::ProbeKind kind : 4 = mesh::ProbeKind::kStamp;
-  mesh::PathFamily family : 4 = mesh::PathFamily::kNone;
-  mesh::PathState state : 4 = mesh::PathState::kUnknown;
+  Relation relation : 4 = Relation::kPeer;
+  ProbeKind kind : 4 = ProbeKind::kStamp;
+  PathFamily family : 4 = PathFamily::kNone;
+  PathState state : 4 = PathState::kUnknown;
 
   // Whether the other end is an agent, which has something to say too.
-  bool between_agents() const {
-    return relation == mesh::Relation::kPeer || relation == mesh::Relation::kTwin;
-  }
+  bool between_agents() const { return relation == Relation::kPeer || relation == Relation::kTwin; }
 };
 
 // One row of `mesh.heard`, with a hash of the address. Ages end at 10 minutes.
 class HeardRow {
  public:
-  explicit HeardRow(const mesh::Heard& heard);
+  explicit HeardRow(const Heard& heard);
 
   // How long ago somebody's probes were heard, at the time of the report. Whose address is nowhere
   // is known by the SSID alone: addresses may be translated on the way.
@@ -70,4 +68,4 @@ class HeardRow {
 // A path costs its row and, at the other end, that it was heard.
 static_assert(sizeof(PathRow) + sizeof(HeardRow) <= 64);
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::mesh

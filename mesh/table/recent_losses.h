@@ -8,7 +8,7 @@
 
 #include "lib/base/time.h"
 
-namespace meshcheck::verdict {
+namespace meshcheck::mesh {
 
 // A report tells the losses of the last minute, and a minute is long. What they grew by since the
 // fewest that were told in the five to ten seconds before is a lower bound of what was lost in
@@ -46,4 +46,4 @@ class RecentLosses {
   bool known_ = false;
 };
 
-}  // namespace meshcheck::verdict
+}  // namespace meshcheck::mesh

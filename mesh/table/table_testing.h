@@ -8,7 +8,7 @@
 
 #include "mesh/table/mesh.h"
 
-namespace meshcheck::server::testing {
+namespace meshcheck::mesh::testing {
 
 struct TestClock {
   void pass(std::chrono::milliseconds time) {
@@ -25,8 +25,8 @@ inline IpAddress address_of(std::size_t number) {
 }
 
 // A report of an agent that has run for a minute.
-inline mesh::MeshReport report_of(std::size_t number, mesh::Layer layer = mesh::Layer::kPod) {
-  mesh::MeshReport report;
+inline MeshReport report_of(std::size_t number, Layer layer = Layer::kPod) {
+  MeshReport report;
   report.layer = layer;
   report.agent_uptime = std::chrono::minutes(1);
   report.addresses = {address_of(number)};
@@ -37,23 +37,23 @@ inline mesh::MeshReport report_of(std::size_t number, mesh::Layer layer = mesh::
   return report;
 }
 
-inline mesh::ReportPath path_to(std::string name, mesh::PathState state,
-                                std::chrono::milliseconds answer_age = {}) {
-  mesh::ReportPath path;
+inline ReportPath path_to(std::string name, PathState state,
+                          std::chrono::milliseconds answer_age = {}) {
+  ReportPath path;
   path.to = std::move(name);
-  path.family = mesh::PathFamily::kIpv4;
+  path.family = PathFamily::kIpv4;
   path.summary.state = state;
   path.summary.state_age = answer_age;
   path.summary.answer_age = answer_age;
   path.summary.sent = 60;
-  path.summary.lost = state == mesh::PathState::kDown ? 10 : 0;
-  if (state == mesh::PathState::kUp) {
-    path.summary.round_trips = mesh::PathSummary::RoundTrips{
-        std::chrono::microseconds(101), std::chrono::microseconds(150),
-        std::chrono::microseconds(900), std::chrono::microseconds(1500)};
+  path.summary.lost = state == PathState::kDown ? 10 : 0;
+  if (state == PathState::kUp) {
+    path.summary.round_trips =
+        PathSummary::RoundTrips{std::chrono::microseconds(101), std::chrono::microseconds(150),
+                                std::chrono::microseconds(900), std::chrono::microseconds(1500)};
     path.summary.jitter_forward = std::chrono::microseconds(7);
   }
   return path;
 }
 
-}  // namespace meshcheck::server::testing
+}  // namespace meshcheck::mesh::testing

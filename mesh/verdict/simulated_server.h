@@ -96,7 +96,7 @@ class SimulatedServer {
     std::optional<Tick> heard;
     std::optional<Tick> was_down;  // When it was reported so last.
     std::array<Tick, 2> class_since{};
-    RecentLosses losses;
+    mesh::RecentLosses losses;
     std::uint16_t answer_age_ms = Path::kNoAge;
     float usual_p50_us = 0;
     float usual_p90_us = 0;

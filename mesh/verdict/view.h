@@ -6,19 +6,24 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/ip_address.h"
 #include "lib/base/time.h"
+#include "mesh/path/direction.h"
 #include "mesh/path/path.h"
 #include "mesh/pmtu/fragmentation.h"
 #include "mesh/report/mesh_report.h"
 
 namespace meshcheck::verdict {
 
+using mesh::Cut;
 using mesh::FragmentationClass;
 using mesh::Layer;
 using mesh::PathFamily;
@@ -30,12 +35,10 @@ using mesh::Relation;
 using Index = std::uint32_t;
 inline constexpr Index kNoIndex = std::numeric_limits<Index>::max();
 
-// Where a path is cut, seen from the agent that probes.
-enum class Cut : std::uint8_t { kNone, kForward, kBackward, kBoth, kUnknown };
-
 // What its orchestrator says of a node. It is diagnosed all the same. Of one that is cordoned or
 // terminating nobody is alarmed; that it is not ready only confirms what is found.
 enum class Excuse : std::uint8_t { kNone, kCordoned, kNotReady, kTerminating };
+using NodeExcuses = std::map<std::string, Excuse, std::less<>>;  // Of those that have one.
 std::string_view text(Excuse excuse);  // "", "cordoned", "not ready", "terminating"
 
 struct Node {

@@ -1,13 +1,11 @@
-#include "server/verdict_view.h"
+#include "mesh/verdict/view_maker.h"
 
 #include <algorithm>
 
-namespace meshcheck::server {
+namespace meshcheck::verdict {
 namespace {
 
-using mesh::PathState;
-using verdict::kNoIndex;
-using Status = verdict::Agent::Status;
+using Status = Agent::Status;
 
 constexpr std::chrono::seconds kGraceMin{5};
 // While nobody has reported, nobody's interval is known; netchecker's agents have a minute.
@@ -17,35 +15,19 @@ constexpr std::chrono::seconds kSilenceMin{4};
 // For so long it is told that somebody set an agent's clock.
 constexpr std::chrono::seconds kClockJumpShown{60};
 
-verdict::Cut cut_of(Direction direction) {
-  switch (direction) {
-    case Direction::kNone:
-      return verdict::Cut::kNone;
-    case Direction::kForward:
-      return verdict::Cut::kForward;
-    case Direction::kBackward:
-      return verdict::Cut::kBackward;
-    case Direction::kBoth:
-      return verdict::Cut::kBoth;
-    case Direction::kUnknown:
-      break;
-  }
-  return verdict::Cut::kUnknown;
-}
-
 // Netchecker's agents do not say their layer.
 mesh::Layer layer_of(std::string_view name) {
   return name.find("hostnet") == std::string_view::npos ? mesh::Layer::kPod : mesh::Layer::kHost;
 }
 
 // A router need not answer pings at all, so that it never did is no fault.
-bool is_mute(const PathRow& row) {
-  return row.relation == mesh::Relation::kGateway && row.answer_age_ms == PathRow::kNever;
+bool is_mute(const mesh::PathRow& row) {
+  return row.relation == mesh::Relation::kGateway && row.answer_age_ms == mesh::PathRow::kNever;
 }
 
 // Who puts everything into one packet more than the hosts' is asked of the hosts' agents; they have
 // to agree.
-std::uint16_t common_overhead(std::uint16_t so_far, const MeshAgent& agent) {
+std::uint16_t common_overhead(std::uint16_t so_far, const mesh::MeshAgent& agent) {
   const std::uint16_t overhead = agent.tunnel_overheads[0];
   if (overhead == 0 || overhead == so_far) return so_far;
   return so_far == 0 ? overhead : 0xffff;
@@ -53,30 +35,27 @@ std::uint16_t common_overhead(std::uint16_t so_far, const MeshAgent& agent) {
 
 }  // namespace
 
-void VerdictView::take_agents(const AgentTable& table, Now now) {
-  members_size_ = 0;
-  table.visit_expected(now, [&](const AgentTable::Expected& agent) {
-    if (members_.size() == members_size_) members_.emplace_back();
-    Member& member = members_[members_size_++];
-    member.name = agent.name;
-    member.node = agent.node;
-    member.report_interval = agent.report_interval;
-    member.outdated = agent.outdated;
-    member.mesh = nullptr;
-    const bool reported = agent.last_report && *agent.last_report >= options_.began;
-    member.last_report = reported ? agent.last_report : std::nullopt;
-    member.due = agent.entry != nullptr ? agent.entry->due : std::nullopt;
-  });
+void ViewMaker::add_member(const Member& member) {
+  if (members_.size() == members_size_) members_.emplace_back();
+  Known& known = members_[members_size_++];
+  known.name = member.name;
+  known.node = member.node;
+  known.report_interval = member.report_interval;
+  known.outdated = member.outdated;
+  known.mesh = nullptr;
+  const bool reported = member.last_report && *member.last_report >= options_.began;
+  known.last_report = reported ? member.last_report : std::nullopt;
+  known.due = member.due;
 }
 
-const verdict::View& VerdictView::take_mesh(const Mesh& mesh, Now now) {
+const View& ViewMaker::make(const mesh::Mesh& mesh, Now now) {
   view_.clear();
   view_.now = now.steady;
   view_.probe_interval = options_.rules.probe_interval;
   texts_size_ = 0;
   agents_.clear();
   nodes_.clear();
-  if (zones_.size() > verdict::UsualTimes::kZonesMax) {
+  if (zones_.size() > UsualTimes::kZonesMax) {
     zones_.clear();  // Of some nobody is left, perhaps.
     usual_times_ = {};
   }
@@ -93,10 +72,10 @@ const verdict::View& VerdictView::take_mesh(const Mesh& mesh, Now now) {
   return view_;
 }
 
-void VerdictView::list_agents(const Mesh& mesh, Now now) {
+void ViewMaker::list_agents(const mesh::Mesh& mesh, Now now) {
   for (Index i = 0; i < members_size_; ++i) agents_.emplace(members_[i].name, i);
   std::uint16_t overhead = 0;
-  mesh.table.visit_agents([&](const MeshAgent& agent) {
+  mesh.table.visit_agents([&](const mesh::MeshAgent& agent) {
     const auto known = agents_.find(mesh.table.text(agent.name));
     if (known == agents_.end()) return;  // It was replaced, or forgotten.
     members_[known->second].mesh = &agent;
@@ -105,8 +84,8 @@ void VerdictView::list_agents(const Mesh& mesh, Now now) {
   });
   view_.overlay_overhead = overhead == 0xffff ? 0 : overhead;
   for (Index i = 0; i < members_size_; ++i) {
-    const Member& member = members_[i];
-    verdict::Agent agent{.name = member.name, .node = node_of(member, mesh)};
+    const Known& member = members_[i];
+    Agent agent{.name = member.name, .node = node_of(member, mesh)};
     agent.layer = member.mesh != nullptr ? member.mesh->layer : layer_of(member.name);
     agent.status = status_of(member, now);
     agent.expected = agent.status != Status::kNeverReported ||
@@ -127,7 +106,7 @@ void VerdictView::list_agents(const Mesh& mesh, Now now) {
 }
 
 // Two reports, as a peer's restart is excused.
-Clock::duration VerdictView::first_report_grace() const {
+Clock::duration ViewMaker::first_report_grace() const {
   Clock::duration interval{};
   for (std::size_t i = 0; i < members_size_; ++i) {
     interval = std::max(interval, members_[i].report_interval);
@@ -135,18 +114,18 @@ Clock::duration VerdictView::first_report_grace() const {
   return kGraceMin + (interval.count() == 0 ? kIntervalUnknown : 2 * interval);
 }
 
-Status VerdictView::status_of(const Member& member, Now now) const {
+Status ViewMaker::status_of(const Known& member, Now now) const {
   if (!member.last_report) return Status::kNeverReported;
   if (member.mesh != nullptr && member.mesh->stopping) return Status::kStopping;
   if (member.outdated && now.steady - *member.last_report > kSilenceMin) return Status::kSilent;
   if (member.mesh == nullptr) return Status::kReporting;
   if (member.mesh->starved_lately) return Status::kStarved;
-  const PathJudge judge(options_.rules, now.steady);
+  const mesh::PathJudge judge(options_.rules, now.steady);
   const bool young = now.steady - member.mesh->started < judge.grace(*member.mesh);
   return young ? Status::kRestarted : Status::kReporting;
 }
 
-VerdictView::Index VerdictView::node_of(const Member& member, const Mesh& mesh) {
+Index ViewMaker::node_of(const Known& member, const mesh::Mesh& mesh) {
   if (member.node.empty()) return kNoIndex;
   const auto [place_of_node, added] =
       nodes_.emplace(member.node, static_cast<Index>(view_.nodes.size()));
@@ -155,49 +134,49 @@ VerdictView::Index VerdictView::node_of(const Member& member, const Mesh& mesh) 
     view_.nodes.push_back({.name = member.node});
     if (excuse != excuses_.end()) view_.nodes.back().excuse = excuse->second;
   }
-  verdict::Node& node = view_.nodes[place_of_node->second];
+  Node& node = view_.nodes[place_of_node->second];
   if (node.zone == kNoIndex) node.zone = zone_of(member.name, mesh);
   return place_of_node->second;
 }
 
-VerdictView::Index VerdictView::zone_of(const std::string& agent, const Mesh& mesh) {
+Index ViewMaker::zone_of(const std::string& agent, const mesh::Mesh& mesh) {
   const auto& zones = mesh.assigner.zones();
   const auto zone = zones.find(agent);
   if (zone == zones.end()) return kNoIndex;
   return zones_.emplace(zone->second, static_cast<Index>(zones_.size())).first->second;
 }
 
-void VerdictView::list_zones() {
+void ViewMaker::list_zones() {
   view_.zones.resize(zones_.size());
   for (const auto& [name, place] : zones_) view_.zones[place] = name;
 }
 
-VerdictView::Index VerdictView::place(std::string_view text, std::vector<std::string_view>& list) {
+Index ViewMaker::place(std::string_view text, std::vector<std::string_view>& list) {
   if (texts_.size() == texts_size_) texts_.emplace_back();
   texts_[texts_size_] = text;
   list.push_back(texts_[texts_size_++]);
   return static_cast<Index>(list.size() - 1);
 }
 
-void VerdictView::take_paths(const MeshTable& table, Index from, Now now) {
-  const MeshAgent& agent = *members_[from].mesh;
-  const PathJudge judge(options_.rules, now.steady);
-  const MtuJudge mtu_judge(judge);
+void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
+  const mesh::MeshAgent& agent = *members_[from].mesh;
+  const mesh::PathJudge judge(options_.rules, now.steady);
+  const mesh::MtuJudge mtu_judge(judge);
   for (std::size_t i = 0; i < agent.rows.size(); ++i) {
-    const PathRow& row = agent.rows[i];
-    const PathMemory& memory = agent.memories[i];
+    const mesh::PathRow& row = agent.rows[i];
+    const mesh::PathMemory& memory = agent.memories[i];
     const Index to_index = far_end(table, from, row);
     if (to_index == kNoIndex) continue;
-    const MeshAgent* const to = row.between_agents() ? members_[to_index].mesh : nullptr;
-    const Judgement judgement = judge.judge(agent, row, to);
-    verdict::Path path{.from = from, .to = to_index};
+    const mesh::MeshAgent* const to = row.between_agents() ? members_[to_index].mesh : nullptr;
+    const mesh::Judgement judgement = judge.judge(agent, row, to);
+    Path path{.from = from, .to = to_index};
     path.relation = row.relation;
     path.kind = row.kind;
     path.family = row.family;
     path.state = is_mute(row) ? PathState::kUnknown : judgement.state;
     path.since = agent.received - std::chrono::milliseconds(row.state_age_ms);
     if (path.state == PathState::kDown) {
-      path.cut = cut_of(judgement.direction);
+      path.cut = judgement.cut;
       path.trickles = row.answer_age_ms < row.state_age_ms;
     }
     path.recovering = path.state != PathState::kDown && memory.was_down_lately(now.steady);
@@ -205,12 +184,12 @@ void VerdictView::take_paths(const MeshTable& table, Index from, Now now) {
     path.lost = row.lost;
     path.lost_forward = row.lost_forward;
     path.lost_backward = row.lost_backward;
-    static_assert(PathRow::kNever == verdict::Path::kNoTime);
+    static_assert(mesh::PathRow::kNever == Path::kNoTime);
     path.p50_us = row.p50_us;
     path.p90_us = row.p90_us;
     path.lost_lately = memory.lost_lately();
-    path.answer_age_ms = static_cast<std::uint16_t>(
-        std::min<std::uint32_t>(row.answer_age_ms, verdict::Path::kNoAge));
+    path.answer_age_ms =
+        static_cast<std::uint16_t>(std::min<std::uint32_t>(row.answer_age_ms, Path::kNoAge));
     // What was down has few round trips in its minute, and the first of them are slow.
     if (memory.usual_p50_us() != 0 && !path.recovering) {
       path.usual_p50_us = memory.usual_p50_us();
@@ -219,15 +198,16 @@ void VerdictView::take_paths(const MeshTable& table, Index from, Now now) {
     view_.paths.push_back(path);
     const bool open = path.state == PathState::kUp || path.state == PathState::kDegraded;
     if (row.relation != mesh::Relation::kPeer || !open) continue;
-    if (const MtuRow* const mtu = MtuRow::find(agent.mtus, row.to, row.family)) {
+    if (const mesh::MtuRow* const mtu = mesh::MtuRow::find(agent.mtus, row.to, row.family)) {
       add_sizes(mtu_judge.ways(agent, *mtu, to), path);
     }
   }
 }
 
 // kNoIndex: nobody who is listed.
-VerdictView::Index VerdictView::far_end(const MeshTable& table, Index from, const PathRow& row) {
-  if (row.to == NameTable::kNone) return kNoIndex;
+Index ViewMaker::far_end(const mesh::MeshTable& table, Index from,
+                                    const mesh::PathRow& row) {
+  if (row.to == mesh::NameTable::kNone) return kNoIndex;
   if (row.between_agents()) {
     if (const Index known = agent_of_name_[row.to]; known != kNoIndex) return known;
     const auto silent = agents_.find(table.text(row.to));  // It has not reported yet.
@@ -246,8 +226,8 @@ VerdictView::Index VerdictView::far_end(const MeshTable& table, Index from, cons
   return gateway;
 }
 
-void VerdictView::add_sizes(const MtuWays& ways, const verdict::Path& path) {
-  const auto add = [&](const MtuWay& way, Index sender, Index receiver) {
+void ViewMaker::add_sizes(const mesh::MtuWays& ways, const Path& path) {
+  const auto add = [&](const mesh::MtuWay& way, Index sender, Index receiver) {
     if (way.fragmentation_class == mesh::FragmentationClass::kUnknown) return;
     view_.sizes.push_back({.sender = sender,
                            .receiver = receiver,
@@ -262,4 +242,4 @@ void VerdictView::add_sizes(const MtuWays& ways, const verdict::Path& path) {
   add(ways.backward, path.to, path.from);
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::verdict
