@@ -17,11 +17,25 @@ if(MESHCHECK_SANITIZE)
   target_link_options(meshcheck_flags_common INTERFACE -fsanitize=${MESHCHECK_SANITIZE})
 endif()
 
+# The headers of the standard library that most files include, and GoogleTest's for tests, parsed once: a third
+# of the compiler's time. Every file includes what it uses all the same; the preset `tsan` builds without.
+function(meshcheck_parsed_headers name)
+  add_library(${name} STATIC ${PROJECT_SOURCE_DIR}/cmake/parsed_headers.cc)
+  target_link_libraries(${name} PRIVATE meshcheck_flags_common)
+  target_precompile_headers(${name} PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <map> <memory>
+    <mutex> <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> ${ARGN})
+endfunction()
+meshcheck_parsed_headers(meshcheck_std_headers)
+if(BUILD_TESTING)
+  meshcheck_parsed_headers(meshcheck_test_headers <gtest/gtest.h>)
+endif()
+
 # meshcheck_library(NAME SOURCES a.cc b.cc DEPENDS other PkgConfig::thing)
 # The target is meshcheck_NAME; DEPENDS names our libraries without that prefix.
 function(meshcheck_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(meshcheck_${name} STATIC ${arg_SOURCES})
+  target_precompile_headers(meshcheck_${name} REUSE_FROM meshcheck_std_headers)
   meshcheck_link(meshcheck_${name} PUBLIC ${arg_DEPENDS})
 endfunction()
 
@@ -44,6 +58,7 @@ function(meshcheck_tests name)
     set(arg_TIMEOUT 120)
   endif()
   add_executable(meshcheck_${name}_test ${arg_SOURCES})
+  target_precompile_headers(meshcheck_${name}_test REUSE_FROM meshcheck_test_headers)
   meshcheck_link(meshcheck_${name}_test PRIVATE ${name} ${arg_DEPENDS} GTest::gtest_main)
   add_test(NAME ${name} COMMAND meshcheck_${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${arg_TIMEOUT})
