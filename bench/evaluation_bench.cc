@@ -17,7 +17,7 @@
 #include "mesh/verdict/verdict_book.h"
 #include "mesh/verdict/view_maker.h"
 #include "server/state.h"
-#include "server/verdict_evaluator.h"
+#include "server/verdicts/verdict_evaluator.h"
 
 namespace meshcheck::server {
 namespace {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "server/sla_answer.h"
+#include "server/sla/sla_answer.h"
 
 namespace meshcheck::server {
 namespace {

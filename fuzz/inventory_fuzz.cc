@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/inventory.h"
+#include "server/agents/inventory.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static_cast<void>(

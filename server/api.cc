@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "lib/base/text.h"
-#include "server/downtime_api.h"
-#include "server/mesh_api.h"
-#include "server/mtu_api.h"
+#include "server/mesh/mesh_api.h"
+#include "server/mesh/mtu_api.h"
 #include "server/page.h"
-#include "server/sla_api.h"
-#include "server/verdict_api.h"
+#include "server/sla/downtime_api.h"
+#include "server/sla/sla_api.h"
+#include "server/verdicts/verdict_api.h"
 
 namespace meshcheck::server {
 namespace {

@@ -5,7 +5,7 @@
 #include "lib/http/router.h"
 #include "lib/metrics/registry.h"
 #include "mesh/report/record.h"
-#include "server/sla_desk.h"
+#include "server/sla/sla_desk.h"
 #include "server/state.h"
 
 namespace meshcheck::server {

@@ -8,11 +8,11 @@
 #include "lib/base/ip_address.h"
 #include "lib/flags/flags.h"
 #include "lib/flags/log_flags.h"
-#include "server/auth_config.h"
-#include "server/cluster_config.h"
-#include "server/mesh_config.h"
-#include "server/moving_config.h"
-#include "server/sla_config.h"
+#include "server/auth/auth_config.h"
+#include "server/cluster/cluster_config.h"
+#include "server/cluster/rescheduling_config.h"
+#include "server/mesh/mesh_config.h"
+#include "server/sla/sla_config.h"
 
 namespace meshcheck::server {
 

@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "lib/uv/signal.h"
-#include "server/auth.h"
-#include "server/cluster_watcher.h"
+#include "server/agents/inventory_watcher.h"
+#include "server/auth/auth.h"
+#include "server/cluster/cluster_watcher.h"
+#include "server/cluster/rescheduler.h"
 #include "server/config.h"
-#include "server/inventory_watcher.h"
-#include "server/mesh_key.h"
+#include "server/mesh/mesh_key.h"
 #include "server/network_thread.h"
-#include "server/persistence.h"
-#include "server/rescheduler.h"
-#include "server/sla.h"
-#include "server/verdict_evaluator.h"
+#include "server/sla/sla.h"
+#include "server/store/persistence.h"
+#include "server/verdicts/verdict_evaluator.h"
 
 namespace meshcheck::server {
 namespace {

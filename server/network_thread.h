@@ -12,7 +12,7 @@
 #include "lib/kube/client.h"
 #include "lib/uv/mailbox.h"
 #include "server/api.h"
-#include "server/authenticator.h"
+#include "server/auth/authenticator.h"
 
 namespace meshcheck::server {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "server/agent_table.h"
-#include "server/verdict_record.h"
+#include "server/agents/agent_table.h"
+#include "server/verdicts/verdict_record.h"
 
 namespace meshcheck::server {
 

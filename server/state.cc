@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "server/mesh_metrics.h"
+#include "server/mesh/mesh_metrics.h"
 
 namespace meshcheck::server {
 namespace {

@@ -13,12 +13,12 @@
 #include "lib/http/server.h"
 #include "lib/metrics/registry.h"
 #include "mesh/table/mesh.h"
-#include "server/agent_table.h"
-#include "server/cluster_status.h"
-#include "server/downtime_book.h"
-#include "server/event_feed.h"
-#include "server/sla_table.h"
-#include "server/verdict_board.h"
+#include "server/agents/agent_table.h"
+#include "server/cluster/cluster_status.h"
+#include "server/sla/downtime_book.h"
+#include "server/sla/sla_table.h"
+#include "server/verdicts/event_feed.h"
+#include "server/verdicts/verdict_board.h"
 
 namespace meshcheck::server {
 

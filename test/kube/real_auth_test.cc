@@ -2,7 +2,7 @@
 #include <map>
 #include <memory>
 
-#include "server/authenticator.h"
+#include "server/auth/authenticator.h"
 #include "test/kube/real_api.h"
 
 namespace meshcheck::server {

@@ -1,7 +1,7 @@
 // -kubeproxyinit against a real kube-apiserver: pods and nodes as objects, without kubelets.
 #include <memory>
 
-#include "server/cluster_watcher.h"
+#include "server/cluster/cluster_watcher.h"
 #include "test/kube/real_api.h"
 
 namespace meshcheck::server {

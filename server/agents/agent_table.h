@@ -1,0 +1,236 @@
+// The last report of every agent, and what follows from it: who is absent, who is outdated.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "lib/metrics/text_writer.h"
+#include "mesh/report/mesh_report.h"
+#include "mesh/report/record.h"
+#include "server/agents/inventory.h"
+#include "server/agents/newcomers.h"
+
+namespace meshcheck::server {
+
+// A row of the database. An agent without `record` was removed.
+struct AgentChange {
+  std::string name;
+  std::optional<std::string> record;
+  std::int64_t errors_since_report = 0;
+};
+struct SeriesChange {
+  std::string label;
+  bool removed = false;
+  std::uint64_t reports = 0;
+  std::uint64_t errors = 0;
+};
+struct Changes {
+  std::vector<AgentChange> agents;
+  std::vector<SeriesChange> series;
+  bool empty() const { return agents.empty() && series.empty(); }
+};
+
+// Who is missing, and from whom only small packets come. Lists are in the inventory's order, or by
+// name where there is none; `unpadded` is by name.
+struct Check {
+  struct Unpadded {
+    std::string name;
+    mesh::LargeLoss loss;
+  };
+
+  // Absent, and Kubernetes says why: "Pending, not ready".
+  struct NotRunning {
+    std::string name;
+    std::string why;
+  };
+
+  std::size_t expected = 0;
+  std::size_t awaited = 0;  // Besides: so new that they need not have reported yet.
+  std::vector<std::string> absent;
+  std::vector<std::string> outdated;
+  std::vector<Unpadded> unpadded;
+  std::vector<NotRunning> not_running;
+  std::vector<std::string> excused;  // Would be absent or outdated, but their node is to go.
+  bool all_report() const { return expected != 0 && absent.empty() && outdated.empty(); }
+  bool ok() const { return all_report() && unpadded.empty(); }
+};
+
+// Knows no clock and no lock: it is told the time, and its owner guards it. Expected are the agents
+// of the inventory; without one, those that have reported within `memory` and were not replaced
+// by another on their node. Bounded by agents_max
+// records of at most mesh::kRecordSizeMax bytes.
+class AgentTable {
+ public:
+  struct Options {
+    std::size_t agents_max = 20'000;
+    // Outdated when silent for longer than this many report intervals: 2 as netchecker's last
+    // release had it, 1 as its README says.
+    double outdated_factor = 2;
+    // Without an inventory: how long a silent agent is remembered and expected.
+    std::chrono::seconds memory{3600};
+    // Remember what take_changes() has to hand out. Off where nobody takes it.
+    bool track_changes = true;
+  };
+  enum class Outcome {
+    kStored,
+    kFull,
+    kNotInInventory,
+    kLeaving,    // Its pod is being ended: nothing is kept, and nothing is wrong.
+    kNotListed,  // Kubernetes had time to list such a pod.
+    kOtherPod,   // The pod of this name is another one.
+  };
+  struct Counts {
+    std::size_t agents = 0;
+    std::size_t series = 0;
+    std::uint64_t reports = 0;
+    std::uint64_t refused_full = 0;
+    std::uint64_t refused_not_in_inventory = 0;
+    std::size_t unlisted = 0;  // Held, and not expected by the inventory.
+  };
+  // For the status page.
+  struct Row {
+    std::string name;
+    std::string node;
+    enum class State { kOk, kUnpadded, kOutdated, kAbsent } state = State::kOk;
+    Clock::duration age{};             // Since the last report; 0 if absent.
+    std::int64_t report_interval = 0;  // Seconds; 0 if absent.
+    mesh::LargeLoss loss;
+  };
+
+  // One that is expected. The texts are the table's.
+  struct Expected {
+    std::string_view name;
+    std::string_view node;                         // Empty if nobody said.
+    std::optional<Clock::time_point> last_report;  // Nothing: absent.
+    std::chrono::seconds report_interval{0};       // 0 if absent.
+    bool outdated = false;
+    mesh::LargeLoss loss;
+    const Inventory::Entry* entry = nullptr;  // Nothing without an inventory.
+    bool excused() const { return entry != nullptr && entry->excused; }
+  };
+
+  explicit AgentTable(Options options) : options_(options) {}
+
+  // `pod_uid`: whose report it is, if the sender has proved it.
+  Outcome report(mesh::Record&& record, Now now, mesh::LargeLoss loss = {},
+                 std::optional<std::string_view> pod_uid = std::nullopt);
+  // What was stored before a restart; `changes` are not made of it. A loss is heard of again with
+  // the next report.
+  void restore_agent(mesh::Record&& record, std::int64_t errors_since_report, WallTime updated,
+                     Now now);
+  void restore_series(std::string_view label, std::uint64_t reports, std::uint64_t errors);
+  // Forgets the record; false if there is none.
+  bool remove(std::string_view name);
+  // Agents that the inventory does not name are forgotten, but for newcomers. Nothing: no
+  // inventory.
+  void set_inventory(std::optional<Inventory> inventory);
+  // Nobody can tell for now who is new or gone: newcomers have time, and who is silent while
+  // another agent of its node and network reports was replaced.
+  void set_inventory_stale(bool stale) { newcomers_.set_open_ended(stale); }
+  // Who was forgotten since the last call, for those who keep more of them. At most
+  // 2 * agents_max, which is more than any call above makes: take them after each.
+  std::vector<std::string> take_departures();
+  // Those of `names` that are not held.
+  std::vector<std::string> not_held(std::vector<std::string> names) const;
+  // Counts missed reports as netchecker does, one at most a call, and forgets who is silent for
+  // longer than `memory` where there is no inventory.
+  void count_missed_reports(Now now);
+
+  // In the inventory's order, or in none where there is no inventory. Without those that are
+  // awaited and not due yet; with those that are excused.
+  void visit_expected(Now now, const std::function<void(const Expected&)>& visitor) const;
+  Check check(Now now) const;
+  std::optional<std::string> record_of(std::string_view name) const;
+  // `{"name":record,...}` sorted by name.
+  std::string all_records() const;
+  // Sorted: those with a problem first, then by name; at most `rows_max`.
+  std::vector<Row> rows(Now now, std::size_t rows_max) const;
+  Counts counts() const;
+  // The ncagent_* families of netchecker.
+  void write_metrics(metrics::TextWriter& writer) const;
+
+  // What is new since the last call, at most `rows_max` rows; call again until it is empty.
+  Changes take_changes(std::size_t rows_max);
+  // What was taken could not be written: its rows count as new again.
+  void put_back(const Changes& changes);
+
+ private:
+  // netchecker's label for metrics: several agents of a node may share one, and a restarted pod
+  // goes on with its predecessor's.
+  struct Series {
+    std::string label;
+    std::uint64_t reports = 0;
+    std::uint64_t errors = 0;
+    std::size_t agents = 0;  // That point here; none: the series goes away.
+    Clock::time_point last_report;
+    bool changed = false;  // Its label is in changed_series_.
+    std::vector<mesh::HttpProbe> probes;
+  };
+  struct Agent {
+    std::string record;
+    std::string node;
+    std::chrono::seconds report_interval{0};
+    Clock::time_point last_report;
+    std::int64_t errors_since_report = 0;
+    bool changed = false;  // Its name is in changed_agents_.
+    mesh::LargeLoss loss;
+    Series* series = nullptr;
+  };
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
+  };
+  using Agents = std::unordered_map<std::string, Agent, NameHash, std::equal_to<>>;
+
+  // How long the agent may be silent before it is outdated.
+  std::chrono::duration<double> silence_max(const Agent& agent) const;
+  bool is_outdated(const Agent& agent, Now now) const;
+  // Without an inventory: silent for too long to be expected, or outdated while another agent of
+  // the same node and network reports, which is how a pod looks that was replaced.
+  bool is_forgotten(const Agent& agent, Now now) const;
+  bool is_replaced(const Agent& agent, Now now) const;
+  // Why the inventory does not let the report be stored.
+  std::optional<Outcome> refusal_of(std::string_view name, Now now,
+                                    std::optional<std::string_view> pod_uid);
+  // Whether what is held of the agent stays; `before`: what the inventory before said of it.
+  bool keeps(std::string_view name, const Inventory::Entry* before) const;
+  Agent& place(mesh::Record&& record, WallTime updated, Clock::time_point last_report);
+  Series& series_of(const mesh::Record& record);
+  void leave_series(Agent& agent);
+  Agents::iterator erase(Agents::iterator position);
+  void note_changed(const std::string& name, Agent& agent);
+  void note_changed(Series& series);
+  void note_gone(std::unordered_set<std::string>& changed, const std::string& name);
+  const Agent* find(std::string_view name) const;
+  std::vector<std::string_view> names() const;
+
+  const Options options_;
+  Agents agents_;
+  std::map<std::string, Series, std::less<>> series_;
+  std::optional<Inventory> inventory_;
+  // The inventory's names and where their agents are; null while absent.
+  std::vector<std::pair<std::string, const Agent*>> expected_;
+  using PlacesByName = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
+  PlacesByName expected_index_;
+  std::unordered_set<std::string> leaving_;
+  Newcomers newcomers_;
+  // Names whose row is not what the database has. Names of agents that are gone are kept too, at
+  // most 2 * agents_max in all: a row that stays behind is forgotten after a restart.
+  std::unordered_set<std::string> changed_agents_;
+  std::unordered_set<std::string> changed_series_;
+  std::vector<std::string> departures_;
+  Counts counts_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,67 @@
+// The server's certificate and the tokens it shares, kept the same as their files.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/file_stamp.h"
+#include "lib/base/log.h"
+#include "lib/http/tls_context.h"
+#include "lib/uv/timer.h"
+#include "server/auth/auth_config.h"
+#include "server/auth/auth_metrics.h"
+#include "server/auth/token_file.h"
+
+namespace meshcheck::server {
+
+// Looks at the files every ten seconds (Kubernetes changes them by a switched link, which file
+// events miss) and reads those again that are others. What cannot be read leaves the old in force,
+// is logged once for each reason, counted, and tried again at each look. Belongs to main's thread
+// and outlives all who use what is in it.
+class Credentials {
+ public:
+  // The error names the flag.
+  static Result<std::unique_ptr<Credentials>> load(uv::Loop& loop, const AuthConfig& config,
+                                                   AuthMetrics& metrics, const Log& log);
+
+  // Null without TLS.
+  http::TlsContext* tls() { return tls_.get(); }
+  TokenFile& report_token() { return report_token_; }
+  TokenFile& read_token() { return read_token_; }
+
+  // Reads what has changed.
+  void look();
+  // All, whether it looks changed or not.
+  void reload();
+  bool has_files() const { return !files_.empty(); }
+
+ private:
+  // What is read together.
+  struct Watched {
+    std::string_view flag;
+    std::vector<std::string> paths;
+    std::function<Result<void>()> read;
+    std::vector<FileStamp> stamps;
+    std::string trouble;  // Of the last read; empty if it went well.
+  };
+  Credentials(uv::Loop& loop, const AuthConfig& config, AuthMetrics& metrics, const Log& log);
+  Result<void> load_all(const AuthConfig& config);
+  Result<void> load_tls(const AuthConfig& config);
+  Result<void> watch(std::string_view flag, TokenFile& token);
+  void add(std::string_view flag, std::vector<std::string> paths,
+           std::function<Result<void>()> read);
+  void read(Watched& file);
+  void show_expiry();
+
+  AuthMetrics& metrics_;
+  const Log log_;
+  std::unique_ptr<http::TlsContext> tls_;
+  TokenFile report_token_;
+  TokenFile read_token_;
+  std::vector<Watched> files_;
+  uv::Timer timer_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,29 @@
+#include "server/auth/token_file.h"
+
+#include <openssl/crypto.h>
+
+#include <utility>
+
+#include "lib/kube/config.h"
+
+namespace meshcheck::server {
+
+Result<void> TokenFile::read() {
+  auto token = kube::read_token(path_);
+  if (!token) return token.error();
+  if (token->size() < kSharedTokenSizeMin) {
+    return Error(path_ + ": a token has at least " + std::to_string(kSharedTokenSizeMin) +
+                 " octets");
+  }
+  token_.with([&](std::string& current) { current = *std::move(token); });
+  return {};
+}
+
+bool TokenFile::matches(std::string_view shown) {
+  return token_.with([&](const std::string& token) {
+    return !token.empty() && token.size() == shown.size() &&
+           CRYPTO_memcmp(token.data(), shown.data(), token.size()) == 0;
+  });
+}
+
+}  // namespace meshcheck::server

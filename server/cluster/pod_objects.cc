@@ -1,0 +1,128 @@
+#include "server/cluster/pod_objects.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+namespace meshcheck::server {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kNodeKey = "meshcheck.io/node";
+constexpr std::string_view kAssignedKey = "meshcheck.io/assigned";
+
+// What is there at `path`, or null.
+const json& at(const json& object, std::initializer_list<std::string_view> path) {
+  static const json nothing;
+  const json* here = &object;
+  for (const std::string_view key : path) {
+    if (!here->is_object()) return nothing;
+    const auto found = here->find(key);
+    if (found == here->end()) return nothing;
+    here = &*found;
+  }
+  return *here;
+}
+
+std::string text_at(const json& object, std::initializer_list<std::string_view> path) {
+  const json& found = at(object, path);
+  return found.is_string() ? found.get<std::string>() : "";
+}
+
+std::optional<WallTime> time_at(const json& object, std::initializer_list<std::string_view> path) {
+  const auto time = parse_wall_time(text_at(object, path));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+Result<json> items_of(const std::string& list, std::string_view what) {
+  const json root = json::parse(list, nullptr, /*allow_exceptions=*/false);
+  const json& items = at(root, {"items"});
+  if (!items.is_array()) return Error("the list of " + std::string(what) + " has no items");
+  for (const json& item : items) {
+    if (text_at(item, {"metadata", "name"}).empty()) {
+      return Error("an object among " + std::string(what) + " has no name");
+    }
+  }
+  return items;
+}
+
+bool is_going(const json& object) {
+  return at(object, {"metadata", "deletionTimestamp"}).is_string();
+}
+
+std::optional<rescheduling::Pod> read_pod(const json& object) {
+  const auto created = time_at(object, {"metadata", "creationTimestamp"});
+  if (!created || is_going(object)) return std::nullopt;
+  rescheduling::Pod pod{.created = *created, .ready = false, .ready_changed = *created};
+  const json& conditions = at(object, {"status", "conditions"});
+  if (!conditions.is_array()) return pod;
+  for (const json& condition : conditions) {
+    if (text_at(condition, {"type"}) != "Ready") continue;
+    pod.ready = text_at(condition, {"status"}) == "True";
+    pod.ready_changed = time_at(condition, {"lastTransitionTime"}).value_or(*created);
+  }
+  return pod;
+}
+
+}  // namespace
+
+Result<rescheduling::Cluster> read_cluster(const MovingLists& lists) {
+  const auto sets = items_of(lists.stateful_sets, "StatefulSets");
+  if (!sets) return sets.error();
+  const auto pods = items_of(lists.pods, "pods");
+  if (!pods) return pods.error();
+  const auto volumes = items_of(lists.volumes, "claims");
+  if (!volumes) return volumes.error();
+  const auto budgets = items_of(lists.budgets, "PodDisruptionBudgets");
+  if (!budgets) return budgets.error();
+
+  std::map<std::string, const json*> pods_by_name;
+  for (const json& pod : *pods) pods_by_name[text_at(pod, {"metadata", "name"})] = &pod;
+  rescheduling::Cluster cluster;
+  for (const json& set : *sets) {
+    rescheduling::Instance instance{.name = text_at(set, {"metadata", "name"})};
+    std::string node = text_at(set, {"metadata", "annotations", kNodeKey});
+    instance.assigned = time_at(set, {"metadata", "annotations", kAssignedKey});
+    const auto pod = pods_by_name.find(instance.name + "-0");
+    if (pod != pods_by_name.end()) {
+      instance.pod = read_pod(*pod->second);
+      if (node.empty()) node = text_at(*pod->second, {"spec", "nodeName"});
+    }
+    if (!node.empty()) instance.node = std::move(node);
+    for (const json& volume : *volumes) {
+      const bool its_own =
+          text_at(volume, {"metadata", "name"}).ends_with("-" + instance.name + "-0");
+      if (its_own && is_going(volume)) instance.volume_ends = true;
+    }
+    cluster.instances.push_back(std::move(instance));
+  }
+  for (const json& budget : *budgets) {
+    const json& allowed = at(budget, {"status", "disruptionsAllowed"});
+    const int disruptions = allowed.is_number_integer() ? allowed.get<int>() : 0;
+    cluster.disruptions_allowed =
+        std::min(cluster.disruptions_allowed.value_or(disruptions), disruptions);
+  }
+  return cluster;
+}
+
+std::string assignment_patch(std::string_view node, WallTime now) {
+  const json term{{"matchFields", json::array({{{"key", "metadata.name"},
+                                                {"operator", "In"},
+                                                {"values", json::array({node})}}})}};
+  const json affinity{{"nodeAffinity",
+                       {{"requiredDuringSchedulingIgnoredDuringExecution",
+                         {{"nodeSelectorTerms", json::array({term})}}}}}};
+  json annotations;
+  annotations[std::string(kNodeKey)] = node;
+  annotations[std::string(kAssignedKey)] =
+      format_rfc3339(std::chrono::floor<std::chrono::seconds>(now));
+  return json{{"metadata", {{"annotations", annotations}}},
+              {"spec", {{"template", {{"spec", {{"affinity", affinity}}}}}}}}
+      .dump();
+}
+
+}  // namespace meshcheck::server

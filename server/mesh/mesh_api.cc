@@ -1,0 +1,131 @@
+#include "server/mesh/mesh_api.h"
+
+#include <utility>
+
+#include "lib/base/text.h"
+#include "server/mesh/mesh_query.h"
+#include "server/mesh/path_text.h"
+
+namespace meshcheck::server {
+namespace {
+
+// Paths in one piece: about 250 KB with their sizes, and less than a millisecond with the lock.
+constexpr std::size_t kPiecePaths = 256;
+
+// The source of an answer's body.
+class MeshStream {
+ public:
+  MeshStream(State& state, MeshQuery query) : state_(&state), query_(std::move(query)) {}
+
+  http::BodyStep operator()(std::string& piece) {
+    const Now time = now();
+    if (!begun_) begin(piece, time);
+    const auto append = [&](const mesh::PathView& path) {
+      if (!query_.matches(path)) return;
+      if (query_.csv) {
+        append_csv(piece, path, time);
+      } else {
+        if (total_ != 0) piece += ",\n";
+        append_json(piece, path, time);
+      }
+      ++total_;
+    };
+    auto last = state_->mesh.with([&](const mesh::Mesh& mesh) {
+      return mesh.table.visit(after_, kPiecePaths, time, append);
+    });
+    const bool more = last.has_value();
+    after_ = std::move(last).value_or("");
+    if (!more && !query_.csv) piece += "],\"total\":" + std::to_string(total_) + "}\n";
+    return more ? http::BodyStep::kMore : http::BodyStep::kEnd;
+  }
+
+ private:
+  void begin(std::string& piece, Now time) {
+    begun_ = true;
+    if (query_.csv) {
+      piece += csv_header();
+    } else {
+      piece += "{\"time\":\"" + time_text(time.steady, time) + "\",\"paths\":[";
+    }
+  }
+
+  State* state_;  // Outlives the server's connections.
+  MeshQuery query_;
+  bool begun_ = false;
+  std::string after_;
+  std::size_t total_ = 0;
+};
+
+void append_key(std::string& json, std::string_view key) {
+  json += json.back() == '{' ? "\"" : ",\"";
+  json += key;
+  json += "\":";
+}
+
+void append_field(std::string& json, std::string_view key, std::uint64_t number) {
+  append_key(json, key);
+  json += std::to_string(number);
+}
+
+void append_field(std::string& json, std::string_view key, std::string_view value) {
+  append_key(json, key);
+  append_json_string(json, value);
+}
+
+void append_totals(std::string& json, const mesh::PathTotals& totals) {
+  json += ",\"totals\":{";
+  for (const mesh::PathCount& count : mesh::kPathCounts) {
+    append_field(json, count.name, totals.*count.value);
+  }
+  json += '}';
+}
+
+// Empty for an agent that is not there.
+std::string agent_json(mesh::Mesh& mesh, std::string_view name, Now time) {
+  const mesh::MeshAgent* const agent = mesh.table.find(name);
+  if (agent == nullptr) return {};
+  const auto current = mesh.assigner.current(name);
+  std::string json = "{";
+  append_field(json, "time", time_text(time.steady, time));
+  append_field(json, "name", name);
+  append_field(json, "node", mesh.table.text(agent->node));
+  append_field(json, "layer", mesh::text(agent->layer));
+  append_field(json, "started", time_text(agent->started, time));
+  append_field(json, "last_report", time_text(agent->received, time));
+  json += agent->stopping ? ",\"stopping\":true" : ",\"stopping\":false";
+  json += ",\"assignment\":{\"epoch\":" + std::to_string(current ? current->epoch : 0);
+  append_field(json, "revision", current ? current->revision : "");
+  append_field(json, "held", agent->revision);
+  json += '}';
+  append_totals(json, agent->totals);
+  append_field(json, "clock", mesh.table.text(agent->clock));
+  append_field(json, "icmp", mesh.table.text(agent->icmp));
+  append_field(json, "starved", agent->starved);
+  append_field(json, "receive_drops", agent->receive_drops);
+  json += ",\"paths\":[";
+  mesh.table.visit_agent(*agent, time, [&](const mesh::PathView& path) {
+    if (json.back() != '[') json += ",\n";
+    append_json(json, path, time);
+  });
+  return json + "]}\n";
+}
+
+}  // namespace
+
+http::Response get_mesh(State& state, const http::Request& request) {
+  auto query = parse_mesh_query(request);
+  if (!query) return http::Response::error(400, query.error().message());
+  http::Response response;
+  response.content_type = query->csv ? "text/csv; charset=utf-8" : "application/json";
+  response.source = MeshStream(state, *std::move(query));
+  return response;
+}
+
+http::Response get_agent_paths(State& state, const http::Request& request) {
+  std::string json =
+      state.mesh.with([&](mesh::Mesh& mesh) { return agent_json(mesh, request.parameter, now()); });
+  if (json.empty()) return http::Response::error(404, kUnknownAgent);
+  return http::Response::json(std::move(json));
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,112 @@
+#include "server/sla/downtime_api.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <utility>
+
+#include "lib/base/hex.h"
+#include "mesh/sla/downtime_item.h"
+#include "server/sla/sla_store.h"
+
+namespace meshcheck::server {
+namespace {
+
+using nlohmann::json;
+using sla::Downtime;
+
+std::string new_uid() {
+  std::random_device random;
+  std::array<char, 33> text{};
+  for (std::size_t i = 0; i < 4; ++i) std::snprintf(&text[8 * i], 9, "%08x", random());
+  return text.data();
+}
+
+http::Response busy() {
+  return http::Response::error(503, "The database is busy; try again later.");
+}
+
+Result<Downtime> downtime_of(const http::Request& request, const std::string& uid) {
+  const json item = json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  auto downtime = sla::parse_downtime_item(item);
+  if (!downtime) return downtime;
+  downtime->uid = uid;
+  downtime->name = uid;
+  const auto name = item.find("name");
+  if (name == item.end()) return downtime;
+  if (!name->is_string() || !sla::is_name(name->get_ref<const std::string&>())) {
+    return Error("name: 1 to 128 of letters, digits, '-', '_' and '.'");
+  }
+  downtime->name = name->get<std::string>();
+  return downtime;
+}
+
+http::Response keep(State& state, const Downtime& downtime, int status) {
+  state.downtimes.with([&](DowntimeBook& book) {
+    book.replace(DowntimeBook::Origin::of_api(downtime.uid),
+                 {.downtimes = {downtime}, .refused = {}});
+  });
+  return http::Response::json(sla::to_json(downtime).dump(), status);
+}
+
+// On disk first, then in force.
+http::Response write(const SlaAccess& access, const http::Request& request, const std::string& uid,
+                     int status) {
+  auto downtime = downtime_of(request, uid);
+  if (!downtime) return http::Response::error(400, downtime.error().message());
+  const bool full = access.state.downtimes.with([&](const DowntimeBook& book) {
+    return book.full() && !book.contains(DowntimeBook::Origin::of_api(uid));
+  });
+  if (full) return http::Response::error(503, "As many downtimes as may be are held.");
+  if (access.desk == nullptr) return keep(access.state, *downtime, status);
+  State& state = access.state;
+  const bool asked = access.desk->write(
+      access.asker(request),
+      {.run = [downtime = *downtime](
+                  store::Database& database) { return write_downtime(database, downtime); },
+       .done = [&state, downtime = *downtime, status] { return keep(state, downtime, status); }});
+  return asked ? http::Response::answered_later() : busy();
+}
+
+http::Response forget(State& state, const std::string& uid) {
+  state.downtimes.with([&](DowntimeBook& book) { book.erase(DowntimeBook::Origin::of_api(uid)); });
+  http::Response response;
+  response.status = 204;
+  return response;
+}
+
+}  // namespace
+
+http::Response get_downtimes(const SlaAccess& access, const http::Request&) {
+  const json all =
+      access.state.downtimes.with([](const DowntimeBook& book) { return book.to_json(); });
+  return http::Response::json(all.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+http::Response post_downtime(const SlaAccess& access, const http::Request& request) {
+  return write(access, request, new_uid(), 201);
+}
+
+http::Response put_downtime(const SlaAccess& access, const http::Request& request) {
+  const std::string uid(request.parameter);
+  if (!sla::is_name(uid)) {
+    return http::Response::error(400, "uid: 1 to 128 of letters, digits, '-', '_' and '.'");
+  }
+  return write(access, request, uid, 200);
+}
+
+http::Response delete_downtime(const SlaAccess& access, const http::Request& request) {
+  const std::string uid(request.parameter);
+  const bool known = access.state.downtimes.with(
+      [&](const DowntimeBook& book) { return book.contains(DowntimeBook::Origin::of_api(uid)); });
+  if (!known) return http::Response::error(404, "There is no such downtime of the API.");
+  State& state = access.state;
+  if (access.desk == nullptr) return forget(state, uid);
+  const bool asked = access.desk->write(
+      access.asker(request),
+      {.run = [uid](store::Database& database) { return erase_downtime(database, uid); },
+       .done = [&state, uid] { return forget(state, uid); }});
+  return asked ? http::Response::answered_later() : busy();
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,117 @@
+#include "server/sla/downtime_book.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "mesh/sla/downtime_item.h"
+
+namespace meshcheck::server {
+
+using nlohmann::json;
+using sla::Downtime;
+
+std::string_view text(DowntimeBook::Source source) {
+  constexpr std::array<std::string_view, 3> kTexts = {"file", "api", "kubernetes"};
+  return kTexts.at(static_cast<std::size_t>(source));
+}
+
+void DowntimeBook::replace(const Origin& origin, Items items) {
+  erase(origin);
+  const std::size_t room = downtimes_max_ - std::min(downtimes_max_, size_);
+  if (items.downtimes.size() > room) {
+    const std::size_t over = items.downtimes.size() - room;
+    items.downtimes.resize(room);
+    items.refused.push_back({std::to_string(over) + " items",
+                             "more than " + std::to_string(downtimes_max_) + " downtimes"});
+  }
+  size_ += items.downtimes.size();
+  origins_[origin] = std::move(items);
+}
+
+bool DowntimeBook::erase(const Origin& origin) {
+  const auto found = origins_.find(origin);
+  if (found == origins_.end()) return false;
+  size_ -= found->second.downtimes.size();
+  origins_.erase(found);
+  return true;
+}
+
+std::vector<Downtime> DowntimeBook::within(sla::Seconds from, sla::Seconds to) const {
+  std::vector<Downtime> found;
+  for (const auto& [origin, items] : origins_) {
+    std::ranges::copy_if(items.downtimes, std::back_inserter(found),
+                         [&](const Downtime& downtime) { return downtime.overlaps(from, to); });
+  }
+  return found;
+}
+
+json DowntimeBook::to_json() const {
+  json downtimes = json::array();
+  json refused = json::array();
+  for (const auto& [origin, items] : origins_) {
+    for (const Downtime& downtime : items.downtimes) {
+      json item = sla::to_json(downtime);
+      item["source"] = text(origin.source);
+      downtimes.push_back(std::move(item));
+    }
+    for (const Refused& item : items.refused) {
+      if (refused.size() >= kRefusedMax) break;
+      refused.push_back({{"source", text(origin.source)},
+                         {"uid", origin.uid},
+                         {"name", origin.name},
+                         {"item", item.what},
+                         {"reason", item.reason}});
+    }
+  }
+  return {{"downtimes", std::move(downtimes)}, {"refused", std::move(refused)}};
+}
+
+void DowntimeBook::write_metrics(metrics::TextWriter& writer) const {
+  std::array<std::size_t, 3> held{};
+  std::array<std::size_t, 3> refused{};
+  for (const auto& [origin, items] : origins_) {
+    held.at(static_cast<std::size_t>(origin.source)) += items.downtimes.size();
+    refused.at(static_cast<std::size_t>(origin.source)) += items.refused.size();
+  }
+  const auto write = [&](std::string_view name, std::string_view help, const auto& counts) {
+    writer.family(name, metrics::TextWriter::Type::kGauge, help);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      writer.sample({{"source", text(static_cast<Source>(i))}}, static_cast<double>(counts.at(i)));
+    }
+  };
+  write("meshcheck_downtimes", "Downtimes held.", held);
+  write("meshcheck_downtimes_refused",
+        "Items that are no downtimes; GET /api/v1/downtimes says why.", refused);
+  writer.family("meshcheck_downtimes_max", metrics::TextWriter::Type::kGauge,
+                "How many downtimes may be held.");
+  writer.sample({}, static_cast<double>(downtimes_max_));
+}
+
+DowntimeBook::Items read_downtime_items(const json& list, const DowntimeBook::Origin& origin) {
+  DowntimeBook::Items items;
+  if (!list.is_array()) {
+    items.refused.push_back({"all", "a list of downtimes is wanted"});
+    return items;
+  }
+  const auto own = [](const json& item, const char* key, const std::string& otherwise) {
+    const auto found = item.find(key);
+    const bool is_there = found != item.end() && found->is_string();
+    const auto value = is_there ? found->get<std::string>() : std::string();
+    return sla::is_name(value) ? value : otherwise;
+  };
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto downtime = sla::parse_downtime_item(list[i]);
+    if (!downtime) {
+      items.refused.push_back({"item " + std::to_string(i), downtime.error().message()});
+      continue;
+    }
+    downtime->uid = own(list[i], "uid", origin.uid);
+    downtime->name = own(list[i], "name", origin.name);
+    items.downtimes.push_back(*std::move(downtime));
+  }
+  return items;
+}
+
+}  // namespace meshcheck::server

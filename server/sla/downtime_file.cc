@@ -1,0 +1,68 @@
+#include "server/sla/downtime_file.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace meshcheck::server {
+namespace {
+
+using nlohmann::json;
+
+Result<DowntimeBook::Items> items_of(const json& root) {
+  if (root.is_null()) return DowntimeBook::Items();
+  const auto list = root.find("downtimes");
+  if (list == root.end()) return Error("expected a map with the key `downtimes`");
+  if (list->is_null()) return DowntimeBook::Items();
+  if (!list->is_array()) return Error("`downtimes` has to be a list");
+  return read_downtime_items(*list, {.uid = "file", .name = "file"});
+}
+
+}  // namespace
+
+Result<DowntimeBook::Items> parse_downtimes(const std::string& yaml) {
+  const auto root = flags::parse_yaml_json(yaml, kDowntimeFileBounds);
+  if (!root) return root.error();
+  return items_of(*root);
+}
+
+Result<std::unique_ptr<DowntimeFile>> DowntimeFile::open(uv::Loop& loop, const std::string& path,
+                                                         State& state, const Log& log) {
+  std::unique_ptr<DowntimeFile> file(new DowntimeFile(loop, path, state, log));
+  if (auto read = file->read(); !read) return read.error();
+  return file;
+}
+
+DowntimeFile::DowntimeFile(uv::Loop& loop, std::string path, State& state, const Log& log)
+    : path_(std::move(path)), state_(state), log_(log), timer_(loop, [this] {
+        if (FileStamp::of(path_) != stamp_) reload();
+      }) {
+  timer_.start_repeating(std::chrono::seconds(1));
+}
+
+Result<void> DowntimeFile::read() {
+  stamp_ = FileStamp::of(path_);
+  const auto root = flags::read_yaml_json_file(path_, kDowntimeFileBounds);
+  if (!root) return root.error().within("downtimes " + path_);
+  auto items = items_of(*root);
+  if (!items) return items.error().within("downtimes " + path_);
+  for (const DowntimeBook::Refused& item : items->refused) {
+    log_.warning("a downtime is left out",
+                 {{"file", path_}, {"item", item.what}, {"error", item.reason}});
+  }
+  log_.info("downtimes read", {{"file", path_}, {"downtimes", items->downtimes.size()}});
+  state_.downtimes.with([&](DowntimeBook& book) {
+    book.replace({.source = DowntimeBook::Source::kFile, .uid = "file", .name = "file"},
+                 *std::move(items));
+  });
+  return {};
+}
+
+void DowntimeFile::reload() {
+  const auto done = read();
+  if (done) return;
+  ++state_.downtime_file_failures;
+  log_.error("downtimes are not usable; those before stay in force",
+             {{"error", done.error().message()}});
+}
+
+}  // namespace meshcheck::server

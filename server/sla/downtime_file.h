@@ -1,0 +1,41 @@
+// The YAML file of downtimes, and keeping what is in force the same as it.
+#pragma once
+
+#include <string>
+
+#include "lib/base/file_stamp.h"
+#include "lib/base/log.h"
+#include "lib/base/result.h"
+#include "lib/flags/yaml_json.h"
+#include "lib/uv/timer.h"
+#include "server/state.h"
+
+namespace meshcheck::server {
+
+inline constexpr flags::YamlBounds kDowntimeFileBounds{.mebibytes_max = 4, .values_max = 400'000};
+
+// `downtimes:` and a list of items as the custom resource has them. An error: it is no such file;
+// of a bad item only that one is left out.
+Result<DowntimeBook::Items> parse_downtimes(const std::string& yaml);
+
+// Looks at the file each second, as the InventoryWatcher does.
+class DowntimeFile {
+ public:
+  // Reads it; an error there is one of the start.
+  static Result<std::unique_ptr<DowntimeFile>> open(uv::Loop& loop, const std::string& path,
+                                                    State& state, const Log& log);
+  // At once, whether it looks changed or not. What is wrong changes nothing but a counter.
+  void reload();
+
+ private:
+  DowntimeFile(uv::Loop& loop, std::string path, State& state, const Log& log);
+  Result<void> read();
+
+  const std::string path_;
+  State& state_;
+  const Log log_;
+  FileStamp stamp_;
+  uv::Timer timer_;
+};
+
+}  // namespace meshcheck::server

@@ -1,0 +1,92 @@
+#include "server/sla/downtime_watcher.h"
+
+#include <nlohmann/json.hpp>
+#include <random>
+#include <utility>
+
+namespace meshcheck::server {
+namespace {
+
+using nlohmann::json;
+
+DowntimeBook::Origin origin_of(const kube::Identity& identity) {
+  return {.source = DowntimeBook::Source::kKubernetes, .uid = identity.uid, .name = identity.name};
+}
+
+}  // namespace
+
+kube::Reflector::Options DowntimeWatcher::default_options() {
+  kube::Reflector::Options options;
+  options.retry_min = std::chrono::seconds(30);
+  options.retry_max = std::chrono::seconds(60);
+  options.objects_max = DowntimeBook::kDowntimesMax;
+  options.seed = std::random_device()();
+  return options;
+}
+
+Result<std::unique_ptr<DowntimeWatcher>> DowntimeWatcher::start(const Owner& owner,
+                                                                const std::string& kubeconfig) {
+  kube::ConfigOptions where;
+  where.kubeconfig = kubeconfig;
+  auto api = kube::find_config(where);
+  if (!api) return api.error();
+  return std::make_unique<DowntimeWatcher>(owner, *api, default_options());
+}
+
+DowntimeWatcher::DowntimeWatcher(const Owner& owner, const kube::Config& api,
+                                 const kube::Reflector::Options& options)
+    : state_(owner.state),
+      log_(owner.log),
+      http_(owner.loop, {.connections_max = 4}),
+      client_(owner.loop, http_, api) {
+  follow("meshcheck.io", options);
+  follow("deckhouse.io", options);
+}
+
+void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options options) {
+  options.seed += static_cast<std::uint32_t>(followed_.size());
+  followed_.push_back(std::make_unique<Followed>());
+  Followed& followed = *followed_.back();
+  followed.group = group;
+  auto handlers = kube::Watch::handlers<kube::AnyObject>(
+      [this](const kube::AnyObject& object) { keep(object); },
+      [this](const kube::Identity& identity) {
+        state_.downtimes.with([&](DowntimeBook& book) { book.erase(origin_of(identity)); });
+      },
+      [this, &followed] { tell(followed); });
+  followed.watch = std::make_unique<kube::Watch>(client_,
+                                                 kube::ResourceList{.group = group,
+                                                                    .version = "v1alpha1",
+                                                                    .resource = "downtimes",
+                                                                    .name_space = {},
+                                                                    .label_selector = {},
+                                                                    .field_selector = {}},
+                                                 options, std::move(handlers));
+}
+
+void DowntimeWatcher::keep(const kube::AnyObject& object) {
+  const json root = json::parse(object.json, nullptr, /*allow_exceptions=*/false);
+  const auto spec = root.is_object() ? root.find("spec") : root.end();
+  const auto origin = origin_of(object.identity);
+  DowntimeBook::Items items = read_downtime_items(spec != root.end() ? *spec : json(), origin);
+  for (const DowntimeBook::Refused& item : items.refused) {
+    log_.warning("a downtime is left out",
+                 {{"object", object.identity.name}, {"item", item.what}, {"error", item.reason}});
+  }
+  state_.downtimes.with([&](DowntimeBook& book) { book.replace(origin, std::move(items)); });
+}
+
+void DowntimeWatcher::tell(Followed& followed) {
+  if (followed.watch == nullptr) return;
+  const kube::WatchStatus status = followed.watch->status();
+  // Such objects are not served here, which is no trouble.
+  const bool is_absent = status.why.find("(404)") != std::string::npos;
+  const std::string trouble = is_absent ? std::string() : status.why;
+  if (trouble == followed.told) return;
+  followed.told = trouble;
+  if (trouble.empty()) return;
+  log_.warning("downtimes of Kubernetes are not followed",
+               {{"group", followed.group}, {"error", trouble}});
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,81 @@
+#include "server/sla/downtime_watcher.h"
+
+#include <gtest/gtest.h>
+
+#include "lib/testing/fake_kube_api.h"
+#include "lib/testing/loop.h"
+
+namespace meshcheck::server {
+namespace {
+
+using kube::FakeApi;
+using std::chrono::milliseconds;
+
+std::string object(const std::string& version, const std::string& spec) {
+  return R"({"metadata":{"name":"disks","uid":"u-1","resourceVersion":")" + version +
+         R"("},"spec":)" + spec + "}";
+}
+
+constexpr const char* kSpec =
+    R"([{"startDate":"100","endDate":"200","type":"Maintenance","affected":["synthetic"]},)"
+    R"({"startDate":"never","endDate":"200","type":"Maintenance"}])";
+
+class DowntimeWatcherTest : public testing::Test {
+ protected:
+  DowntimeWatcherTest() {
+    api_.emplace(loop_);
+    api_->items_of = [](const std::string& target) {
+      return target.find("/meshcheck.io/") == std::string::npos ? "" : object("5", kSpec);
+    };
+  }
+
+  void start() {
+    kube::Reflector::Options options;
+    options.retry_min = milliseconds(5);
+    options.retry_max = milliseconds(20);
+    options.open_after = milliseconds(20);
+    kube::Config where;
+    where.server = "http://" + api_->endpoint().text();
+    where.token = "token";
+    watcher_.emplace(DowntimeWatcher::Owner{loop_, state_, Log({.level = Log::Level::kError})},
+                     where, options);
+  }
+  std::vector<sla::Downtime> held() {
+    return state_.downtimes.with([](const DowntimeBook& book) {
+      return book.within(sla::Seconds(), sla::Seconds(std::chrono::seconds(1000)));
+    });
+  }
+  bool wait_for(std::size_t count) {
+    return uv::run_until(loop_, [&] { return held().size() == count; });
+  }
+
+  uv::Loop loop_;
+  std::optional<FakeApi> api_;
+  State state_{AgentTable::Options(), 1};
+  std::optional<DowntimeWatcher> watcher_;
+};
+
+TEST_F(DowntimeWatcherTest, FollowsObjectsAndLeavesOutBadItems) {
+  start();
+  ASSERT_TRUE(wait_for(1));
+  EXPECT_EQ(held()[0].uid, "u-1");
+  EXPECT_EQ(held()[0].name, "disks");
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return api_->watched("/meshcheck.io/"); }));
+  api_->tell_to("/meshcheck.io/",
+                FakeApi::event("MODIFIED", object("6", R"([{"startDate":100,"endDate":200,)"
+                                                       R"("type":"Accident"},{"startDate":150,)"
+                                                       R"("endDate":250,"type":"Accident"}])")));
+  ASSERT_TRUE(wait_for(2));
+  api_->tell_to("/meshcheck.io/", FakeApi::event("DELETED", object("7", "[]")));
+  EXPECT_TRUE(wait_for(0));
+}
+
+TEST_F(DowntimeWatcherTest, AsksAgainWhereThereAreNoSuchObjects) {
+  for (int i = 0; i < 4; ++i)
+    api_->next_answers.push_back(FakeApi::answer(404, "404 page not found"));
+  start();
+  EXPECT_TRUE(wait_for(1));
+}
+
+}  // namespace
+}  // namespace meshcheck::server

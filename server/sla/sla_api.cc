@@ -1,0 +1,129 @@
+#include "server/sla/sla_api.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "mesh/sla/episode_message.h"
+#include "server/sla/sla_answer.h"
+
+namespace meshcheck::server {
+namespace {
+
+using nlohmann::json;
+
+// What is more is made on the reader's thread, so that no network loop is held up by it.
+constexpr std::size_t kSummariesAtOnce = 200;
+
+http::Response busy() {
+  return http::Response::error(503, "Too many questions wait for the database; try again later.");
+}
+
+bool is_json(const http::Request& request) {
+  const std::string_view type = request.header("Content-Type");
+  return equals_ignoring_case(type.substr(0, type.find(';')), "application/json");
+}
+
+// With one lock after the other.
+SlaAnswer gather(State& state, SlaQuery query, SlaAnswer::Form form) {
+  SlaAnswer answer{.query = std::move(query), .form = form};
+  answer.target = answer.query.target.value_or(state.sla_target);
+  const sla::Seconds from = answer.query.range.from;
+  const sla::Seconds to = answer.query.end();
+  answer.downtimes =
+      state.downtimes.with([&](const DowntimeBook& book) { return book.within(from, to); });
+  if (form == SlaAnswer::Form::kJson) {
+    const auto add = [&](const VerdictRecord& record) {
+      const bool overlaps = record.opened < to && (!record.closed || *record.closed > from);
+      if (!overlaps) return;
+      answer.verdicts.push_back(
+          {record.id, record.opened, record.closed, record.kind, record.sentence});
+    };
+    state.verdicts.with([&](const VerdictBoard& board) {
+      for (const VerdictRecord& record : board.open()) add(record);
+      for (const VerdictRecord& record : board.closed()) add(record);
+    });
+  }
+  answer.histories = state.sla.with([&](const SlaTable& table) {
+    return table.histories(answer.query.group, answer.query.probe, answer.days());
+  });
+  return answer;
+}
+
+http::Response read_and_answer(store::Database& database, SlaAnswer& answer) {
+  const SlaSelection selection = answer.selection();
+  const auto read = read_histories(database, selection, answer.histories);
+  if (!read) return http::Response::error(503, read.error().message());
+  switch (*read) {
+    case SlaReading::kDone:
+      break;
+    case SlaReading::kTooManyDays:
+      return http::Response::error(400, "from, to: more than " +
+                                            std::to_string(selection.days_max) +
+                                            " days of all probes together; ask for less time or "
+                                            "fewer probes");
+    case SlaReading::kTooManyRollups:
+      return http::Response::error(
+          400, "step: more than " + std::to_string(selection.rollups_max) +
+                   " days of all probes together in which a step or a downtime may end; ask for "
+                   "steps of whole days, less time or fewer probes");
+  }
+  return answer.response();
+}
+
+http::Response answer_query(const SlaAccess& access, const http::Request& request, SlaQuery query,
+                            SlaAnswer::Form form) {
+  SlaAnswer answer = gather(access.state, std::move(query), form);
+  const sla::DayNumber first_day =
+      access.state.sla.with([](const SlaTable& table) { return table.first_day(); });
+  const bool held = answer.days().from >= first_day;
+  const std::size_t summaries = answer.histories.size() * answer.query.range.steps;
+  if (access.desk == nullptr || (held && summaries <= kSummariesAtOnce)) return answer.response();
+  const bool asked = access.desk->read(
+      access.asker(request), [answer = std::move(answer)](store::Database& database) mutable {
+        return read_and_answer(database, answer);
+      });
+  return asked ? http::Response::answered_later() : busy();
+}
+
+}  // namespace
+
+http::Response post_episodes(const SlaAccess& access, const http::Request& request) {
+  if (!is_json(request)) {
+    return http::Response::error(400, "Content-Type: application/json is expected");
+  }
+  const auto message = sla::parse_episode_message(request.body);
+  if (!message) return http::Response::error(400, message.error().message());
+  const WallTime now = WallClock::now();
+  const std::uint64_t change =
+      access.state.sla.with([&](SlaTable& table) { return table.take(*message, now); });
+  if (change == 0 || access.desk == nullptr) return http::Response::json("{}");
+  if (!access.desk->when_written(access.asker(request), change)) return busy();
+  return http::Response::answered_later();
+}
+
+http::Response get_probes(const SlaAccess& access, const http::Request&) {
+  const auto refs = access.state.sla.with([](const SlaTable& table) { return table.probes(); });
+  json list = json::array();
+  for (const sla::ProbeRef& ref : refs) {
+    if (!ref.is_total()) list.push_back({{"group", ref.group}, {"probe", ref.probe}});
+  }
+  http::Response response = http::Response::json(list.dump());
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  return response;
+}
+
+http::Response get_status_range(const SlaAccess& access, const http::Request& request) {
+  auto query = parse_range_query(request, WallClock::now());
+  if (!query) return http::Response::error(400, query.error().message());
+  return answer_query(access, request, *std::move(query), SlaAnswer::Form::kUpmeter);
+}
+
+http::Response get_sla(const SlaAccess& access, const http::Request& request) {
+  auto query = parse_sla_query(request, WallClock::now());
+  if (!query) return http::Response::error(400, query.error().message());
+  const auto form = query->csv ? SlaAnswer::Form::kCsv : SlaAnswer::Form::kJson;
+  return answer_query(access, request, *std::move(query), form);
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,20 @@
+// POST /downtime, and what is asked about the SLA.
+#pragma once
+
+#include "lib/http/message.h"
+#include "server/sla/sla_desk.h"
+
+namespace meshcheck::server {
+
+// An agent's episodes, as upmeter's agents send them: 200 `{}` once they are on disk.
+http::Response post_episodes(const SlaAccess& access, const http::Request& request);
+
+// As upmeter has them.
+http::Response get_probes(const SlaAccess& access, const http::Request& request);
+http::Response get_status_range(const SlaAccess& access, const http::Request& request);
+http::Response get_public_status(const SlaAccess& access, const http::Request& request);
+
+// Steps with their states, downtimes and verdicts; JSON or CSV.
+http::Response get_sla(const SlaAccess& access, const http::Request& request);
+
+}  // namespace meshcheck::server

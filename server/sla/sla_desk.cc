@@ -1,0 +1,192 @@
+#include "server/sla/sla_desk.h"
+
+#include <utility>
+
+#include "server/sla/sla_store.h"
+
+namespace meshcheck::server {
+namespace {
+
+// One more than a day, so that a clock that is set back a little finds all.
+constexpr std::chrono::hours kEpisodesKept{25};
+
+http::Response busy() {
+  return http::Response::error(503, "The database is busy; try again later.");
+}
+
+http::Response failed(const Error& error) {
+  return http::Response::error(503, "The database cannot be written: " + error.message());
+}
+
+}  // namespace
+
+SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Database reader, Answer answer,
+                 Options options)
+    : state_(owner.state),
+      log_(owner.log),
+      writer_(writer),
+      answer_(std::move(answer)),
+      options_(options),
+      reader_(owner.loop, std::move(reader), {.jobs_max = kReadsMax}),
+      timer_(owner.loop, [this] { write_changes(); }),
+      days_timer_(owner.loop, [this] { write_days(); }),
+      orders_(owner.loop, kOrdersMax, [this](Order order) { take(std::move(order)); }) {
+  timer_.start_repeating(kPeriod);
+  days_timer_.start_repeating(kDaysPeriod);
+}
+
+SlaDesk::~SlaDesk() {
+  auto [changes, days] = state_.sla.with([](SlaTable& table) {
+    // What is under way may still fail, and nobody would be told.
+    table.put_back(SlaChanges());
+    return std::pair(table.take_changes(SIZE_MAX), table.take_days());
+  });
+  const bool submitted = writer_.submit(
+      {.run =
+           [changes = std::move(changes), days = std::move(days), oldest = oldest(),
+            log = log_](store::Database& database) {
+             auto written = server::write_episodes(database, changes);
+             if (written) written = server::write_days(database, days, oldest);
+             if (!written) log.error("last episodes lost", {{"error", written.error().message()}});
+             return written;
+           },
+       .done = nullptr});
+  static_cast<void>(submitted);
+}
+
+bool SlaDesk::when_written(Asker asker, std::uint64_t change) {
+  return orders_.send({asker, change});
+}
+
+bool SlaDesk::read(Asker asker, Read read) {
+  return orders_.send({asker, std::move(read)});
+}
+
+bool SlaDesk::write(Asker asker, Write write) {
+  return orders_.send({asker, std::move(write)});
+}
+
+void SlaDesk::take(Order order) {
+  if (const auto* change = std::get_if<std::uint64_t>(&order.what)) {
+    wait(order.asker, *change);
+  } else if (auto* read = std::get_if<Read>(&order.what)) {
+    begin(order.asker, std::move(*read));
+  } else {
+    begin(order.asker, std::move(std::get<Write>(order.what)));
+  }
+}
+
+void SlaDesk::wait(const Asker& asker, std::uint64_t change) {
+  if (waiting_.size() >= kWaitingMax) {
+    answer_(asker, busy());
+    return;
+  }
+  waiting_.emplace(change, asker);
+  write_changes();
+}
+
+void SlaDesk::begin(const Asker& asker, Read read) {
+  readings_.push_back({asker, std::move(read), {}});
+  const auto reading = std::prev(readings_.end());
+  const bool submitted =
+      reader_.submit({.run =
+                          [reading](store::Database& database) {
+                            reading->response = reading->read(database);
+                            return Result<void>();
+                          },
+                      .done =
+                          [this, reading](const Result<void>& result) {
+                            answer_(reading->asker,
+                                    result ? std::move(reading->response) : failed(result.error()));
+                            readings_.erase(reading);
+                          }});
+  if (submitted) return;
+  readings_.erase(reading);
+  answer_(asker, busy());
+}
+
+void SlaDesk::begin(const Asker& asker, Write write) {
+  const bool submitted = writer_.submit(
+      {.run = std::move(write.run),
+       .done = [this, asker, done = std::move(write.done)](const Result<void>& result) {
+         answer_(asker, result ? done() : failed(result.error()));
+       }});
+  if (!submitted) answer_(asker, busy());
+}
+
+void SlaDesk::write_changes() {
+  if (writing_) return;
+  auto changes = state_.sla.with([](SlaTable& table) { return table.take_changes(kRowsMax); });
+  if (changes.empty()) {
+    // What they waited for was written for somebody else meanwhile.
+    on_written(changes, {});
+    return;
+  }
+  writing_ = true;
+  const bool submitted = writer_.submit(
+      {.run = [changes](
+                  store::Database& database) { return server::write_episodes(database, changes); },
+       .done =
+           [this, changes](const Result<void>& result) {
+             writing_ = false;
+             note(result);
+             on_written(changes, result);
+             if (result && !waiting_.empty()) write_changes();
+           }});
+  if (submitted) return;
+  writing_ = false;
+  on_written(changes, Error("as much as may be is to be written"));
+}
+
+void SlaDesk::on_written(const SlaChanges& changes, const Result<void>& result) {
+  state_.sla.with([&](SlaTable& table) {
+    if (result) {
+      table.written(changes);
+    } else {
+      table.put_back(changes);
+    }
+  });
+  const auto end = waiting_.upper_bound(changes.last);
+  for (auto entry = waiting_.begin(); entry != end; ++entry) {
+    answer_(entry->second, result ? http::Response::json("{}") : failed(result.error()));
+  }
+  waiting_.erase(waiting_.begin(), end);
+}
+
+SlaOldest SlaDesk::oldest() const {
+  const auto time = std::chrono::floor<std::chrono::seconds>(WallClock::now());
+  SlaOldest oldest{.episode = time - kEpisodesKept};
+  if (options_.retention_days > 0) oldest.day = sla::day_of(time) - options_.retention_days;
+  return oldest;
+}
+
+void SlaDesk::write_days() {
+  if (writing_days_) return;
+  const auto days = state_.sla.with([](SlaTable& table) { return table.take_days(); });
+  writing_days_ = writer_.submit(
+      {.run = [days, oldest = oldest()](
+                  store::Database& database) { return server::write_days(database, days, oldest); },
+       .done =
+           [this, days](const Result<void>& result) {
+             writing_days_ = false;
+             note(result);
+             if (result) return;
+             state_.sla.with([&](SlaTable& table) { table.put_back(days); });
+           }});
+  if (!writing_days_) state_.sla.with([&](SlaTable& table) { table.put_back(days); });
+}
+
+void SlaDesk::note(const Result<void>& result) {
+  if (!result) {
+    ++state_.sla_writes_failed;
+    if (!in_trouble_) {
+      log_.error("episodes cannot be written; agents keep them and try again",
+                 {{"error", result.error().message()}});
+    }
+  } else if (in_trouble_) {
+    log_.info("episodes are written again");
+  }
+  in_trouble_ = !result;
+}
+
+}  // namespace meshcheck::server

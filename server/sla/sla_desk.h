@@ -1,0 +1,118 @@
+// Where network threads ask for what needs the disk, and main's thread has it answered.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "lib/base/log.h"
+#include "lib/http/message.h"
+#include "lib/store/worker.h"
+#include "lib/uv/mailbox.h"
+#include "lib/uv/timer.h"
+#include "server/sla/sla_store.h"
+#include "server/state.h"
+
+namespace meshcheck::server {
+
+// A request whose handler answers later.
+struct Asker {
+  std::size_t thread = 0;  // Of the network.
+  http::Ticket ticket = 0;
+};
+
+// Writes what the table of the SLA has new as soon as somebody waits for it, one commit for all who
+// do, and twice a second what nobody waits for; the days that changed each five minutes, since the
+// episodes say the same until then. Reads on a connection and a thread of its own. Belongs to
+// main's thread but for what any thread may ask; nobody asks any more when it is destroyed.
+class SlaDesk {
+ public:
+  static constexpr std::size_t kOrdersMax = 10'000;
+  static constexpr std::size_t kWaitingMax = 20'000;
+  static constexpr std::size_t kReadsMax = 64;
+  static constexpr std::size_t kRowsMax = 20'000;
+  static constexpr std::chrono::milliseconds kPeriod{500};
+  static constexpr std::chrono::minutes kDaysPeriod{5};
+
+  struct Options {
+    int retention_days = 0;  // 0: for ever.
+  };
+  struct Owner {
+    uv::Loop& loop;
+    State& state;
+    Log log;
+  };
+  using Answer = std::function<void(const Asker& asker, http::Response response)>;
+  using Read = std::function<http::Response(store::Database&)>;
+  struct Write {
+    std::function<Result<void>(store::Database&)> run;
+    std::function<http::Response()> done;  // On main's thread, once it is on disk.
+  };
+
+  // `writer` outlives this. `answer` brings a response to the thread that asked.
+  SlaDesk(Owner owner, store::Worker& writer, store::Database reader, Answer answer,
+          Options options);
+  // Writes what is new.
+  ~SlaDesk();
+  SlaDesk(const SlaDesk&) = delete;
+  SlaDesk& operator=(const SlaDesk&) = delete;
+
+  // Any thread, as the next two; false: as many as may be are under way. Answers 200 `{}` once the
+  // change is on disk, 503 if that fails.
+  [[nodiscard]] bool when_written(Asker asker, std::uint64_t change);
+  // `read` runs on the reader's thread and makes the response.
+  [[nodiscard]] bool read(Asker asker, Read read);
+  [[nodiscard]] bool write(Asker asker, Write write);
+
+ private:
+  struct Order {
+    Asker asker;
+    std::variant<std::uint64_t, Read, Write> what;
+  };
+  struct Reading {
+    Asker asker;
+    Read read;
+    http::Response response;
+  };
+
+  void take(Order order);
+  void wait(const Asker& asker, std::uint64_t change);
+  void begin(const Asker& asker, Read read);
+  void begin(const Asker& asker, Write write);
+  void write_changes();
+  void on_written(const SlaChanges& changes, const Result<void>& result);
+  void write_days();
+  SlaOldest oldest() const;
+  void note(const Result<void>& result);
+
+  State& state_;
+  const Log log_;
+  store::Worker& writer_;
+  const Answer answer_;
+  const Options options_;
+  std::multimap<std::uint64_t, Asker> waiting_;  // By the change that they wait for.
+  bool writing_ = false;
+  bool writing_days_ = false;
+  bool in_trouble_ = false;
+  std::list<Reading> readings_;
+  store::Worker reader_;
+  uv::Timer timer_;
+  uv::Timer days_timer_;
+  // network -> main
+  uv::Mailbox<Order> orders_;
+};
+
+// What a handler needs of all this. `desk` is null where there is no database.
+struct SlaAccess {
+  State& state;
+  SlaDesk* desk = nullptr;
+  std::size_t thread = 0;  // The handler's.
+
+  Asker asker(const http::Request& request) const { return {thread, request.ticket}; }
+};
+
+}  // namespace meshcheck::server

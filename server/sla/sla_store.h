@@ -1,0 +1,87 @@
+// The SLA in the database.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/store/database.h"
+#include "mesh/sla/downtime.h"
+#include "mesh/sla/history.h"
+#include "server/sla/sla_changes.h"
+#include "server/sla/sla_table.h"
+
+namespace meshcheck::server {
+
+// doc/storage.md describes the tables.
+inline constexpr std::string_view kSlaTables = R"(
+      CREATE TABLE sla_probe (
+        id INTEGER PRIMARY KEY,
+        group_name TEXT NOT NULL,
+        probe_name TEXT NOT NULL,
+        down_total_ms INTEGER NOT NULL DEFAULT 0,
+        settled INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (group_name, probe_name)
+      );
+      CREATE TABLE sla_episode (
+        start_s INTEGER NOT NULL,
+        probe INTEGER NOT NULL REFERENCES sla_probe (id),
+        up_ms INTEGER NOT NULL,
+        down_ms INTEGER NOT NULL,
+        unknown_ms INTEGER NOT NULL,
+        PRIMARY KEY (start_s, probe)
+      ) WITHOUT ROWID;
+      CREATE TABLE sla_day (
+        probe INTEGER NOT NULL REFERENCES sla_probe (id),
+        day INTEGER NOT NULL,
+        up_ms INTEGER NOT NULL,
+        down_ms INTEGER NOT NULL,
+        unknown_ms INTEGER NOT NULL,
+        rollups BLOB NOT NULL,
+        PRIMARY KEY (probe, day)
+      ) WITHOUT ROWID;
+      CREATE TABLE downtime (
+        uid TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        item TEXT NOT NULL
+      ) WITHOUT ROWID;
+    )";
+
+// What is too old for it stays in the database and out of the table.
+Result<void> read_sla(store::Database& database, SlaTable& table, WallTime now);
+
+Result<void> write_episodes(store::Database& database, const SlaChanges& changes);
+struct SlaOldest {
+  sla::Seconds episode;
+  sla::DayNumber day = 0;  // 0: none is too old.
+};
+// And drops what is older.
+Result<void> write_days(store::Database& database, const std::vector<SlaDayChange>& days,
+                        SlaOldest oldest);
+
+// Which days of which probes a question needs.
+struct SlaSelection {
+  std::string group;  // Empty: all, likewise the probe.
+  std::string probe;
+  sla::DayNumber from = 0;
+  sla::DayNumber to = 0;  // The first one that is not needed.
+  // Asked of each day: are its rollups needed, besides its sum?
+  std::function<bool(const sla::ProbeRef& ref, sla::DayNumber day)> wants_rollups;
+  std::size_t days_max = 200'000;    // Of all probes.
+  std::size_t rollups_max = 20'000;  // Days whose rollups are needed, 7 KB each.
+};
+enum class SlaReading : std::uint8_t { kDone, kTooManyDays, kTooManyRollups };
+using SlaHistories = std::map<sla::ProbeRef, sla::History>;
+// Adds what is not there already. Probes without a day in the range are left out. What would be too
+// much is not read to its end.
+Result<SlaReading> read_histories(store::Database& database, const SlaSelection& selection,
+                                  SlaHistories& histories);
+
+Result<std::vector<sla::Downtime>> read_downtimes(store::Database& database);
+Result<void> write_downtime(store::Database& database, const sla::Downtime& downtime);
+Result<void> erase_downtime(store::Database& database, const std::string& uid);
+
+}  // namespace meshcheck::server

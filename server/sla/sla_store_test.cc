@@ -1,0 +1,96 @@
+#include "server/sla/sla_store.h"
+
+#include <gtest/gtest.h>
+
+namespace meshcheck::server {
+namespace {
+
+using namespace std::chrono_literals;
+using sla::Timers;
+
+const sla::ProbeRef kDns{"synthetic", "dns"};
+const sla::Seconds kNoon{1'795'262'400s};
+
+class SlaStoreTest : public testing::Test {
+ protected:
+  SlaStoreTest() { EXPECT_TRUE(database_.exec(std::string(kSlaTables))); }
+
+  SlaHistories read(sla::DayNumber from, sla::DayNumber to, bool rollups) {
+    SlaSelection selection{.from = from, .to = to};
+    selection.wants_rollups = [rollups](const sla::ProbeRef&, sla::DayNumber) { return rollups; };
+    SlaHistories histories;
+    const auto done = read_histories(database_, selection, histories);
+    EXPECT_TRUE(done && *done == SlaReading::kDone);
+    return histories;
+  }
+
+  store::Database database_ = *store::Database::open(":memory:");
+};
+
+TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {
+  const SlaChanges changes{.episodes = {{.ref = kDns, .start = kNoon, .timers = {29s, 1s, 0s}}}};
+  ASSERT_TRUE(write_episodes(database_, changes));
+  ASSERT_TRUE(write_episodes(database_, changes));
+  SlaTable table({});
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
+  EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], (Timers{29s, 1s, 0s}));
+  EXPECT_EQ(table.histories({}, {}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
+}
+
+TEST_F(SlaStoreTest, GivesBackDaysWithTheirRollupsWhereTheyAreWanted) {
+  sla::Day day;
+  day.at(kNoon) = {200s, 100s, 0s};
+  const sla::DayNumber number = sla::day_of(kNoon);
+  ASSERT_TRUE(write_days(database_, {{kDns, number, day}, {kDns, number + 1, day}}, {}));
+  auto sums = read(number, number + 1, false);
+  ASSERT_EQ(sums.at(kDns).size(), 1U);
+  EXPECT_EQ(sums.at(kDns).at(number).sum, (Timers{200s, 100s, 0s}));
+  EXPECT_TRUE(sums.at(kDns).at(number).rollups.empty());
+  auto rollups = read(number, number + 2, true);
+  const sla::KnownDay& known = rollups.at(kDns).at(number + 1);
+  EXPECT_EQ(known.rollups, std::vector(day.rollups.begin(), day.rollups.end()));
+  EXPECT_TRUE(read(number + 2, number + 9, true).empty());
+}
+
+TEST_F(SlaStoreTest, DropsWhatIsTooOld) {
+  const sla::DayNumber number = sla::day_of(kNoon);
+  ASSERT_TRUE(write_episodes(database_, {.episodes = {{.ref = kDns, .start = kNoon}}}));
+  ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}},
+                         {.episode = kNoon + 30s, .day = number + 1}));
+  EXPECT_EQ(read(0, number + 9, false).at(kDns).size(), 1U);
+  SlaTable table({});
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
+  EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], Timers());
+}
+
+TEST_F(SlaStoreTest, SaysWhenMoreIsAskedForThanMayBeRead) {
+  const sla::DayNumber number = sla::day_of(kNoon);
+  ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}}, {}));
+  const auto read_at_most = [&](std::size_t days, std::size_t rollups) {
+    SlaSelection selection{
+        .from = number, .to = number + 2, .days_max = days, .rollups_max = rollups};
+    selection.wants_rollups = [](const sla::ProbeRef&, sla::DayNumber) { return true; };
+    SlaHistories histories;
+    return *read_histories(database_, selection, histories);
+  };
+  EXPECT_EQ(read_at_most(1, 2), SlaReading::kTooManyDays);
+  EXPECT_EQ(read_at_most(2, 1), SlaReading::kTooManyRollups);
+  EXPECT_EQ(read_at_most(2, 2), SlaReading::kDone);
+}
+
+TEST_F(SlaStoreTest, KeepsDowntimes) {
+  const sla::Downtime downtime{.uid = "u",
+                               .name = "n",
+                               .type = sla::DowntimeType::kAccident,
+                               .start = kNoon,
+                               .end = kNoon + 1h,
+                               .description = "it \"broke\"",
+                               .affected = {"synthetic", "a/b"}};
+  ASSERT_TRUE(write_downtime(database_, downtime));
+  EXPECT_EQ(*read_downtimes(database_), std::vector{downtime});
+  ASSERT_TRUE(erase_downtime(database_, "u"));
+  EXPECT_TRUE(read_downtimes(database_)->empty());
+}
+
+}  // namespace
+}  // namespace meshcheck::server

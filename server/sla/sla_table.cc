@@ -1,0 +1,354 @@
+#include "server/sla/sla_table.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+namespace meshcheck::server {
+
+using sla::DayNumber;
+using sla::Episode;
+using sla::ProbeRef;
+using sla::Seconds;
+using sla::Timers;
+
+namespace {
+
+constexpr std::uint32_t kSlotsOfRollup = sla::kRollupLength / sla::kEpisodeLength;
+
+std::uint16_t octets_of(sla::Milliseconds time) {
+  assert(time.count() >= 0 && time <= sla::kEpisodeLength);
+  return static_cast<std::uint16_t>(time.count());
+}
+
+Seconds seconds_of(WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time);
+}
+
+}  // namespace
+
+SlaTable::SlotNumber SlaTable::slot_of(Seconds time) {
+  return static_cast<SlotNumber>(time.time_since_epoch() / sla::kEpisodeLength);
+}
+
+Seconds SlaTable::start_of(SlotNumber slot) {
+  return Seconds(sla::kEpisodeLength * static_cast<std::int64_t>(slot));
+}
+
+std::optional<Timers> SlaTable::timers_at(const Probe& probe, SlotNumber slot) {
+  const Slot& held = probe.slots[slot % kSlots];
+  if (held.number != slot) return std::nullopt;
+  return Timers{sla::Milliseconds(held.up), sla::Milliseconds(held.down),
+                sla::Milliseconds(held.unknown)};
+}
+
+void SlaTable::set(Probe& probe, SlotNumber slot, const Timers& timers) {
+  probe.slots[slot % kSlots] = {.number = slot,
+                                .up = octets_of(timers.up),
+                                .down = octets_of(timers.down),
+                                .unknown = octets_of(timers.unknown)};
+  probe.last = std::max(probe.last, slot);
+}
+
+SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref) {
+  const auto found = probes_.find(ref);
+  if (found != probes_.end()) return &found->second;
+  if (probes_.size() >= options_.probes_max) return nullptr;
+  Probe& probe = probes_[ref];
+  probe.settled = settled_;
+  return &probe;
+}
+
+void SlaTable::restore(const ProbeRef& ref, DayNumber number, const sla::Day& day) {
+  Probe* const probe = find_or_add(ref);
+  if (probe != nullptr) probe->days[number].day = day;
+}
+
+void SlaTable::restore(const Episode& episode) {
+  Probe* const probe = find_or_add(episode.ref);
+  if (probe == nullptr || !sla::fits(episode.timers, sla::kEpisodeLength)) return;
+  const SlotNumber slot = slot_of(episode.start);
+  set(*probe, slot, episode.timers);
+  // The rollup may have been written before its last episode.
+  roll_up(*probe, slot);
+}
+
+void SlaTable::restore(const SlaDownCount& count) {
+  Probe* const probe = find_or_add(count.ref);
+  if (probe == nullptr) return;
+  probe->down = probe->down_shown = count.down;
+  probe->settled = count.settled;
+}
+
+bool SlaTable::fits_in(const Episode& episode, WallTime now) {
+  const Seconds time = seconds_of(now);
+  std::uint64_t* refused = nullptr;
+  if (episode.start < time - kAgeMax) {
+    refused = &counts_.too_old;
+  } else if (episode.start > time + kFutureMax) {
+    refused = &counts_.in_future;
+  } else if (sla::floor_to(episode.start, sla::kEpisodeLength) != episode.start) {
+    refused = &counts_.not_aligned;
+  } else if (!sla::fits(episode.timers, sla::kEpisodeLength)) {
+    refused = &counts_.not_fitting;
+  }
+  if (refused != nullptr) ++*refused;
+  return refused == nullptr;
+}
+
+std::uint64_t SlaTable::take(const sla::EpisodeMessage& message, WallTime now) {
+  std::uint64_t change = 0;
+  count_checks(message, now);
+  for (const Episode& episode : message.episodes) {
+    if (!fits_in(episode, now)) continue;
+    Probe* const probe = find_or_add(episode.ref);
+    if (probe == nullptr) {
+      ++counts_.too_many_probes;
+      continue;
+    }
+    ++counts_.accepted;
+    change = std::max(change, take(*probe, episode));
+  }
+  return change;
+}
+
+std::uint64_t SlaTable::take(Probe& probe, const Episode& episode) {
+  const SlotNumber slot = slot_of(episode.start);
+  const SlaTracker::Key key{slot, episode.ref};
+  const auto held = timers_at(probe, slot);
+  const Timers best = held ? sla::combine(*held, episode.timers) : episode.timers;
+  if (held == best) return tracker_.waiting(key);
+  set(probe, slot, best);
+  if (slot < probe.settled) {
+    const sla::Milliseconds before = held ? held->down : sla::Milliseconds(0);
+    probe.down += std::max(sla::Milliseconds(0), best.down - before);
+    if (!options_.track_changes) probe.down_shown = probe.down;
+  }
+  roll_up(probe, slot);
+  return tracker_.changed(key);
+}
+
+bool SlaTable::roll_up(Probe& probe, SlotNumber slot) {
+  const SlotNumber first = slot - slot % kSlotsOfRollup;
+  Timers sum;
+  for (SlotNumber i = first; i < first + kSlotsOfRollup; ++i) {
+    sum += timers_at(probe, i).value_or(Timers());
+  }
+  const Seconds start = start_of(first);
+  HeldDay& held = probe.days[sla::day_of(start)];
+  Timers& rollup = held.day.at(start);
+  const Timers best = sla::combine(rollup, sum);
+  if (best == rollup) return false;
+  rollup = best;
+  held.changed = true;
+  return true;
+}
+
+// An agent tells all checks of a slot in one message, and a message again until it is answered.
+void SlaTable::count_checks(const sla::EpisodeMessage& message, WallTime now) {
+  if (message.episodes.empty()) return;
+  if (origins_.size() >= options_.origins_max && !origins_.contains(message.origin)) return;
+  const Seconds latest = seconds_of(now) + kFutureMax;
+  const SlotNumber before = origins_[message.origin];
+  SlotNumber last = before;
+  for (const Episode& episode : message.episodes) {
+    if (episode.start < seconds_of(now) - kAgeMax || episode.start > latest) continue;
+    const SlotNumber slot = slot_of(episode.start);
+    if (slot <= before || episode.successes > episode.checks) continue;
+    last = std::max(last, slot);
+    Probe* const probe = episode.ref.is_total() ? nullptr : find_or_add(episode.ref);
+    // 200 ms is the shortest period of a check; a probe has a few of them.
+    constexpr std::uint64_t kChecksMax = 100'000;
+    if (probe == nullptr || episode.checks > kChecksMax) continue;
+    probe->checks += episode.checks;
+    probe->successes += episode.successes;
+  }
+  origins_[message.origin] = last;
+}
+
+void SlaTable::advance(WallTime now) {
+  const Seconds time = seconds_of(now);
+  const SlotNumber settled = slot_of(time - kSettleTime);
+  const SlotNumber oldest = slot_of(time - kAgeMax);
+  first_day_ = sla::day_of(time - kAgeMax - sla::kRollupLength);
+  if (settled <= settled_) return;
+  settled_ = settled;
+  for (auto& [ref, probe] : probes_) {
+    probe.settled = std::max(probe.settled, oldest);
+    for (; probe.settled < settled; ++probe.settled) {
+      probe.down += timers_at(probe, probe.settled).value_or(Timers()).down;
+    }
+    if (!options_.track_changes) probe.down_shown = probe.down;
+  }
+  forget(oldest);
+}
+
+// A probe goes with its last day, so that of the days from the first one on all is held.
+void SlaTable::forget(SlotNumber oldest) {
+  const DayNumber lost_before = first_day_ - kDaysMax;
+  for (auto& [ref, probe] : probes_) {
+    std::erase_if(probe.days, [&](const auto& entry) {
+      const bool changed = entry.second.changed && options_.track_changes;
+      const bool lost = changed && entry.first < lost_before;
+      days_lost_ += lost ? 1 : 0;
+      return entry.first < first_day_ && (!changed || lost);
+    });
+  }
+  std::erase_if(probes_, [&](const auto& entry) {
+    return entry.second.last < oldest && entry.second.days.empty();
+  });
+  std::erase_if(origins_, [&](const auto& entry) { return entry.second < oldest; });
+}
+
+SlaChanges SlaTable::take_changes(std::size_t rows_max) {
+  SlaChanges changes;
+  changes.last = tracker_.take(rows_max, [&](const SlaTracker::Key& key) {
+    const auto& [slot, ref] = key;
+    const auto probe = probes_.find(ref);
+    if (probe == probes_.end()) return;  // It was too old before it could be written.
+    const auto timers = timers_at(probe->second, slot);
+    if (timers)
+      changes.episodes.push_back({.ref = ref, .start = start_of(slot), .timers = *timers});
+  });
+  if (!options_.track_changes) return changes;
+  for (const auto& [ref, probe] : probes_) {
+    if (probe.down == probe.down_shown) continue;
+    changes.down_counts.push_back({ref, probe.down, probe.settled});
+  }
+  return changes;
+}
+
+void SlaTable::written(const SlaChanges& changes) {
+  tracker_.written(changes.last);
+  for (const SlaDownCount& count : changes.down_counts) {
+    const auto probe = probes_.find(count.ref);
+    if (probe != probes_.end()) probe->second.down_shown = count.down;
+  }
+}
+
+std::vector<SlaDayChange> SlaTable::take_days() {
+  std::vector<SlaDayChange> changes;
+  for (auto& [ref, probe] : probes_) {
+    for (auto& [number, held] : probe.days) {
+      if (!held.changed) continue;
+      held.changed = false;
+      changes.push_back({ref, number, held.day});
+    }
+  }
+  return changes;
+}
+
+void SlaTable::put_back(const std::vector<SlaDayChange>& days) {
+  for (const SlaDayChange& change : days) {
+    const auto probe = probes_.find(change.ref);
+    if (probe == probes_.end()) continue;
+    const auto [held, added] = probe->second.days.try_emplace(change.number);
+    if (added) held->second.day = change.day;
+    held->second.changed = true;
+  }
+}
+
+std::vector<ProbeRef> SlaTable::probes() const {
+  std::vector<ProbeRef> refs;
+  for (const auto& [ref, probe] : probes_) refs.push_back(ref);
+  return refs;
+}
+
+std::map<ProbeRef, sla::History> SlaTable::histories(const std::string& group,
+                                                     const std::string& probe, Days days) const {
+  std::map<ProbeRef, sla::History> histories;
+  const auto begin = group.empty() ? probes_.begin() : probes_.lower_bound({group, {}});
+  for (auto entry = begin; entry != probes_.end(); ++entry) {
+    const ProbeRef& ref = entry->first;
+    if (!group.empty() && ref.group != group) break;
+    if (!probe.empty() && ref.probe != probe) continue;
+    sla::History& history = histories[ref];
+    const auto& held = entry->second.days;
+    const auto end = held.lower_bound(days.to);
+    for (auto day = held.lower_bound(days.from); day != end; ++day) {
+      const auto& rollups = day->second.day.rollups;
+      history[day->first] = {day->second.day.sum(), {rollups.begin(), rollups.end()}};
+    }
+  }
+  return histories;
+}
+
+SlaTable::LastTwo SlaTable::last_rollups(Seconds end) const {
+  LastTwo last;
+  for (const auto& [ref, probe] : probes_) {
+    std::array<Timers, 2>& timers = last[ref];
+    Seconds start = end - 2 * sla::kRollupLength;
+    for (Timers& rollup : timers) {
+      const auto day = probe.days.find(sla::day_of(start));
+      if (day != probe.days.end()) rollup = day->second.day.at(start);
+      start += sla::kRollupLength;
+    }
+  }
+  return last;
+}
+
+SlaTable::LastTwo SlaTable::last_episodes(Seconds end) const {
+  LastTwo last;
+  const SlotNumber slot = slot_of(end);
+  for (const auto& [ref, probe] : probes_) {
+    last[ref] = {timers_at(probe, slot - 2).value_or(Timers()),
+                 timers_at(probe, slot - 1).value_or(Timers())};
+  }
+  return last;
+}
+
+void SlaTable::write_metrics(metrics::TextWriter& writer) const {
+  using Type = metrics::TextWriter::Type;
+  const auto write = [&](std::string_view name, Type type, std::string_view help, auto value) {
+    writer.family(name, type, help);
+    for (const auto& [ref, probe] : probes_) {
+      const std::optional<double> number = value(ref, probe);
+      if (number) writer.sample({{"group", ref.group}, {"probe", ref.probe}}, *number);
+    }
+  };
+  const auto of_checks = [](const ProbeRef& ref, std::uint64_t count) {
+    return ref.is_total() ? std::nullopt : std::optional(static_cast<double>(count));
+  };
+  write("meshcheck_sla_checks_total", Type::kCounter, "Results of all agents' checks.",
+        [&](const ProbeRef& ref, const Probe& probe) { return of_checks(ref, probe.checks); });
+  write("meshcheck_sla_successes_total", Type::kCounter, "Those of them that were good.",
+        [&](const ProbeRef& ref, const Probe& probe) { return of_checks(ref, probe.successes); });
+  write("meshcheck_sla_unavailable_seconds_total", Type::kCounter,
+        "Time down, by what all agents say together.", [](const ProbeRef&, const Probe& probe) {
+          return std::optional(std::chrono::duration<double>(probe.down_shown).count());
+        });
+  write("meshcheck_sla_up", Type::kGauge,
+        "1 if it was not down in the last half minute that is complete, NaN if nobody knows.",
+        [&](const ProbeRef&, const Probe& probe) {
+          const Timers last = timers_at(probe, settled_ - 1).value_or(Timers());
+          const double up = last.up > sla::Milliseconds(0) && settled_ != 0
+                                ? 1.0
+                                : std::numeric_limits<double>::quiet_NaN();
+          return std::optional(last.down > sla::Milliseconds(0) ? 0.0 : up);
+        });
+  writer.family("meshcheck_sla_episodes_total", Type::kCounter, "Episodes by what became of them.");
+  const auto outcome = [&](std::string_view name, std::uint64_t count) {
+    writer.sample({{"outcome", name}}, static_cast<double>(count));
+  };
+  outcome("accepted", counts_.accepted);
+  outcome("too_old", counts_.too_old);
+  outcome("in_future", counts_.in_future);
+  outcome("not_aligned", counts_.not_aligned);
+  outcome("not_fitting", counts_.not_fitting);
+  outcome("too_many_probes", counts_.too_many_probes);
+  const auto one = [&](std::string_view name, Type type, std::string_view help, auto value) {
+    writer.family(name, type, help);
+    writer.sample({}, static_cast<double>(value));
+  };
+  one("meshcheck_sla_probes", Type::kGauge, "Probes held, totals of groups among them.",
+      probes_.size());
+  one("meshcheck_sla_probes_max", Type::kGauge, "How many may be held.", options_.probes_max);
+  one("meshcheck_sla_origins", Type::kGauge, "Agents that told episodes within a day.",
+      origins_.size());
+  one("meshcheck_sla_changes_waiting", Type::kGauge, "Episodes that are not on disk yet.",
+      tracker_.size());
+  one("meshcheck_sla_histories_lost_total", Type::kCounter,
+      "Days of a probe that could not be written in time.", days_lost_);
+}
+
+}  // namespace meshcheck::server

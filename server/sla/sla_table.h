@@ -1,0 +1,135 @@
+// What all agents together have told of the SLA lately: episodes and the rollups made of them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "lib/metrics/text_writer.h"
+#include "mesh/sla/episode_message.h"
+#include "mesh/sla/history.h"
+#include "server/sla/sla_changes.h"
+
+namespace meshcheck::server {
+
+// Knows no clock and no lock: its owner guards it. Episodes of the last 24 hours, and the days in
+// which a rollup may still change. About 50 KB a probe; bounded by `probes_max`.
+class SlaTable {
+ public:
+  static constexpr std::chrono::hours kAgeMax{24};
+  static constexpr std::chrono::seconds kFutureMax{60};
+  // An episode is counted as down and shown as the last one so long after it has ended.
+  static constexpr std::chrono::seconds kSettleTime{60};
+  // Days that could not be written are kept so long.
+  static constexpr int kDaysMax = 8;
+
+  struct Options {
+    std::size_t probes_max = 2000;
+    std::size_t origins_max = 20'000;
+    bool track_changes = true;  // Remember what take_changes() has to hand out.
+  };
+  struct Counts {
+    std::uint64_t accepted = 0;  // Each of the rest is one that was refused.
+    std::uint64_t too_old = 0;
+    std::uint64_t in_future = 0;
+    std::uint64_t not_aligned = 0;
+    std::uint64_t not_fitting = 0;  // Longer than half a minute.
+    std::uint64_t too_many_probes = 0;
+  };
+
+  explicit SlaTable(Options options) : options_(options), tracker_(options.track_changes) {}
+
+  // What the database has, before anything else.
+  void restore(const sla::ProbeRef& ref, sla::DayNumber number, const sla::Day& day);
+  void restore(const sla::Episode& episode);
+  void restore(const SlaDownCount& count);
+
+  // The change whose writing makes all of it durable; 0: it is so already.
+  std::uint64_t take(const sla::EpisodeMessage& message, WallTime now);
+  // Once a second or so: counts what has ended, drops what is too old.
+  void advance(WallTime now);
+
+  SlaChanges take_changes(std::size_t rows_max);
+  void written(const SlaChanges& changes);
+  void put_back(const SlaChanges&) { tracker_.put_back(); }
+  std::vector<SlaDayChange> take_days();
+  void put_back(const std::vector<SlaDayChange>& days);
+
+  // In the order of their names.
+  std::vector<sla::ProbeRef> probes() const;
+  struct Days {
+    sla::DayNumber from = 0;
+    sla::DayNumber to = std::numeric_limits<sla::DayNumber>::max();  // The first one that is not.
+  };
+  // The days that are held, of one group (empty: all) and one probe (empty: all). Each is 7 KB, so
+  // only those that are asked for are copied.
+  std::map<sla::ProbeRef, sla::History> histories(const std::string& group,
+                                                  const std::string& probe, Days days) const;
+  // Days before this are in the database alone.
+  sla::DayNumber first_day() const { return first_day_; }
+  // The two half minutes before `end`, and the two rollups.
+  using LastTwo = std::map<sla::ProbeRef, std::array<sla::Timers, 2>>;
+  LastTwo last_episodes(sla::Seconds end) const;
+  LastTwo last_rollups(sla::Seconds end) const;
+
+  const Counts& counts() const { return counts_; }
+  void write_metrics(metrics::TextWriter& writer) const;
+
+ private:
+  // Half minutes since 1970.
+  using SlotNumber = std::uint32_t;
+  // A day, what may be ahead, and some to spare.
+  static constexpr std::size_t kSlots = 2900;
+  struct Slot {
+    SlotNumber number = 0;  // Of another day: there is none.
+    std::uint16_t up = 0;   // Milliseconds.
+    std::uint16_t down = 0;
+    std::uint16_t unknown = 0;
+  };
+  struct HeldDay {
+    sla::Day day;
+    bool changed = false;
+  };
+  struct Probe {
+    std::vector<Slot> slots = std::vector<Slot>(kSlots);
+    std::map<sla::DayNumber, HeldDay> days;
+    SlotNumber last = 0;  // The latest slot.
+    std::uint64_t checks = 0;
+    std::uint64_t successes = 0;
+    // Of slots that have settled. Only what is on disk is shown: a counter that went back at a
+    // restart would be taken for one that began anew.
+    sla::Milliseconds down{0};
+    sla::Milliseconds down_shown{0};
+    SlotNumber settled = 0;  // The first slot that is not in it.
+  };
+  using Probes = std::map<sla::ProbeRef, Probe>;
+
+  static SlotNumber slot_of(sla::Seconds time);
+  static sla::Seconds start_of(SlotNumber slot);
+  static std::optional<sla::Timers> timers_at(const Probe& probe, SlotNumber slot);
+  static void set(Probe& probe, SlotNumber slot, const sla::Timers& timers);
+  bool fits_in(const sla::Episode& episode, WallTime now);
+  Probe* find_or_add(const sla::ProbeRef& ref);
+  std::uint64_t take(Probe& probe, const sla::Episode& episode);
+  bool roll_up(Probe& probe, SlotNumber slot);
+  void forget(SlotNumber oldest);
+  void count_checks(const sla::EpisodeMessage& message, WallTime now);
+
+  Options options_;
+  Probes probes_;
+  SlaTracker tracker_;
+  std::unordered_map<std::string, SlotNumber> origins_;  // The last slot whose checks were counted.
+  SlotNumber settled_ = 0;                               // The first slot that has not settled.
+  sla::DayNumber first_day_ = 0;
+  Counts counts_;
+  std::uint64_t days_lost_ = 0;
+};
+
+}  // namespace meshcheck::server

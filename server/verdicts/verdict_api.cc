@@ -1,0 +1,150 @@
+#include "server/verdicts/verdict_api.h"
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace meshcheck::server {
+namespace {
+
+constexpr std::chrono::hours kSinceMax{24 * 366};
+
+void append_list(std::string& json, const auto& records, const auto& wanted) {
+  for (const VerdictRecord& record : records) {
+    if (!wanted(record)) continue;
+    if (json.back() != '[') json += ",\n";
+    append_json(json, record);
+  }
+}
+
+// "90s", "30m", "6h" or "7d".
+std::optional<WallTime::duration> parse_age(std::string_view text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || number < 0 || end - stopped != 1) return std::nullopt;
+  constexpr std::pair<char, std::chrono::seconds> kUnits[] = {{'s', std::chrono::seconds(1)},
+                                                              {'m', std::chrono::minutes(1)},
+                                                              {'h', std::chrono::hours(1)},
+                                                              {'d', std::chrono::hours(24)}};
+  for (const auto& [letter, unit] : kUnits) {
+    if (*stopped == letter && number <= kSinceMax / unit) return number * unit;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<WallTime>> since_of(const http::Request& request, WallTime now) {
+  const std::string text = request.query_value("since");
+  if (text.empty()) return std::optional<WallTime>();
+  if (const auto age = parse_age(text)) return std::optional(now - *age);
+  const auto time = parse_wall_time(text);
+  if (time) return std::optional(*time);
+  return Error(
+      "since: a time as 2026-11-21T12:00:00Z or an age as 90s, 30m, 6h or 7d (a year at most) is "
+      "expected");
+}
+
+std::string open_json(State& state) {
+  return state.verdicts.with([](const VerdictBoard& board) {
+    std::string json = "[";
+    append_list(json, board.open(), [](const VerdictRecord&) { return true; });
+    return json + ']';
+  });
+}
+
+// The source of an answer that does not end.
+class EventStream {
+ public:
+  EventStream(State& state, std::string last_id) : state_(&state), last_id_(std::move(last_id)) {}
+
+  http::BodyStep operator()(std::string& piece) {
+    if (!begun_) begin(piece);
+    const std::size_t size = piece.size();
+    state_->events.with([&](const EventFeed& feed) { append_events(feed, piece); });
+    if (piece.empty()) piece += ":\n\n";  // So that whoever is in between sees that it lives.
+    const bool more = piece.size() - size >= kPieceSize;
+    return more ? http::BodyStep::kMore : http::BodyStep::kWait;
+  }
+
+ private:
+  static constexpr std::size_t kPieceSize = 65'536;
+
+  // Who was here before goes on where it was; others first get to know what is.
+  void begin(std::string& piece) {
+    begun_ = true;
+    piece += "retry: 2000\n\n";
+    std::uint64_t last = 0;
+    state_->events.with([&](const EventFeed& feed) {
+      after_ = feed.number_of(last_id_);
+      last = feed.last_number();
+    });
+    if (after_ != 0) return;
+    after_ = last;
+    const std::string id =
+        state_->events.with([last](const EventFeed& feed) { return feed.id(last); });
+    append("verdicts", id, one_line(open_json(*state_)), piece);
+  }
+
+  void append_events(const EventFeed& feed, std::string& piece) {
+    const std::size_t limit = piece.size() + kPieceSize;
+    for (const Event& event : feed.events()) {
+      if (event.number <= after_) continue;
+      if (piece.size() >= limit) return;
+      if (event.number != after_ + 1) {
+        append("missed", feed.id(event.number - 1),
+               "{\"events\":" + std::to_string(event.number - after_ - 1) + '}', piece);
+      }
+      after_ = event.number;
+      append(event.type, feed.id(event.number), event.json, piece);
+    }
+  }
+
+  static std::string one_line(std::string json) {
+    std::erase(json, '\n');
+    return json;
+  }
+
+  static void append(std::string_view type, std::string_view id, std::string_view json,
+                     std::string& piece) {
+    piece += "event: ";
+    piece += type;
+    piece += "\nid: ";
+    piece += id;
+    piece += "\ndata: ";
+    piece += json;
+    piece += "\n\n";
+  }
+
+  State* state_;
+  std::string last_id_;
+  bool begun_ = false;
+  std::uint64_t after_ = 0;
+};
+
+}  // namespace
+
+http::Response get_verdicts(State& state, const http::Request& request) {
+  const Now time = now();
+  const auto since = since_of(request, time.wall);
+  if (!since) return http::Response::error(400, since.error().message());
+  std::string json = "{\"time\":\"" + time_text(time.steady, time) + "\",\"verdicts\":[";
+  state.verdicts.with([&](const VerdictBoard& board) {
+    append_list(json, board.open(), [](const VerdictRecord&) { return true; });
+    if (!*since) return;
+    append_list(json, board.closed(),
+                [&](const VerdictRecord& record) { return *record.closed >= **since; });
+  });
+  return http::Response::json(json + "]}\n");
+}
+
+http::Response get_events(State& state, const http::Request& request) {
+  http::Response response;
+  response.content_type = "text/event-stream";
+  response.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
+  response.source = EventStream(state, std::string(request.header("Last-Event-ID")));
+  response.waits = true;
+  return response;
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,80 @@
+// The verdicts that are open and those that were, for all who ask.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/metrics/text_writer.h"
+#include "server/verdicts/verdict_record.h"
+
+namespace meshcheck::server {
+
+// Knows no clock and no lock: its owner guards it. Bounded: the open ones by the book, the closed
+// ones by number and age.
+class VerdictBoard {
+ public:
+  struct Options {
+    std::size_t closed_max = 1000;  // About 1.5 KB each.
+    std::chrono::hours age_max{24 * 30};
+    bool track_changes = true;  // Remember what take_changes() has to hand out.
+  };
+  // How the last evaluation went.
+  struct Evaluation {
+    std::chrono::nanoseconds duration{0};
+    std::uint64_t left_out = 0;  // Candidates and verdicts beyond the book's bounds.
+  };
+
+  explicit VerdictBoard(Options options) : options_(options) {}
+
+  // Before anything else: what the database has, oldest first. What was open is closed at `now`.
+  void restore(std::vector<VerdictRecord> records, WallTime now);
+
+  // Those that are open now, which replace the ones before.
+  void show(std::vector<VerdictRecord> open, const Evaluation& evaluation);
+  // An event of the book, besides.
+  void note(verdict::VerdictEvent::Type type, VerdictRecord record);
+  // Drops what is too old.
+  void forget(WallTime now);
+
+  const std::vector<VerdictRecord>& open() const { return open_; }     // Worst first, then oldest.
+  const std::deque<VerdictRecord>& closed() const { return closed_; }  // In the order they ended.
+  std::uint64_t last_id() const { return last_id_; }
+  std::size_t count(verdict::Severity severity) const;
+  void write_metrics(metrics::TextWriter& writer) const;
+
+  // What the database does not have yet.
+  struct Changes {
+    std::vector<VerdictRecord> records;
+    WallTime oldest_kept;  // What ended before may go.
+  };
+  Changes take_changes(WallTime now);
+  // They could not be written.
+  void put_back(const Changes& changes);
+
+ private:
+  using CountsByKind = std::map<std::pair<std::string, verdict::Severity>, std::uint64_t>;
+
+  WallTime oldest_kept(WallTime now) const;
+  void keep(VerdictRecord record);
+  void change(const VerdictRecord& record);
+
+  Options options_;
+  std::vector<VerdictRecord> open_;
+  std::deque<VerdictRecord> closed_;
+  std::map<std::uint64_t, VerdictRecord> changes_;  // By id.
+  std::uint64_t last_id_ = 0;
+  CountsByKind opened_counts_;
+  CountsByKind closed_counts_;
+  Evaluation evaluation_;
+  std::uint64_t evaluations_ = 0;
+  double evaluation_seconds_ = 0;  // Of all.
+};
+
+}  // namespace meshcheck::server
