@@ -16,7 +16,7 @@
 #include "mesh/verdict/diagnosis.h"
 #include "mesh/verdict/verdict_book.h"
 #include "mesh/verdict/view_maker.h"
-#include "server/state.h"
+#include "server/parts.h"
 #include "server/verdicts/verdict_evaluator.h"
 
 namespace meshcheck::server {
@@ -64,7 +64,7 @@ mesh::MeshReport report_of(const Cluster& cluster, std::size_t node, Layer layer
   return report;
 }
 
-void report_all(State& state, const Cluster& cluster, Now now) {
+void report_all(Parts& state, const Cluster& cluster, Now now) {
   for (std::size_t node = 0; node < cluster.nodes; ++node) {
     for (const Layer layer : {Layer::kPod, Layer::kHost}) {
       const std::string agent = name(node, layer);
@@ -73,7 +73,7 @@ void report_all(State& state, const Cluster& cluster, Now now) {
       record.podname = agent;
       record.nodename = place;
       record.report_interval = 5;
-      state.table.with(
+      state.agents.with(
           [&](AgentTable& table) { table.report(std::move(record), now, mesh::LargeLoss()); });
       state.mesh.with([&](mesh::Mesh& mesh) {
         mesh.table.report(
@@ -96,7 +96,7 @@ double median_ms(std::vector<double>& values) {
 
 void measure(Cluster cluster, const char* what) {
   mesh::testing::TestClock clock;
-  State state({}, 1);
+  Parts state({});
   verdict::ViewMaker maker({.rules = {}, .began = clock.now.steady});
   verdict::VerdictBook book({});
   clock.pass(std::chrono::minutes(1));
@@ -113,7 +113,7 @@ void measure(Cluster cluster, const char* what) {
   for (int pass = 0; pass < kPasses; ++pass) {
     clock.pass(std::chrono::milliseconds(100));
     auto begin = Clock::now();
-    state.table.with([&](const AgentTable& table) { set_members(table, clock.now, maker); });
+    state.agents.with([&](const AgentTable& table) { set_members(table, clock.now, maker); });
     agents.push_back(milliseconds(begin));
     begin = Clock::now();
     const verdict::View& view = state.mesh.with(

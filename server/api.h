@@ -5,17 +5,17 @@
 #include "lib/http/router.h"
 #include "lib/metrics/registry.h"
 #include "mesh/report/record.h"
+#include "server/parts.h"
 #include "server/sla/sla_desk.h"
-#include "server/state.h"
 
 namespace meshcheck::server {
 
-// One a network thread, as its parser keeps buffers; the state is shared. doc/openapi.yaml is the
+// One a network thread, as its parser keeps buffers; the parts are shared. doc/openapi.yaml is the
 // description for users, doc/netchecker.md what differs from netchecker.
 class Api {
  public:
   // `thread` is the network thread's; `desk` is null where there is no database.
-  Api(State& state, const metrics::Registry& registry, Log log, SlaDesk* desk = nullptr,
+  Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDesk* desk = nullptr,
       std::size_t thread = 0);
 
   const http::Router& router() const { return router_; }
@@ -28,12 +28,11 @@ class Api {
   http::Response get_agents() const;
   http::Response get_agent(const http::Request& request) const;
   http::Response delete_agent(const http::Request& request);
-  http::Response check_connectivity() const;
   http::Response get_metrics() const;
   http::Response get_readyz() const;
   http::Response get_page() const;
 
-  State& state_;
+  Parts& parts_;
   const metrics::Registry& registry_;
   const Log log_;
   const SlaAccess sla_;

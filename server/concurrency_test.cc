@@ -11,6 +11,7 @@
 #include <csignal>
 #include <thread>
 
+#include "server/metrics.h"
 #include "server/network_thread.h"
 
 namespace meshcheck::server {
@@ -23,7 +24,7 @@ constexpr std::size_t kThreads = 4;
 constexpr std::size_t kMeshEach = 500;
 constexpr std::string_view kMesh =
     R"(,"mesh":{"schema":1,"layer":"pod","agent_uptime_ms":60000,"probing":{"port":8862,"ssid":7,)"
-    R"("addresses":["10.0.0.1"]},"paths":{"columns":["to","state"],"rows":[["p0-0","down"]]}})";
+    R"("addresses":["10.0.0.1"]},"paths":{"columns":["to","parts"],"rows":[["p0-0","down"]]}})";
 
 // A blocking connection of one poster.
 class Poster {
@@ -82,14 +83,14 @@ class Poster {
 
 TEST(ConcurrencyTest, TakesReportsOfNewNamesFromManyPostersAtOnce) {
   std::signal(SIGPIPE, SIG_IGN);  // As main does: readers may go away.
-  State state({.agents_max = kPosters * kReportsEach}, kThreads);
+  Parts parts({.agents = {.agents_max = kPosters * kReportsEach}, .threads = kThreads});
   metrics::Registry registry;
-  register_metrics(registry, state);
+  register_metrics(registry, parts);
   std::vector<std::unique_ptr<NetworkThread>> threads;
   NetworkThread::Options options{.endpoint = *Endpoint::parse("127.0.0.1:0")};
   options.http.reuse_port = true;
   for (options.index = 0; options.index < kThreads; ++options.index) {
-    auto thread = NetworkThread::listen(state, registry, options, Log());
+    auto thread = NetworkThread::listen(parts, registry, options, Log());
     ASSERT_TRUE(thread) << thread.error().message();
     options.endpoint = (*thread)->local();
     threads.push_back(*std::move(thread));
@@ -125,11 +126,11 @@ TEST(ConcurrencyTest, TakesReportsOfNewNamesFromManyPostersAtOnce) {
   for (std::thread& poster : posters) poster.join();
   reader.join();
   EXPECT_EQ(accepted, kPosters * kReportsEach);
-  const auto counts = state.table.with([](const AgentTable& table) { return table.counts(); });
+  const auto counts = parts.agents.with([](const AgentTable& table) { return table.counts(); });
   EXPECT_EQ(counts.agents, kPosters * kReportsEach);
   EXPECT_EQ(counts.reports, kPosters * kReportsEach);
   const auto agents =
-      state.mesh.with([](const mesh::Mesh& mesh) { return mesh.table.counts().agents; });
+      parts.mesh.with([](const mesh::Mesh& mesh) { return mesh.table.counts().agents; });
   EXPECT_EQ(agents, kPosters * kReportsEach / kMeshEach);
   for (const auto& thread : threads) thread->drain(std::chrono::seconds(5));
   for (const auto& thread : threads) thread->join();

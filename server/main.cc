@@ -15,6 +15,7 @@
 #include "server/cluster/rescheduler.h"
 #include "server/config.h"
 #include "server/mesh/mesh_key.h"
+#include "server/metrics.h"
 #include "server/network_thread.h"
 #include "server/sla/sla.h"
 #include "server/store/persistence.h"
@@ -36,7 +37,7 @@ void raise_descriptor_limit() {
 using NetworkThreads = std::vector<std::unique_ptr<NetworkThread>>;
 
 struct Shared {
-  State& state;
+  Parts& parts;
   const metrics::Registry& registry;
   Auth& auth;
   SlaDesk* desk;
@@ -55,7 +56,7 @@ Result<void> listen(const Config& config, const Shared& shared, const Log& log,
   options.desk = shared.desk;
   options.kube = shared.auth.kubernetes ? &*shared.auth.kubernetes : nullptr;
   for (options.index = 0; options.index < count; ++options.index) {
-    auto thread = NetworkThread::listen(shared.state, shared.registry, options, log);
+    auto thread = NetworkThread::listen(shared.parts, shared.registry, options, log);
     if (!thread) return thread.error();
     // Port 0 is the kernel's choice once, and the same for all.
     options.endpoint = (*thread)->local();
@@ -70,7 +71,7 @@ int fail(const Log& log, const Error& error) {
 }
 
 // What the flags say comes before what the database has; without either the key is a new one.
-Result<void> use_mesh_key(const Config& config, State& state) {
+Result<void> use_mesh_key(const Config& config, Parts& parts) {
   auto key = mesh_key_of(config.mesh);
   if (!key) return key.error();
   if (!*key) {
@@ -79,7 +80,7 @@ Result<void> use_mesh_key(const Config& config, State& state) {
     if (!made) return made.error();
     *key = *std::move(made);
   }
-  state.mesh.with([&](mesh::Mesh& mesh) { mesh.assigner.use_key(**std::move(key)); });
+  parts.mesh.with([&](mesh::Mesh& mesh) { mesh.assigner.use_key(**std::move(key)); });
   return {};
 }
 
@@ -94,9 +95,10 @@ void read_again(Credentials& credentials, std::optional<InventoryWatcher>& inven
 
 // Null without -kubeproxyinit.
 Result<std::unique_ptr<ClusterWatcher>> follow_cluster(uv::Loop& loop, const Config& config,
-                                                       State& state, const Log& log) {
+                                                       Parts& parts, const Log& log) {
   if (!config.cluster.enabled) return std::unique_ptr<ClusterWatcher>();
-  return ClusterWatcher::start(loop, config.kubeconfig, config.cluster, state, log);
+  return ClusterWatcher::start({loop, parts.membership(), parts.cluster, log}, config.kubeconfig,
+                               config.cluster);
 }
 
 // Null without -reschedule. `cluster` outlives it.
@@ -113,6 +115,40 @@ VerdictBoard::Options board_options(const Config& config) {
           .track_changes = !config.database.empty()};
 }
 
+Sla::Options sla_options(const Config& config) {
+  return {.config = config.sla,
+          .database = config.database,
+          .kubeconfig = config.kubeconfig,
+          .kubernetes = config.cluster.enabled,
+          .origins_max = static_cast<std::size_t>(config.agents_max)};
+}
+
+Auth::Options auth_options(const Config& config) {
+  return {.config = config.auth,
+          .kubeconfig = config.kubeconfig,
+          .agent_namespace = [cluster = config.cluster](const kube::Config& api) {
+            return cluster.namespace_for(api);
+          }};
+}
+
+verdict::ViewMaker::Options view_options(const mesh::Mesh::Options& mesh) {
+  return {.rules = mesh.table.rules, .began = mesh.assigner.began};
+}
+
+Parts::Options parts_options(const Config& config) {
+  return {.agents = {.agents_max = static_cast<std::size_t>(config.agents_max),
+                     .outdated_factor = config.outdated_factor,
+                     .track_changes = !config.database.empty()},
+          .threads = static_cast<std::size_t>(config.threads),
+          .mesh = config.mesh.options(config.outdated_factor),
+          .verdicts = board_options(config),
+          .sla = sla_options(config).table(),
+          .sla_target = config.sla.target,
+          .verdicts_fail_check = config.verdicts_fail_check,
+          .mesh_needs_principal = config.auth.report_mode != AuthMode::kNone,
+          .principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes};
+}
+
 // Until somebody ends it.
 void serve(uv::Loop& loop, NetworkThreads& threads, const Log& log) {
   for (const auto& thread : threads) thread->start();
@@ -126,66 +162,59 @@ void serve(uv::Loop& loop, NetworkThreads& threads, const Log& log) {
 }
 
 int run(const Config& config, const Log& log) {
-  const mesh::Mesh::Options mesh_options = config.mesh.options(config.outdated_factor);
-  State state({.agents_max = static_cast<std::size_t>(config.agents_max),
-               .outdated_factor = config.outdated_factor,
-               .track_changes = !config.database.empty()},
-              static_cast<std::size_t>(config.threads), mesh_options, board_options(config),
-              Sla::table_options(config));
-  state.verdicts_fail_check = config.verdicts_fail_check;
-  state.mesh_needs_principal = config.auth.report_mode != AuthMode::kNone;
-  state.principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes;
+  Parts parts(parts_options(config));
   uv::Loop loop;
   NetworkThreads threads;
 
   std::unique_ptr<Persistence> persistence;
   if (!config.database.empty()) {
-    auto opened = Persistence::open(loop, config.database, state, log);
+    auto opened = Persistence::open(
+        {loop, parts.agents, parts.mesh, parts.verdicts, parts.sla, parts.store, log},
+        config.database);
     if (!opened) return fail(log, opened.error().within("-db"));
     persistence = *std::move(opened);
   }
-  if (auto keyed = use_mesh_key(config, state); !keyed) return fail(log, keyed.error());
+  if (auto keyed = use_mesh_key(config, parts); !keyed) return fail(log, keyed.error());
   metrics::Registry registry;
-  register_metrics(registry, state);
+  register_metrics(registry, parts);
   std::optional<InventoryWatcher> inventory;
   if (!config.inventory.empty()) {
     auto read = read_inventory(config.inventory);
     if (!read) return fail(log, read.error());
-    set_inventory(state, *std::move(read));
-    inventory.emplace(loop, config.inventory, state, log);
+    parts.membership().set_inventory(*std::move(read));
+    inventory.emplace(
+        InventoryWatcher::Owner{loop, parts.membership(), parts.inventory_reload_failures, log},
+        config.inventory);
   }
-  auto cluster = follow_cluster(loop, config, state, log);
+  auto cluster = follow_cluster(loop, config, parts, log);
   if (!cluster) return fail(log, cluster.error().within("-kubeproxyinit"));
   auto rescheduler = move_pods(loop, config, cluster->get(), log);
   if (!rescheduler) return fail(log, rescheduler.error().within("-reschedule"));
-  const auto auth = Auth::load(loop, config, registry, log);
+  const auto auth = Auth::load(loop, auth_options(config), registry, log);
   if (!auth) return fail(log, auth.error());
   const auto bring = [&threads](const Asker& asker, http::Response response) {
     threads[asker.thread]->answer(asker.ticket, std::move(response));
   };
-  const auto sla = Sla::start({loop, state, log}, config, persistence.get(), bring);
+  const auto sla = Sla::start({loop, parts.sla, log}, sla_options(config),
+                              persistence ? &persistence->worker() : nullptr, bring);
   if (!sla) return fail(log, sla.error());
-  const Shared shared{state, registry, **auth, (*sla)->desk()};
+  const Shared shared{parts, registry, **auth, (*sla)->desk()};
   if (auto listens = listen(config, shared, log, threads); !listens) {
     return fail(log, listens.error().within("-endpoint"));
   }
 
-  uv::Timer missed_reports(loop, [&] {
-    const Now time = now();
-    state.table.with([&](AgentTable& table) { table.count_missed_reports(time); });
-    pass_on_departures(state);
-    drop_strays(state);
-  });
+  uv::Timer missed_reports(loop, [&] { parts.membership().count_missed_reports(now()); });
   missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
   VerdictEvaluator evaluator(
-      state, {.rules = mesh_options.table.rules, .began = mesh_options.assigner.began}, log, [&] {
+      {parts.agents, parts.cluster, parts.mesh, parts.verdicts, parts.events, log},
+      view_options(parts.options.mesh), [&] {
         for (const auto& thread : threads) thread->wake();
       });
   uv::Timer evaluation(loop, [&] { evaluator.evaluate(now()); });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
   const auto stop = [&] {
     log.info("stopping");
-    state.draining = true;
+    parts.draining = true;
     loop.stop();
   };
   const uv::Signal terminate(loop, SIGTERM, stop);

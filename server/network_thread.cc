@@ -35,9 +35,9 @@ Result<void> check_unused(const Endpoint& endpoint) {
 
 }  // namespace
 
-NetworkThread::NetworkThread(State& state, const metrics::Registry& registry,
+NetworkThread::NetworkThread(Parts& parts, const metrics::Registry& registry,
                              const Options& options, const Log& log)
-    : api_(state, registry, log, options.desk, options.index),
+    : api_(parts, registry, log, options.desk, options.index),
       drain_(loop_, 1,
              [this](std::chrono::milliseconds patience) {
                server_->drain(patience, [this] { loop_.stop(); });
@@ -62,14 +62,14 @@ NetworkThread::~NetworkThread() {
   join();
 }
 
-Result<std::unique_ptr<NetworkThread>> NetworkThread::listen(State& state,
+Result<std::unique_ptr<NetworkThread>> NetworkThread::listen(Parts& parts,
                                                              const metrics::Registry& registry,
                                                              const Options& options,
                                                              const Log& log) {
   if (options.http.reuse_port && options.index == 0) {
     if (auto unused = check_unused(options.endpoint); !unused) return unused.error();
   }
-  std::unique_ptr<NetworkThread> thread(new NetworkThread(state, registry, options, log));
+  std::unique_ptr<NetworkThread> thread(new NetworkThread(parts, registry, options, log));
   http::Server::Options http = options.http;
   if (thread->authenticator_) {
     http.gate = [raw = &*thread->authenticator_](const http::Request& request,
@@ -78,7 +78,7 @@ Result<std::unique_ptr<NetworkThread>> NetworkThread::listen(State& state,
     };
   }
   auto server = http::Server::listen(thread->loop_, options.endpoint, thread->api_.router(),
-                                     state.http[options.index], http);
+                                     parts.http[options.index], http);
   if (!server) return server.error();
   thread->server_ = *std::move(server);
   return thread;

@@ -29,7 +29,7 @@ class NetworkThread {
     SlaDesk* desk = nullptr;             // Null: there is no database.
   };
 
-  static Result<std::unique_ptr<NetworkThread>> listen(State& state,
+  static Result<std::unique_ptr<NetworkThread>> listen(Parts& parts,
                                                        const metrics::Registry& registry,
                                                        const Options& options, const Log& log);
   ~NetworkThread();
@@ -47,7 +47,7 @@ class NetworkThread {
   void join();
 
  private:
-  NetworkThread(State& state, const metrics::Registry& registry, const Options& options,
+  NetworkThread(Parts& parts, const metrics::Registry& registry, const Options& options,
                 const Log& log);
 
   uv::Loop loop_;

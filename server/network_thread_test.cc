@@ -6,19 +6,19 @@ namespace meshcheck::server {
 namespace {
 
 TEST(NetworkThreadTest, SharesItsEndpointWithItsSiblingsAndNoOtherServer) {
-  State state({}, 2);
+  Parts parts({.threads = 2});
   metrics::Registry registry;
   NetworkThread::Options options{.endpoint = *Endpoint::parse("127.0.0.1:0")};
   options.http.reuse_port = true;
-  const auto first = NetworkThread::listen(state, registry, options, Log());
+  const auto first = NetworkThread::listen(parts, registry, options, Log());
   ASSERT_TRUE(first) << first.error().message();
   options.endpoint = (*first)->local();
-  const auto other = NetworkThread::listen(state, registry, options, Log());
+  const auto other = NetworkThread::listen(parts, registry, options, Log());
   ASSERT_FALSE(other);
   EXPECT_NE(other.error().message().find("ddress already in use"), std::string::npos)
       << other.error().message();
   options.index = 1;
-  const auto sibling = NetworkThread::listen(state, registry, options, Log());
+  const auto sibling = NetworkThread::listen(parts, registry, options, Log());
   EXPECT_TRUE(sibling) << sibling.error().message();
 }
 

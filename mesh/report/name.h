@@ -17,4 +17,7 @@ Result<void> check_text(std::string_view text, std::string_view what);
 // That, and neither empty nor with a '/', since it stands in a path.
 Result<void> check_name(std::string_view name, std::string_view what = "an agent's name");
 
+// netchecker's answer about an agent whose report is not held.
+inline constexpr std::string_view kUnknownAgent = "There is no such entry in the agent cache";
+
 }  // namespace meshcheck::mesh

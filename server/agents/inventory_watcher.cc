@@ -4,12 +4,13 @@
 
 namespace meshcheck::server {
 
-InventoryWatcher::InventoryWatcher(uv::Loop& loop, std::string path, State& state, Log log)
+InventoryWatcher::InventoryWatcher(const Owner& owner, std::string path)
     : path_(std::move(path)),
-      state_(state),
-      log_(log),
+      membership_(owner.membership),
+      failures_(owner.failures),
+      log_(owner.log),
       stamp_(FileStamp::of(path_)),
-      timer_(loop, [this] {
+      timer_(owner.loop, [this] {
         if (FileStamp::of(path_) != stamp_) reload();
       }) {
   timer_.start_repeating(std::chrono::seconds(1));
@@ -19,13 +20,13 @@ void InventoryWatcher::reload() {
   stamp_ = FileStamp::of(path_);
   auto inventory = read_inventory(path_);
   if (!inventory) {
-    ++state_.inventory_reload_failures;
+    ++failures_;
     log_.error("inventory is not usable; the one before stays in force",
                {{"error", inventory.error().message()}});
     return;
   }
   const std::size_t agents = inventory->agents.size();
-  set_inventory(state_, *std::move(inventory));
+  membership_.set_inventory(*std::move(inventory));
   log_.info("inventory read", {{"file", path_}, {"agents", agents}});
 }
 

@@ -1,12 +1,14 @@
 // Keeps the inventory in force the same as its file.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "lib/base/file_stamp.h"
 #include "lib/base/log.h"
 #include "lib/uv/timer.h"
-#include "server/state.h"
+#include "server/agents/membership.h"
 
 namespace meshcheck::server {
 
@@ -14,15 +16,22 @@ namespace meshcheck::server {
 // and reads it when it is another. A file that is wrong changes nothing but a counter and the log.
 class InventoryWatcher {
  public:
+  struct Owner {
+    uv::Loop& loop;
+    Membership membership;
+    std::atomic<std::uint64_t>& failures;  // Files that were wrong.
+    Log log;
+  };
   // The inventory at `path` is in force already.
-  InventoryWatcher(uv::Loop& loop, std::string path, State& state, Log log);
+  InventoryWatcher(const Owner& owner, std::string path);
 
   // At once, whether it looks changed or not.
   void reload();
 
  private:
   const std::string path_;
-  State& state_;
+  Membership membership_;
+  std::atomic<std::uint64_t>& failures_;
   const Log log_;
   FileStamp stamp_;  // Of the file as it was read.
   uv::Timer timer_;

@@ -36,23 +36,23 @@ void add(FollowedObjects& all, const kube::WatchStatus& status) {
 
 }  // namespace
 
-Result<std::unique_ptr<ClusterWatcher>> ClusterWatcher::start(uv::Loop& loop,
+Result<std::unique_ptr<ClusterWatcher>> ClusterWatcher::start(const Owner& owner,
                                                               const std::string& kubeconfig,
-                                                              const ClusterConfig& config,
-                                                              State& state, const Log& log) {
+                                                              const ClusterConfig& config) {
   kube::ConfigOptions where;
   where.kubeconfig = kubeconfig;
   auto api = kube::find_config(where);
   if (!api) return api.error();
   Options options;
   options.reflector.seed = std::random_device()();
-  return std::make_unique<ClusterWatcher>(Owner{loop, state, log}, *api, config, options);
+  return std::make_unique<ClusterWatcher>(owner, *api, config, options);
 }
 
-ClusterWatcher::ClusterWatcher(Owner owner, const kube::Config& api, const ClusterConfig& config,
-                               const Options& options)
+ClusterWatcher::ClusterWatcher(const Owner& owner, const kube::Config& api,
+                               const ClusterConfig& config, const Options& options)
     : loop_(owner.loop),
-      state_(owner.state),
+      membership_(owner.membership),
+      cluster_status_(owner.status),
       log_(owner.log),
       options_(options),
       http_(loop_, {.connections_max = config.selectors.size() + 2}),
@@ -60,7 +60,7 @@ ClusterWatcher::ClusterWatcher(Owner owner, const kube::Config& api, const Clust
       change_(loop_, [this] { apply(); }),
       status_(loop_, [this] { tell_status(); }) {
   const std::string name_space = config.namespace_for(api).value_or("");
-  state_.cluster.with([&](ClusterStatus& status) {
+  cluster_status_.with([&](ClusterStatus& status) {
     status.enabled = true;
     status.began = loop_.now();
     status.where = name_space.empty() ? "any namespace" : "namespace " + name_space;
@@ -120,12 +120,12 @@ void ClusterWatcher::apply() {
                  {{"pod", name}});
   }
   conflicts_ = std::move(expectation.conflicts);
-  state_.cluster.with([&](ClusterStatus& status) {
+  cluster_status_.with([&](ClusterStatus& status) {
     status.name_conflicts = conflicts_.size();
     status.excuses = std::move(expectation.excuses);
   });
   log_.debug("expectation", {{"agents", expectation.inventory.agents.size()}});
-  set_inventory(state_, std::move(expectation.inventory));
+  membership_.set_inventory(std::move(expectation.inventory));
 }
 
 FollowedObjects ClusterWatcher::pods_status() const {
@@ -141,9 +141,9 @@ void ClusterWatcher::tell_status() {
   const bool nodes_listed = nodes_->status().synced && cluster_.nodes_listed();
   if (pods_listed || nodes_listed) apply();
   const std::array followed_now{pods_status(), followed("nodes", nodes_->status())};
-  state_.cluster.with([&](ClusterStatus& status) { status.followed = followed_now; });
+  cluster_status_.with([&](ClusterStatus& status) { status.followed = followed_now; });
   const bool stale = followed_now[0].cut_off_since.has_value();
-  state_.table.with([&](AgentTable& table) { table.set_inventory_stale(stale); });
+  membership_.set_inventory_stale(stale);
   for (std::size_t i = 0; i < told_.size(); ++i) log_status(followed_now[i], told_[i]);
 }
 

@@ -8,15 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/guarded.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/http/client.h"
 #include "lib/kube/client.h"
 #include "lib/kube/watch.h"
 #include "lib/uv/timer.h"
+#include "server/agents/membership.h"
 #include "server/cluster/cluster.h"
 #include "server/cluster/cluster_config.h"
-#include "server/state.h"
+#include "server/cluster/cluster_status.h"
 
 namespace meshcheck::server {
 
@@ -32,18 +34,18 @@ class ClusterWatcher {
   };
 
   // An error: there is no usable configuration. That the API cannot be reached is none.
-  static Result<std::unique_ptr<ClusterWatcher>> start(uv::Loop& loop,
-                                                       const std::string& kubeconfig,
-                                                       const ClusterConfig& config, State& state,
-                                                       const Log& log);
-  // Writes to the state; both outlive this.
+  // All outlive this.
   struct Owner {
     uv::Loop& loop;
-    State& state;
+    Membership membership;
+    Guarded<ClusterStatus>& status;
     Log log;
   };
+  static Result<std::unique_ptr<ClusterWatcher>> start(const Owner& owner,
+                                                       const std::string& kubeconfig,
+                                                       const ClusterConfig& config);
   // REQUIRES: config.check() succeeded.
-  ClusterWatcher(Owner owner, const kube::Config& api, const ClusterConfig& config,
+  ClusterWatcher(const Owner& owner, const kube::Config& api, const ClusterConfig& config,
                  const Options& options);
 
   const Cluster& cluster() const { return cluster_; }
@@ -65,7 +67,8 @@ class ClusterWatcher {
   FollowedObjects pods_status() const;
 
   uv::Loop& loop_;
-  State& state_;
+  Membership membership_;
+  Guarded<ClusterStatus>& cluster_status_;
   const Log log_;
   const Options options_;
   http::Client http_;

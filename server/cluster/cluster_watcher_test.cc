@@ -50,7 +50,8 @@ class ClusterWatcherTest : public testing::Test {
     where.server = "http://" + api_->endpoint().text();
     where.token = "token";
     where.default_namespace = "net";
-    watcher_.emplace(ClusterWatcher::Owner{loop_, state_, Log({.level = Log::Level::kError})},
+    watcher_.emplace(ClusterWatcher::Owner{loop_, Membership(table_, mesh_), status_,
+                                           Log({.level = Log::Level::kError})},
                      where, config_, options_);
   }
   bool wait_for(const std::function<bool()>& done) { return uv::run_until(loop_, done); }
@@ -61,16 +62,16 @@ class ClusterWatcherTest : public testing::Test {
   }
   // Absent, since nobody reports here.
   std::vector<std::string> expected() {
-    return state_.table.with([](const AgentTable& table) { return table.check(now()).absent; });
+    return table_.with([](const AgentTable& table) { return table.check(now()).absent; });
   }
   std::string zone_of(const std::string& agent) {
-    return state_.mesh.with([&](const mesh::Mesh& mesh) {
+    return mesh_.with([&](const mesh::Mesh& mesh) {
       const auto zone = mesh.assigner.zones().find(agent);
       return zone == mesh.assigner.zones().end() ? "" : zone->second;
     });
   }
   ClusterStatus status() {
-    return state_.cluster.with([](const ClusterStatus& known) { return known; });
+    return status_.with([](const ClusterStatus& known) { return known; });
   }
   bool wait_for_watches() {
     return wait_for([&] {
@@ -82,7 +83,9 @@ class ClusterWatcherTest : public testing::Test {
 
   uv::Loop loop_;
   std::optional<FakeApi> api_;
-  State state_{AgentTable::Options(), 1};
+  Guarded<AgentTable> table_{AgentTable::Options()};
+  Guarded<mesh::Mesh> mesh_{mesh::Mesh::Options()};
+  Guarded<ClusterStatus> status_;
   ClusterConfig config_;
   ClusterWatcher::Options options_;
   std::optional<ClusterWatcher> watcher_;

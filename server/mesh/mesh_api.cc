@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "mesh/report/name.h"
 #include "server/mesh/mesh_query.h"
 #include "server/mesh/path_text.h"
 
@@ -15,7 +16,7 @@ constexpr std::size_t kPiecePaths = 256;
 // The source of an answer's body.
 class MeshStream {
  public:
-  MeshStream(State& state, MeshQuery query) : state_(&state), query_(std::move(query)) {}
+  MeshStream(Guarded<mesh::Mesh>& mesh, MeshQuery query) : mesh_(&mesh), query_(std::move(query)) {}
 
   http::BodyStep operator()(std::string& piece) {
     const Now time = now();
@@ -30,7 +31,7 @@ class MeshStream {
       }
       ++total_;
     };
-    auto last = state_->mesh.with([&](const mesh::Mesh& mesh) {
+    auto last = mesh_->with([&](const mesh::Mesh& mesh) {
       return mesh.table.visit(after_, kPiecePaths, time, append);
     });
     const bool more = last.has_value();
@@ -49,7 +50,7 @@ class MeshStream {
     }
   }
 
-  State* state_;  // Outlives the server's connections.
+  Guarded<mesh::Mesh>* mesh_;  // Outlives the server's connections.
   MeshQuery query_;
   bool begun_ = false;
   std::string after_;
@@ -112,19 +113,19 @@ std::string agent_json(mesh::Mesh& mesh, std::string_view name, Now time) {
 
 }  // namespace
 
-http::Response get_mesh(State& state, const http::Request& request) {
+http::Response get_mesh(Guarded<mesh::Mesh>& mesh, const http::Request& request) {
   auto query = parse_mesh_query(request);
   if (!query) return http::Response::error(400, query.error().message());
   http::Response response;
   response.content_type = query->csv ? "text/csv; charset=utf-8" : "application/json";
-  response.source = MeshStream(state, *std::move(query));
+  response.source = MeshStream(mesh, *std::move(query));
   return response;
 }
 
-http::Response get_agent_paths(State& state, const http::Request& request) {
+http::Response get_agent_paths(Guarded<mesh::Mesh>& mesh, const http::Request& request) {
   std::string json =
-      state.mesh.with([&](mesh::Mesh& mesh) { return agent_json(mesh, request.parameter, now()); });
-  if (json.empty()) return http::Response::error(404, kUnknownAgent);
+      mesh.with([&](mesh::Mesh& held) { return agent_json(held, request.parameter, now()); });
+  if (json.empty()) return http::Response::error(404, mesh::kUnknownAgent);
   return http::Response::json(std::move(json));
 }
 

@@ -6,7 +6,7 @@
 #include "mesh/table/mtu_testing.h"
 #include "server/mesh/mesh_metrics.h"
 #include "server/mesh/path_text.h"
-#include "server/state.h"
+#include "server/metrics.h"
 
 namespace meshcheck::server {
 namespace {
@@ -299,7 +299,7 @@ std::size_t count_series(const std::string& text) {
 }
 
 TEST_F(LargeMeshTest, HasAtMostAHundredThousandSeriesEvenIfAllIsDown) {
-  State state({}, 1);
+  Parts state({});
   metrics::Registry registry;
   register_metrics(registry, state);
   clock_.now = now();
@@ -312,7 +312,7 @@ TEST_F(LargeMeshTest, HasAtMostAHundredThousandSeriesEvenIfAllIsDown) {
       record.nodename = "node-" + std::to_string(node);
       record.report_interval = 5;
       record.probes = {{.url = "http://netchecker-service:8081/api/v1/ping"}};
-      state.table.with([&](AgentTable& table) { table.report(std::move(record), clock_.now); });
+      state.agents.with([&](AgentTable& table) { table.report(std::move(record), clock_.now); });
     }
   }
   state.mesh.with([&](mesh::Mesh& mesh) { report_all(mesh.table, 20); });

@@ -18,7 +18,7 @@ constexpr std::size_t kPieceSummaries = 512;
 // The source of an answer's body.
 class MtuStream {
  public:
-  MtuStream(State& state, MeshQuery query) : state_(&state), query_(std::move(query)) {}
+  MtuStream(Guarded<mesh::Mesh>& mesh, MeshQuery query) : mesh_(&mesh), query_(std::move(query)) {}
 
   http::BodyStep operator()(std::string& piece) {
     return append_next(piece) ? http::BodyStep::kMore : http::BodyStep::kEnd;
@@ -34,7 +34,7 @@ class MtuStream {
     if (!begun_) begin(piece, time);
     if (paths_done_) return append_summaries(piece);
     counted_ = nullptr;
-    auto last = state_->mesh.with([&](const mesh::Mesh& mesh) {
+    auto last = mesh_->with([&](const mesh::Mesh& mesh) {
       return mesh.table.visit(after_, kPiecePaths, time,
                               [&](const mesh::PathView& path) { append(piece, path, time); });
     });
@@ -92,7 +92,7 @@ class MtuStream {
     return !summaries_.empty();
   }
 
-  State* state_;  // Outlives the server's connections.
+  Guarded<mesh::Mesh>* mesh_;  // Outlives the server's connections.
   MeshQuery query_;
   bool begun_ = false;
   bool paths_done_ = false;
@@ -106,12 +106,12 @@ class MtuStream {
 
 }  // namespace
 
-http::Response get_mtu(State& state, const http::Request& request) {
+http::Response get_mtu(Guarded<mesh::Mesh>& mesh, const http::Request& request) {
   auto query = parse_mtu_query(request);
   if (!query) return http::Response::error(400, query.error().message());
   http::Response response;
   response.content_type = query->csv ? "text/csv; charset=utf-8" : "application/json";
-  response.source = MtuStream(state, *std::move(query));
+  response.source = MtuStream(mesh, *std::move(query));
   return response;
 }
 

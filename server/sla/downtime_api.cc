@@ -41,8 +41,8 @@ Result<Downtime> downtime_of(const http::Request& request, const std::string& ui
   return downtime;
 }
 
-http::Response keep(State& state, const Downtime& downtime, int status) {
-  state.downtimes.with([&](DowntimeBook& book) {
+http::Response keep(SlaTables& tables, const Downtime& downtime, int status) {
+  tables.downtimes.with([&](DowntimeBook& book) {
     book.replace(DowntimeBook::Origin::of_api(downtime.uid),
                  {.downtimes = {downtime}, .refused = {}});
   });
@@ -54,22 +54,22 @@ http::Response write(const SlaAccess& access, const http::Request& request, cons
                      int status) {
   auto downtime = downtime_of(request, uid);
   if (!downtime) return http::Response::error(400, downtime.error().message());
-  const bool full = access.state.downtimes.with([&](const DowntimeBook& book) {
+  const bool full = access.tables.downtimes.with([&](const DowntimeBook& book) {
     return book.full() && !book.contains(DowntimeBook::Origin::of_api(uid));
   });
   if (full) return http::Response::error(503, "As many downtimes as may be are held.");
-  if (access.desk == nullptr) return keep(access.state, *downtime, status);
-  State& state = access.state;
+  if (access.desk == nullptr) return keep(access.tables, *downtime, status);
+  SlaTables& tables = access.tables;
   const bool asked = access.desk->write(
       access.asker(request),
       {.run = [downtime = *downtime](
                   store::Database& database) { return write_downtime(database, downtime); },
-       .done = [&state, downtime = *downtime, status] { return keep(state, downtime, status); }});
+       .done = [&tables, downtime = *downtime, status] { return keep(tables, downtime, status); }});
   return asked ? http::Response::answered_later() : busy();
 }
 
-http::Response forget(State& state, const std::string& uid) {
-  state.downtimes.with([&](DowntimeBook& book) { book.erase(DowntimeBook::Origin::of_api(uid)); });
+http::Response forget(SlaTables& tables, const std::string& uid) {
+  tables.downtimes.with([&](DowntimeBook& book) { book.erase(DowntimeBook::Origin::of_api(uid)); });
   http::Response response;
   response.status = 204;
   return response;
@@ -79,7 +79,7 @@ http::Response forget(State& state, const std::string& uid) {
 
 http::Response get_downtimes(const SlaAccess& access, const http::Request&) {
   const json all =
-      access.state.downtimes.with([](const DowntimeBook& book) { return book.to_json(); });
+      access.tables.downtimes.with([](const DowntimeBook& book) { return book.to_json(); });
   return http::Response::json(all.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
@@ -97,15 +97,15 @@ http::Response put_downtime(const SlaAccess& access, const http::Request& reques
 
 http::Response delete_downtime(const SlaAccess& access, const http::Request& request) {
   const std::string uid(request.parameter);
-  const bool known = access.state.downtimes.with(
+  const bool known = access.tables.downtimes.with(
       [&](const DowntimeBook& book) { return book.contains(DowntimeBook::Origin::of_api(uid)); });
   if (!known) return http::Response::error(404, "There is no such downtime of the API.");
-  State& state = access.state;
-  if (access.desk == nullptr) return forget(state, uid);
+  SlaTables& tables = access.tables;
+  if (access.desk == nullptr) return forget(tables, uid);
   const bool asked = access.desk->write(
       access.asker(request),
       {.run = [uid](store::Database& database) { return erase_downtime(database, uid); },
-       .done = [&state, uid] { return forget(state, uid); }});
+       .done = [&tables, uid] { return forget(tables, uid); }});
   return asked ? http::Response::answered_later() : busy();
 }
 

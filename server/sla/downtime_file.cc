@@ -26,14 +26,14 @@ Result<DowntimeBook::Items> parse_downtimes(const std::string& yaml) {
 }
 
 Result<std::unique_ptr<DowntimeFile>> DowntimeFile::open(uv::Loop& loop, const std::string& path,
-                                                         State& state, const Log& log) {
-  std::unique_ptr<DowntimeFile> file(new DowntimeFile(loop, path, state, log));
+                                                         SlaTables& sla, const Log& log) {
+  std::unique_ptr<DowntimeFile> file(new DowntimeFile(loop, path, sla, log));
   if (auto read = file->read(); !read) return read.error();
   return file;
 }
 
-DowntimeFile::DowntimeFile(uv::Loop& loop, std::string path, State& state, const Log& log)
-    : path_(std::move(path)), state_(state), log_(log), timer_(loop, [this] {
+DowntimeFile::DowntimeFile(uv::Loop& loop, std::string path, SlaTables& sla, const Log& log)
+    : path_(std::move(path)), sla_(sla), log_(log), timer_(loop, [this] {
         if (FileStamp::of(path_) != stamp_) reload();
       }) {
   timer_.start_repeating(std::chrono::seconds(1));
@@ -50,7 +50,7 @@ Result<void> DowntimeFile::read() {
                  {{"file", path_}, {"item", item.what}, {"error", item.reason}});
   }
   log_.info("downtimes read", {{"file", path_}, {"downtimes", items->downtimes.size()}});
-  state_.downtimes.with([&](DowntimeBook& book) {
+  sla_.downtimes.with([&](DowntimeBook& book) {
     book.replace({.source = DowntimeBook::Source::kFile, .uid = "file", .name = "file"},
                  *std::move(items));
   });
@@ -60,7 +60,7 @@ Result<void> DowntimeFile::read() {
 void DowntimeFile::reload() {
   const auto done = read();
   if (done) return;
-  ++state_.downtime_file_failures;
+  ++sla_.downtime_file_failures;
   log_.error("downtimes are not usable; those before stay in force",
              {{"error", done.error().message()}});
 }

@@ -8,7 +8,7 @@
 #include "lib/base/result.h"
 #include "lib/flags/yaml_json.h"
 #include "lib/uv/timer.h"
-#include "server/state.h"
+#include "server/sla/sla_tables.h"
 
 namespace meshcheck::server {
 
@@ -23,16 +23,16 @@ class DowntimeFile {
  public:
   // Reads it; an error there is one of the start.
   static Result<std::unique_ptr<DowntimeFile>> open(uv::Loop& loop, const std::string& path,
-                                                    State& state, const Log& log);
+                                                    SlaTables& sla, const Log& log);
   // At once, whether it looks changed or not. What is wrong changes nothing but a counter.
   void reload();
 
  private:
-  DowntimeFile(uv::Loop& loop, std::string path, State& state, const Log& log);
+  DowntimeFile(uv::Loop& loop, std::string path, SlaTables& sla, const Log& log);
   Result<void> read();
 
   const std::string path_;
-  State& state_;
+  SlaTables& sla_;
   const Log log_;
   FileStamp stamp_;
   uv::Timer timer_;

@@ -35,7 +35,7 @@ Result<std::unique_ptr<DowntimeWatcher>> DowntimeWatcher::start(const Owner& own
 
 DowntimeWatcher::DowntimeWatcher(const Owner& owner, const kube::Config& api,
                                  const kube::Reflector::Options& options)
-    : state_(owner.state),
+    : downtimes_(owner.downtimes),
       log_(owner.log),
       http_(owner.loop, {.connections_max = 4}),
       client_(owner.loop, http_, api) {
@@ -51,7 +51,7 @@ void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options 
   auto handlers = kube::Watch::handlers<kube::AnyObject>(
       [this](const kube::AnyObject& object) { keep(object); },
       [this](const kube::Identity& identity) {
-        state_.downtimes.with([&](DowntimeBook& book) { book.erase(origin_of(identity)); });
+        downtimes_.with([&](DowntimeBook& book) { book.erase(origin_of(identity)); });
       },
       [this, &followed] { tell(followed); });
   followed.watch = std::make_unique<kube::Watch>(client_,
@@ -73,7 +73,7 @@ void DowntimeWatcher::keep(const kube::AnyObject& object) {
     log_.warning("a downtime is left out",
                  {{"object", object.identity.name}, {"item", item.what}, {"error", item.reason}});
   }
-  state_.downtimes.with([&](DowntimeBook& book) { book.replace(origin, std::move(items)); });
+  downtimes_.with([&](DowntimeBook& book) { book.replace(origin, std::move(items)); });
 }
 
 void DowntimeWatcher::tell(Followed& followed) {

@@ -5,12 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/guarded.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/http/client.h"
 #include "lib/kube/client.h"
 #include "lib/kube/watch.h"
-#include "server/state.h"
+#include "server/sla/downtime_book.h"
 
 namespace meshcheck::server {
 
@@ -21,7 +22,7 @@ class DowntimeWatcher {
  public:
   struct Owner {
     uv::Loop& loop;
-    State& state;
+    Guarded<DowntimeBook>& downtimes;
     Log log;
   };
   static kube::Reflector::Options default_options();
@@ -42,7 +43,7 @@ class DowntimeWatcher {
   void keep(const kube::AnyObject& object);
   void tell(Followed& followed);
 
-  State& state_;
+  Guarded<DowntimeBook>& downtimes_;
   const Log log_;
   http::Client http_;
   kube::Client client_;

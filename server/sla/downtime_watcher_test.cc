@@ -37,11 +37,11 @@ class DowntimeWatcherTest : public testing::Test {
     kube::Config where;
     where.server = "http://" + api_->endpoint().text();
     where.token = "token";
-    watcher_.emplace(DowntimeWatcher::Owner{loop_, state_, Log({.level = Log::Level::kError})},
+    watcher_.emplace(DowntimeWatcher::Owner{loop_, downtimes_, Log({.level = Log::Level::kError})},
                      where, options);
   }
   std::vector<sla::Downtime> held() {
-    return state_.downtimes.with([](const DowntimeBook& book) {
+    return downtimes_.with([](const DowntimeBook& book) {
       return book.within(sla::Seconds(), sla::Seconds(std::chrono::seconds(1000)));
     });
   }
@@ -51,7 +51,7 @@ class DowntimeWatcherTest : public testing::Test {
 
   uv::Loop loop_;
   std::optional<FakeApi> api_;
-  State state_{AgentTable::Options(), 1};
+  Guarded<DowntimeBook> downtimes_;
   std::optional<DowntimeWatcher> watcher_;
 };
 

@@ -3,49 +3,40 @@
 #include <utility>
 
 namespace meshcheck::server {
-namespace {
 
-// A database in memory has no second connection.
-bool keeps(const Config& config) {
-  return !config.database.empty() && config.database != ":memory:";
+SlaTable::Options Sla::Options::table() const {
+  return {.probes_max = static_cast<std::size_t>(config.probes_max),
+          .origins_max = origins_max,
+          .track_changes = keeps()};
 }
 
-}  // namespace
-
-SlaTable::Options Sla::table_options(const Config& config) {
-  return {.probes_max = static_cast<std::size_t>(config.sla.probes_max),
-          .origins_max = static_cast<std::size_t>(config.agents_max),
-          .track_changes = keeps(config)};
-}
-
-Sla::Sla(uv::Loop& loop, State& state)
-    : timer_(loop, [&state] {
-        state.sla.with([](SlaTable& table) { table.advance(WallClock::now()); });
-      }) {
-  state.sla.with([](SlaTable& table) { table.advance(WallClock::now()); });
+Sla::Sla(uv::Loop& loop, SlaTables& sla)
+    : timer_(loop,
+             [&sla] { sla.table.with([](SlaTable& table) { table.advance(WallClock::now()); }); }) {
+  sla.table.with([](SlaTable& table) { table.advance(WallClock::now()); });
   timer_.start_repeating(std::chrono::seconds(1));
 }
 
-Result<std::unique_ptr<Sla>> Sla::start(const SlaDesk::Owner& owner, const Config& config,
-                                        Persistence* persistence, SlaDesk::Answer answer) {
-  owner.state.sla_target = config.sla.target;
-  std::unique_ptr<Sla> sla(new Sla(owner.loop, owner.state));
-  if (!config.sla.downtimes.empty()) {
-    auto file = DowntimeFile::open(owner.loop, config.sla.downtimes, owner.state, owner.log);
+Result<std::unique_ptr<Sla>> Sla::start(const SlaDesk::Owner& owner, const Options& options,
+                                        store::Worker* writer, SlaDesk::Answer answer) {
+  std::unique_ptr<Sla> sla(new Sla(owner.loop, owner.sla));
+  if (!options.config.downtimes.empty()) {
+    auto file = DowntimeFile::open(owner.loop, options.config.downtimes, owner.sla, owner.log);
     if (!file) return file.error().within("-downtimes");
     sla->file_ = *std::move(file);
   }
-  if (config.cluster.enabled) {
-    auto watcher = DowntimeWatcher::start({owner.loop, owner.state, owner.log}, config.kubeconfig);
+  if (options.kubernetes) {
+    auto watcher =
+        DowntimeWatcher::start({owner.loop, owner.sla.downtimes, owner.log}, options.kubeconfig);
     if (!watcher) return watcher.error().within("-kubeproxyinit");
     sla->watcher_ = *std::move(watcher);
   }
-  if (persistence != nullptr && keeps(config)) {
-    auto reader = store::Database::open(config.database, {.read_only = true});
+  if (writer != nullptr && options.keeps()) {
+    auto reader = store::Database::open(options.database, {.read_only = true});
     if (!reader) return reader.error().within("-db");
     sla->desk_.emplace(
-        owner, persistence->worker(), *std::move(reader), std::move(answer),
-        SlaDesk::Options{.retention_days = static_cast<int>(config.sla.retention_days)});
+        owner, *writer, *std::move(reader), std::move(answer),
+        SlaDesk::Options{.retention_days = static_cast<int>(options.config.retention_days)});
   }
   return sla;
 }

@@ -3,33 +3,41 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "lib/base/log.h"
 #include "lib/uv/timer.h"
-#include "server/config.h"
 #include "server/sla/downtime_file.h"
 #include "server/sla/downtime_watcher.h"
+#include "server/sla/sla_config.h"
 #include "server/sla/sla_desk.h"
-#include "server/state.h"
-#include "server/store/persistence.h"
 
 namespace meshcheck::server {
 
 // What reads downtimes, what writes episodes, and the table's clock.
 class Sla {
  public:
-  static SlaTable::Options table_options(const Config& config);
+  struct Options {
+    SlaConfig config;
+    std::string database;     // Path; empty for none.
+    std::string kubeconfig;   // Path; empty for that of the environment, or the pod's files.
+    bool kubernetes = false;  // Downtimes are objects there too.
+    std::size_t origins_max = 20'000;
 
-  // Without a database `persistence` is null, and nothing outlives the program.
-  static Result<std::unique_ptr<Sla>> start(const SlaDesk::Owner& owner, const Config& config,
-                                            Persistence* persistence, SlaDesk::Answer answer);
+    SlaTable::Options table() const;
+    // Whether the SLA outlives the program. A database in memory has no second connection.
+    bool keeps() const { return !database.empty() && database != ":memory:"; }
+  };
+  // Without a database `writer` is null, and nothing outlives the program.
+  static Result<std::unique_ptr<Sla>> start(const SlaDesk::Owner& owner, const Options& options,
+                                            store::Worker* writer, SlaDesk::Answer answer);
 
   SlaDesk* desk() { return desk_ ? &*desk_ : nullptr; }
   // Reads the file of downtimes again. False: there is none.
   bool reload();
 
  private:
-  Sla(uv::Loop& loop, State& state);
+  Sla(uv::Loop& loop, SlaTables& sla);
 
   std::unique_ptr<DowntimeFile> file_;
   std::unique_ptr<DowntimeWatcher> watcher_;

@@ -154,7 +154,7 @@ json times_of(const Summary& summary) {
 
 json verdicts_of(const SlaAnswer& answer, Seconds from, Seconds to) {
   json verdicts = json::array();
-  for (const SlaAnswer::ShownVerdict& verdict : answer.verdicts) {
+  for (const ShownVerdict& verdict : answer.verdicts) {
     const bool open = verdict.opened < to && (!verdict.closed || *verdict.closed > from);
     if (!open) continue;
     verdicts.push_back(

@@ -7,6 +7,7 @@
 
 #include "lib/http/message.h"
 #include "mesh/sla/downtime.h"
+#include "server/sla/sla_desk.h"
 #include "server/sla/sla_query.h"
 #include "server/sla/sla_store.h"
 
@@ -16,14 +17,6 @@ namespace meshcheck::server {
 struct SlaAnswer {
   enum class Form : std::uint8_t { kUpmeter, kJson, kCsv };
   static constexpr std::size_t kVerdictsMax = 20;  // In a step.
-
-  struct ShownVerdict {
-    std::uint64_t id = 0;
-    WallTime opened;
-    std::optional<WallTime> closed;
-    std::string kind;
-    std::string sentence;
-  };
 
   SlaQuery query;
   Form form = Form::kJson;

@@ -25,26 +25,15 @@ bool is_json(const http::Request& request) {
 }
 
 // With one lock after the other.
-SlaAnswer gather(State& state, SlaQuery query, SlaAnswer::Form form) {
+SlaAnswer gather(const SlaAccess& access, SlaQuery query, SlaAnswer::Form form) {
   SlaAnswer answer{.query = std::move(query), .form = form};
-  answer.target = answer.query.target.value_or(state.sla_target);
+  answer.target = answer.query.target.value_or(access.tables.target);
   const sla::Seconds from = answer.query.range.from;
   const sla::Seconds to = answer.query.end();
   answer.downtimes =
-      state.downtimes.with([&](const DowntimeBook& book) { return book.within(from, to); });
-  if (form == SlaAnswer::Form::kJson) {
-    const auto add = [&](const VerdictRecord& record) {
-      const bool overlaps = record.opened < to && (!record.closed || *record.closed > from);
-      if (!overlaps) return;
-      answer.verdicts.push_back(
-          {record.id, record.opened, record.closed, record.kind, record.sentence});
-    };
-    state.verdicts.with([&](const VerdictBoard& board) {
-      for (const VerdictRecord& record : board.open()) add(record);
-      for (const VerdictRecord& record : board.closed()) add(record);
-    });
-  }
-  answer.histories = state.sla.with([&](const SlaTable& table) {
+      access.tables.downtimes.with([&](const DowntimeBook& book) { return book.within(from, to); });
+  if (form == SlaAnswer::Form::kJson) answer.verdicts = access.verdicts_within(from, to);
+  answer.histories = access.tables.table.with([&](const SlaTable& table) {
     return table.histories(answer.query.group, answer.query.probe, answer.days());
   });
   return answer;
@@ -73,9 +62,9 @@ http::Response read_and_answer(store::Database& database, SlaAnswer& answer) {
 
 http::Response answer_query(const SlaAccess& access, const http::Request& request, SlaQuery query,
                             SlaAnswer::Form form) {
-  SlaAnswer answer = gather(access.state, std::move(query), form);
+  SlaAnswer answer = gather(access, std::move(query), form);
   const sla::DayNumber first_day =
-      access.state.sla.with([](const SlaTable& table) { return table.first_day(); });
+      access.tables.table.with([](const SlaTable& table) { return table.first_day(); });
   const bool held = answer.days().from >= first_day;
   const std::size_t summaries = answer.histories.size() * answer.query.range.steps;
   if (access.desk == nullptr || (held && summaries <= kSummariesAtOnce)) return answer.response();
@@ -96,14 +85,14 @@ http::Response post_episodes(const SlaAccess& access, const http::Request& reque
   if (!message) return http::Response::error(400, message.error().message());
   const WallTime now = WallClock::now();
   const std::uint64_t change =
-      access.state.sla.with([&](SlaTable& table) { return table.take(*message, now); });
+      access.tables.table.with([&](SlaTable& table) { return table.take(*message, now); });
   if (change == 0 || access.desk == nullptr) return http::Response::json("{}");
   if (!access.desk->when_written(access.asker(request), change)) return busy();
   return http::Response::answered_later();
 }
 
 http::Response get_probes(const SlaAccess& access, const http::Request&) {
-  const auto refs = access.state.sla.with([](const SlaTable& table) { return table.probes(); });
+  const auto refs = access.tables.table.with([](const SlaTable& table) { return table.probes(); });
   json list = json::array();
   for (const sla::ProbeRef& ref : refs) {
     if (!ref.is_total()) list.push_back({{"group", ref.group}, {"probe", ref.probe}});

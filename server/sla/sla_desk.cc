@@ -22,7 +22,7 @@ http::Response failed(const Error& error) {
 
 SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Database reader, Answer answer,
                  Options options)
-    : state_(owner.state),
+    : sla_(owner.sla),
       log_(owner.log),
       writer_(writer),
       answer_(std::move(answer)),
@@ -36,7 +36,7 @@ SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Database reader, Ans
 }
 
 SlaDesk::~SlaDesk() {
-  auto [changes, days] = state_.sla.with([](SlaTable& table) {
+  auto [changes, days] = sla_.table.with([](SlaTable& table) {
     // What is under way may still fail, and nobody would be told.
     table.put_back(SlaChanges());
     return std::pair(table.take_changes(SIZE_MAX), table.take_days());
@@ -116,7 +116,7 @@ void SlaDesk::begin(const Asker& asker, Write write) {
 
 void SlaDesk::write_changes() {
   if (writing_) return;
-  auto changes = state_.sla.with([](SlaTable& table) { return table.take_changes(kRowsMax); });
+  auto changes = sla_.table.with([](SlaTable& table) { return table.take_changes(kRowsMax); });
   if (changes.empty()) {
     // What they waited for was written for somebody else meanwhile.
     on_written(changes, {});
@@ -139,7 +139,7 @@ void SlaDesk::write_changes() {
 }
 
 void SlaDesk::on_written(const SlaChanges& changes, const Result<void>& result) {
-  state_.sla.with([&](SlaTable& table) {
+  sla_.table.with([&](SlaTable& table) {
     if (result) {
       table.written(changes);
     } else {
@@ -162,7 +162,7 @@ SlaOldest SlaDesk::oldest() const {
 
 void SlaDesk::write_days() {
   if (writing_days_) return;
-  const auto days = state_.sla.with([](SlaTable& table) { return table.take_days(); });
+  const auto days = sla_.table.with([](SlaTable& table) { return table.take_days(); });
   writing_days_ = writer_.submit(
       {.run = [days, oldest = oldest()](
                   store::Database& database) { return server::write_days(database, days, oldest); },
@@ -171,14 +171,14 @@ void SlaDesk::write_days() {
              writing_days_ = false;
              note(result);
              if (result) return;
-             state_.sla.with([&](SlaTable& table) { table.put_back(days); });
+             sla_.table.with([&](SlaTable& table) { table.put_back(days); });
            }});
-  if (!writing_days_) state_.sla.with([&](SlaTable& table) { table.put_back(days); });
+  if (!writing_days_) sla_.table.with([&](SlaTable& table) { table.put_back(days); });
 }
 
 void SlaDesk::note(const Result<void>& result) {
   if (!result) {
-    ++state_.sla_writes_failed;
+    ++sla_.writes_failed;
     if (!in_trouble_) {
       log_.error("episodes cannot be written; agents keep them and try again",
                  {{"error", result.error().message()}});

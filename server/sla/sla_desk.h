@@ -6,8 +6,10 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "lib/base/log.h"
 #include "lib/http/message.h"
@@ -15,7 +17,7 @@
 #include "lib/uv/mailbox.h"
 #include "lib/uv/timer.h"
 #include "server/sla/sla_store.h"
-#include "server/state.h"
+#include "server/sla/sla_tables.h"
 
 namespace meshcheck::server {
 
@@ -43,7 +45,7 @@ class SlaDesk {
   };
   struct Owner {
     uv::Loop& loop;
-    State& state;
+    SlaTables& sla;
     Log log;
   };
   using Answer = std::function<void(const Asker& asker, http::Response response)>;
@@ -89,7 +91,7 @@ class SlaDesk {
   SlaOldest oldest() const;
   void note(const Result<void>& result);
 
-  State& state_;
+  SlaTables& sla_;
   const Log log_;
   store::Worker& writer_;
   const Answer answer_;
@@ -106,9 +108,22 @@ class SlaDesk {
   uv::Mailbox<Order> orders_;
 };
 
+// A fault that was known in a time that is asked for.
+struct ShownVerdict {
+  std::uint64_t id = 0;
+  WallTime opened;
+  std::optional<WallTime> closed;
+  std::string kind;
+  std::string sentence;
+};
+
 // What a handler needs of all this. `desk` is null where there is no database.
 struct SlaAccess {
-  State& state;
+  // The verdicts of [from, to); they are kept elsewhere.
+  using VerdictsWithin = std::function<std::vector<ShownVerdict>(WallTime from, WallTime to)>;
+
+  SlaTables& tables;
+  VerdictsWithin verdicts_within;
   SlaDesk* desk = nullptr;
   std::size_t thread = 0;  // The handler's.
 

@@ -149,35 +149,35 @@ Result<void> restore_series(store::Database& database, AgentTable& table) {
   }
 }
 
-Result<void> restore_sla(store::Database& database, State& state) {
+Result<void> restore_sla(store::Database& database, SlaTables& tables) {
   auto downtimes = read_downtimes(database);
   if (!downtimes) return downtimes.error();
-  state.downtimes.with([&](DowntimeBook& book) {
+  tables.downtimes.with([&](DowntimeBook& book) {
     for (sla::Downtime& downtime : *downtimes) {
       const auto origin = DowntimeBook::Origin::of_api(downtime.uid);
       book.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
     }
   });
-  return state.sla.with(
+  return tables.table.with(
       [&](SlaTable& table) { return read_sla(database, table, WallClock::now()); });
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std::string& path,
-                                                       State& state, Log log) {
+Result<std::unique_ptr<Persistence>> Persistence::open(const Owner& owner,
+                                                       const std::string& path) {
   auto database = store::Database::open(path);
   if (!database) return database.error();
   if (auto migrated = store::migrate(*database, kMigrations); !migrated) return migrated.error();
   auto key = stored_mesh_key(*database);
   if (!key) return key.error().within(path);
   std::vector<RestoredAgent> agents;
-  auto restored = state.table.with([&](AgentTable& table) {
-    auto result = restore_agents(*database, table, agents, log);
+  auto restored = owner.agents.with([&](AgentTable& table) {
+    auto result = restore_agents(*database, table, agents, owner.log);
     return result ? restore_series(*database, table) : std::move(result);
   });
   if (!restored) return restored.error().within("restore from " + path);
-  state.mesh.with([&](mesh::Mesh& mesh) {
+  owner.mesh.with([&](mesh::Mesh& mesh) {
     for (const RestoredAgent& agent : agents) {
       mesh.restore({.name = agent.name, .node = agent.node}, *agent.report);
     }
@@ -185,20 +185,19 @@ Result<std::unique_ptr<Persistence>> Persistence::open(uv::Loop& loop, const std
   });
   auto verdicts = read_verdicts(*database);
   if (!verdicts) return verdicts.error().within("restore from " + path);
-  state.verdicts.with(
+  owner.verdicts.with(
       [&](VerdictBoard& board) { board.restore(*std::move(verdicts), WallClock::now()); });
-  auto sla = restore_sla(*database, state);
+  auto sla = restore_sla(*database, owner.sla);
   if (!sla) return sla.error().within("restore from " + path);
-  return std::unique_ptr<Persistence>(new Persistence(loop, *std::move(database), state, log));
+  return std::unique_ptr<Persistence>(new Persistence(owner, *std::move(database)));
 }
 
-Persistence::Persistence(uv::Loop& loop, store::Database database, State& state, Log log)
-    : state_(state),
-      log_(log),
-      worker_(loop, std::move(database), {}),
-      timer_(loop, [this] { write_changes(); }) {
+Persistence::Persistence(const Owner& owner, store::Database database)
+    : owner_(owner),
+      worker_(owner.loop, std::move(database), {}),
+      timer_(owner.loop, [this] { write_changes(); }) {
   timer_.start_repeating(kPeriod);
-  state_.store.with([](StoreStatus& status) { status.enabled = true; });
+  owner_.status.with([](StoreStatus& status) { status.enabled = true; });
 }
 
 Persistence::~Persistence() {
@@ -209,7 +208,7 @@ Persistence::~Persistence() {
   for (Batch more = take_batch(); !more.empty(); more = take_batch()) {
     rest.push_back(std::move(more));
   }
-  const Log log = log_;
+  const Log log = owner_.log;
   const bool accepted = worker_.submit(
       {.run =
            [rest = std::move(rest), log](store::Database& database) {
@@ -227,8 +226,8 @@ Persistence::~Persistence() {
 
 Persistence::Batch Persistence::take_batch() {
   return {
-      .table = state_.table.with([](AgentTable& table) { return table.take_changes(kRowsMax); }),
-      .verdicts = state_.verdicts.with(
+      .table = owner_.agents.with([](AgentTable& table) { return table.take_changes(kRowsMax); }),
+      .verdicts = owner_.verdicts.with(
           [](VerdictBoard& board) { return board.take_changes(WallClock::now()); })};
 }
 
@@ -252,21 +251,21 @@ void Persistence::on_written(const Result<void>& result) {
   const std::size_t rows =
       table.agents.size() + table.series.size() + in_flight_.verdicts.records.size();
   const std::chrono::duration<double> commit = worker_.counters().last_commit;
-  const std::string before = state_.store.with([&](StoreStatus& status) {
+  const std::string before = owner_.status.with([&](StoreStatus& status) {
     status.commit_seconds = commit.count();
     (result ? status.rows_written : status.writes_failed) += result ? rows : 1;
     return std::exchange(status.trouble, result ? "" : result.error().message());
   });
   if (!result) {
-    state_.table.with([&](AgentTable& held) { held.put_back(table); });
-    state_.verdicts.with([this](VerdictBoard& board) { board.put_back(in_flight_.verdicts); });
+    owner_.agents.with([&](AgentTable& held) { held.put_back(table); });
+    owner_.verdicts.with([this](VerdictBoard& board) { board.put_back(in_flight_.verdicts); });
     if (before.empty()) {
-      log_.error("reports cannot be written; they are kept in memory and tried again",
-                 {{"error", result.error().message()}});
+      owner_.log.error("reports cannot be written; they are kept in memory and tried again",
+                       {{"error", result.error().message()}});
     }
     return;
   }
-  if (!before.empty()) log_.info("reports are written again");
+  if (!before.empty()) owner_.log.info("reports are written again");
   const bool more = table.agents.size() == kRowsMax || table.series.size() == kRowsMax;
   if (more) write_changes();
 }

@@ -6,10 +6,15 @@
 #include <memory>
 #include <string>
 
+#include "lib/base/guarded.h"
 #include "lib/base/log.h"
 #include "lib/store/worker.h"
 #include "lib/uv/timer.h"
-#include "server/state.h"
+#include "mesh/table/mesh.h"
+#include "server/agents/agent_table.h"
+#include "server/sla/sla_tables.h"
+#include "server/store/store_status.h"
+#include "server/verdicts/verdict_board.h"
 
 namespace meshcheck::server {
 
@@ -23,10 +28,19 @@ class Persistence {
   static constexpr std::size_t kRowsMax = 5000;
   static constexpr std::chrono::milliseconds kPeriod{500};
 
+  // All outlive this.
+  struct Owner {
+    uv::Loop& loop;
+    Guarded<AgentTable>& agents;
+    Guarded<mesh::Mesh>& mesh;
+    Guarded<VerdictBoard>& verdicts;
+    SlaTables& sla;
+    Guarded<StoreStatus>& status;
+    Log log;
+  };
   // Opens the file, brings its schema up to date, fills the table and gives the mesh its members
   // and its key, which is made at the first start.
-  static Result<std::unique_ptr<Persistence>> open(uv::Loop& loop, const std::string& path,
-                                                   State& state, Log log);
+  static Result<std::unique_ptr<Persistence>> open(const Owner& owner, const std::string& path);
   // Writes what is new, and waits for it.
   ~Persistence();
 
@@ -43,14 +57,13 @@ class Persistence {
     bool empty() const { return table.empty() && verdicts.records.empty(); }
   };
 
-  Persistence(uv::Loop& loop, store::Database database, State& state, Log log);
+  Persistence(const Owner& owner, store::Database database);
   Batch take_batch();
   static Result<void> write(store::Database& database, const Batch& batch);
   void write_changes();
   void on_written(const Result<void>& result);
 
-  State& state_;
-  const Log log_;
+  const Owner owner_;
   Batch in_flight_;  // Of the job that runs; its owner is the worker until the job is done.
   bool writing_ = false;
   store::Worker worker_;

@@ -45,8 +45,8 @@ Result<std::optional<WallTime>> since_of(const http::Request& request, WallTime 
       "expected");
 }
 
-std::string open_json(State& state) {
-  return state.verdicts.with([](const VerdictBoard& board) {
+std::string open_json(Guarded<VerdictBoard>& verdicts) {
+  return verdicts.with([](const VerdictBoard& board) {
     std::string json = "[";
     append_list(json, board.open(), [](const VerdictRecord&) { return true; });
     return json + ']';
@@ -56,12 +56,13 @@ std::string open_json(State& state) {
 // The source of an answer that does not end.
 class EventStream {
  public:
-  EventStream(State& state, std::string last_id) : state_(&state), last_id_(std::move(last_id)) {}
+  EventStream(Guarded<VerdictBoard>& verdicts, Guarded<EventFeed>& events, std::string last_id)
+      : verdicts_(&verdicts), events_(&events), last_id_(std::move(last_id)) {}
 
   http::BodyStep operator()(std::string& piece) {
     if (!begun_) begin(piece);
     const std::size_t size = piece.size();
-    state_->events.with([&](const EventFeed& feed) { append_events(feed, piece); });
+    events_->with([&](const EventFeed& feed) { append_events(feed, piece); });
     if (piece.empty()) piece += ":\n\n";  // So that whoever is in between sees that it lives.
     const bool more = piece.size() - size >= kPieceSize;
     return more ? http::BodyStep::kMore : http::BodyStep::kWait;
@@ -75,15 +76,14 @@ class EventStream {
     begun_ = true;
     piece += "retry: 2000\n\n";
     std::uint64_t last = 0;
-    state_->events.with([&](const EventFeed& feed) {
+    events_->with([&](const EventFeed& feed) {
       after_ = feed.number_of(last_id_);
       last = feed.last_number();
     });
     if (after_ != 0) return;
     after_ = last;
-    const std::string id =
-        state_->events.with([last](const EventFeed& feed) { return feed.id(last); });
-    append("verdicts", id, one_line(open_json(*state_)), piece);
+    const std::string id = events_->with([last](const EventFeed& feed) { return feed.id(last); });
+    append("verdicts", id, one_line(open_json(*verdicts_)), piece);
   }
 
   void append_events(const EventFeed& feed, std::string& piece) {
@@ -116,7 +116,8 @@ class EventStream {
     piece += "\n\n";
   }
 
-  State* state_;
+  Guarded<VerdictBoard>* verdicts_;
+  Guarded<EventFeed>* events_;
   std::string last_id_;
   bool begun_ = false;
   std::uint64_t after_ = 0;
@@ -124,12 +125,12 @@ class EventStream {
 
 }  // namespace
 
-http::Response get_verdicts(State& state, const http::Request& request) {
+http::Response get_verdicts(Guarded<VerdictBoard>& verdicts, const http::Request& request) {
   const Now time = now();
   const auto since = since_of(request, time.wall);
   if (!since) return http::Response::error(400, since.error().message());
   std::string json = "{\"time\":\"" + time_text(time.steady, time) + "\",\"verdicts\":[";
-  state.verdicts.with([&](const VerdictBoard& board) {
+  verdicts.with([&](const VerdictBoard& board) {
     append_list(json, board.open(), [](const VerdictRecord&) { return true; });
     if (!*since) return;
     append_list(json, board.closed(),
@@ -138,11 +139,12 @@ http::Response get_verdicts(State& state, const http::Request& request) {
   return http::Response::json(json + "]}\n");
 }
 
-http::Response get_events(State& state, const http::Request& request) {
+http::Response get_events(Guarded<VerdictBoard>& verdicts, Guarded<EventFeed>& events,
+                          const http::Request& request) {
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
-  response.source = EventStream(state, std::string(request.header("Last-Event-ID")));
+  response.source = EventStream(verdicts, events, std::string(request.header("Last-Event-ID")));
   response.waits = true;
   return response;
 }

@@ -1,16 +1,19 @@
 // GET /api/v1/verdicts and /api/v1/events.
 #pragma once
 
+#include "lib/base/guarded.h"
 #include "lib/http/message.h"
-#include "server/state.h"
+#include "server/verdicts/event_feed.h"
+#include "server/verdicts/verdict_board.h"
 
 namespace meshcheck::server {
 
 // Those that are open; with `?since=` also those that ended since then. `state` outlives the
 // server's connections, here and below.
-http::Response get_verdicts(State& state, const http::Request& request);
+http::Response get_verdicts(Guarded<VerdictBoard>& verdicts, const http::Request& request);
 
 // Server-sent events (HTML Living Standard, section 9.2), for as long as the client listens.
-http::Response get_events(State& state, const http::Request& request);
+http::Response get_events(Guarded<VerdictBoard>& verdicts, Guarded<EventFeed>& events,
+                          const http::Request& request);
 
 }  // namespace meshcheck::server

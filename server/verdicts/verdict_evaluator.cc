@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 3> kEventTypes = {"verdict_opened", "verd
 constexpr std::array<std::string_view, 3> kLogEvents = {"verdict opened", "verdict changed",
                                                         "verdict closed"};
 
-std::uint64_t first_id(State& state) {
-  return state.verdicts.with([](const VerdictBoard& board) { return board.last_id() + 1; });
+std::uint64_t first_id(Guarded<VerdictBoard>& verdicts) {
+  return verdicts.with([](const VerdictBoard& board) { return board.last_id() + 1; });
 }
 
 std::string agent_event(std::string_view agent, Now now) {
@@ -44,30 +44,29 @@ void set_members(const AgentTable& table, Now now, verdict::ViewMaker& maker) {
   });
 }
 
-VerdictEvaluator::VerdictEvaluator(State& state, verdict::ViewMaker::Options options, Log log,
+VerdictEvaluator::VerdictEvaluator(const Owner& owner, verdict::ViewMaker::Options options,
                                    std::function<void()> on_events)
-    : state_(state),
-      log_(log),
+    : owner_(owner),
       on_events_(std::move(on_events)),
       view_maker_(options),
-      book_({.first_id = first_id(state)}) {}
+      book_({.first_id = first_id(owner.verdicts)}) {}
 
 void VerdictEvaluator::evaluate(Now now) {
   const Clock::time_point begin = Clock::now();
   Missing missing;
   std::set<std::string> excused;
-  state_.table.with([&](const AgentTable& table) {
+  owner_.agents.with([&](const AgentTable& table) {
     set_members(table, now, view_maker_);
     Check check = table.check(now);
     excused.insert(check.excused.begin(), check.excused.end());
     for (std::string& name : check.absent) missing.emplace(std::move(name), "absent");
     for (std::string& name : check.outdated) missing.emplace(std::move(name), "outdated");
   });
-  auto api_trouble = state_.cluster.with([&](const ClusterStatus& status) {
+  auto api_trouble = owner_.cluster.with([&](const ClusterStatus& status) {
     view_maker_.set_excuses(status.excuses);
     return status.finding(now.steady);
   });
-  const verdict::View& view = state_.mesh.with(
+  const verdict::View& view = owner_.mesh.with(
       [&](const mesh::Mesh& mesh) { return std::cref(view_maker_.make(mesh, now)); });
   std::vector<verdict::NamedFinding> found;
   for (const verdict::Finding& finding : diagnose(view)) found.push_back(name(view, finding));
@@ -91,12 +90,12 @@ void VerdictEvaluator::publish(const std::vector<verdict::VerdictEvent>& events,
     records.emplace_back(event.type, VerdictRecord::of(event.verdict, now));
     log_event(event.type, records.back().second);
   }
-  state_.verdicts.with([&](VerdictBoard& board) {
+  owner_.verdicts.with([&](VerdictBoard& board) {
     board.show(std::move(open), evaluation);
     for (const auto& [type, record] : records) board.note(type, record);
     board.forget(now.wall);
   });
-  state_.events.with([&](EventFeed& feed) {
+  owner_.events.with([&](EventFeed& feed) {
     for (const auto& [type, record] : records) {
       std::string json;
       append_json(json, record);
@@ -113,9 +112,9 @@ void VerdictEvaluator::log_event(Type type, const VerdictRecord& record) const {
                               {"subject", record.subject},
                               {"verdict", record.sentence}};
   if (record.closed || record.severity == Severity::kInfo) {
-    log_.info(event, fields);
+    owner_.log.info(event, fields);
   } else {
-    log_.warning(event, fields);
+    owner_.log.warning(event, fields);
   }
 }
 
@@ -125,9 +124,9 @@ bool VerdictEvaluator::tell_missing(Missing missing, Now now) {
     if (!missing.contains(name)) returned.push_back(name);
   }
   const auto gone =
-      state_.table.with([&](const AgentTable& table) { return table.not_held(returned); });
+      owner_.agents.with([&](const AgentTable& table) { return table.not_held(returned); });
   bool news = !returned.empty();
-  state_.events.with([&](EventFeed& feed) {
+  owner_.events.with([&](EventFeed& feed) {
     for (const auto& [name, state] : missing) {
       const auto before = missing_.find(name);
       if (before != missing_.end() && before->second == state) continue;

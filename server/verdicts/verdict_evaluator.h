@@ -9,24 +9,38 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/guarded.h"
 #include "lib/base/log.h"
+#include "mesh/table/mesh.h"
 #include "mesh/verdict/verdict_book.h"
 #include "mesh/verdict/view_maker.h"
-#include "server/state.h"
+#include "server/agents/agent_table.h"
+#include "server/cluster/cluster_status.h"
+#include "server/verdicts/event_feed.h"
+#include "server/verdicts/verdict_board.h"
 
 namespace meshcheck::server {
 
 // Makes of who is expected in the table the members of the next view.
 void set_members(const AgentTable& table, Now now, verdict::ViewMaker& maker);
 
-// Takes from the state's tables what it needs, one lock after the other, diagnoses it without a
-// lock, and puts verdicts and events into the state. One thread; it is told the time.
+// Takes from the tables what it needs, one lock after the other, diagnoses it without a lock, and
+// puts verdicts and events where they are read. One thread; it is told the time.
 class VerdictEvaluator {
  public:
   static constexpr std::chrono::milliseconds kPeriod{500};
 
+  // All outlive this.
+  struct Owner {
+    Guarded<AgentTable>& agents;
+    Guarded<ClusterStatus>& cluster;
+    Guarded<mesh::Mesh>& mesh;
+    Guarded<VerdictBoard>& verdicts;
+    Guarded<EventFeed>& events;
+    Log log;
+  };
   // `on_events` is called when there are new events.
-  VerdictEvaluator(State& state, verdict::ViewMaker::Options options, Log log,
+  VerdictEvaluator(const Owner& owner, verdict::ViewMaker::Options options,
                    std::function<void()> on_events);
 
   void evaluate(Now now);
@@ -40,8 +54,7 @@ class VerdictEvaluator {
   // Who became absent or outdated, and who is back. True if there is any news.
   bool tell_missing(Missing missing, Now now);
 
-  State& state_;
-  const Log log_;
+  const Owner owner_;
   const std::function<void()> on_events_;
   verdict::ViewMaker view_maker_;
   verdict::VerdictBook book_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "mesh/table/mtu_testing.h"
+#include "server/parts.h"
 
 namespace meshcheck::server {
 namespace {
@@ -23,7 +24,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
  protected:
   static constexpr int kNodes = 4;
 
-  VerdictEvaluatorTest() : evaluator_(state_, options(), Log(), [this] { ++calls_; }) {}
+  VerdictEvaluatorTest() : evaluator_(owner(), options(), [this] { ++calls_; }) {}
 
   verdict::ViewMaker::Options options() const { return {.rules = {}, .began = clock_.now.steady}; }
 
@@ -66,9 +67,9 @@ class VerdictEvaluatorTest : public ::testing::Test {
     record.nodename = "n" + std::to_string(node);
     record.report_interval = 5;
     const mesh::MeshReport report = report_of(node, layer);
-    state_.table.with(
+    parts_.agents.with(
         [&](AgentTable& table) { table.report(std::move(record), clock_.now, mesh::LargeLoss()); });
-    state_.mesh.with([&](mesh::Mesh& mesh) {
+    parts_.mesh.with([&](mesh::Mesh& mesh) {
       mesh.report({.name = name(node, layer),
                    .node = "n" + std::to_string(node),
                    .report_interval = 5s,
@@ -101,7 +102,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
   }
 
   std::vector<std::string> open() {
-    return state_.verdicts.with([](const VerdictBoard& board) {
+    return parts_.verdicts.with([](const VerdictBoard& board) {
       std::vector<std::string> found;
       for (const VerdictRecord& record : board.open()) {
         found.push_back(record.kind + ' ' + record.subject + ' ' + record.layer);
@@ -111,7 +112,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
   }
 
   std::vector<std::string_view> event_types() {
-    return state_.events.with([](const EventFeed& feed) {
+    return parts_.events.with([](const EventFeed& feed) {
       std::vector<std::string_view> types;
       for (const Event& event : feed.events()) types.push_back(event.type);
       return types;
@@ -123,7 +124,11 @@ class VerdictEvaluatorTest : public ::testing::Test {
   Clock::time_point cut_at_;
   std::set<std::pair<int, Layer>> cut_;
   std::set<int> silent_;
-  State state_{{}, 1};
+  VerdictEvaluator::Owner owner() {
+    return {parts_.agents, parts_.cluster, parts_.mesh, parts_.verdicts, parts_.events, Log()};
+  }
+
+  Parts parts_{{}};
   int calls_ = 0;
   VerdictEvaluator evaluator_;
 };
@@ -159,7 +164,7 @@ TEST_F(VerdictEvaluatorTest, TellsADeadNodeAndItsAgents) {
 }
 
 TEST_F(VerdictEvaluatorTest, WaitsForThoseWhoWereThereBeforeARestart) {
-  set_inventory(state_, Inventory{{{"pod-1", "n1", ""}, {"host-1", "n1", ""}}});
+  parts_.membership().set_inventory(Inventory{{{"pod-1", "n1", ""}, {"host-1", "n1", ""}}});
   evaluator_.evaluate(clock_.now);
   clock_.pass(60s);
   evaluator_.evaluate(clock_.now);
@@ -168,8 +173,8 @@ TEST_F(VerdictEvaluatorTest, WaitsForThoseWhoWereThereBeforeARestart) {
 
 TEST_F(VerdictEvaluatorTest, GoesOnWithTheNumbersOfTheDatabase) {
   VerdictRecord old{.id = 41, .closed = clock_.now.wall};
-  state_.verdicts.with([&](VerdictBoard& board) { board.restore({old}, clock_.now.wall); });
-  VerdictEvaluator next(state_, options(), Log(), [] {});
+  parts_.verdicts.with([&](VerdictBoard& board) { board.restore({old}, clock_.now.wall); });
+  VerdictEvaluator next(owner(), options(), [] {});
   run(30s);
   cut(2, Layer::kPod);
   for (int i = 0; i < 10; ++i) {
@@ -177,14 +182,14 @@ TEST_F(VerdictEvaluatorTest, GoesOnWithTheNumbersOfTheDatabase) {
     next.evaluate(clock_.now);
     clock_.pass(500ms);
   }
-  EXPECT_EQ(state_.verdicts.with([](const VerdictBoard& board) { return board.last_id(); }), 42U);
+  EXPECT_EQ(parts_.verdicts.with([](const VerdictBoard& board) { return board.last_id(); }), 42U);
 }
 
 class ViewMakerTest : public VerdictEvaluatorTest {
  protected:
   const verdict::View& view() {
-    state_.table.with([&](const AgentTable& table) { set_members(table, clock_.now, view_); });
-    return state_.mesh.with(
+    parts_.agents.with([&](const AgentTable& table) { set_members(table, clock_.now, view_); });
+    return parts_.mesh.with(
         [&](const mesh::Mesh& mesh) { return std::cref(view_.make(mesh, clock_.now)); });
   }
 
@@ -214,7 +219,7 @@ TEST_F(ViewMakerTest, ListsNodesAgentsAndPaths) {
 
 TEST_F(ViewMakerTest, LeavesOutPathsToNobody) {
   report_all();
-  state_.table.with([](AgentTable& table) { table.remove("pod-1"); });
+  parts_.agents.with([](AgentTable& table) { table.remove("pod-1"); });
   const verdict::View& seen = view();
   EXPECT_EQ(seen.agents.size(), 7U);
   EXPECT_EQ(seen.paths.size(), 7U * 4U - 3U - 1U);
@@ -227,13 +232,13 @@ TEST_F(ViewMakerTest, GivesEachPodAGatewayOfItsOwn) {
       report.paths = {mesh::testing::path_to("169.254.1.1", PathState::kDown, 10s)};
       report.paths.front().relation = Relation::kGateway;
       report.paths.front().kind = mesh::ProbeKind::kIcmp;
-      state_.table.with([&](AgentTable& table) {
+      parts_.agents.with([&](AgentTable& table) {
         mesh::Record record;
         record.podname = name(node, layer);
         record.report_interval = 5;
         table.report(std::move(record), clock_.now);
       });
-      state_.mesh.with([&](mesh::Mesh& mesh) {
+      parts_.mesh.with([&](mesh::Mesh& mesh) {
         mesh.report({.name = name(node, layer), .node = "n", .report_interval = 5s}, report,
                     clock_.now);
       });
@@ -251,8 +256,8 @@ TEST_F(ViewMakerTest, TakesARouterThatNeverAnsweredForMute) {
   mesh::Record record;
   record.podname = "pod-1";
   record.report_interval = 5;
-  state_.table.with([&](AgentTable& table) { table.report(std::move(record), clock_.now); });
-  state_.mesh.with([&](mesh::Mesh& mesh) {
+  parts_.agents.with([&](AgentTable& table) { table.report(std::move(record), clock_.now); });
+  parts_.mesh.with([&](mesh::Mesh& mesh) {
     mesh.report({.name = "pod-1", .node = "n1", .report_interval = 5s}, report, clock_.now);
   });
   const verdict::View& seen = view();
@@ -270,7 +275,7 @@ TEST_F(ViewMakerTest, SaysHowAgentsAre) {
   mesh::MeshReport report = report_of(1, Layer::kPod);
   report.starved = 1;
   const auto send = [&] {
-    state_.mesh.with([&](mesh::Mesh& mesh) {
+    parts_.mesh.with([&](mesh::Mesh& mesh) {
       mesh.report({.name = "pod-1",
                    .node = "n1",
                    .report_interval = 5s,
@@ -291,10 +296,10 @@ TEST_F(ViewMakerTest, SaysHowAgentsAre) {
 }
 
 TEST_F(ViewMakerTest, KnowsZonesByNode) {
-  set_inventory(state_, Inventory{{{"pod-1", "n1", "east"},
-                                   {"host-1", "n1", ""},
-                                   {"pod-2", "n2", "west"},
-                                   {"host-3", "n3", "east"}}});
+  parts_.membership().set_inventory(Inventory{{{"pod-1", "n1", "east"},
+                                               {"host-1", "n1", ""},
+                                               {"pod-2", "n2", "west"},
+                                               {"host-3", "n3", "east"}}});
   report_all();
   const verdict::View& seen = view();
   ASSERT_EQ(seen.zones.size(), 2U);

@@ -53,7 +53,8 @@ class RealClusterTest : public testing::Test {
   void start(const kube::Config& where) {
     ClusterWatcher::Options options;
     options.status_period = milliseconds(50);
-    watcher_.emplace(ClusterWatcher::Owner{loop_, state_, Log({.level = Log::Level::kError})},
+    watcher_.emplace(ClusterWatcher::Owner{loop_, Membership(table_, mesh_), status_,
+                                           Log({.level = Log::Level::kError})},
                      where, config_, options);
   }
   // As its node would say.
@@ -68,16 +69,18 @@ class RealClusterTest : public testing::Test {
     return uv::run_until(loop_, done, seconds(40));
   }
   Check check() {
-    return state_.table.with([](const AgentTable& table) { return table.check(now()); });
+    return table_.with([](const AgentTable& table) { return table.check(now()); });
   }
   ClusterStatus status() {
-    return state_.cluster.with([](const ClusterStatus& known) { return known; });
+    return status_.with([](const ClusterStatus& known) { return known; });
   }
   bool is_followed() { return status().synced() && !status().cut_off_since(); }
 
   inline static std::unique_ptr<RealApi> api_;
   uv::Loop loop_;
-  State state_{AgentTable::Options(), 1};
+  Guarded<AgentTable> table_{AgentTable::Options()};
+  Guarded<mesh::Mesh> mesh_{mesh::Mesh::Options()};
+  Guarded<ClusterStatus> status_;
   ClusterConfig config_;
   std::optional<ClusterWatcher> watcher_;
 };

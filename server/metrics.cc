@@ -1,9 +1,8 @@
-#include "server/state.h"
+#include "server/metrics.h"
 
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
-#include <unordered_map>
 #include <utility>
 
 #include "server/mesh/mesh_metrics.h"
@@ -19,9 +18,9 @@ double sum(const std::vector<http::Counters>& threads, CounterMember member) {
   return static_cast<double>(total);
 }
 
-void register_http_metrics(metrics::Registry& registry, State& state) {
-  const auto value = [&state](CounterMember member) {
-    return [&state, member] { return sum(state.http, member); };
+void register_http_metrics(metrics::Registry& registry, Parts& parts) {
+  const auto value = [&parts](CounterMember member) {
+    return [&parts, member] { return sum(parts.http, member); };
   };
   using Counters = http::Counters;
   registry.add_gauge(
@@ -90,27 +89,28 @@ void write_agent_metrics(metrics::TextWriter& writer, const Check& check,
         counts.refused_not_in_inventory);
 }
 
-void register_report_metrics(metrics::Registry& registry, State& state) {
+void register_report_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_reports_refused_malformed_total",
                         "Reports refused because the body is not a report of that agent.",
-                        [&state] { return static_cast<double>(state.reports_malformed); }});
+                        [&parts] { return static_cast<double>(parts.reports_malformed); }});
   registry.add_counter({"meshcheck_inventory_reload_failures_total",
                         "Inventory files that could not be read; the one before stays in force.",
-                        [&state] { return static_cast<double>(state.inventory_reload_failures); }});
+                        [&parts] { return static_cast<double>(parts.inventory_reload_failures); }});
 }
 
-void register_sla_metrics(metrics::Registry& registry, State& state) {
+void register_sla_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_sla_writes_failed_total",
                         "Transactions with episodes that failed; agents keep those and try again.",
-                        [&state] { return static_cast<double>(state.sla_writes_failed); }});
-  registry.add_counter({"meshcheck_downtime_file_failures_total",
-                        "Files of downtimes that could not be read; the one before stays in force.",
-                        [&state] { return static_cast<double>(state.downtime_file_failures); }});
+                        [&parts] { return static_cast<double>(parts.sla.writes_failed); }});
+  registry.add_counter(
+      {"meshcheck_downtime_file_failures_total",
+       "Files of downtimes that could not be read; the one before stays in force.",
+       [&parts] { return static_cast<double>(parts.sla.downtime_file_failures); }});
 }
 
-void register_store_metrics(metrics::Registry& registry, State& state) {
-  const auto value = [&state](auto&& pick) {
-    return [&state, pick] { return static_cast<double>(state.store.with(pick)); };
+void register_store_metrics(metrics::Registry& registry, Parts& parts) {
+  const auto value = [&parts](auto&& pick) {
+    return [&parts, pick] { return static_cast<double>(parts.store.with(pick)); };
   };
   registry.add_gauge(
       {"meshcheck_store_up", "1 while the last write to the database went well.",
@@ -124,70 +124,38 @@ void register_store_metrics(metrics::Registry& registry, State& state) {
                       value([](const StoreStatus& status) { return status.commit_seconds; })});
 }
 
-// A stray is a matter of a lost race; who reports as it should is never silent for so long.
-constexpr std::chrono::minutes kStraySilence{2};
-
 }  // namespace
 
-void set_inventory(State& state, std::optional<Inventory> inventory) {
-  std::unordered_map<std::string, std::string> zones;
-  if (inventory) {
-    for (const Inventory::Entry& entry : inventory->agents) {
-      if (!entry.zone.empty()) zones.emplace(entry.name, entry.zone);
-    }
-  }
-  state.table.with([&](AgentTable& table) { table.set_inventory(std::move(inventory)); });
-  pass_on_departures(state);
-  state.mesh.with([&](mesh::Mesh& mesh) {
-    // It makes all assignments be looked at again, and a cluster tells of changes all the time.
-    if (mesh.assigner.zones() != zones) mesh.assigner.set_zones(std::move(zones));
-  });
-}
-
-void pass_on_departures(State& state) {
-  const auto names = state.table.with([](AgentTable& table) { return table.take_departures(); });
-  if (!names.empty()) state.mesh.with([&](mesh::Mesh& mesh) { mesh.leave(names); });
-}
-
-void drop_strays(State& state) {
-  auto silent = state.mesh.with(
-      [](const mesh::Mesh& mesh) { return mesh.table.silent(kStraySilence, now()); });
-  if (silent.empty()) return;
-  const auto strays =
-      state.table.with([&](const AgentTable& table) { return table.not_held(std::move(silent)); });
-  if (!strays.empty()) state.mesh.with([&](mesh::Mesh& mesh) { mesh.leave(strays); });
-}
-
-void register_metrics(metrics::Registry& registry, State& state) {
+void register_metrics(metrics::Registry& registry, Parts& parts) {
   prometheus::BuildGauge()
       .Name("meshcheck_build_info")
       .Help("Always 1; the label is the version.")
       .Register(registry.families())
       .Add({{"version", MESHCHECK_VERSION}})
       .Set(1);
-  register_report_metrics(registry, state);
-  register_http_metrics(registry, state);
-  register_sla_metrics(registry, state);
-  const bool stored = state.store.with([](const StoreStatus& status) { return status.enabled; });
-  if (stored) register_store_metrics(registry, state);
+  register_report_metrics(registry, parts);
+  register_http_metrics(registry, parts);
+  register_sla_metrics(registry, parts);
+  const bool stored = parts.store.with([](const StoreStatus& status) { return status.enabled; });
+  if (stored) register_store_metrics(registry, parts);
 }
 
-std::string metrics_text(State& state, const metrics::Registry& registry) {
+std::string metrics_text(Parts& parts, const metrics::Registry& registry) {
   const Now time = now();
   metrics::TextWriter writer;
   Check check;
-  const AgentTable::Counts counts = state.table.with([&](const AgentTable& table) {
+  const AgentTable::Counts counts = parts.agents.with([&](const AgentTable& table) {
     table.write_metrics(writer);
     check = table.check(time);
     return table.counts();
   });
   write_agent_metrics(writer, check, counts);
-  state.cluster.with(
+  parts.cluster.with(
       [&](const ClusterStatus& status) { status.write_metrics(writer, time.steady); });
-  state.mesh.with([&](const mesh::Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
-  state.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
-  state.sla.with([&](const SlaTable& sla) { sla.write_metrics(writer); });
-  state.downtimes.with([&](const DowntimeBook& book) { book.write_metrics(writer); });
+  parts.mesh.with([&](const mesh::Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
+  parts.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
+  parts.sla.table.with([&](const SlaTable& sla) { sla.write_metrics(writer); });
+  parts.sla.downtimes.with([&](const DowntimeBook& book) { book.write_metrics(writer); });
   return writer.take() + registry.text();
 }
 

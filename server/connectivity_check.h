@@ -1,0 +1,13 @@
+// GET /api/v1/connectivity_check, as netchecker answers it.
+#pragma once
+
+#include "lib/http/message.h"
+#include "server/parts.h"
+
+namespace meshcheck::server {
+
+// 200 if all expected agents report and nothing critical is found, 400 otherwise. Takes one lock
+// after the other, so the lists are of moments that may differ by one report.
+http::Response check_connectivity(Parts& parts);
+
+}  // namespace meshcheck::server

@@ -1,0 +1,17 @@
+// What the program counts, for GET /metrics.
+#pragma once
+
+#include <string>
+
+#include "lib/metrics/registry.h"
+#include "server/parts.h"
+
+namespace meshcheck::server {
+
+// What the program counts for itself; of the store only if there is one by now. `parts` must
+// outlive the registry.
+void register_metrics(metrics::Registry& registry, Parts& parts);
+// All of /metrics. What is about the agents is of one moment, and so is what is about the mesh.
+std::string metrics_text(Parts& parts, const metrics::Registry& registry);
+
+}  // namespace meshcheck::server

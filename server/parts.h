@@ -1,0 +1,61 @@
+// What the threads of the server share. Each part says how it is shared.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "lib/base/guarded.h"
+#include "lib/http/server.h"
+#include "mesh/table/mesh.h"
+#include "server/agents/membership.h"
+#include "server/cluster/cluster_status.h"
+#include "server/sla/sla_tables.h"
+#include "server/store/store_status.h"
+#include "server/verdicts/event_feed.h"
+#include "server/verdicts/verdict_board.h"
+
+namespace meshcheck::server {
+
+// Made by main, which hands each thread and each route what it uses; the list of routes and
+// /metrics alone know them all. Outlives all threads.
+struct Parts {
+  struct Options {
+    AgentTable::Options agents;
+    std::size_t threads = 1;  // Of the network.
+    mesh::Mesh::Options mesh;
+    VerdictBoard::Options verdicts;
+    SlaTable::Options sla;
+    double sla_target = 0.999;
+    bool verdicts_fail_check = true;
+    bool mesh_needs_principal = false;  // A report from nobody is taken without its `mesh`.
+    bool principals_are_pods = false;   // That of a report is the uid of the pod that sent it.
+  };
+
+  explicit Parts(const Options& given)
+      : options(given),
+        agents(given.agents),
+        mesh(given.mesh),
+        verdicts(given.verdicts),
+        events(WallClock::now()),
+        sla(given.sla, given.sla_target),
+        http(given.threads) {}
+
+  Membership membership() { return {agents, mesh}; }
+
+  const Options options;
+  Guarded<AgentTable> agents;
+  Guarded<mesh::Mesh> mesh;
+  Guarded<VerdictBoard> verdicts;
+  Guarded<EventFeed> events;
+  SlaTables sla;
+  Guarded<StoreStatus> store;
+  Guarded<ClusterStatus> cluster;
+  std::vector<http::Counters> http;  // One a network thread; atomics.
+  std::atomic<std::uint64_t> reports_malformed = 0;
+  std::atomic<std::uint64_t> inventory_reload_failures = 0;
+  std::atomic<bool> draining = false;
+};
+
+}  // namespace meshcheck::server

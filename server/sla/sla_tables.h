@@ -1,0 +1,24 @@
+// What all threads share of the SLA.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "lib/base/guarded.h"
+#include "server/sla/downtime_book.h"
+#include "server/sla/sla_table.h"
+
+namespace meshcheck::server {
+
+struct SlaTables {
+  explicit SlaTables(SlaTable::Options options, double availability_target = 0.999)
+      : table(options), target(availability_target) {}
+
+  Guarded<SlaTable> table;
+  Guarded<DowntimeBook> downtimes;
+  std::atomic<std::uint64_t> writes_failed = 0;
+  std::atomic<std::uint64_t> downtime_file_failures = 0;
+  const double target;  // The availability that is promised, 0 to 1.
+};
+
+}  // namespace meshcheck::server
