@@ -2,12 +2,12 @@
 
 import json
 import math
-import time
 
 import pytest
 
-from lab import Lab, eventually
+from lab import Lab
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
+from waiting import eventually, hold_for
 
 NODES = 4
 
@@ -36,7 +36,7 @@ def measure(mesh, seconds):
         after = totals()
         return {key: after[key] - before[key] for key in after}
     before = totals()
-    time.sleep(seconds)
+    hold_for(seconds, lambda: mesh.server.poll() is None, "a server that runs")
     # Reports get lost too, and the latest may be seconds old.
     assert eventually(lambda: since(before)["sent"] > 20 * seconds, 30), since(before)
     return since(before)
@@ -54,7 +54,8 @@ def paths_of(node):
 @pytest.mark.parametrize("percent, seconds", [(1, 40), (5, 20), (20, 15)])
 def test_random_loss_is_measured_right_in_each_direction(mesh, percent, seconds):
     mesh.lab.fault("loss", percent, 2)
-    time.sleep(3)  # Until what was under way is settled, and reported.
+    # Until what was under way is settled, and reported.
+    hold_for(3, lambda: mesh.server.poll() is None, "a server that runs")
     # One of a hundred right measurements lies outside of its interval: a second one decides.
     for _ in range(2):
         measured = measure(mesh, seconds)

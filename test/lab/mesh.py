@@ -6,7 +6,7 @@ import pathlib
 import signal
 import subprocess
 
-from lab import eventually
+from waiting import eventually
 
 BUILD = pathlib.Path(os.environ.get("MESHCHECK_BUILD", ""))
 SERVER = BUILD / "server" / "meshcheck-server"

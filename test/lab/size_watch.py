@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-import time
 
 from lab import LabError
+from waiting import looks
 
 PYTHON = "/usr/bin/python3"
 # What accuses a path of something that is done to large packets or to fragments.
@@ -37,15 +37,12 @@ class SizeWatch:
 
     def wait_until_clear(self):
         """Until every path is known to carry all sizes, as it has to be before something is done to it."""
-        began = time.monotonic()
-        while True:
+        for _ in looks(CLEAR_WITHIN, POLL):
             paths = self.paths()
             unclear = [f"{describe(path)}: {way}" for path in paths for _, way in ways(path) if way["class"] != "clear"]
             if len(paths) == paths_of(self._lab) and not unclear:
                 return
-            if time.monotonic() - began > CLEAR_WITHIN:
-                raise LabError(f"{len(paths)} of {paths_of(self._lab)} paths, and not clear are {unclear[:4]}")
-            time.sleep(POLL)
+        raise LabError(f"{len(paths)} of {paths_of(self._lab)} paths, and not clear are {unclear[:4]}")
 
 
 def node_of(name):

@@ -23,6 +23,7 @@ from lab import Lab, LabError, usable
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
 from size_watch import ASK, PYTHON
 from verdict_rows import DNS_NAME, PAIRS, SINGLES, Fault, bind, claim_of, describe, matches, row, title
+from waiting import looks
 
 NODES = 8
 LABS = 4                 # More fill the one table of IPv6 neighbours that all of a kernel share.
@@ -212,14 +213,13 @@ class Bench:
         began = time.monotonic()
         hold = QUICK_HOLD if self.options.quick else HOLD
         late, found_at = trial.row.within * LATE_FACTOR, None
-        while True:
+        for _ in looks(pause=POLL):
             seconds = self.look(trial, began)
             if found_at is None and trial.is_found():
                 found_at = seconds if trial.row.claims else trial.row.within
                 late = found_at + hold
             if seconds > late:
                 break
-            time.sleep(POLL)
         trial.end()
         if trial.complaints:
             self.keep_evidence(trial)
@@ -227,14 +227,13 @@ class Bench:
             self.undo(*line.split())
         self.lab.heal()
         began = time.monotonic()
-        while trial.closed_after is None and time.monotonic() - began < 2 * trial.row.closed:
+        for _ in looks(2 * trial.row.closed, POLL):
             self.look(trial, began, undone=True)
-            time.sleep(POLL)
+            if trial.closed_after is not None:
+                break
         if self.options.quick:
-            end = time.monotonic() + hold
-            while time.monotonic() < end:
+            for _ in looks(hold, POLL):
                 self.look(trial, began, undone=True)
-                time.sleep(POLL)
             return False
         reason = self.wait_until_well(trial, True, began)
         if reason:
@@ -255,14 +254,13 @@ class Bench:
         """The reason if it does not get well. Verdicts are watched meanwhile."""
         began = began or time.monotonic()
         next_look, reason = time.monotonic() + (2.0 if not whole_minute else 10.0), "not looked at"
-        while time.monotonic() - began < WELL_WITHIN:
+        for _ in looks(began + WELL_WITHIN - time.monotonic(), POLL):
             self.look(trial, began, undone=True)
             if time.monotonic() >= next_look:
                 reason = self.watch.unwell(whole_minute)
                 if reason is None and not trial.open:
                     return None
                 next_look = time.monotonic() + 3.0
-            time.sleep(POLL)
         return reason or f"still open: {[describe(claim) for claim in trial.open.values()]}"
 
     def keep_evidence(self, trial):
