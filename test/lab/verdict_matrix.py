@@ -13,15 +13,14 @@ import json
 import pathlib
 import queue
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+from asker import Asker
 from lab import Lab, LabError, usable
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
-from size_watch import ASK, PYTHON
 from verdict_rows import DNS_NAME, PAIRS, SINGLES, Fault, bind, claim_of, describe, matches, row, title
 from waiting import looks
 
@@ -118,17 +117,10 @@ class Trial:
 # ---- the runner
 
 class Watch:
-    """Asks the server of one lab, by one process inside that costs little. Ends with the lab."""
+    """Asks the server of one lab: nothing is told while nobody answers."""
 
     def __init__(self, lab):
-        self._asker = lab.popen("server", PYTHON, "-c", ASK, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-    def get(self, path):
-        """Nothing while nobody answers."""
-        self._asker.stdin.write(path + "\n")
-        self._asker.stdin.flush()
-        answer = self._asker.stdout.readline().strip()
-        return json.loads(answer) if answer else None
+        self.get = Asker(lab).json
 
     def verdicts(self):
         answer = self.get("/api/v1/verdicts")
