@@ -24,7 +24,7 @@ from size_watch import DIRECTIONS, POLL, SIZE_CLASSES, SizeWatch, describe, path
 from waiting import looks
 
 NODES = 3
-LABS = 6
+LABS = 9
 FOUND_WITHIN = 30.0
 HEALED_WITHIN = 60.0
 HOLD = 10.0          # So long after FOUND_WITHIN it has to be as it was found, and to stay healed.
