@@ -32,10 +32,12 @@ ARROWS = {
     "fuzz": ["lib/base", "lib/checks", "lib/flags", "lib/http", "lib/kube", "lib/netlink", "mesh", "probe",
              "server"],
 }
-# Third-party headers that one folder, or two, hide from all others.
+# Third-party headers that one folder, or a few, hide from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",
           "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh lib/kube", "CLI/CLI.hpp": "lib/flags",
-          "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http", "ares.h": "probe"}
+          "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http", "ares.h": "probe",
+          "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "yaml-cpp/yaml.h": "lib/flags lib/kube server",
+          "nlohmann/json.hpp": "lib/flags lib/kube lib/checks mesh server smoke-mini fuzz"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
           r"\bshared_ptr\b": "one owner: no shared_ptr",
           r"\bFIXME\b|TODO\((?:now)?\)": "does not land",
