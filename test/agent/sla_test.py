@@ -191,7 +191,7 @@ def test_the_first_agent_runs_what_one_runs(sink, start, tmp_path):
         group({"name": "p", "checker": "command", "period": "200ms",
                "with": {"argv": ["touch", str(file)]}}, agents=1)])
     sink.text = b'{"schema":1,"revision":"1","rank":0}'
-    start("-probeport=18862", "-serverendpoint", sink.endpoint, "-sla", checks)
+    start("-probeport=18872", "-serverendpoint", sink.endpoint, "-sla", checks)
     wait_for(file.exists, "the check to run", 10)
 
 
