@@ -49,7 +49,8 @@ function(meshcheck_program name)
   set_property(GLOBAL APPEND PROPERTY MESHCHECK_PROGRAMS ${name})
 endfunction()
 
-# meshcheck_tests(NAME SOURCES a_test.cc DEPENDS ...): one program and one ctest label a folder.
+# meshcheck_tests(NAME SOURCES a_test.cc DEPENDS ...): one program and one ctest label a folder. Of the presets' four
+# jobs it takes two, as all that is busy: on two cores two of these run at once, or four tests that wait.
 function(meshcheck_tests name)
   if(NOT BUILD_TESTING)
     return()
@@ -62,7 +63,7 @@ function(meshcheck_tests name)
   target_precompile_headers(meshcheck_${name}_test REUSE_FROM meshcheck_test_headers)
   meshcheck_link(meshcheck_${name}_test PRIVATE ${name} ${arg_DEPENDS} GTest::gtest_main)
   add_test(NAME ${name} COMMAND meshcheck_${name}_test)
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${arg_TIMEOUT} PROCESSORS 2)
 endfunction()
 
 function(meshcheck_link target scope)

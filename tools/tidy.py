@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Rules of the house that no compiler checks. Prints each breach as FILE:LINE: what; exits 1."""
+import ast
 import pathlib
 import re
 import subprocess
@@ -31,18 +32,39 @@ ARROWS = {
     "fuzz": ["lib/base", "checks", "lib/flags", "lib/http", "lib/kube", "lib/netlink", "mesh", "probe",
              "server"],
 }
-# Third-party headers that one folder, or two, hide from all others.
+# Third-party headers that one folder, or a few, hide from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",
           "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh lib/kube", "CLI/CLI.hpp": "lib/flags",
-          "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http lib/testing", "ares.h": "probe"}
+          "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http lib/testing", "ares.h": "probe",
+          "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "yaml-cpp/yaml.h": "lib/flags lib/kube server",
+          "nlohmann/json.hpp": "lib/flags lib/kube lib/testing checks mesh server smoke-mini fuzz"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
           r"\bshared_ptr\b": "one owner: no shared_ptr",
           r"\bFIXME\b|TODO\((?:now)?\)": "does not land",
           r"GTEST_SKIP\(\);|\bDISABLED_": "a skipped test says why"}
+# Python of these folders waits with the one file that may sleep.
+WAITING = "test/waiting.py"
+WAITS_BY_IT = ("test/", "bench/")
 
 
 def folder_of(path: str) -> str | None:
     return max((name for name in ARROWS if path.startswith(name + "/")), key=len, default=None)
+
+
+def is_python(path: str, text: str) -> bool:
+    return path.endswith(".py") or re.match(r"#!.*\bpython3?\n", text) is not None
+
+
+def sleeps(text: str):
+    """The lines that call time.sleep, or give it another name."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Attribute(value=ast.Name(id="time"), attr="sleep"):
+                yield node.lineno
+            case ast.ImportFrom(module="time", names=names) if any(name.name == "sleep" for name in names):
+                yield node.lineno
+            case ast.Import(names=names) if any(name.name == "time" and name.asname for name in names):
+                yield node.lineno
 
 
 def breaches(path: str, text: str):
@@ -50,6 +72,9 @@ def breaches(path: str, text: str):
     lines = text.splitlines()
     if len(lines) > LINES_MAX:
         yield 1, f"{len(lines)} lines; {LINES_MAX} are allowed"
+    if path.startswith(WAITS_BY_IT) and path != WAITING and is_python(path, text):
+        for number in sleeps(text):
+            yield number, f"time.sleep: {WAITING} has what to wait with"
     if not path.endswith((".cc", ".h")):
         return
     if path.endswith(".h") and "#pragma once" not in lines:
@@ -76,11 +101,16 @@ def breaches(path: str, text: str):
                 yield number, f"no arrow from {home} to {there}"
 
 
+def is_script(path: str) -> bool:
+    """Of a folder whose Python waits, without an ending."""
+    return path.startswith(WAITS_BY_IT) and "." not in pathlib.PurePath(path).name
+
+
 def main() -> int:
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"],
                             capture_output=True, text=True, check=True).stdout.split("\n")
     found = 0
-    for path in sorted(p for p in listed if p.endswith((".cc", ".h", ".py", ".sh"))):
+    for path in sorted(p for p in listed if p.endswith((".cc", ".h", ".py", ".sh")) or is_script(p)):
         if not (ROOT / path).is_file():
             continue
         for line, what in breaches(path, (ROOT / path).read_text()):

@@ -50,7 +50,7 @@ TEST_F(MembershipTest, LetsWhoIsForgottenLeaveTheMesh) {
 
 TEST_F(MembershipTest, DropsWhoIsInTheMeshAlone) {
   Now past = now();
-  past.steady -= 1h;
+  past.steady -= 30min;
   report("held", past);
   report("stray", past, false);
   report("new", now(), false);

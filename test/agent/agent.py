@@ -9,6 +9,9 @@ import subprocess
 import threading
 import time
 
+from waiting import eventually, late
+
+
 BUILD = pathlib.Path(os.environ["MESHCHECK_BUILD"])
 PROGRAMS = {
     "pod": BUILD / "agent" / "meshcheck-agent",
@@ -28,6 +31,7 @@ class Sink:
         self.hang = threading.Event()  # Set: reports are read and not answered.
         self.reports = []
         self.questions = []  # Paths and headers of what was only asked for.
+        self.errors = []  # When a connection failed, for tests that have it do so.
         self.changed = threading.Condition()
         sink = self
 
@@ -37,14 +41,13 @@ class Sink:
                 with sink.changed:
                     sink.reports.append((time.monotonic(), self.path, dict(self.headers), body))
                     sink.changed.notify_all()
-                while sink.hang.is_set():
-                    time.sleep(0.05)
+                eventually(lambda: not sink.hang.is_set(), 120)
                 self.answer(sink.status, sink.text)
 
             def do_GET(self):
                 sink.questions.append((self.path, dict(self.headers)))
                 if self.path == "/slow":
-                    time.sleep(0.1)
+                    late(0.1)
                     self.answer(200, b"x" * 10, pause=0.15)
                 elif self.path == "/error":
                     self.answer(500, b"")
@@ -65,7 +68,7 @@ class Sink:
                     self.end_headers()
                     self.wfile.write(body[:1])
                     self.wfile.flush()
-                    time.sleep(pause)
+                    late(pause)
                     self.wfile.write(body[1:])
                 except OSError:
                     pass  # The agent has gone.

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from agent import ON_TIME, PROGRAMS, refusing_endpoint, run
+from waiting import hold_for
 
 OLD_KEYS = ["report_interval", "nodename", "podname", "hostdate", "uptime", "nslookup", "ips",
             "network_probes"]
@@ -192,10 +193,9 @@ def test_retries_with_backoff_until_the_server_takes_it(sink, start):
     assert 0.4 < first < 1.5 and 0.9 < second < 2.5
     sink.status = 200
     sink.wait_for(4)
-    time.sleep(0.5)
+    hold_for(0.5, lambda: len(sink.reports) == 4, "the four reports alone")
     code, _, err = agent.terminate()
     assert code == 0
-    assert len(sink.reports) == 4
     assert "the server answered 500: database is locked" in err
     assert "reports are accepted again" in err
 
@@ -215,7 +215,7 @@ def test_tells_the_server_of_its_failures(sink, start):
 def test_survives_a_server_that_refuses_and_one_that_hangs(sink, start):
     taken, refusing = refusing_endpoint()
     agent = start("-serverendpoint", refusing, "-reportinterval=1")
-    time.sleep(1.2)
+    hold_for(1.2, lambda: agent.process.poll() is None, "running")
     code, _, err = agent.terminate()
     taken.close()
     assert code == 0 and err.count("report failed") >= 2

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from agent import ON_TIME, run
+from waiting import eventually
 
 
 class NarrowServer:
@@ -61,8 +62,7 @@ class NarrowServer:
             while len(received) < size and (self.reads or not stalls):
                 received += self.more_of(stream, 65536)
             if stalls:
-                while not self.ended and not self.closed_by_peer(stream):
-                    time.sleep(0.02)
+                eventually(lambda: self.ended or self.closed_by_peer(stream), 120)
                 return
             stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             if is_report:

@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test" / "stamp"))
 import stamp  # noqa: E402
 
+from waiting import eventually
+
 KEY = bytes(range(32))
 SCHEMA = json.loads((ROOT / "doc" / "report.schema.json").read_text())
 
@@ -75,15 +77,6 @@ def mesh_of(report):
 
 def rows(mesh):
     return [dict(zip(mesh["paths"]["columns"], row)) for row in mesh["paths"]["rows"]]
-
-
-def eventually(check, seconds=8.0):
-    deadline = time.monotonic() + seconds
-    while True:
-        value = check()
-        if value or time.monotonic() > deadline:
-            return value
-        time.sleep(0.02)
 
 
 def latest(sink):
@@ -155,8 +148,8 @@ def test_goes_on_without_the_server(sink, start, peer):
     assert eventually(lambda: state(sink, peer) == "up")
     sink.status = 503
     before = peer.reflector.sequence
-    time.sleep(2)
-    assert peer.reflector.sequence - before >= 15
+    refused = len(sink.reports)
+    assert eventually(lambda: peer.reflector.sequence - before >= 15 and len(sink.reports) > refused, 2)
     sink.status = 200
     assert eventually(lambda: path_to(sink, peer)["sent"] >= 30)
     assert path_to(sink, peer)["lost"] == 0

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from agent import ON_TIME, run
+from waiting import eventually, hold_for, wait_for
 
 SECOND = 1_000_000_000
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "sla" / "checks.yaml"
@@ -95,21 +96,18 @@ def group(*probes, name="test", **more):
 def is_dead(process):
     """Gone, or waiting for somebody to take its exit code."""
     status = pathlib.Path("/proc/%d/status" % process)
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
+    def gone():
         try:
-            if "State:\tZ" in status.read_text():
-                return True
+            return "State:\tZ" in status.read_text()
         except OSError:
             return True
-        time.sleep(0.05)
-    return False
+    return eventually(gone)
 
 
 def to_boundary(seconds):
     """Waits until half a minute ends in so many seconds, as the clock has it."""
-    left = 30 - time.time() % 30
-    time.sleep((left - seconds) % 30)
+    end = time.time() + (30 - time.time() % 30 - seconds) % 30
+    wait_for(lambda: time.time() >= end, "the clock", 31)
 
 
 def total(episode):
@@ -130,9 +128,9 @@ def test_tells_how_long_a_target_was_down_and_goes_on_after_kill_nine(receiver, 
     receiver.status = 503
     to_boundary(12)
     agent = start(*arguments)
-    time.sleep(3)
+    hold_for(3, lambda: agent.process.poll() is None, "running")
     target.close()
-    time.sleep(4)
+    hold_for(4, lambda: agent.process.poll() is None, "running")
     target = Receiver(port)
     receiver.wait(lambda: receiver.refused > 0, 15)  # Made, spooled and not accepted.
     agent.process.kill()
@@ -183,11 +181,8 @@ def test_an_agent_without_a_rank_runs_what_all_run(sink, start, tmp_path):
                "with": {"argv": ["touch", str(file)]}}, name=file.name, agents=agents)
         for file, agents in zip(files, (1, "all"))])
     start(ON_TIME, "-serverendpoint", sink.endpoint, "-sla", checks)
-    deadline = time.monotonic() + 10
-    while not files[1].exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)
-    assert files[1].exists() and not files[0].exists()
+    wait_for(files[1].exists, "the checks that all run", 10)
+    hold_for(0.5, lambda: not files[0].exists(), "only these")
 
 
 def test_the_first_agent_runs_what_one_runs(sink, start, tmp_path):
@@ -196,11 +191,8 @@ def test_the_first_agent_runs_what_one_runs(sink, start, tmp_path):
         group({"name": "p", "checker": "command", "period": "200ms",
                "with": {"argv": ["touch", str(file)]}}, agents=1)])
     sink.text = b'{"schema":1,"revision":"1","rank":0}'
-    start("-probeport=18862", "-serverendpoint", sink.endpoint, "-sla", checks)
-    deadline = time.monotonic() + 10
-    while not file.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert file.exists()
+    start("-probeport=18872", "-serverendpoint", sink.endpoint, "-sla", checks)
+    wait_for(file.exists, "the check to run", 10)
 
 
 def test_takes_its_commands_along_when_it_is_stopped(sink, start, tmp_path):
@@ -209,9 +201,7 @@ def test_takes_its_commands_along_when_it_is_stopped(sink, start, tmp_path):
         {"name": "p", "checker": "command", "period": "200ms", "timeout": "1m",
          "with": {"argv": ["sh", "-c", "trap '' TERM; echo $$ > %s; sleep 60; sleep 60" % file]}})])
     agent = start(ON_TIME, "-serverendpoint", sink.endpoint, "-sla", checks)
-    deadline = time.monotonic() + 10
-    while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: file.exists() and file.read_text(), "the command to start", 10)
     code, seconds, _ = agent.terminate()
     assert code == 0 and seconds < 3
     assert is_dead(int(file.read_text()))

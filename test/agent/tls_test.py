@@ -11,6 +11,7 @@ import pytest
 
 from agent import ON_TIME, Sink, run
 from padding_test import NarrowServer, padding
+from waiting import wait_for
 
 TOKEN = "a-secret.that-is.not-shown"
 
@@ -81,7 +82,7 @@ def secure(sink):
     def speak(context):
         current.append(context)
         sink.server.get_request = get_request
-        sink.server.handle_error = lambda *_: None  # A handshake that failed.
+        sink.server.handle_error = lambda *_: sink.errors.append(time.monotonic())  # A handshake that failed.
         return "https://" + sink.endpoint
 
     return speak
@@ -147,9 +148,10 @@ def test_follows_the_authorities_when_they_are_replaced(sink, secure, start, aut
     sink.wait_for(count + 2)
     # An authority that is gone vouches for nobody any more.
     secure(context_of(identity))
-    time.sleep(1.5)
+    sink.errors.clear()
+    wait_for(lambda: sink.errors, "a handshake that fails")
     count = len(sink.reports)
-    time.sleep(2)
+    wait_for(lambda: len(sink.errors) >= 3, "two more")
     assert len(sink.reports) == count
     assert "report failed" in agent.terminate()[2]
 

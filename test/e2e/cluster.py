@@ -6,24 +6,18 @@ import http.client
 import io
 import json
 import ssl
-import time
 import urllib.error
 import urllib.request
 
 from chart import CHART, merged, must, program, run
+import waiting
 
 PATIENCE = 120.0
 
 
 def wait_for(condition, what, patience=PATIENCE):
-    """Waits until `condition()` is true, and returns what it returned."""
-    deadline = time.monotonic() + patience
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"waited {patience} s for {what() if callable(what) else what}"
-        time.sleep(0.1)
+    """As `waiting.wait_for`, at the pace of a cluster."""
+    return waiting.wait_for(condition, what, patience, 0.1)
 
 
 class Cluster:

@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import tarfile
-import time
 
 import pytest
 
@@ -21,6 +20,7 @@ from chart_test import VARIANTS
 from cluster import Release, fetch, rows, wait_for
 from conftest import build_image
 from pod_security import restricted_breaches
+from waiting import looks
 
 SERVICE_MONITORS = "monitoring.coreos.com/v1"
 
@@ -146,10 +146,11 @@ def roll_out(release, values):
     down = []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         rolled = pool.submit(release.upgrade, values)
-        while not rolled.done():
+        for _ in looks(pause=0.25):
             status, text = release.fetch("/api/v1/mesh?format=csv&state=down")
             down += rows(text) if status == 200 else []
-            time.sleep(0.25)
+            if rolled.done():
+                break
         rolled.result()
     release.wait_healthy(agents_of(release.cluster))
     wait_mesh(release)

@@ -17,8 +17,9 @@ import time
 
 import pytest
 
-from lab import Lab, eventually
+from lab import Lab
 from mesh import NOT_BUILT, SERVER, Mesh
+from waiting import eventually
 
 yaml = pytest.importorskip("yaml")
 

@@ -3,12 +3,12 @@
 import socket
 import statistics
 import struct
-import time
 
 import pytest
 
-from lab import Lab, eventually, find
+from lab import Lab, find
 from mesh import NOT_BUILT, SERVER, Mesh
+from waiting import eventually, hold_for
 
 pytestmark = [pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT),
               pytest.mark.skipif(find("tcpdump") is None, reason="missing: tcpdump")]
@@ -59,7 +59,7 @@ def test_round_trips_are_those_of_a_packet_capture(mesh):
     running = [mesh.lab.popen(*place, find("tcpdump"), "-Z", "root", "-qnU", "-i", "eth0", "-w", path,
                               "--time-stamp-precision=nano", "udp", "port", "8862", stderr=open("/dev/null", "w"))
                for place, path in captures.items()]
-    time.sleep(SECONDS)
+    hold_for(SECONDS, lambda: all(capture.poll() is None for capture in running), "capturing", 1.0)
     rows = {row["from"]: row for row in mesh.paths("relation=peer")}
     for capture in running:
         capture.terminate()

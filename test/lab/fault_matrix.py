@@ -21,9 +21,10 @@ import time
 from lab import Lab, usable
 from mesh import NOT_BUILT, SERVER, Mesh
 from size_watch import DIRECTIONS, POLL, SIZE_CLASSES, SizeWatch, describe, paths_of, ways
+from waiting import looks
 
 NODES = 3
-LABS = 6
+LABS = 9
 FOUND_WITHIN = 30.0
 HEALED_WITHIN = 60.0
 HOLD = 10.0          # So long after FOUND_WITHIN it has to be as it was found, and to stay healed.
@@ -216,26 +217,21 @@ class Bench:
         began = time.monotonic()
         for command in injected.commands:
             self.lab.fault(*command.split())
-        while True:
-            seconds = time.monotonic() - began
+        setting_up = time.monotonic() - began
+        for passed in looks(FOUND_WITHIN + HOLD - setting_up, POLL):
             paths = self.watch.paths()
             for row in rows:
-                row.look(paths, seconds)
-            if seconds > FOUND_WITHIN + HOLD:
-                break
-            time.sleep(POLL)
+                row.look(paths, setting_up + passed)
         complaints = [text for row in rows for text in row.unfound(paths)]
         self.lab.heal()
-        healed = time.monotonic()
-        passed = 0.0
-        while passed < HEALED_WITHIN + HOLD and any(row.healed_after is None or passed - row.healed_after < HOLD for row in rows):
-            time.sleep(POLL)
+        for passed in looks(HEALED_WITHIN + HOLD, POLL):
             paths = self.watch.paths()
-            passed = time.monotonic() - healed
             whole = len(paths) == paths_of(self.lab)
             for row in rows:
                 good = whole and not row.unhealed(paths)
                 row.healed_after = (row.healed_after or passed) if good else None
+            if all(row.healed_after is not None and passed - row.healed_after >= HOLD for row in rows):
+                break
         return rows, complaints + [f"not healed: {text}" for row in rows if row.healed_after is None for text in row.unhealed(paths)]
 
 

@@ -14,8 +14,10 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
+import sys
 
+# For what is run by hand, and not by pytest: waiting.py is there.
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "examples" / "lab" / "lab"
 
 _numbers = itertools.count(1)
@@ -96,13 +98,3 @@ def usable():
 
 def find(tool):
     return shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-
-
-def eventually(check, seconds=5.0):
-    """Polls until check() is true and returns its value; the last value when time is up."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = check()
-        if value or time.monotonic() > deadline:
-            return value
-        time.sleep(0.02)

@@ -12,8 +12,9 @@ import urllib.request
 
 import pytest
 
-from lab import SCRIPT, Lab, eventually, find
+from lab import SCRIPT, Lab, find
 from packets import PLACES, PYTHON, addresses, arrives, lost
+from waiting import eventually
 
 # ---- who reaches whom
 

@@ -19,6 +19,7 @@ import yaml
 
 from lab import Lab, usable
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
+from waiting import looks
 
 NODES = 6
 MINUTES = 10.0
@@ -145,13 +146,11 @@ class LimitedLab(Lab):
 def observe(mesh, seconds):
     """Scrapes and checks as a cluster would; how many checks failed, of how many."""
     failed = checks = 0
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    for _ in looks(seconds, LOOK_EVERY):
         mesh.get("/metrics")
         answer = mesh.get("/api/v1/connectivity_check")
         checks += 1
         failed += answer is None or answer[0] != 200
-        time.sleep(LOOK_EVERY)
     return failed, checks
 
 

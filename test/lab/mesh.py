@@ -6,7 +6,9 @@ import pathlib
 import signal
 import subprocess
 
-from lab import eventually
+from asker import Asker
+from waiting import eventually
+
 
 BUILD = pathlib.Path(os.environ.get("MESHCHECK_BUILD", ""))
 SERVER = BUILD / "server" / "meshcheck-server"
@@ -28,6 +30,7 @@ class Mesh:
         self.pod_options = pod_options
         self.endpoint = "[::]:8081" if lab.ipv6 else "0.0.0.0:8081"
         self.agents = {}
+        self.asker = Asker(lab)
         self.write_inventory(self.names())
         self.start_server()
         for node in self.nodes():
@@ -82,12 +85,7 @@ class Mesh:
 
     def get(self, path):
         """Status and body, or None while nobody answers."""
-        result = self.lab.exec("server", "curl", "-s", "--max-time", "2", "-w", "\n%{http_code}",
-                               f"http://127.0.0.1:8081{path}")
-        if result.returncode != 0:
-            return None
-        body, _, status = result.stdout.rpartition("\n")
-        return int(status), body
+        return self.asker.get(path)
 
     def check(self):
         answer = self.get("/api/v1/connectivity_check")

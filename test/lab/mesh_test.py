@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from lab import Lab, eventually
+from lab import Lab
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
+from waiting import eventually
 
 NEVER = "netchecker-agent-99"
 

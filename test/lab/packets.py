@@ -2,6 +2,7 @@
 
 import itertools
 import subprocess
+import weakref
 
 PYTHON = "/usr/bin/python3"
 
@@ -19,25 +20,43 @@ def addresses(ipv6):
     return found
 
 
-RECEIVE = """
+# A process in each place that sends and receives what it is told to, an order a line: starting one costs more than
+# a hundred packets. Each packet has sockets of its own.
+POST = """
 import socket, sys
-s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-s.bind(("::", int(sys.argv[1]))); print("ready", flush=True)
-sys.stdin.readline(); s.settimeout(float(sys.argv[2]))
-try: print(len(s.recv(65535)))
-except TimeoutError: print("nothing")
-"""
-SEND = """
-import socket, sys
-address, port, size, dont_fragment = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "True"
-six = ":" in address
-s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
-if six: s.setsockopt(41, 23, 3 if dont_fragment else 0)
-else: s.setsockopt(0, 10, 3 if dont_fragment else 0)
-s.setsockopt(41 if six else 0, 25 if six else 11, 1)  # IP_RECVERR: hear of every error.
-s.sendto(bytes(size - (48 if six else 28)), (address, port))
+def listen(port):
+    global inbox
+    inbox = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    inbox.bind(("::", int(port)))
+    return "ready"
+def receive(wait):
+    with inbox:
+        inbox.settimeout(float(wait))
+        try: return len(inbox.recv(65535))
+        except TimeoutError: return "nothing"
+def send(address, port, size, dont_fragment):
+    six = ":" in address
+    with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as outbox:
+        outbox.setsockopt(*((41, 23) if six else (0, 10)), 3 if dont_fragment == "True" else 0)
+        outbox.setsockopt(*((41, 25) if six else (0, 11)), 1)  # IP_RECVERR: hear of every error.
+        try: outbox.sendto(bytes(int(size) - (48 if six else 28)), (address, int(port)))
+        except OSError as error: return error
+    return "sent"
+for line in sys.stdin:
+    order, *arguments = line.split()
+    print({"listen": listen, "receive": receive, "send": send}[order](*arguments), flush=True)
 """
 ports = itertools.count(20000)
+posts = weakref.WeakKeyDictionary()  # Of each lab: its processes by their place. They end with it.
+
+
+def order(lab, place, *words):
+    there = posts.setdefault(lab, {})
+    if place not in there:
+        there[place] = lab.popen(*PLACES[place], PYTHON, "-c", POST, stdin=subprocess.PIPE)
+    there[place].stdin.write(" ".join(map(str, words)) + "\n")
+    there[place].stdin.flush()
+    return there[place].stdout.readline().strip()
 
 
 def arrives(lab, source, target, size=100, ipv6=False, dont_fragment=False, wait=3.0):
@@ -45,11 +64,12 @@ def arrives(lab, source, target, size=100, ipv6=False, dont_fragment=False, wait
     being sent. The sender, who asks for all errors, must not see one. No answer is sent, so one
     direction is tested alone."""
     port = next(ports)
-    receiver = lab.popen(*PLACES[target], PYTHON, "-c", RECEIVE, port, wait, stdin=subprocess.PIPE)
-    assert receiver.stdout.readline() == "ready\n"
-    sent = lab.exec(*PLACES[source], PYTHON, "-c", SEND, addresses(ipv6)[target], port, size, dont_fragment)
-    assert sent.returncode == 0, sent.stderr
-    return receiver.communicate("sent\n", timeout=10)[0].strip() != "nothing"
+    assert order(lab, target, "listen", port) == "ready"
+    sent = order(lab, source, "send", addresses(ipv6)[target], port, size, dont_fragment)
+    assert sent == "sent", sent
+    got = order(lab, target, "receive", wait)
+    assert got, f"the receiver at {target} has ended"
+    return got != "nothing"
 
 
 def lost(*arguments, **options):

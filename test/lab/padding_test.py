@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from lab import Lab, eventually
+from lab import Lab
 from mesh import NOT_BUILT, SERVER, Mesh
+from waiting import eventually
 
 INTERVAL = 5  # Seconds between two reports.
 POD, HOST = Mesh.name(2, "pod"), Mesh.name(2, "host")

@@ -10,8 +10,9 @@ import time
 import jsonschema
 import pytest
 
-from lab import Lab, eventually
+from lab import Lab
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
+from waiting import eventually, hold_for, looks
 
 NODES = 8
 DOCUMENTS = pathlib.Path(__file__).resolve().parents[2] / "doc"
@@ -149,8 +150,7 @@ def test_a_fault_changes_exactly_the_paths_it_should(mesh, fault):
         {row["from"] for row in mesh.paths("state=unknown")})
     print(f"\n{fault}: {len(expected_down(mesh, want))} paths down, seen after {time.monotonic() - began:.1f} s")
     # And nothing else while it lasts.
-    time.sleep(2)
-    assert settled(mesh, want)
+    hold_for(2, lambda: settled(mesh, want), lambda: f"settled: {sorted(down(mesh) ^ expected_down(mesh, want))}", 0.25)
 
 
 @pytest.mark.parametrize("layer", ["host", "pod", "both"])
@@ -189,8 +189,7 @@ def test_a_rolling_restart_takes_no_path_down(mesh):
             seen |= down(mesh)
             mesh.start_agent(node, layer)
             seen |= down(mesh)
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
+    for _ in looks(15):
         seen |= down(mesh)
     assert seen == set()
     assert all_up(mesh), not_up(mesh)
@@ -211,7 +210,7 @@ def test_agents_go_on_without_the_server(mesh):
     before = totals()
     mesh.server.kill()
     mesh.server.wait(5)
-    time.sleep(5)
+    hold_for(5, lambda: all(agent.poll() is None for agent in mesh.agents.values()), "all agents running")
     mesh.start_server()
     # Each path has been up all the time, also where the server just learns of it.
     assert eventually(lambda: all_up(mesh), 8), not_up(mesh)

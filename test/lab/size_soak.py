@@ -11,11 +11,11 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 
 from lab import Lab, usable
 from mesh import NOT_BUILT, SERVER, Mesh
 from size_watch import SIZE_CLASSES, SizeWatch, ways
+from waiting import looks
 
 NODES = 4
 LOSS = 5         # % at each end of the wire.
@@ -26,9 +26,7 @@ SHOWN_MAX = 20   # Accusations that are printed.
 def observe(watch, seconds):
     """How often each class was seen, and each accusation, of which there should be none."""
     seen, accusations = collections.Counter(), set()
-    began = time.monotonic()
-    while time.monotonic() - began < seconds:
-        time.sleep(1)
+    for passed in looks(seconds, 1.0):
         for path in watch.paths():
             for ends, way in ways(path):
                 seen[way["class"]] += 1
@@ -36,7 +34,7 @@ def observe(watch, seconds):
                 if way["class"] in SIZE_CLASSES and accusation not in accusations:
                     accusations.add(accusation)
                     if len(accusations) <= SHOWN_MAX:
-                        print(f"after {time.monotonic() - began:.0f} s: {accusation}", flush=True)
+                        print(f"after {passed:.0f} s: {accusation}", flush=True)
     return seen, accusations
 
 

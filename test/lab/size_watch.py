@@ -1,24 +1,14 @@
-"""What the mesh says of sizes, asked again and again: one process in the lab asks, so that it costs little."""
+"""What the mesh says of sizes, asked again and again."""
 
-import json
-import subprocess
-import time
-
+from asker import Asker
 from lab import LabError
+from waiting import looks
 
-PYTHON = "/usr/bin/python3"
 # What accuses a path of something that is done to large packets or to fragments.
 SIZE_CLASSES = frozenset(("reduced", "reduced_signalled", "black_hole", "fragments_dropped"))
 DIRECTIONS = ("forward", "backward")
 POLL = 0.5           # Seconds.
 CLEAR_WITHIN = 90.0
-
-ASK = """
-import sys, urllib.request
-for path in sys.stdin:
-    try: print(urllib.request.urlopen("http://127.0.0.1:8081" + path.strip(), timeout=2).read().decode().replace("\\n", ""), flush=True)
-    except OSError: print("", flush=True)
-"""
 
 
 class SizeWatch:
@@ -26,26 +16,21 @@ class SizeWatch:
 
     def __init__(self, lab):
         self._lab = lab
-        self._asker = lab.popen("server", PYTHON, "-c", ASK, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._asker = Asker(lab)
 
     def paths(self):
         """The paths between agents; empty while the server does not answer."""
-        self._asker.stdin.write("/api/v1/mtu\n")
-        self._asker.stdin.flush()
-        answer = self._asker.stdout.readline().strip()
-        return json.loads(answer)["paths"] if answer else []
+        answer = self._asker.json("/api/v1/mtu")
+        return answer["paths"] if answer else []
 
     def wait_until_clear(self):
         """Until every path is known to carry all sizes, as it has to be before something is done to it."""
-        began = time.monotonic()
-        while True:
+        for _ in looks(CLEAR_WITHIN, POLL):
             paths = self.paths()
             unclear = [f"{describe(path)}: {way}" for path in paths for _, way in ways(path) if way["class"] != "clear"]
             if len(paths) == paths_of(self._lab) and not unclear:
                 return
-            if time.monotonic() - began > CLEAR_WITHIN:
-                raise LabError(f"{len(paths)} of {paths_of(self._lab)} paths, and not clear are {unclear[:4]}")
-            time.sleep(POLL)
+        raise LabError(f"{len(paths)} of {paths_of(self._lab)} paths, and not clear are {unclear[:4]}")
 
 
 def node_of(name):

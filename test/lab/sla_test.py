@@ -8,13 +8,13 @@ The server stays away for MESHCHECK_SERVER_AWAY seconds (40; ten minutes by hand
 import json
 import os
 import signal
-import subprocess
 import time
 
 import pytest
 
-from lab import Lab, eventually
+from lab import Lab
 from mesh import NOT_BUILT, SERVER, Mesh
+from waiting import eventually, hold_for
 
 OUTAGE = 47.0  # Seconds.
 SERVER_AWAY = float(os.environ.get("MESHCHECK_SERVER_AWAY", "40"))
@@ -64,13 +64,14 @@ class Target:
         self.process.wait(5)
 
 
-def wait_until(moment):
-    time.sleep(max(0.0, moment - time.time()))
+def stay(mesh, seconds):
+    """Nothing else happens, to the agents least of all."""
+    hold_for(max(0.0, seconds), lambda: all(agent.poll() is None for agent in mesh.agents.values()), "all agents running")
 
 
-def rest_of_episode():
+def rest_of_episode(mesh):
     """Until the one of now has been told for sure."""
-    wait_until(time.time() // 30 * 30 + 30 + 4)
+    stay(mesh, 34 - time.time() % 30)
 
 
 @pytest.fixture(scope="module")
@@ -81,27 +82,27 @@ def history(tmp_path_factory):
         target = Target(lab)
         mesh = Mesh(lab, folder, pod_options=[f"-sla={folder}/checks.yaml", f"-spool={folder}/{{name}}.db", "-export-interval=1s"])
         assert mesh.healthy(30)
-        wait_until(time.time() // 30 * 30 + 35)  # A whole episode of all agents.
+        stay(mesh, 35 - time.time() % 30)  # A whole episode of all agents.
         began = time.time()
         target.kill()
-        time.sleep(8)
+        stay(mesh, 8)
         mesh.server.send_signal(signal.SIGKILL)
         away = time.time()
-        time.sleep(8)
+        stay(mesh, 8)
         mesh.stop_agent(KILLED, "pod", signal.SIGKILL)
-        time.sleep(8)
+        stay(mesh, 8)
         mesh.start_agent(KILLED, "pod")
-        wait_until(began + OUTAGE)
+        stay(mesh, began + OUTAGE - time.time())
         target.start()
         outage = time.time() - began
         # One agent sees it down for longer: the others know better.
         lab.fault("link-down", UNPLUGGED)
-        time.sleep(CUT_OFF)
+        stay(mesh, CUT_OFF)
         lab.heal()
-        wait_until(away + SERVER_AWAY)
+        stay(mesh, away + SERVER_AWAY - time.time())
         mesh.start_server()
         assert mesh.healthy(60)
-        rest_of_episode()
+        rest_of_episode(mesh)
         ended = time.time()
         print(f"down for {outage:.2f} s, the server away for {ended - away:.0f} s")
         yield {"mesh": mesh, "began": began, "ended": ended, "outage": outage, "folder": folder}

@@ -13,16 +13,16 @@ import json
 import pathlib
 import queue
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+from asker import Asker
 from lab import Lab, LabError, usable
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
-from size_watch import ASK, PYTHON
 from verdict_rows import DNS_NAME, PAIRS, SINGLES, Fault, bind, claim_of, describe, matches, row, title
+from waiting import looks
 
 NODES = 8
 LABS = 4                 # More fill the one table of IPv6 neighbours that all of a kernel share.
@@ -117,17 +117,10 @@ class Trial:
 # ---- the runner
 
 class Watch:
-    """Asks the server of one lab, by one process inside that costs little. Ends with the lab."""
+    """Asks the server of one lab: nothing is told while nobody answers."""
 
     def __init__(self, lab):
-        self._asker = lab.popen("server", PYTHON, "-c", ASK, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-    def get(self, path):
-        """Nothing while nobody answers."""
-        self._asker.stdin.write(path + "\n")
-        self._asker.stdin.flush()
-        answer = self._asker.stdout.readline().strip()
-        return json.loads(answer) if answer else None
+        self.get = Asker(lab).json
 
     def verdicts(self):
         answer = self.get("/api/v1/verdicts")
@@ -212,14 +205,13 @@ class Bench:
         began = time.monotonic()
         hold = QUICK_HOLD if self.options.quick else HOLD
         late, found_at = trial.row.within * LATE_FACTOR, None
-        while True:
+        for _ in looks(pause=POLL):
             seconds = self.look(trial, began)
             if found_at is None and trial.is_found():
                 found_at = seconds if trial.row.claims else trial.row.within
                 late = found_at + hold
             if seconds > late:
                 break
-            time.sleep(POLL)
         trial.end()
         if trial.complaints:
             self.keep_evidence(trial)
@@ -227,14 +219,13 @@ class Bench:
             self.undo(*line.split())
         self.lab.heal()
         began = time.monotonic()
-        while trial.closed_after is None and time.monotonic() - began < 2 * trial.row.closed:
+        for _ in looks(2 * trial.row.closed, POLL):
             self.look(trial, began, undone=True)
-            time.sleep(POLL)
+            if trial.closed_after is not None:
+                break
         if self.options.quick:
-            end = time.monotonic() + hold
-            while time.monotonic() < end:
+            for _ in looks(hold, POLL):
                 self.look(trial, began, undone=True)
-                time.sleep(POLL)
             return False
         reason = self.wait_until_well(trial, True, began)
         if reason:
@@ -255,14 +246,13 @@ class Bench:
         """The reason if it does not get well. Verdicts are watched meanwhile."""
         began = began or time.monotonic()
         next_look, reason = time.monotonic() + (2.0 if not whole_minute else 10.0), "not looked at"
-        while time.monotonic() - began < WELL_WITHIN:
+        for _ in looks(began + WELL_WITHIN - time.monotonic(), POLL):
             self.look(trial, began, undone=True)
             if time.monotonic() >= next_look:
                 reason = self.watch.unwell(whole_minute)
                 if reason is None and not trial.open:
                     return None
                 next_look = time.monotonic() + 3.0
-            time.sleep(POLL)
         return reason or f"still open: {[describe(claim) for claim in trial.open.values()]}"
 
     def keep_evidence(self, trial):

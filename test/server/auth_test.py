@@ -14,7 +14,8 @@ import threading
 import pytest
 
 from mesh_report import report as mesh_report
-from server import PATIENCE, Answer, compact, payload, run, wait_for
+from server import Answer, compact, payload, run
+from waiting import PATIENCE, wait_for
 
 REPORT_TOKEN = "report-token-of-the-test"
 READ_TOKEN = "read-token-of-the-test-1"

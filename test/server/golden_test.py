@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from server import (FAIL_MESSAGE, UNKNOWN_AGENT, compact, payload, probe, record_text, run,
-                    success_message, wait_for, without_times)
+from server import (FAIL_MESSAGE, UNKNOWN_AGENT, compact, payload, probe, record_text, run, success_message,
+                    without_times)
+from waiting import wait_for
 
 # A report as netchecker's agent v1.2 sent it, and what its server made of it.
 CAPTURED = (

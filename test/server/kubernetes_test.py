@@ -7,8 +7,9 @@ import pytest
 from document_test import documented_metrics
 from kubernetes import Kubernetes, downtime, node, pod
 from mesh_report import agent
-from server import payload, run, success_message, wait_for
+from server import payload, run, success_message
 from verdict_test import LAYERS, NODES, broken_cluster
+from waiting import wait_for
 
 
 @pytest.fixture

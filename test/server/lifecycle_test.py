@@ -10,8 +10,9 @@ import time
 
 import pytest
 
-from server import (FAIL_MESSAGE, UNKNOWN_AGENT, Server, compact, payload, probe, record_text, run,
-                    success_message, wait_for, without_times)
+from server import (FAIL_MESSAGE, UNKNOWN_AGENT, Server, compact, payload, probe, record_text, run, success_message,
+                    without_times)
+from waiting import wait_for
 
 
 @pytest.fixture

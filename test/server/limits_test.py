@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from server import compact, payload, probe, wait_for
+from server import compact, payload, probe
+from waiting import wait_for
 
 DETAILS = "Error while unmarshaling data. Details: "
 MIB = 1024 * 1024

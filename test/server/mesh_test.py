@@ -9,7 +9,8 @@ import socket
 import pytest
 
 from mesh_report import DOWN, UP, address, agent, path, report
-from server import UNKNOWN_AGENT, payload, run, wait_for
+from server import UNKNOWN_AGENT, payload, run
+from waiting import wait_for
 
 def post(server, *arguments, **more):
     answer = server.post(report(*arguments, **more))

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from mesh_report import DOWN, UP, agent, mtu, path, report
-from server import ROOT, payload, wait_for
+from server import ROOT, payload
+from waiting import wait_for
 
 DOCUMENT = yaml.safe_load((ROOT / "doc" / "openapi.yaml").read_text())
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]

@@ -9,11 +9,12 @@ import re
 import signal
 import socket
 import subprocess
-import time
+
+from waiting import PATIENCE, wait_for
+
 
 PROGRAM = pathlib.Path(os.environ["MESHCHECK_BUILD"]) / "server" / "meshcheck-server"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PATIENCE = 20  # Seconds; a condition that has not come true by then will not.
 
 OLD_KEYS = ["report_interval", "nodename", "podname", "hostdate", "uptime", "last_updated",
             "nslookup", "network_probes", "ips"]
@@ -24,17 +25,6 @@ UNKNOWN_AGENT = b"There is no such entry in the agent cache\n"
 
 def success_message(agents):
     return f"All {agents} pods successfully reported back to the server"
-
-
-def wait_for(condition, what="the condition", patience=PATIENCE):
-    """Polls until `condition()` is true, and returns what it returned."""
-    deadline = time.monotonic() + patience
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"{what} did not come true within {patience} s"
-        time.sleep(0.02)
 
 
 def run(*flags, patience=PATIENCE, cwd=None):

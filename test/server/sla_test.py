@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from server import run, wait_for
+from server import run
+from waiting import wait_for
 
 STEP = 300
 DAY = 86400

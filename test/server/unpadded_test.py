@@ -3,7 +3,8 @@
 import pytest
 
 from mesh_report import agent, report
-from server import FAIL_MESSAGE, success_message, wait_for
+from server import FAIL_MESSAGE, success_message
+from waiting import wait_for
 
 LOST = {"requested": 3000, "delivered": 0, "lost_ms": 7000, "stage": "send"}
 WELL = {"requested": 3000, "delivered": 3000, "lost_ms": None, "stage": ""}

@@ -9,7 +9,7 @@ import pytest
 
 from mesh_report import DOWN, UP, agent, path, report
 from openapi_test import check_answer, operation_of
-from server import wait_for
+from waiting import wait_for
 
 NODES = 4
 LAYERS = ("pod", "host")

@@ -9,6 +9,7 @@ what the model makes of the notes.
     MESHCHECK_KILLS=200 python3 -m pytest -s test/sla/crash_test.py
 """
 
+import contextlib
 import http.client
 import http.server
 import json
@@ -25,6 +26,7 @@ import urllib.request
 import pytest
 
 from model import EPISODE, NANOSECONDS, Ledger, episode, timestamp_of
+from waiting import hold_for, looks, wait_for
 
 BUILD = pathlib.Path(os.environ["MESHCHECK_BUILD"])
 SERVER = BUILD / "server" / "meshcheck-server"
@@ -124,7 +126,7 @@ class Poster(threading.Thread):
 
     def until_acknowledged(self, body):
         host, _, port = self.relay.endpoint.partition(":")
-        while True:
+        for _ in looks():
             connection = http.client.HTTPConnection(host, int(port), timeout=15)
             try:
                 connection.request("POST", "/downtime", body, {"Content-Type": "application/json"})
@@ -137,7 +139,6 @@ class Poster(threading.Thread):
                 pass
             finally:
                 connection.close()
-            time.sleep(0.02)
 
 
 class Program:
@@ -168,13 +169,15 @@ def ask(port, path):
 
 
 def wait_for_server(port):
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return ask(port, "/api/probe")
-        except OSError:
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.02)
+    def answers():
+        with contextlib.suppress(OSError):
+            ask(port, "/api/probe")
+            return True
+    wait_for(answers, "the server to answer", PATIENCE)
+
+
+def all_run(programs):
+    return all(program.process.poll() is None for program in programs)
 
 
 def rollups_of(port, ref, begin, end):
@@ -210,10 +213,10 @@ def test_what_was_acknowledged_survives_and_counts_once(tmp_path):
         poster.start()
     killed_servers = 0
     for _ in range(KILLS):
-        time.sleep(draw.uniform(0.05, 1.0))
+        hold_for(draw.uniform(0.05, 1.0), lambda: all_run([server, *agents]), "all running")
         victim = server if draw.random() < 0.7 else draw.choice(agents)
         victim.kill()
-        time.sleep(draw.uniform(0.0, 0.2))
+        hold_for(draw.uniform(0.0, 0.2), lambda: all_run({server, *agents} - {victim}), "the others running")
         victim.start()
         if victim is server:
             killed_servers += 1
@@ -224,7 +227,7 @@ def test_what_was_acknowledged_survives_and_counts_once(tmp_path):
         poster.join(PATIENCE)
         assert not poster.is_alive()
     # The agents' episode of now has to end, and to be sent.
-    time.sleep(EPISODE - time.time() % EPISODE + 3)
+    hold_for(EPISODE - time.time() % EPISODE + 3, lambda: all_run(agents), "all agents running")
     for agent in agents:
         agent.stop()
     server.kill()

@@ -16,6 +16,8 @@ import time
 
 import pytest
 
+from waiting import wait_for
+
 PROGRAM = pathlib.Path(os.environ["MESHCHECK_BUILD"]) / "smoke-mini" / "meshcheck-smoke-mini"
 
 
@@ -249,8 +251,7 @@ def test_bounds_how_long_and_how_many(start, fake):
     instance = start(f"-prometheus-url={silent.url}", "-timeout=0.7", "-runs-max=2")
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         two = [pool.submit(instance.ask, "/prometheus") for _ in range(2)]
-        while len(silent.asked) < 2:
-            time.sleep(0.01)
+        wait_for(lambda: len(silent.asked) == 2, "both questions")
         failed(instance.ask("/dns"), "too many", status=503)
         assert instance.ask("/") == (200, "ok")
         for one in two:
@@ -261,8 +262,7 @@ def test_says_that_it_ends_before_it_does(start):
     instance = start("-grace=0.6")
     began = time.monotonic()
     instance.process.terminate()
-    while instance.ask("/ready")[0] == 200:
-        time.sleep(0.01)
+    wait_for(lambda: instance.ask("/ready")[0] != 200, "it to be about to end")
     failed(instance.ask("/ready"), "about to end")
     assert instance.ask("/") == (200, "ok"), "it still works"
     assert instance.process.wait(10) == 0
@@ -272,8 +272,7 @@ def test_says_that_it_ends_before_it_does(start):
 def test_ends_at_once_when_it_is_told_twice(start):
     instance = start("-grace=60")
     instance.process.terminate()
-    while instance.ask("/ready")[0] == 200:
-        time.sleep(0.01)
+    wait_for(lambda: instance.ask("/ready")[0] != 200, "it to be about to end")
     instance.process.terminate()
     assert instance.process.wait(10) == 0
 

@@ -1,4 +1,5 @@
-"""tools/tidy.py finds what it is there to find."""
+"""tools/tidy.py finds what it is there to find: each rule is broken in a tree of its own."""
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -7,36 +8,79 @@ import pytest
 
 TIDY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "tidy.py"
 
+spec = importlib.util.spec_from_file_location("tidy", TIDY)
+tidy = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tidy)
+
 CASES = [
-    ("mesh/a.cc", '#include "lib/uv/loop.h"\n', "no arrow from mesh to lib/uv"),
-    ("lib/base/a.cc", '#include "server/api.h"\n', "no arrow from lib/base to server"),
-    ("lib/http/a.cc", '#include "lib/netlink/link.h"\n', "no arrow from lib/http to lib/netlink"),
-    ("agent/main.cc", '#include "lib/http/client.h"\n', "no arrow from agent to lib/http"),
-    ("server/a.cc", "#include <uv.h>\n", "uv.h belongs to lib/uv alone"),
     ("server/a.cc", '#include "api.h"\n', "includes are written from the root"),
     ("server/a.h", "#pragma once\n", "the first line has to say"),
     ("server/a.h", "// A thing.\n", "no #pragma once"),
     ("server/a.cc", "std::this_thread::sleep_for(x);\n", "do not sleep"),
+    ("server/a.cc", "usleep(1);\n", "do not sleep"),
+    ("server/a_test.cc", "  sleep(1);\n", "do not sleep"),
     ("server/a.cc", "std::shared_ptr<int> p;\n", "no shared_ptr"),
-    ("server/a.cc", "\n" * 501, "501 lines; 500 are allowed"),
+    ("server/a.cc", "f();  // FIXME\n", "does not land"),
+    ("server/a.cc", "f();  // TODO(now)\n", "does not land"),
+    ("server/a_test.cc", "GTEST_SKIP();\n", "says why"),
+    ("server/a_test.cc", "TEST(A, DISABLED_Works) {}\n", "says why"),
+    ("server/a.cc", "\n" * (tidy.LINES_MAX + 1), f"{tidy.LINES_MAX} are allowed"),
+    ("test/a_test.py", "\n" * (tidy.LINES_MAX + 1), f"{tidy.LINES_MAX} are allowed"),
+    ("test/lab/a_test.py", "import time\n\ntime.sleep(2)\n", "a_test.py:3: time.sleep"),
+    ("test/lab/a.py", "def f():\n    while not g():\n        time.sleep(1)\n", "a.py:3: time.sleep"),
+    ("test/lab/a.py", "from time import monotonic, sleep\n", "a.py:1: time.sleep"),
+    ("test/lab/a.py", "import time as clock\n", "a.py:1: time.sleep"),
+    ("test/lab/a.py", "wait = time.sleep\n", "a.py:1: time.sleep"),
+    ("bench/a", "#!/usr/bin/python3\nimport time\ntime.sleep(SECONDS)\n", "bench/a:3: time.sleep"),
 ]
+ACCEPTED = [
+    ("lib/http/a.cc", '#include "lib/uv/loop.h"\n#include <llhttp.h>\n'),
+    ("server/a.h", "// A thing.\n#pragma once\n"),
+    ("server/a.cc", "// sleep(1), which is text.\n" + "\n" * (tidy.LINES_MAX - 1)),
+    ("test/waiting.py", "import time\n\ntime.sleep(0.02)\n"),
+    ("test/a.py", 'import time\n\nCOMMAND = "time.sleep(1)"  # time.sleep(1)\ntime.monotonic()\n'),
+    ("tools/a.py", "import time\n\ntime.sleep(0.02)\n"),
+    ("bench/a", "#!/bin/bash\nsleep 1\n"),
+]
+FOLDERS = sorted(tidy.ARROWS)
 
 
-def run_tidy(tree, path, text):
+def run_tidy(tree, files):
     subprocess.run(["git", "init", "-q", tree], check=True)
-    file = tree / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
+    for path, text in files:
+        file = tree / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     return subprocess.run([sys.executable, TIDY, tree], capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("path,text,message", CASES)
 def test_refuses(tmp_path, path, text, message):
-    result = run_tidy(tmp_path, path, text)
-    assert result.returncode == 1
+    result = run_tidy(tmp_path, [(path, text)])
+    assert result.returncode == 1 and result.stdout.endswith("tidy: 1 breaches\n")
     assert message in result.stdout
 
 
-def test_accepts_an_arrow_that_exists(tmp_path):
-    result = run_tidy(tmp_path, "lib/http/a.cc", '#include "lib/uv/loop.h"\n#include <llhttp.h>\n')
+@pytest.mark.parametrize("path,text", ACCEPTED)
+def test_accepts(tmp_path, path, text):
+    result = run_tidy(tmp_path, [(path, text)])
     assert (result.returncode, result.stdout) == (0, "tidy: 0 breaches\n")
+
+
+@pytest.mark.parametrize("home", FOLDERS)
+def test_refuses_each_arrow_that_is_not_listed(tmp_path, home):
+    """One file for each folder; those that may be included are in the tree too, and accepted."""
+    others = [there for there in FOLDERS if there != home]
+    result = run_tidy(tmp_path, [(f"{home}/{number}.cc", f'#include "{there}/a.h"\n') for number, there in enumerate(others)])
+    expected = {f"no arrow from {home} to {there}" for there in others if there not in tidy.ARROWS[home]}
+    assert {line.partition(": ")[2] for line in result.stdout.splitlines()[:-1]} == expected
+    assert result.returncode == 1
+
+
+@pytest.mark.parametrize("header", tidy.HIDDEN)
+def test_refuses_each_hidden_header_elsewhere(tmp_path, header):
+    owners = tidy.HIDDEN[header].split()
+    result = run_tidy(tmp_path, [(f"{home}/a.cc", f"#include <{header}>\n") for home in FOLDERS])
+    refused = {line.partition("/a.cc:1: ")[0] for line in result.stdout.splitlines()[:-1]}
+    assert refused == set(FOLDERS) - set(owners) and set(owners) < set(FOLDERS)
+    assert f"{header} belongs to {' and '.join(owners)} alone" in result.stdout
