@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "agent/reporting/padding.h"
 #include "lib/base/duration.h"
 #include "lib/base/text.h"
 #include "lib/flags/log_flags.h"

@@ -90,6 +90,15 @@ Result<ServerOptions> check_server_options(ServerOptions options) {
   return options;
 }
 
+Result<std::string> judge(const http::Outcome& outcome) {
+  if (outcome.error) return *outcome.error;
+  if (outcome.status >= 200 && outcome.status <= 299) return outcome.body;
+  std::string text = outcome.body.substr(0, kAnswerTextMax);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.empty()) text = "without a text";
+  return Error(text).within("the server answered " + std::to_string(outcome.status));
+}
+
 ServerAccess::ServerAccess(uv::Loop& loop, const ServerOptions& options, const Log& log)
     : loop_(loop),
       ca_({options.ca_file, kPemSizeMax, take_pem, log}),

@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <string>
 
+#include "lib/base/followed_file.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/flags/flags.h"
 #include "lib/http/client.h"
-#include "lib/base/followed_file.h"
 #include "lib/uv/loop.h"
 
 namespace meshcheck::agent {
@@ -34,6 +34,11 @@ struct ServerOptions {
 void add_server_flags(flags::Flags& flags, ServerOptions& options);
 // Splits the scheme off and looks at the files. An error names the flag.
 Result<ServerOptions> check_server_options(ServerOptions options);
+
+// Of an answer that refuses, this much is for a person to read.
+inline constexpr std::size_t kAnswerTextMax = 200;
+// The server's answer if it took what was sent (any 2xx), or why it did not.
+Result<std::string> judge(const http::Outcome& outcome);
 
 // What goes with requests to the server, as fresh as its files. Lives on the loop's thread. Its
 // texts are secrets.

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 
 namespace meshcheck::checks {
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 #include "checks/prometheus_answer.h"
 #include "lib/http/url.h"
 #include "lib/kube/config.h"

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "checks/findings.h"
 #include "checks/kube/daemon_set_rule.h"
-#include "checks/kube/findings.h"
 #include "checks/prometheus_answer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/config.h"
 #include "lib/base/time.h"
 #include "mesh/report/mesh_report.h"
 
@@ -77,7 +78,6 @@ inline constexpr std::chrono::milliseconds kPaddedTimeoutMax{8000};
 std::chrono::milliseconds padded_timeout(std::chrono::milliseconds left,
                                          std::chrono::milliseconds interval);
 
-inline constexpr std::size_t kPaddingElementsMax = 500'000;
 inline constexpr std::size_t kSweepSizes = 13;
 
 struct SweepBasis {

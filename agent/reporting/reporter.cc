@@ -13,15 +13,6 @@ constexpr int kRequestTimeout = 408;
 
 }  // namespace
 
-Result<std::string> judge(const http::Outcome& outcome) {
-  if (outcome.error) return *outcome.error;
-  if (outcome.status >= 200 && outcome.status <= 299) return outcome.body;
-  std::string text = outcome.body.substr(0, kAnswerTextMax);
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty()) text = "without a text";
-  return Error(text).within("the server answered " + std::to_string(outcome.status));
-}
-
 PaddingStage stalled_at(const http::Outcome& outcome) {
   if (outcome.status == kRequestTimeout) return PaddingStage::kSend;
   if (!outcome.error || (outcome.status != 0 && !outcome.timed_out)) return PaddingStage::kNone;

@@ -51,11 +51,6 @@ class Reporter {
   http::Call call_;
 };
 
-// Of an answer that refuses, this much is for a person to read.
-inline constexpr std::size_t kAnswerTextMax = 200;
-
-Result<std::string> judge(const http::Outcome& outcome);
-
 // What small packets carry: every link of IPv4 and IPv6 has to take them (RFC 9293, 3.7.1).
 inline constexpr int kSmallSegment = 536;
 

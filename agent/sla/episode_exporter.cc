@@ -5,7 +5,6 @@
 #include <random>
 #include <utility>
 
-#include "agent/reporting/reporter.h"
 #include "mesh/sla/check_list.h"
 #include "mesh/sla/episode_message.h"
 

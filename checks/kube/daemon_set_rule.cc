@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 
 namespace meshcheck::checks {
 namespace {

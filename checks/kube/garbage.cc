@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 
 namespace meshcheck::checks {
 namespace {

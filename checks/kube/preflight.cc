@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 
 namespace meshcheck::checks {
 

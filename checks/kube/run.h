@@ -4,7 +4,7 @@
 #include <cassert>
 #include <utility>
 
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 #include "checks/kube/talk.h"
 
 namespace meshcheck::checks {

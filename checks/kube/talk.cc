@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 #include "lib/http/url.h"
 
 namespace meshcheck::checks {

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "mesh/pmtu/simulated_path.h"
+#include "mesh/pmtu/pmtu_testing.h"
 
 namespace meshcheck::mesh {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "lib/http/message.h"
 #include "mesh/sla/downtime.h"
-#include "server/sla/sla_desk.h"
+#include "server/sla/shown_verdict.h"
 #include "server/sla/sla_query.h"
 #include "server/sla/sla_store.h"
 

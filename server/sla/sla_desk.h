@@ -16,6 +16,7 @@
 #include "lib/store/worker.h"
 #include "lib/uv/mailbox.h"
 #include "lib/uv/timer.h"
+#include "server/sla/shown_verdict.h"
 #include "server/sla/sla_store.h"
 #include "server/sla/sla_tables.h"
 
@@ -106,15 +107,6 @@ class SlaDesk {
   uv::Timer days_timer_;
   // network -> main
   uv::Mailbox<Order> orders_;
-};
-
-// A fault that was known in a time that is asked for.
-struct ShownVerdict {
-  std::uint64_t id = 0;
-  WallTime opened;
-  std::optional<WallTime> closed;
-  std::string kind;
-  std::string sentence;
 };
 
 // What a handler needs of all this. `desk` is null where there is no database.

@@ -1,4 +1,4 @@
-#include "checks/kube/findings.h"
+#include "checks/findings.h"
 
 #include "lib/base/time.h"
 
