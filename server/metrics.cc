@@ -5,7 +5,12 @@
 
 #include <utility>
 
+#include "lib/metrics/text_writer.h"
+#include "server/agents/agent_metrics.h"
+#include "server/cluster/cluster_metrics.h"
 #include "server/mesh/mesh_metrics.h"
+#include "server/sla/sla_metrics.h"
+#include "server/verdicts/verdict_metrics.h"
 
 namespace meshcheck::server {
 namespace {
@@ -60,33 +65,6 @@ void register_http_metrics(metrics::Registry& registry, Parts& parts) {
                         value(&Counters::bytes_received)});
   registry.add_counter({"meshcheck_http_sent_bytes_total", "Bytes written to clients.",
                         value(&Counters::bytes_sent)});
-}
-
-void write_agent_metrics(metrics::TextWriter& writer, const Check& check,
-                         const AgentTable::Counts& counts) {
-  using Type = metrics::TextWriter::Type;
-  const auto write = [&](std::string_view name, Type type, std::string_view help, auto value) {
-    writer.family(name, type, help);
-    writer.sample({}, static_cast<double>(value));
-  };
-  write("meshcheck_agents_expected", Type::kGauge, "Agents that should report.", check.expected);
-  write("meshcheck_agents_absent", Type::kGauge, "Expected agents that have not reported.",
-        check.absent.size());
-  write("meshcheck_agents_outdated", Type::kGauge, "Expected agents whose last report is too old.",
-        check.outdated.size());
-  write("meshcheck_agents_awaited", Type::kGauge,
-        "Agents' pods so new that they need not have reported yet.", check.awaited);
-  write("meshcheck_agents_excused", Type::kGauge,
-        "Silent agents on nodes that are cordoned or being taken away.", check.excused.size());
-  write("meshcheck_agents_held", Type::kGauge, "Agents whose last report is held.", counts.agents);
-  write("meshcheck_agents_unlisted", Type::kGauge,
-        "Agents that report while Kubernetes does not list their pods.", counts.unlisted);
-  write("meshcheck_reports_total", Type::kCounter, "Reports stored.", counts.reports);
-  write("meshcheck_reports_refused_full_total", Type::kCounter,
-        "Reports of new agents refused because -agents-max are held.", counts.refused_full);
-  write("meshcheck_reports_refused_not_in_inventory_total", Type::kCounter,
-        "Reports refused because the inventory or Kubernetes does not name the agent.",
-        counts.refused_not_in_inventory);
 }
 
 void register_report_metrics(metrics::Registry& registry, Parts& parts) {
@@ -145,17 +123,17 @@ std::string metrics_text(Parts& parts, const metrics::Registry& registry) {
   metrics::TextWriter writer;
   Check check;
   const AgentTable::Counts counts = parts.agents.with([&](const AgentTable& table) {
-    table.write_metrics(writer);
+    write_netchecker_metrics(table, writer);
     check = table.check(time);
     return table.counts();
   });
-  write_agent_metrics(writer, check, counts);
+  write_agent_metrics(check, counts, writer);
   parts.cluster.with(
-      [&](const ClusterStatus& status) { status.write_metrics(writer, time.steady); });
+      [&](const ClusterStatus& status) { write_cluster_metrics(status, time.steady, writer); });
   parts.mesh.with([&](const mesh::Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
-  parts.verdicts.with([&](const VerdictBoard& board) { board.write_metrics(writer); });
-  parts.sla.table.with([&](const SlaTable& sla) { sla.write_metrics(writer); });
-  parts.sla.downtimes.with([&](const DowntimeBook& book) { book.write_metrics(writer); });
+  parts.verdicts.with([&](const VerdictBoard& board) { write_verdict_metrics(board, writer); });
+  parts.sla.table.with([&](const SlaTable& sla) { write_sla_metrics(sla, writer); });
+  parts.sla.downtimes.with([&](const DowntimeBook& book) { write_downtime_metrics(book, writer); });
   return writer.take() + registry.text();
 }
 

@@ -363,45 +363,13 @@ AgentTable::Counts AgentTable::counts() const {
   return counts;
 }
 
-void AgentTable::write_metrics(metrics::TextWriter& writer) const {
-  using Type = metrics::TextWriter::Type;
-  const auto write_counter = [&](std::string_view name, std::string_view help,
-                                 std::uint64_t Series::*value) {
-    writer.family(name, Type::kCounter, help);
-    for (const auto& [label, series] : series_) {
-      writer.sample({{"agent", label}}, static_cast<double>(series.*value));
-    }
-  };
-  const auto write_gauge = [&](std::string_view name, std::string_view help,
-                               std::int64_t mesh::HttpProbe::*value) {
-    writer.family(name, Type::kGauge, help);
-    for (const auto& [label, series] : series_) {
-      for (const mesh::HttpProbe& probe : series.probes) {
-        writer.sample({{"agent", label}, {"url", probe.url}}, static_cast<double>(probe.*value));
-      }
-    }
-  };
-  write_counter("ncagent_report_count_total",
-                "Total number of reports (keepalive messages) from the agent.", &Series::reports);
-  write_counter("ncagent_error_count_total",
-                "Total number of errors (keepalive miss count) for the agent.", &Series::errors);
-  write_gauge("ncagent_http_probe_connection_result", "Connection result: 0 - error, 1 - success",
-              &mesh::HttpProbe::connection_result);
-  write_gauge("ncagent_http_probe_code", "HTTP status code.", &mesh::HttpProbe::http_code);
-  write_gauge("ncagent_http_probe_total_time_ms", "The total duration of http request.",
-              &mesh::HttpProbe::total_ms);
-  write_gauge(
-      "ncagent_http_probe_content_transfer_time_ms",
-      "The duration of content transfer, from the first response byte till the end (in ms).",
-      &mesh::HttpProbe::content_transfer_ms);
-  write_gauge("ncagent_http_probe_tcp_connection_time_ms", "TCP establishing time in ms.",
-              &mesh::HttpProbe::tcp_connection_ms);
-  write_gauge("ncagent_http_probe_dns_lookup_time_ms", "DNS lookup time in ms.",
-              &mesh::HttpProbe::dns_lookup_ms);
-  write_gauge("ncagent_http_probe_connect_time_ms", "Connection time in ms",
-              &mesh::HttpProbe::connect_ms);
-  write_gauge("ncagent_http_probe_server_processing_time_ms", "Server processing time in ms.",
-              &mesh::HttpProbe::server_processing_ms);
+void AgentTable::visit_series(const std::function<void(const SeriesView&)>& visitor) const {
+  for (const auto& [label, series] : series_) {
+    visitor({.label = label,
+             .reports = series.reports,
+             .errors = series.errors,
+             .probes = series.probes});
+  }
 }
 
 void AgentTable::note_changed(const std::string& name, Agent& agent) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,7 +14,6 @@
 #include <vector>
 
 #include "lib/base/time.h"
-#include "lib/metrics/text_writer.h"
 #include "mesh/report/mesh_report.h"
 #include "mesh/report/record.h"
 #include "server/agents/inventory.h"
@@ -118,6 +118,14 @@ class AgentTable {
     bool excused() const { return entry != nullptr && entry->excused; }
   };
 
+  // What netchecker counts under one label. The texts are the table's.
+  struct SeriesView {
+    std::string_view label;
+    std::uint64_t reports = 0;
+    std::uint64_t errors = 0;
+    std::span<const mesh::HttpProbe> probes;
+  };
+
   explicit AgentTable(Options options) : options_(options) {}
 
   // `pod_uid`: whose report it is, if the sender has proved it.
@@ -155,8 +163,8 @@ class AgentTable {
   // Sorted: those with a problem first, then by name; at most `rows_max`.
   std::vector<Row> rows(Now now, std::size_t rows_max) const;
   Counts counts() const;
-  // The ncagent_* families of netchecker.
-  void write_metrics(metrics::TextWriter& writer) const;
+  // By label.
+  void visit_series(const std::function<void(const SeriesView&)>& visitor) const;
 
   // What is new since the last call, at most `rows_max` rows; call again until it is empty.
   Changes take_changes(std::size_t rows_max);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/metrics/text_writer.h"
+#include "server/agents/agent_metrics.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -34,7 +37,7 @@ class AgentTableTest : public testing::Test {
 
   std::string metrics() const {
     metrics::TextWriter writer;
-    table_.write_metrics(writer);
+    write_netchecker_metrics(table_, writer);
     return writer.take();
   }
 

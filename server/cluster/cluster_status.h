@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "lib/base/time.h"
-#include "lib/metrics/text_writer.h"
 #include "mesh/verdict/named_finding.h"
 
 namespace meshcheck::server {
@@ -51,7 +50,6 @@ struct ClusterStatus {
   bool ready(Clock::time_point now) const;
   // The verdict `kubernetes_api`, while it is to be told.
   std::optional<verdict::NamedFinding> finding(Clock::time_point now) const;
-  void write_metrics(metrics::TextWriter& writer, Clock::time_point now) const;
 };
 
 }  // namespace meshcheck::server

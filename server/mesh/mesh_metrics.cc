@@ -13,8 +13,8 @@
 namespace meshcheck::server {
 namespace {
 
-using metrics::TextWriter;
-using Type = TextWriter::Type;
+using metrics::Sink;
+using Type = Sink::Type;
 
 // What is counted at each scrape, beside a series' own sums.
 struct Gauges {
@@ -43,15 +43,15 @@ bool older(const DownPath& a, const DownPath& b) {
 
 class MeshMetrics {
  public:
-  MeshMetrics(const mesh::Mesh& mesh, TextWriter& writer, Now now)
-      : mesh_(mesh), table_(mesh.table), writer_(writer), now_(now), mtus_(mesh.table) {}
+  MeshMetrics(const mesh::Mesh& mesh, Sink& sink, Now now)
+      : mesh_(mesh), table_(mesh.table), sink_(sink), now_(now), mtus_(mesh.table) {}
 
   void write() {
     gather();
     write_sums();
     write_paths();
     write_down_paths();
-    mtus_.write(writer_, now_);
+    mtus_.write(sink_, now_);
     write_server();
   }
 
@@ -86,21 +86,21 @@ class MeshMetrics {
   // A sample for each series.
   template <typename Value>
   void family(std::string_view name, Type type, std::string_view help, Value&& value) {
-    writer_.family(name, type, help);
+    sink_.family(name, type, help);
     for (const auto& [key, series] : table_.series()) {
-      writer_.sample({{"node", key.first}, {"layer", mesh::text(key.second)}},
-                     static_cast<double>(value(series)));
+      sink_.sample({{"node", key.first}, {"layer", mesh::text(key.second)}},
+                   static_cast<double>(value(series)));
     }
   }
 
   void write_sums() {
-    writer_.family("meshcheck_rtt_seconds", Type::kHistogram,
-                   "Round trips between agents of a layer, by the node that probes.");
+    sink_.family("meshcheck_rtt_seconds", Type::kHistogram,
+                 "Round trips between agents of a layer, by the node that probes.");
     for (const auto& [key, series] : table_.series()) {
-      writer_.histogram({{"node", key.first}, {"layer", mesh::text(key.second)}},
-                        {.bounds = kBoundsSeconds,
-                         .counts = series.round_trips.counts,
-                         .sum = static_cast<double>(series.round_trips.sum_us) / 1e6});
+      sink_.histogram({{"node", key.first}, {"layer", mesh::text(key.second)}},
+                      {.bounds = kBoundsSeconds,
+                       .counts = series.round_trips.counts,
+                       .sum = static_cast<double>(series.round_trips.sum_us) / 1e6});
     }
     const auto sum = [](std::uint64_t mesh::PathTotals::*member) {
       return [member](const mesh::MeshSeries& series) { return series.totals.*member; };
@@ -108,14 +108,14 @@ class MeshMetrics {
     using Totals = mesh::PathTotals;
     family("meshcheck_probes_sent_total", Type::kCounter,
            "Probes to peers that were answered or lost.", sum(&Totals::sent));
-    writer_.family("meshcheck_probes_lost_total", Type::kCounter,
-                   "Probes to peers that were lost, by the direction in which they were.");
+    sink_.family("meshcheck_probes_lost_total", Type::kCounter,
+                 "Probes to peers that were lost, by the direction in which they were.");
     for (const auto& [key, series] : table_.series()) {
       const std::string_view layer = mesh::text(key.second);
-      writer_.sample({{"node", key.first}, {"layer", layer}, {"direction", "forward"}},
-                     static_cast<double>(series.totals.lost_forward));
-      writer_.sample({{"node", key.first}, {"layer", layer}, {"direction", "backward"}},
-                     static_cast<double>(series.totals.lost_backward));
+      sink_.sample({{"node", key.first}, {"layer", layer}, {"direction", "forward"}},
+                   static_cast<double>(series.totals.lost_forward));
+      sink_.sample({{"node", key.first}, {"layer", layer}, {"direction", "backward"}},
+                   static_cast<double>(series.totals.lost_backward));
     }
     family("meshcheck_probes_lost_unresolved", Type::kGauge,
            "Lost probes of unknown direction, of the agents' present sessions.",
@@ -129,31 +129,31 @@ class MeshMetrics {
   }
 
   void write_paths() {
-    writer_.family("meshcheck_paths", Type::kGauge, "Paths by state, of all relations.");
+    sink_.family("meshcheck_paths", Type::kGauge, "Paths by state, of all relations.");
     for (const auto& [key, series] : table_.series()) {
       for (const mesh::PathState state : kStates) {
-        writer_.sample(
+        sink_.sample(
             {{"node", key.first}, {"layer", mesh::text(key.second)}, {"state", mesh::text(state)}},
             static_cast<double>(gauges_[&series].states[static_cast<std::size_t>(state)]));
       }
     }
-    writer_.family("meshcheck_paths_down", Type::kGauge,
-                   "Paths that are down, by where they are cut; only where there are some.");
+    sink_.family("meshcheck_paths_down", Type::kGauge,
+                 "Paths that are down, by where they are cut; only where there are some.");
     for (const auto& [key, series] : table_.series()) {
       for (const mesh::Cut cut : kCuts) {
         const auto count = gauges_[&series].down[static_cast<std::size_t>(cut)];
         if (count == 0) continue;
-        writer_.sample({{"node", key.first},
-                        {"layer", mesh::text(key.second)},
-                        {"direction", mesh::text(cut)}},
-                       static_cast<double>(count));
+        sink_.sample({{"node", key.first},
+                      {"layer", mesh::text(key.second)},
+                      {"direction", mesh::text(cut)}},
+                     static_cast<double>(count));
       }
     }
   }
 
   void write_down_paths() {
-    writer_.family("meshcheck_path_down", Type::kGauge,
-                   "Always 1: a path that is down; at most 100, those down for longest.");
+    sink_.family("meshcheck_path_down", Type::kGauge,
+                 "Always 1: a path that is down; at most 100, those down for longest.");
     std::sort(down_.begin(), down_.end(), older);
     // A path that an agent reports twice may not be there twice: all of /metrics would be refused.
     std::set<std::tuple<const mesh::MeshAgent*, mesh::NameTable::Id, mesh::Relation,
@@ -164,22 +164,22 @@ class MeshMetrics {
       const bool first =
           written.emplace(&path->from, row.to, row.relation, row.kind, row.family).second;
       if (!first) continue;
-      writer_.sample({{"from", path->from_name},
-                      {"to", path->to_name},
-                      {"layer", mesh::text(path->from.layer)},
-                      {"relation", mesh::text(path->row.relation)},
-                      {"probe", mesh::text(path->row.kind)},
-                      {"family", mesh::text(path->row.family)},
-                      {"direction", text(path->judgement.cut)}},
-                     1);
+      sink_.sample({{"from", path->from_name},
+                    {"to", path->to_name},
+                    {"layer", mesh::text(path->from.layer)},
+                    {"relation", mesh::text(path->row.relation)},
+                    {"probe", mesh::text(path->row.kind)},
+                    {"family", mesh::text(path->row.family)},
+                    {"direction", text(path->judgement.cut)}},
+                   1);
     }
     single("meshcheck_paths_down_left_out", Type::kGauge,
            "Paths that are down and not in meshcheck_path_down.", down_total_ - written.size());
   }
 
   void single(std::string_view name, Type type, std::string_view help, std::uint64_t value) {
-    writer_.family(name, type, help);
-    writer_.sample({}, static_cast<double>(value));
+    sink_.family(name, type, help);
+    sink_.sample({}, static_cast<double>(value));
   }
 
   void write_server() {
@@ -207,7 +207,7 @@ class MeshMetrics {
 
   const mesh::Mesh& mesh_;
   const mesh::MeshTable& table_;
-  TextWriter& writer_;
+  Sink& sink_;
   const Now now_;
   MtuMetrics mtus_;
   std::unordered_map<const mesh::MeshSeries*, Gauges> gauges_;
@@ -217,8 +217,8 @@ class MeshMetrics {
 
 }  // namespace
 
-void write_mesh_metrics(const mesh::Mesh& mesh, metrics::TextWriter& writer, Now now) {
-  MeshMetrics(mesh, writer, now).write();
+void write_mesh_metrics(const mesh::Mesh& mesh, metrics::Sink& sink, Now now) {
+  MeshMetrics(mesh, sink, now).write();
 }
 
 }  // namespace meshcheck::server

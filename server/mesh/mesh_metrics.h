@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "lib/metrics/text_writer.h"
+#include "lib/metrics/sink.h"
 #include "mesh/table/mesh.h"
 
 namespace meshcheck::server {
@@ -12,6 +12,6 @@ namespace meshcheck::server {
 // Single paths shown; those that are down for longest come first.
 inline constexpr std::size_t kPathsDownShownMax = 100;
 
-void write_mesh_metrics(const mesh::Mesh& mesh, metrics::TextWriter& writer, Now now);
+void write_mesh_metrics(const mesh::Mesh& mesh, metrics::Sink& sink, Now now);
 
 }  // namespace meshcheck::server

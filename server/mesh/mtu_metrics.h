@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <unordered_map>
 
-#include "lib/metrics/text_writer.h"
+#include "lib/metrics/sink.h"
 #include "mesh/table/mtu_summary.h"
 
 namespace meshcheck::server {
@@ -20,11 +20,11 @@ class MtuMetrics {
 
   void count(const mesh::PathView& path);
   // When all paths are counted.
-  void write(metrics::TextWriter& writer, Now now) const;
+  void write(metrics::Sink& sink, Now now) const;
 
  private:
-  void write_sizes(metrics::TextWriter& writer) const;
-  void write_padding(metrics::TextWriter& writer, Now now) const;
+  void write_sizes(metrics::Sink& sink) const;
+  void write_padding(metrics::Sink& sink, Now now) const;
 
   const mesh::MeshTable& table_;
   std::unordered_map<const mesh::MeshSeries*, mesh::MtuSummary> summaries_;

@@ -68,25 +68,14 @@ json DowntimeBook::to_json() const {
   return {{"downtimes", std::move(downtimes)}, {"refused", std::move(refused)}};
 }
 
-void DowntimeBook::write_metrics(metrics::TextWriter& writer) const {
-  std::array<std::size_t, 3> held{};
-  std::array<std::size_t, 3> refused{};
+DowntimeBook::CountsBySource DowntimeBook::counts() const {
+  CountsBySource counts{};
   for (const auto& [origin, items] : origins_) {
-    held.at(static_cast<std::size_t>(origin.source)) += items.downtimes.size();
-    refused.at(static_cast<std::size_t>(origin.source)) += items.refused.size();
+    Counts& of_source = counts.at(static_cast<std::size_t>(origin.source));
+    of_source.held += items.downtimes.size();
+    of_source.refused += items.refused.size();
   }
-  const auto write = [&](std::string_view name, std::string_view help, const auto& counts) {
-    writer.family(name, metrics::TextWriter::Type::kGauge, help);
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      writer.sample({{"source", text(static_cast<Source>(i))}}, static_cast<double>(counts.at(i)));
-    }
-  };
-  write("meshcheck_downtimes", "Downtimes held.", held);
-  write("meshcheck_downtimes_refused",
-        "Items that are no downtimes; GET /api/v1/downtimes says why.", refused);
-  writer.family("meshcheck_downtimes_max", metrics::TextWriter::Type::kGauge,
-                "How many downtimes may be held.");
-  writer.sample({}, static_cast<double>(downtimes_max_));
+  return counts;
 }
 
 DowntimeBook::Items read_downtime_items(const json& list, const DowntimeBook::Origin& origin) {

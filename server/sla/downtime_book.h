@@ -1,6 +1,7 @@
 // All downtimes, from the file, the API and Kubernetes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
@@ -8,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "lib/metrics/text_writer.h"
 #include "mesh/sla/downtime.h"
 
 namespace meshcheck::server {
@@ -40,6 +40,12 @@ class DowntimeBook {
     std::vector<Refused> refused;
   };
 
+  struct Counts {
+    std::size_t held = 0;
+    std::size_t refused = 0;
+  };
+  using CountsBySource = std::array<Counts, 3>;  // By Source.
+
   explicit DowntimeBook(std::size_t downtimes_max = kDowntimesMax)
       : downtimes_max_(downtimes_max) {}
 
@@ -54,7 +60,8 @@ class DowntimeBook {
   std::vector<sla::Downtime> within(sla::Seconds from, sla::Seconds to) const;
   // `{"downtimes":[...],"refused":[...]}`, for GET /api/v1/downtimes.
   nlohmann::json to_json() const;
-  void write_metrics(metrics::TextWriter& writer) const;
+  CountsBySource counts() const;
+  std::size_t downtimes_max() const { return downtimes_max_; }
 
  private:
   std::size_t downtimes_max_;

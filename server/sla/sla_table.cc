@@ -297,58 +297,16 @@ SlaTable::LastTwo SlaTable::last_episodes(Seconds end) const {
   return last;
 }
 
-void SlaTable::write_metrics(metrics::TextWriter& writer) const {
-  using Type = metrics::TextWriter::Type;
-  const auto write = [&](std::string_view name, Type type, std::string_view help, auto value) {
-    writer.family(name, type, help);
-    for (const auto& [ref, probe] : probes_) {
-      const std::optional<double> number = value(ref, probe);
-      if (number) writer.sample({{"group", ref.group}, {"probe", ref.probe}}, *number);
-    }
-  };
-  const auto of_checks = [](const ProbeRef& ref, std::uint64_t count) {
-    return ref.is_total() ? std::nullopt : std::optional(static_cast<double>(count));
-  };
-  write("meshcheck_sla_checks_total", Type::kCounter, "Results of all agents' checks.",
-        [&](const ProbeRef& ref, const Probe& probe) { return of_checks(ref, probe.checks); });
-  write("meshcheck_sla_successes_total", Type::kCounter, "Those of them that were good.",
-        [&](const ProbeRef& ref, const Probe& probe) { return of_checks(ref, probe.successes); });
-  write("meshcheck_sla_unavailable_seconds_total", Type::kCounter,
-        "Time down, by what all agents say together.", [](const ProbeRef&, const Probe& probe) {
-          return std::optional(std::chrono::duration<double>(probe.down_shown).count());
-        });
-  write("meshcheck_sla_up", Type::kGauge,
-        "1 if it was not down in the last half minute that is complete, NaN if nobody knows.",
-        [&](const ProbeRef&, const Probe& probe) {
-          const Timers last = timers_at(probe, settled_ - 1).value_or(Timers());
-          const double up = last.up > sla::Milliseconds(0) && settled_ != 0
-                                ? 1.0
-                                : std::numeric_limits<double>::quiet_NaN();
-          return std::optional(last.down > sla::Milliseconds(0) ? 0.0 : up);
-        });
-  writer.family("meshcheck_sla_episodes_total", Type::kCounter, "Episodes by what became of them.");
-  const auto outcome = [&](std::string_view name, std::uint64_t count) {
-    writer.sample({{"outcome", name}}, static_cast<double>(count));
-  };
-  outcome("accepted", counts_.accepted);
-  outcome("too_old", counts_.too_old);
-  outcome("in_future", counts_.in_future);
-  outcome("not_aligned", counts_.not_aligned);
-  outcome("not_fitting", counts_.not_fitting);
-  outcome("too_many_probes", counts_.too_many_probes);
-  const auto one = [&](std::string_view name, Type type, std::string_view help, auto value) {
-    writer.family(name, type, help);
-    writer.sample({}, static_cast<double>(value));
-  };
-  one("meshcheck_sla_probes", Type::kGauge, "Probes held, totals of groups among them.",
-      probes_.size());
-  one("meshcheck_sla_probes_max", Type::kGauge, "How many may be held.", options_.probes_max);
-  one("meshcheck_sla_origins", Type::kGauge, "Agents that told episodes within a day.",
-      origins_.size());
-  one("meshcheck_sla_changes_waiting", Type::kGauge, "Episodes that are not on disk yet.",
-      tracker_.size());
-  one("meshcheck_sla_histories_lost_total", Type::kCounter,
-      "Days of a probe that could not be written in time.", days_lost_);
+void SlaTable::visit_probes(const std::function<void(const ProbeView&)>& visitor) const {
+  for (const auto& [ref, probe] : probes_) {
+    std::optional<Timers> last;
+    if (settled_ != 0) last = timers_at(probe, settled_ - 1);
+    visitor({.ref = ref,
+             .checks = probe.checks,
+             .successes = probe.successes,
+             .down = probe.down_shown,
+             .last_settled = last});
+  }
 }
 
 }  // namespace meshcheck::server

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -12,7 +13,6 @@
 #include <vector>
 
 #include "lib/base/time.h"
-#include "lib/metrics/text_writer.h"
 #include "mesh/sla/episode_message.h"
 #include "mesh/sla/history.h"
 #include "server/sla/sla_changes.h"
@@ -42,6 +42,14 @@ class SlaTable {
     std::uint64_t not_aligned = 0;
     std::uint64_t not_fitting = 0;  // Longer than half a minute.
     std::uint64_t too_many_probes = 0;
+  };
+
+  struct ProbeView {
+    const sla::ProbeRef& ref;
+    std::uint64_t checks = 0;
+    std::uint64_t successes = 0;
+    sla::Milliseconds down{0};                // Of half minutes that have settled and are on disk.
+    std::optional<sla::Timers> last_settled;  // The last half minute that has; nothing: no data.
   };
 
   explicit SlaTable(Options options) : options_(options), tracker_(options.track_changes) {}
@@ -79,8 +87,14 @@ class SlaTable {
   LastTwo last_episodes(sla::Seconds end) const;
   LastTwo last_rollups(sla::Seconds end) const;
 
+  // In the order of their names.
+  void visit_probes(const std::function<void(const ProbeView&)>& visitor) const;
+  const Options& options() const { return options_; }
   const Counts& counts() const { return counts_; }
-  void write_metrics(metrics::TextWriter& writer) const;
+  std::size_t size() const { return probes_.size(); }
+  std::size_t origins() const { return origins_.size(); }  // That told episodes within a day.
+  std::size_t changes_waiting() const { return tracker_.size(); }
+  std::uint64_t days_lost() const { return days_lost_; }  // That could not be written in time.
 
  private:
   // Half minutes since 1970.

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/metrics/text_writer.h"
+#include "server/sla/sla_metrics.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -37,7 +40,7 @@ class SlaTableTest : public testing::Test {
   }
   std::string metrics() {
     metrics::TextWriter writer;
-    table_.write_metrics(writer);
+    write_sla_metrics(table_, writer);
     return writer.take();
   }
 
@@ -179,7 +182,7 @@ TEST_F(SlaTableTest, GoesOnCountingTimeDownAfterARestart) {
   next.advance(kNoon + 630s);
   next.written(next.take_changes(100));
   metrics::TextWriter writer;
-  next.write_metrics(writer);
+  write_sla_metrics(next, writer);
   EXPECT_NE(writer.take().find(name + "140"), std::string::npos);
 }
 

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "lib/metrics/text_writer.h"
 #include "server/verdicts/verdict_record.h"
 
 namespace meshcheck::server {
@@ -25,6 +24,7 @@ class VerdictBoard {
     std::chrono::hours age_max{24 * 30};
     bool track_changes = true;  // Remember what take_changes() has to hand out.
   };
+  using CountsByKind = std::map<std::pair<std::string, verdict::Severity>, std::uint64_t>;
   // How the last evaluation went.
   struct Evaluation {
     std::chrono::nanoseconds duration{0};
@@ -47,7 +47,12 @@ class VerdictBoard {
   const std::deque<VerdictRecord>& closed() const { return closed_; }  // In the order they ended.
   std::uint64_t last_id() const { return last_id_; }
   std::size_t count(verdict::Severity severity) const;
-  void write_metrics(metrics::TextWriter& writer) const;
+  // Since the start; one that came back counts again.
+  const CountsByKind& opened_counts() const { return opened_counts_; }
+  const CountsByKind& closed_counts() const { return closed_counts_; }
+  const Evaluation& last_evaluation() const { return evaluation_; }
+  std::uint64_t evaluations() const { return evaluations_; }
+  double evaluation_seconds() const { return evaluation_seconds_; }  // Of all.
 
   // What the database does not have yet.
   struct Changes {
@@ -59,8 +64,6 @@ class VerdictBoard {
   void put_back(const Changes& changes);
 
  private:
-  using CountsByKind = std::map<std::pair<std::string, verdict::Severity>, std::uint64_t>;
-
   WallTime oldest_kept(WallTime now) const;
   void keep(VerdictRecord record);
   void change(const VerdictRecord& record);

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/metrics/text_writer.h"
 #include "lib/store/migrations.h"
 #include "lib/testing/temporary_directory.h"
+#include "server/verdicts/verdict_metrics.h"
 #include "server/verdicts/verdict_store.h"
 
 namespace meshcheck::server {
@@ -84,7 +86,7 @@ TEST(VerdictBoardTest, WritesNoSeriesTwice) {
   twin.id = 2;
   board.show({record(1), twin}, {});
   metrics::TextWriter writer;
-  board.write_metrics(writer);
+  write_verdict_metrics(board, writer);
   const std::string text = writer.take();
   const std::string series =
       R"(meshcheck_verdict{kind="pod_network",severity="critical",layer="pod",subject="n1"} 1)";

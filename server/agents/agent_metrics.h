@@ -1,0 +1,14 @@
+// What /metrics says of agents: netchecker's families and our own.
+#pragma once
+
+#include "lib/metrics/sink.h"
+#include "server/agents/agent_table.h"
+
+namespace meshcheck::server {
+
+// The ncagent_* families of netchecker.
+void write_netchecker_metrics(const AgentTable& table, metrics::Sink& sink);
+// Who is expected, and who is missing.
+void write_agent_metrics(const Check& check, const AgentTable::Counts& counts, metrics::Sink& sink);
+
+}  // namespace meshcheck::server

@@ -1,0 +1,11 @@
+// What /metrics says of how well the server knows its cluster.
+#pragma once
+
+#include "lib/metrics/sink.h"
+#include "server/cluster/cluster_status.h"
+
+namespace meshcheck::server {
+
+void write_cluster_metrics(const ClusterStatus& status, Clock::time_point now, metrics::Sink& sink);
+
+}  // namespace meshcheck::server

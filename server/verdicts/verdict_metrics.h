@@ -1,0 +1,11 @@
+// What /metrics says of verdicts.
+#pragma once
+
+#include "lib/metrics/sink.h"
+#include "server/verdicts/verdict_board.h"
+
+namespace meshcheck::server {
+
+void write_verdict_metrics(const VerdictBoard& board, metrics::Sink& sink);
+
+}  // namespace meshcheck::server
