@@ -68,11 +68,11 @@ sla::Day make_day(std::mt19937& random) {
 
 Result<void> fill_days(store::Database& database, const Size& size) {
   std::mt19937 random(1);
-  std::vector<SlaDayChange> days;
+  std::vector<sla::SlaDayChange> days;
   for (const sla::ProbeRef& ref : refs_of(size)) days.push_back({ref, 0, {}});
   const sla::DayNumber end = sla::day_of(kEnd);
   for (sla::DayNumber number = end - kDays; number < end; ++number) {
-    for (SlaDayChange& change : days) {
+    for (sla::SlaDayChange& change : days) {
       change.number = number;
       change.day = make_day(random);
     }
@@ -90,7 +90,7 @@ Result<void> fill_episodes(store::Database& database, const Size& size) {
   const std::vector<sla::ProbeRef> refs = refs_of(size);
   const auto hour = std::chrono::hours(1);
   for (sla::Seconds begin = kEnd - 25 * hour; begin < kEnd; begin += hour) {
-    SlaChanges changes;
+    sla::SlaChanges changes;
     for (auto start = begin; start < begin + hour; start += sla::kEpisodeLength) {
       for (const sla::ProbeRef& ref : refs) {
         const bool trouble = random() % 300 == 0;
@@ -144,7 +144,7 @@ double milliseconds_busy() {
 }
 
 // As the server does it, but for HTTP: what the table holds, what the database has, the answer.
-void measure(store::Database& database, const SlaTable& table, const Question& question,
+void measure(store::Database& database, const sla::SlaTable& table, const Question& question,
              const Size& size) {
   std::vector<double> milliseconds;
   std::vector<double> busy;
@@ -172,7 +172,7 @@ void measure(store::Database& database, const SlaTable& table, const Question& q
   std::fflush(stdout);
 }
 
-void measure_all(store::Database& database, const SlaTable& table, const Size& size) {
+void measure_all(store::Database& database, const sla::SlaTable& table, const Size& size) {
   using std::chrono::hours;
   const hours day(24);
   const hours month = 30 * day;
@@ -214,7 +214,7 @@ Result<void> run(const std::string& path, const Size& size) {
   begin = Clock::now();
   if (auto filled = fill_episodes(*database, size); !filled) return filled;
   print_size(path, "and 25 hours of episodes", begin);
-  SlaTable table({});
+  sla::SlaTable table({});
   begin = Clock::now();
   if (auto read = read_sla(*database, table, kEnd); !read) return read;
   std::printf("a start reads the last day in %.1f s\n", milliseconds_since(begin) / 1e3);

@@ -132,8 +132,9 @@ std::string metrics_text(Parts& parts, const metrics::Registry& registry) {
       [&](const ClusterStatus& status) { write_cluster_metrics(status, time.steady, writer); });
   parts.mesh.with([&](const mesh::Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
   parts.verdicts.with([&](const VerdictBoard& board) { write_verdict_metrics(board, writer); });
-  parts.sla.table.with([&](const SlaTable& sla) { write_sla_metrics(sla, writer); });
-  parts.sla.downtimes.with([&](const DowntimeBook& book) { write_downtime_metrics(book, writer); });
+  parts.sla.table.with([&](const sla::SlaTable& sla) { write_sla_metrics(sla, writer); });
+  parts.sla.downtimes.with(
+      [&](const sla::DowntimeBook& book) { write_downtime_metrics(book, writer); });
   return writer.take() + registry.text();
 }
 

@@ -26,7 +26,7 @@ struct Parts {
     std::size_t threads = 1;  // Of the network.
     mesh::Mesh::Options mesh;
     VerdictBoard::Options verdicts;
-    SlaTable::Options sla;
+    sla::SlaTable::Options sla;
     double sla_target = 0.999;
     bool verdicts_fail_check = true;
     bool mesh_needs_principal = false;  // A report from nobody is taken without its `mesh`.

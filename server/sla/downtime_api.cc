@@ -42,8 +42,8 @@ Result<Downtime> downtime_of(const http::Request& request, const std::string& ui
 }
 
 http::Response keep(SlaTables& tables, const Downtime& downtime, int status) {
-  tables.downtimes.with([&](DowntimeBook& book) {
-    book.replace(DowntimeBook::Origin::of_api(downtime.uid),
+  tables.downtimes.with([&](sla::DowntimeBook& book) {
+    book.replace(sla::DowntimeBook::Origin::of_api(downtime.uid),
                  {.downtimes = {downtime}, .refused = {}});
   });
   return http::Response::json(sla::to_json(downtime).dump(), status);
@@ -54,8 +54,8 @@ http::Response write(const SlaAccess& access, const http::Request& request, cons
                      int status) {
   auto downtime = downtime_of(request, uid);
   if (!downtime) return http::Response::error(400, downtime.error().message());
-  const bool full = access.tables.downtimes.with([&](const DowntimeBook& book) {
-    return book.full() && !book.contains(DowntimeBook::Origin::of_api(uid));
+  const bool full = access.tables.downtimes.with([&](const sla::DowntimeBook& book) {
+    return book.full() && !book.contains(sla::DowntimeBook::Origin::of_api(uid));
   });
   if (full) return http::Response::error(503, "As many downtimes as may be are held.");
   if (access.desk == nullptr) return keep(access.tables, *downtime, status);
@@ -69,7 +69,8 @@ http::Response write(const SlaAccess& access, const http::Request& request, cons
 }
 
 http::Response forget(SlaTables& tables, const std::string& uid) {
-  tables.downtimes.with([&](DowntimeBook& book) { book.erase(DowntimeBook::Origin::of_api(uid)); });
+  tables.downtimes.with(
+      [&](sla::DowntimeBook& book) { book.erase(sla::DowntimeBook::Origin::of_api(uid)); });
   http::Response response;
   response.status = 204;
   return response;
@@ -79,7 +80,7 @@ http::Response forget(SlaTables& tables, const std::string& uid) {
 
 http::Response get_downtimes(const SlaAccess& access, const http::Request&) {
   const json all =
-      access.tables.downtimes.with([](const DowntimeBook& book) { return book.to_json(); });
+      access.tables.downtimes.with([](const sla::DowntimeBook& book) { return book.to_json(); });
   return http::Response::json(all.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
@@ -97,8 +98,9 @@ http::Response put_downtime(const SlaAccess& access, const http::Request& reques
 
 http::Response delete_downtime(const SlaAccess& access, const http::Request& request) {
   const std::string uid(request.parameter);
-  const bool known = access.tables.downtimes.with(
-      [&](const DowntimeBook& book) { return book.contains(DowntimeBook::Origin::of_api(uid)); });
+  const bool known = access.tables.downtimes.with([&](const sla::DowntimeBook& book) {
+    return book.contains(sla::DowntimeBook::Origin::of_api(uid));
+  });
   if (!known) return http::Response::error(404, "There is no such downtime of the API.");
   SlaTables& tables = access.tables;
   if (access.desk == nullptr) return forget(tables, uid);

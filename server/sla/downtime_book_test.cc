@@ -1,4 +1,4 @@
-#include "server/sla/downtime_book.h"
+#include "mesh/sla/downtime_book.h"
 
 #include <gtest/gtest.h>
 
@@ -12,10 +12,10 @@ namespace {
 using namespace nlohmann::literals;
 using namespace std::chrono_literals;
 
-const DowntimeBook::Origin kFile{DowntimeBook::Source::kFile, "file", "file"};
+const sla::DowntimeBook::Origin kFile{sla::DowntimeBook::Source::kFile, "file", "file"};
 
-DowntimeBook::Items items(std::size_t count) {
-  DowntimeBook::Items made;
+sla::DowntimeBook::Items items(std::size_t count) {
+  sla::DowntimeBook::Items made;
   for (std::size_t i = 0; i < count; ++i) {
     made.downtimes.push_back({.start = sla::Seconds(100s), .end = sla::Seconds(200s)});
   }
@@ -23,9 +23,9 @@ DowntimeBook::Items items(std::size_t count) {
 }
 
 TEST(DowntimeBookTest, ReplacesWhatComesFromTheSamePlace) {
-  DowntimeBook book;
+  sla::DowntimeBook book;
   book.replace(kFile, items(3));
-  book.replace(DowntimeBook::Origin::of_api("x"), items(1));
+  book.replace(sla::DowntimeBook::Origin::of_api("x"), items(1));
   book.replace(kFile, items(1));
   EXPECT_EQ(book.within(sla::Seconds(0s), sla::Seconds(1000s)).size(), 2U);
   EXPECT_TRUE(book.within(sla::Seconds(200s), sla::Seconds(1000s)).empty());
@@ -34,8 +34,8 @@ TEST(DowntimeBookTest, ReplacesWhatComesFromTheSamePlace) {
 }
 
 TEST(DowntimeBookTest, HoldsNoMoreThanItMayAndSaysSo) {
-  DowntimeBook book(4);
-  book.replace(DowntimeBook::Origin::of_api("x"), items(1));
+  sla::DowntimeBook book(4);
+  book.replace(sla::DowntimeBook::Origin::of_api("x"), items(1));
   book.replace(kFile, items(6));
   EXPECT_TRUE(book.full());
   EXPECT_EQ(book.within(sla::Seconds(0s), sla::Seconds(1000s)).size(), 4U);
@@ -47,7 +47,7 @@ TEST(DowntimeBookTest, HoldsNoMoreThanItMayAndSaysSo) {
 }
 
 TEST(DowntimeBookTest, LeavesOutABadItemAndTellsWhy) {
-  const auto read = read_downtime_items(
+  const auto read = sla::read_downtime_items(
       R"([{"startDate": "2026-11-21T12:00:00+03:00", "endDate": 1795269600,
            "type": "Accident", "affected": ["a", "a/b"], "name": "mine"},
           {"startDate": 5, "endDate": 5, "type": "Accident"},
@@ -61,7 +61,7 @@ TEST(DowntimeBookTest, LeavesOutABadItemAndTellsWhy) {
   ASSERT_EQ(read.refused.size(), 4U);
   EXPECT_EQ(read.refused[0].what, "item 1");
   EXPECT_NE(read.refused[0].reason.find("endDate"), std::string::npos);
-  EXPECT_EQ(read_downtime_items("{}"_json, kFile).refused.size(), 1U);
+  EXPECT_EQ(sla::read_downtime_items("{}"_json, kFile).refused.size(), 1U);
 }
 
 TEST(DowntimeFileTest, IsAMapWithAListOfItems) {

@@ -8,18 +8,18 @@ namespace {
 
 using nlohmann::json;
 
-Result<DowntimeBook::Items> items_of(const json& root) {
-  if (root.is_null()) return DowntimeBook::Items();
+Result<sla::DowntimeBook::Items> items_of(const json& root) {
+  if (root.is_null()) return sla::DowntimeBook::Items();
   const auto list = root.find("downtimes");
   if (list == root.end()) return Error("expected a map with the key `downtimes`");
-  if (list->is_null()) return DowntimeBook::Items();
+  if (list->is_null()) return sla::DowntimeBook::Items();
   if (!list->is_array()) return Error("`downtimes` has to be a list");
-  return read_downtime_items(*list, {.uid = "file", .name = "file"});
+  return sla::read_downtime_items(*list, {.uid = "file", .name = "file"});
 }
 
 }  // namespace
 
-Result<DowntimeBook::Items> parse_downtimes(const std::string& yaml) {
+Result<sla::DowntimeBook::Items> parse_downtimes(const std::string& yaml) {
   const auto root = flags::parse_yaml_json(yaml, kDowntimeFileBounds);
   if (!root) return root.error();
   return items_of(*root);
@@ -45,13 +45,13 @@ Result<void> DowntimeFile::read() {
   if (!root) return root.error().within("downtimes " + path_);
   auto items = items_of(*root);
   if (!items) return items.error().within("downtimes " + path_);
-  for (const DowntimeBook::Refused& item : items->refused) {
+  for (const sla::DowntimeBook::Refused& item : items->refused) {
     log_.warning("a downtime is left out",
                  {{"file", path_}, {"item", item.what}, {"error", item.reason}});
   }
   log_.info("downtimes read", {{"file", path_}, {"downtimes", items->downtimes.size()}});
-  sla_.downtimes.with([&](DowntimeBook& book) {
-    book.replace({.source = DowntimeBook::Source::kFile, .uid = "file", .name = "file"},
+  sla_.downtimes.with([&](sla::DowntimeBook& book) {
+    book.replace({.source = sla::DowntimeBook::Source::kFile, .uid = "file", .name = "file"},
                  *std::move(items));
   });
   return {};

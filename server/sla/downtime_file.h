@@ -16,7 +16,7 @@ inline constexpr flags::YamlBounds kDowntimeFileBounds{.mebibytes_max = 4, .valu
 
 // `downtimes:` and a list of items as the custom resource has them. An error: it is no such file;
 // of a bad item only that one is left out.
-Result<DowntimeBook::Items> parse_downtimes(const std::string& yaml);
+Result<sla::DowntimeBook::Items> parse_downtimes(const std::string& yaml);
 
 // Looks at the file each second, as the InventoryWatcher does.
 class DowntimeFile {

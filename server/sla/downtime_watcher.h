@@ -11,7 +11,7 @@
 #include "lib/http/client.h"
 #include "lib/kube/client.h"
 #include "lib/kube/watch.h"
-#include "server/sla/downtime_book.h"
+#include "mesh/sla/downtime_book.h"
 
 namespace meshcheck::server {
 
@@ -22,7 +22,7 @@ class DowntimeWatcher {
  public:
   struct Owner {
     uv::Loop& loop;
-    Guarded<DowntimeBook>& downtimes;
+    Guarded<sla::DowntimeBook>& downtimes;
     Log log;
   };
   static kube::Reflector::Options default_options();
@@ -43,7 +43,7 @@ class DowntimeWatcher {
   void keep(const kube::AnyObject& object);
   void tell(Followed& followed);
 
-  Guarded<DowntimeBook>& downtimes_;
+  Guarded<sla::DowntimeBook>& downtimes_;
   const Log log_;
   http::Client http_;
   kube::Client client_;

@@ -41,7 +41,7 @@ class DowntimeWatcherTest : public testing::Test {
                      where, options);
   }
   std::vector<sla::Downtime> held() {
-    return downtimes_.with([](const DowntimeBook& book) {
+    return downtimes_.with([](const sla::DowntimeBook& book) {
       return book.within(sla::Seconds(), sla::Seconds(std::chrono::seconds(1000)));
     });
   }
@@ -51,7 +51,7 @@ class DowntimeWatcherTest : public testing::Test {
 
   uv::Loop loop_;
   std::optional<FakeApi> api_;
-  Guarded<DowntimeBook> downtimes_;
+  Guarded<sla::DowntimeBook> downtimes_;
   std::optional<DowntimeWatcher> watcher_;
 };
 

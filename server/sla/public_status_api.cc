@@ -50,11 +50,11 @@ http::Response get_public_status(const SlaAccess& access, const http::Request& r
   const Seconds end =
       sla::floor_to(std::chrono::floor<std::chrono::seconds>(WallClock::now()), length);
   const Seconds begin = end - 2 * length;
-  const auto stretches = access.tables.table.with([&](const SlaTable& table) {
+  const auto stretches = access.tables.table.with([&](const sla::SlaTable& table) {
     return peek ? table.last_episodes(end) : table.last_rollups(end);
   });
   const auto downtimes = access.tables.downtimes.with(
-      [&](const DowntimeBook& book) { return book.within(begin, end); });
+      [&](const sla::DowntimeBook& book) { return book.within(begin, end); });
   sla::PublicStatus all = sla::PublicStatus::kNoData;
   std::map<std::string, std::pair<sla::PublicStatus, json>> groups;
   for (const auto& [ref, timers] : stretches) {

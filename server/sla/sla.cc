@@ -4,16 +4,17 @@
 
 namespace meshcheck::server {
 
-SlaTable::Options Sla::Options::table() const {
+sla::SlaTable::Options Sla::Options::table() const {
   return {.probes_max = static_cast<std::size_t>(config.probes_max),
           .origins_max = origins_max,
           .track_changes = keeps()};
 }
 
 Sla::Sla(uv::Loop& loop, SlaTables& sla)
-    : timer_(loop,
-             [&sla] { sla.table.with([](SlaTable& table) { table.advance(WallClock::now()); }); }) {
-  sla.table.with([](SlaTable& table) { table.advance(WallClock::now()); });
+    : timer_(loop, [&sla] {
+        sla.table.with([](sla::SlaTable& table) { table.advance(WallClock::now()); });
+      }) {
+  sla.table.with([](sla::SlaTable& table) { table.advance(WallClock::now()); });
   timer_.start_repeating(std::chrono::seconds(1));
 }
 

@@ -24,7 +24,7 @@ class Sla {
     bool kubernetes = false;  // Downtimes are objects there too.
     std::size_t origins_max = 20'000;
 
-    SlaTable::Options table() const;
+    sla::SlaTable::Options table() const;
     // Whether the SLA outlives the program. A database in memory has no second connection.
     bool keeps() const { return !database.empty() && database != ":memory:"; }
   };

@@ -247,7 +247,7 @@ std::string csv_text(const SlaAnswer& answer, const std::vector<Series>& all) {
 
 }  // namespace
 
-SlaTable::Days SlaAnswer::days() const {
+sla::SlaTable::Days SlaAnswer::days() const {
   return {.from = sla::day_of(query.range.from),
           .to = sla::day_of(query.end() - std::chrono::seconds(1)) + 1};
 }

@@ -25,7 +25,7 @@ struct SlaAnswer {
   std::vector<ShownVerdict> verdicts;    // Likewise.
   SlaHistories histories;
 
-  SlaTable::Days days() const;
+  sla::SlaTable::Days days() const;
   // What the database is asked for. Points to this.
   SlaSelection selection() const;
   // A 400 if it would be too large.

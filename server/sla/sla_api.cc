@@ -30,10 +30,10 @@ SlaAnswer gather(const SlaAccess& access, SlaQuery query, SlaAnswer::Form form) 
   answer.target = answer.query.target.value_or(access.tables.target);
   const sla::Seconds from = answer.query.range.from;
   const sla::Seconds to = answer.query.end();
-  answer.downtimes =
-      access.tables.downtimes.with([&](const DowntimeBook& book) { return book.within(from, to); });
+  answer.downtimes = access.tables.downtimes.with(
+      [&](const sla::DowntimeBook& book) { return book.within(from, to); });
   if (form == SlaAnswer::Form::kJson) answer.verdicts = access.verdicts_within(from, to);
-  answer.histories = access.tables.table.with([&](const SlaTable& table) {
+  answer.histories = access.tables.table.with([&](const sla::SlaTable& table) {
     return table.histories(answer.query.group, answer.query.probe, answer.days());
   });
   return answer;
@@ -64,7 +64,7 @@ http::Response answer_query(const SlaAccess& access, const http::Request& reques
                             SlaAnswer::Form form) {
   SlaAnswer answer = gather(access, std::move(query), form);
   const sla::DayNumber first_day =
-      access.tables.table.with([](const SlaTable& table) { return table.first_day(); });
+      access.tables.table.with([](const sla::SlaTable& table) { return table.first_day(); });
   const bool held = answer.days().from >= first_day;
   const std::size_t summaries = answer.histories.size() * answer.query.range.steps;
   if (access.desk == nullptr || (held && summaries <= kSummariesAtOnce)) return answer.response();
@@ -85,14 +85,15 @@ http::Response post_episodes(const SlaAccess& access, const http::Request& reque
   if (!message) return http::Response::error(400, message.error().message());
   const WallTime now = WallClock::now();
   const std::uint64_t change =
-      access.tables.table.with([&](SlaTable& table) { return table.take(*message, now); });
+      access.tables.table.with([&](sla::SlaTable& table) { return table.take(*message, now); });
   if (change == 0 || access.desk == nullptr) return http::Response::json("{}");
   if (!access.desk->when_written(access.asker(request), change)) return busy();
   return http::Response::answered_later();
 }
 
 http::Response get_probes(const SlaAccess& access, const http::Request&) {
-  const auto refs = access.tables.table.with([](const SlaTable& table) { return table.probes(); });
+  const auto refs =
+      access.tables.table.with([](const sla::SlaTable& table) { return table.probes(); });
   json list = json::array();
   for (const sla::ProbeRef& ref : refs) {
     if (!ref.is_total()) list.push_back({{"group", ref.group}, {"probe", ref.probe}});

@@ -36,9 +36,9 @@ SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Database reader, Ans
 }
 
 SlaDesk::~SlaDesk() {
-  auto [changes, days] = sla_.table.with([](SlaTable& table) {
+  auto [changes, days] = sla_.table.with([](sla::SlaTable& table) {
     // What is under way may still fail, and nobody would be told.
-    table.put_back(SlaChanges());
+    table.put_back(sla::SlaChanges());
     return std::pair(table.take_changes(SIZE_MAX), table.take_days());
   });
   const bool submitted = writer_.submit(
@@ -116,7 +116,7 @@ void SlaDesk::begin(const Asker& asker, Write write) {
 
 void SlaDesk::write_changes() {
   if (writing_) return;
-  auto changes = sla_.table.with([](SlaTable& table) { return table.take_changes(kRowsMax); });
+  auto changes = sla_.table.with([](sla::SlaTable& table) { return table.take_changes(kRowsMax); });
   if (changes.empty()) {
     // What they waited for was written for somebody else meanwhile.
     on_written(changes, {});
@@ -138,8 +138,8 @@ void SlaDesk::write_changes() {
   on_written(changes, Error("as much as may be is to be written"));
 }
 
-void SlaDesk::on_written(const SlaChanges& changes, const Result<void>& result) {
-  sla_.table.with([&](SlaTable& table) {
+void SlaDesk::on_written(const sla::SlaChanges& changes, const Result<void>& result) {
+  sla_.table.with([&](sla::SlaTable& table) {
     if (result) {
       table.written(changes);
     } else {
@@ -162,7 +162,7 @@ SlaOldest SlaDesk::oldest() const {
 
 void SlaDesk::write_days() {
   if (writing_days_) return;
-  const auto days = sla_.table.with([](SlaTable& table) { return table.take_days(); });
+  const auto days = sla_.table.with([](sla::SlaTable& table) { return table.take_days(); });
   writing_days_ = writer_.submit(
       {.run = [days, oldest = oldest()](
                   store::Database& database) { return server::write_days(database, days, oldest); },
@@ -171,9 +171,9 @@ void SlaDesk::write_days() {
              writing_days_ = false;
              note(result);
              if (result) return;
-             sla_.table.with([&](SlaTable& table) { table.put_back(days); });
+             sla_.table.with([&](sla::SlaTable& table) { table.put_back(days); });
            }});
-  if (!writing_days_) sla_.table.with([&](SlaTable& table) { table.put_back(days); });
+  if (!writing_days_) sla_.table.with([&](sla::SlaTable& table) { table.put_back(days); });
 }
 
 void SlaDesk::note(const Result<void>& result) {

@@ -87,7 +87,7 @@ class SlaDesk {
   void begin(const Asker& asker, Read read);
   void begin(const Asker& asker, Write write);
   void write_changes();
-  void on_written(const SlaChanges& changes, const Result<void>& result);
+  void on_written(const sla::SlaChanges& changes, const Result<void>& result);
   void write_days();
   SlaOldest oldest() const;
   void note(const Result<void>& result);

@@ -9,9 +9,9 @@ namespace meshcheck::server {
 using sla::ProbeRef;
 using sla::Timers;
 
-void write_sla_metrics(const SlaTable& table, metrics::Sink& sink) {
+void write_sla_metrics(const sla::SlaTable& table, metrics::Sink& sink) {
   using Type = metrics::Sink::Type;
-  using Probe = SlaTable::ProbeView;
+  using Probe = sla::SlaTable::ProbeView;
   const auto write = [&](std::string_view name, Type type, std::string_view help, auto value) {
     sink.family(name, type, help);
     table.visit_probes([&](const Probe& probe) {
@@ -39,7 +39,7 @@ void write_sla_metrics(const SlaTable& table, metrics::Sink& sink) {
           return std::optional(last.down > sla::Milliseconds(0) ? 0.0 : up);
         });
   sink.family("meshcheck_sla_episodes_total", Type::kCounter, "Episodes by what became of them.");
-  const SlaTable::Counts& counts = table.counts();
+  const sla::SlaTable::Counts& counts = table.counts();
   const auto outcome = [&](std::string_view name, std::uint64_t count) {
     sink.sample({{"outcome", name}}, static_cast<double>(count));
   };
@@ -65,21 +65,21 @@ void write_sla_metrics(const SlaTable& table, metrics::Sink& sink) {
       "Days of a probe that could not be written in time.", table.days_lost());
 }
 
-void write_downtime_metrics(const DowntimeBook& book, metrics::Sink& sink) {
+void write_downtime_metrics(const sla::DowntimeBook& book, metrics::Sink& sink) {
   using Type = metrics::Sink::Type;
-  const DowntimeBook::CountsBySource counts = book.counts();
+  const sla::DowntimeBook::CountsBySource counts = book.counts();
   const auto write = [&](std::string_view name, std::string_view help,
-                         std::size_t DowntimeBook::Counts::*value) {
+                         std::size_t sla::DowntimeBook::Counts::*value) {
     sink.family(name, Type::kGauge, help);
     for (std::size_t i = 0; i < counts.size(); ++i) {
-      sink.sample({{"source", text(static_cast<DowntimeBook::Source>(i))}},
+      sink.sample({{"source", text(static_cast<sla::DowntimeBook::Source>(i))}},
                   static_cast<double>(counts.at(i).*value));
     }
   };
-  write("meshcheck_downtimes", "Downtimes held.", &DowntimeBook::Counts::held);
+  write("meshcheck_downtimes", "Downtimes held.", &sla::DowntimeBook::Counts::held);
   write("meshcheck_downtimes_refused",
         "Items that are no downtimes; GET /api/v1/downtimes says why.",
-        &DowntimeBook::Counts::refused);
+        &sla::DowntimeBook::Counts::refused);
   sink.family("meshcheck_downtimes_max", Type::kGauge, "How many downtimes may be held.");
   sink.sample({}, static_cast<double>(book.downtimes_max()));
 }

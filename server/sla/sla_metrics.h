@@ -2,12 +2,12 @@
 #pragma once
 
 #include "lib/metrics/sink.h"
-#include "server/sla/downtime_book.h"
-#include "server/sla/sla_table.h"
+#include "mesh/sla/downtime_book.h"
+#include "mesh/sla/sla_table.h"
 
 namespace meshcheck::server {
 
-void write_sla_metrics(const SlaTable& table, metrics::Sink& sink);
-void write_downtime_metrics(const DowntimeBook& book, metrics::Sink& sink);
+void write_sla_metrics(const sla::SlaTable& table, metrics::Sink& sink);
+void write_downtime_metrics(const sla::DowntimeBook& book, metrics::Sink& sink);
 
 }  // namespace meshcheck::server

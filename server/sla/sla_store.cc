@@ -25,7 +25,7 @@ Timers timers_of(const store::Statement& row, int column) {
 
 struct StoredProbe {
   std::int64_t id = 0;
-  SlaDownCount count;
+  sla::SlaDownCount count;
   const ProbeRef& ref() const { return count.ref; }
 };
 
@@ -51,7 +51,7 @@ Result<std::vector<StoredProbe>> read_probes(store::Database& database, const st
   }
 }
 
-Result<void> read_days(store::Database& database, const StoredProbe& probe, SlaTable& table,
+Result<void> read_days(store::Database& database, const StoredProbe& probe, sla::SlaTable& table,
                        sla::DayNumber from) {
   auto rows = database.cached("SELECT day, rollups FROM sla_day WHERE probe = ? AND day >= ?");
   if (!rows) return rows.error();
@@ -67,7 +67,7 @@ Result<void> read_days(store::Database& database, const StoredProbe& probe, SlaT
   }
 }
 
-Result<void> read_episodes(store::Database& database, SlaTable& table, Seconds from) {
+Result<void> read_episodes(store::Database& database, sla::SlaTable& table, Seconds from) {
   auto rows = database.prepare(
       "SELECT group_name, probe_name, start_s, up_ms, down_ms, unknown_ms FROM sla_episode JOIN "
       "sla_probe ON id = probe WHERE start_s >= ? ORDER BY start_s");
@@ -160,7 +160,7 @@ Result<std::size_t> read_history(store::Database& database, const SlaSelection& 
 
 }  // namespace
 
-Result<void> read_sla(store::Database& database, SlaTable& table, WallTime now) {
+Result<void> read_sla(store::Database& database, sla::SlaTable& table, WallTime now) {
   table.advance(now);
   const auto probes = read_probes(database, {}, {});
   if (!probes) return probes.error();
@@ -168,12 +168,12 @@ Result<void> read_sla(store::Database& database, SlaTable& table, WallTime now) 
     if (auto read = read_days(database, probe, table, table.first_day()); !read) return read;
   }
   const auto time = std::chrono::floor<std::chrono::seconds>(now);
-  if (auto read = read_episodes(database, table, time - SlaTable::kAgeMax); !read) return read;
+  if (auto read = read_episodes(database, table, time - sla::SlaTable::kAgeMax); !read) return read;
   for (const StoredProbe& probe : *probes) table.restore(probe.count);
   return {};
 }
 
-Result<void> write_episodes(store::Database& database, const SlaChanges& changes) {
+Result<void> write_episodes(store::Database& database, const sla::SlaChanges& changes) {
   ProbeIds ids(database);
   for (const sla::Episode& episode : changes.episodes) {
     const auto id = ids.id_of(episode.ref);
@@ -187,7 +187,7 @@ Result<void> write_episodes(store::Database& database, const SlaChanges& changes
                     .run();
     if (!done) return done;
   }
-  for (const SlaDownCount& count : changes.down_counts) {
+  for (const sla::SlaDownCount& count : changes.down_counts) {
     const auto id = ids.id_of(count.ref);
     if (!id) return id.error();
     auto update =
@@ -199,10 +199,10 @@ Result<void> write_episodes(store::Database& database, const SlaChanges& changes
   return {};
 }
 
-Result<void> write_days(store::Database& database, const std::vector<SlaDayChange>& days,
+Result<void> write_days(store::Database& database, const std::vector<sla::SlaDayChange>& days,
                         SlaOldest oldest) {
   ProbeIds ids(database);
-  for (const SlaDayChange& change : days) {
+  for (const sla::SlaDayChange& change : days) {
     const auto id = ids.id_of(change.ref);
     if (!id) return id.error();
     auto insert = database.cached("INSERT OR REPLACE INTO sla_day VALUES (?, ?, ?, ?, ?, ?)");

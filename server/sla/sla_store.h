@@ -11,8 +11,8 @@
 #include "lib/store/database.h"
 #include "mesh/sla/downtime.h"
 #include "mesh/sla/history.h"
-#include "server/sla/sla_changes.h"
-#include "server/sla/sla_table.h"
+#include "mesh/sla/sla_changes.h"
+#include "mesh/sla/sla_table.h"
 
 namespace meshcheck::server {
 
@@ -51,15 +51,15 @@ inline constexpr std::string_view kSlaTables = R"(
     )";
 
 // What is too old for it stays in the database and out of the table.
-Result<void> read_sla(store::Database& database, SlaTable& table, WallTime now);
+Result<void> read_sla(store::Database& database, sla::SlaTable& table, WallTime now);
 
-Result<void> write_episodes(store::Database& database, const SlaChanges& changes);
+Result<void> write_episodes(store::Database& database, const sla::SlaChanges& changes);
 struct SlaOldest {
   sla::Seconds episode;
   sla::DayNumber day = 0;  // 0: none is too old.
 };
 // And drops what is older.
-Result<void> write_days(store::Database& database, const std::vector<SlaDayChange>& days,
+Result<void> write_days(store::Database& database, const std::vector<sla::SlaDayChange>& days,
                         SlaOldest oldest);
 
 // Which days of which probes a question needs.

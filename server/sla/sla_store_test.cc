@@ -28,10 +28,11 @@ class SlaStoreTest : public testing::Test {
 };
 
 TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {
-  const SlaChanges changes{.episodes = {{.ref = kDns, .start = kNoon, .timers = {29s, 1s, 0s}}}};
+  const sla::SlaChanges changes{
+      .episodes = {{.ref = kDns, .start = kNoon, .timers = {29s, 1s, 0s}}}};
   ASSERT_TRUE(write_episodes(database_, changes));
   ASSERT_TRUE(write_episodes(database_, changes));
-  SlaTable table({});
+  sla::SlaTable table({});
   ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
   EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], (Timers{29s, 1s, 0s}));
   EXPECT_EQ(table.histories({}, {}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
@@ -58,7 +59,7 @@ TEST_F(SlaStoreTest, DropsWhatIsTooOld) {
   ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}},
                          {.episode = kNoon + 30s, .day = number + 1}));
   EXPECT_EQ(read(0, number + 9, false).at(kDns).size(), 1U);
-  SlaTable table({});
+  sla::SlaTable table({});
   ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
   EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], Timers());
 }

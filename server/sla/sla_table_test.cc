@@ -1,4 +1,4 @@
-#include "server/sla/sla_table.h"
+#include "mesh/sla/sla_table.h"
 
 #include <gtest/gtest.h>
 
@@ -44,7 +44,7 @@ class SlaTableTest : public testing::Test {
     return writer.take();
   }
 
-  SlaTable table_{{}};
+  sla::SlaTable table_{{}};
 };
 
 TEST_F(SlaTableTest, TakesTheBestOfAllAgentsAndTheSameTwiceAsOnce) {
@@ -52,7 +52,7 @@ TEST_F(SlaTableTest, TakesTheBestOfAllAgentsAndTheSameTwiceAsOnce) {
   EXPECT_NE(first, 0U);
   EXPECT_EQ(take({episode(kNoon, kUp)}, "b"), first) << "not taken yet: the same change";
   EXPECT_EQ(take({episode(kNoon, kUp)}, "b"), first) << "nothing new, but not on disk";
-  const SlaChanges changes = table_.take_changes(100);
+  const sla::SlaChanges changes = table_.take_changes(100);
   ASSERT_EQ(changes.episodes.size(), 1U);
   EXPECT_EQ(changes.episodes[0].timers, kUp);
   table_.written(changes);
@@ -63,11 +63,11 @@ TEST_F(SlaTableTest, TakesTheBestOfAllAgentsAndTheSameTwiceAsOnce) {
 
 TEST_F(SlaTableTest, HandsOutAgainWhatCouldNotBeWritten) {
   take({episode(kNoon - 30s, kDown)});
-  const SlaChanges lost = table_.take_changes(100);
+  const sla::SlaChanges lost = table_.take_changes(100);
   const auto later = take({episode(kNoon - 30s, kUp), episode(kNoon, kUp)});
   EXPECT_GT(later, lost.last);
   table_.put_back(lost);
-  const SlaChanges again = table_.take_changes(100);
+  const sla::SlaChanges again = table_.take_changes(100);
   EXPECT_EQ(again.last, later);
   for (const sla::Episode& one : again.episodes) EXPECT_EQ(one.timers, kUp);
   table_.written(again);
@@ -77,12 +77,12 @@ TEST_F(SlaTableTest, HandsOutAgainWhatCouldNotBeWritten) {
 
 TEST_F(SlaTableTest, KeepsWaitingForWhatChangedWhileItWasWritten) {
   take({episode(kNoon, kDown)});
-  const SlaChanges first = table_.take_changes(100);
+  const sla::SlaChanges first = table_.take_changes(100);
   const auto second = take({episode(kNoon, kUp)});
   table_.written(first);
   EXPECT_GT(second, first.last);
   EXPECT_EQ(take({episode(kNoon, kUp)}), second);
-  const SlaChanges rest = table_.take_changes(100);
+  const sla::SlaChanges rest = table_.take_changes(100);
   ASSERT_EQ(rest.episodes.size(), 1U);
   EXPECT_EQ(rest.episodes[0].timers, kUp);
 }
@@ -120,7 +120,7 @@ TEST_F(SlaTableTest, MakesTheRollupOfRestoredEpisodesAgain) {
 TEST_F(SlaTableTest, RefusesWhatDoesNotFitAndTakesTheRest) {
   take({episode(kNoon - 24h - 30s, kUp), episode(kNoon + 120s, kUp), episode(kNoon + 1s, kUp),
         episode(kNoon, {20s, 20s, 0s}), episode(kNoon, {-1s, 0s, 0s}), episode(kNoon + 60s, kUp)});
-  const SlaTable::Counts& counts = table_.counts();
+  const sla::SlaTable::Counts& counts = table_.counts();
   EXPECT_EQ(counts.too_old, 1U);
   EXPECT_EQ(counts.in_future, 1U);
   EXPECT_EQ(counts.not_aligned, 1U);
@@ -129,7 +129,7 @@ TEST_F(SlaTableTest, RefusesWhatDoesNotFitAndTakesTheRest) {
 }
 
 TEST_F(SlaTableTest, HoldsNoMoreProbesThanItMay) {
-  SlaTable table({.probes_max = 2});
+  sla::SlaTable table({.probes_max = 2});
   table.advance(kNoon);
   table.take(message({episode(kNoon, kUp, {"g", "a"}), episode(kNoon, kUp, {"g", "b"}),
                       episode(kNoon, kUp, {"g", "c"})}),
@@ -173,7 +173,7 @@ TEST_F(SlaTableTest, CountsTimeDownOnceItIsSettled) {
 TEST_F(SlaTableTest, GoesOnCountingTimeDownAfterARestart) {
   const std::string name =
       "meshcheck_sla_unavailable_seconds_total{group=\"synthetic\",probe=\"dns\"} ";
-  SlaTable next({});
+  sla::SlaTable next({});
   next.advance(kNoon + 600s);
   next.restore(episode(kNoon, kDown));
   next.restore(episode(kNoon + 30s, {20s, 10s, 0s}));

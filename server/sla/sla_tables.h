@@ -5,17 +5,17 @@
 #include <cstdint>
 
 #include "lib/base/guarded.h"
-#include "server/sla/downtime_book.h"
-#include "server/sla/sla_table.h"
+#include "mesh/sla/downtime_book.h"
+#include "mesh/sla/sla_table.h"
 
 namespace meshcheck::server {
 
 struct SlaTables {
-  explicit SlaTables(SlaTable::Options options, double availability_target = 0.999)
+  explicit SlaTables(sla::SlaTable::Options options, double availability_target = 0.999)
       : table(options), target(availability_target) {}
 
-  Guarded<SlaTable> table;
-  Guarded<DowntimeBook> downtimes;
+  Guarded<sla::SlaTable> table;
+  Guarded<sla::DowntimeBook> downtimes;
   std::atomic<std::uint64_t> writes_failed = 0;
   std::atomic<std::uint64_t> downtime_file_failures = 0;
   const double target;  // The availability that is promised, 0 to 1.

@@ -152,14 +152,14 @@ Result<void> restore_series(store::Database& database, AgentTable& table) {
 Result<void> restore_sla(store::Database& database, SlaTables& tables) {
   auto downtimes = read_downtimes(database);
   if (!downtimes) return downtimes.error();
-  tables.downtimes.with([&](DowntimeBook& book) {
+  tables.downtimes.with([&](sla::DowntimeBook& book) {
     for (sla::Downtime& downtime : *downtimes) {
-      const auto origin = DowntimeBook::Origin::of_api(downtime.uid);
+      const auto origin = sla::DowntimeBook::Origin::of_api(downtime.uid);
       book.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
     }
   });
   return tables.table.with(
-      [&](SlaTable& table) { return read_sla(database, table, WallClock::now()); });
+      [&](sla::SlaTable& table) { return read_sla(database, table, WallClock::now()); });
 }
 
 }  // namespace

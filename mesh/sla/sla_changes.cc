@@ -1,8 +1,8 @@
-#include "server/sla/sla_changes.h"
+#include "mesh/sla/sla_changes.h"
 
 #include <algorithm>
 
-namespace meshcheck::server {
+namespace meshcheck::sla {
 
 std::uint64_t SlaTracker::changed(const Key& key) {
   if (!enabled_) return 0;
@@ -28,4 +28,4 @@ void SlaTracker::written(std::uint64_t last) {
   written_ = std::max(written_, last);
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::sla

@@ -1,23 +1,17 @@
-#include "server/sla/sla_table.h"
+#include "mesh/sla/sla_table.h"
 
 #include <algorithm>
 #include <cassert>
 #include <limits>
 
-namespace meshcheck::server {
-
-using sla::DayNumber;
-using sla::Episode;
-using sla::ProbeRef;
-using sla::Seconds;
-using sla::Timers;
+namespace meshcheck::sla {
 
 namespace {
 
-constexpr std::uint32_t kSlotsOfRollup = sla::kRollupLength / sla::kEpisodeLength;
+constexpr std::uint32_t kSlotsOfRollup = kRollupLength / kEpisodeLength;
 
-std::uint16_t octets_of(sla::Milliseconds time) {
-  assert(time.count() >= 0 && time <= sla::kEpisodeLength);
+std::uint16_t octets_of(Milliseconds time) {
+  assert(time.count() >= 0 && time <= kEpisodeLength);
   return static_cast<std::uint16_t>(time.count());
 }
 
@@ -28,18 +22,18 @@ Seconds seconds_of(WallTime time) {
 }  // namespace
 
 SlaTable::SlotNumber SlaTable::slot_of(Seconds time) {
-  return static_cast<SlotNumber>(time.time_since_epoch() / sla::kEpisodeLength);
+  return static_cast<SlotNumber>(time.time_since_epoch() / kEpisodeLength);
 }
 
 Seconds SlaTable::start_of(SlotNumber slot) {
-  return Seconds(sla::kEpisodeLength * static_cast<std::int64_t>(slot));
+  return Seconds(kEpisodeLength * static_cast<std::int64_t>(slot));
 }
 
 std::optional<Timers> SlaTable::timers_at(const Probe& probe, SlotNumber slot) {
   const Slot& held = probe.slots[slot % kSlots];
   if (held.number != slot) return std::nullopt;
-  return Timers{sla::Milliseconds(held.up), sla::Milliseconds(held.down),
-                sla::Milliseconds(held.unknown)};
+  return Timers{Milliseconds(held.up), Milliseconds(held.down),
+                Milliseconds(held.unknown)};
 }
 
 void SlaTable::set(Probe& probe, SlotNumber slot, const Timers& timers) {
@@ -59,14 +53,14 @@ SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref) {
   return &probe;
 }
 
-void SlaTable::restore(const ProbeRef& ref, DayNumber number, const sla::Day& day) {
+void SlaTable::restore(const ProbeRef& ref, DayNumber number, const Day& day) {
   Probe* const probe = find_or_add(ref);
   if (probe != nullptr) probe->days[number].day = day;
 }
 
 void SlaTable::restore(const Episode& episode) {
   Probe* const probe = find_or_add(episode.ref);
-  if (probe == nullptr || !sla::fits(episode.timers, sla::kEpisodeLength)) return;
+  if (probe == nullptr || !fits(episode.timers, kEpisodeLength)) return;
   const SlotNumber slot = slot_of(episode.start);
   set(*probe, slot, episode.timers);
   // The rollup may have been written before its last episode.
@@ -87,16 +81,16 @@ bool SlaTable::fits_in(const Episode& episode, WallTime now) {
     refused = &counts_.too_old;
   } else if (episode.start > time + kFutureMax) {
     refused = &counts_.in_future;
-  } else if (sla::floor_to(episode.start, sla::kEpisodeLength) != episode.start) {
+  } else if (floor_to(episode.start, kEpisodeLength) != episode.start) {
     refused = &counts_.not_aligned;
-  } else if (!sla::fits(episode.timers, sla::kEpisodeLength)) {
+  } else if (!fits(episode.timers, kEpisodeLength)) {
     refused = &counts_.not_fitting;
   }
   if (refused != nullptr) ++*refused;
   return refused == nullptr;
 }
 
-std::uint64_t SlaTable::take(const sla::EpisodeMessage& message, WallTime now) {
+std::uint64_t SlaTable::take(const EpisodeMessage& message, WallTime now) {
   std::uint64_t change = 0;
   count_checks(message, now);
   for (const Episode& episode : message.episodes) {
@@ -116,12 +110,12 @@ std::uint64_t SlaTable::take(Probe& probe, const Episode& episode) {
   const SlotNumber slot = slot_of(episode.start);
   const SlaTracker::Key key{slot, episode.ref};
   const auto held = timers_at(probe, slot);
-  const Timers best = held ? sla::combine(*held, episode.timers) : episode.timers;
+  const Timers best = held ? combine(*held, episode.timers) : episode.timers;
   if (held == best) return tracker_.waiting(key);
   set(probe, slot, best);
   if (slot < probe.settled) {
-    const sla::Milliseconds before = held ? held->down : sla::Milliseconds(0);
-    probe.down += std::max(sla::Milliseconds(0), best.down - before);
+    const Milliseconds before = held ? held->down : Milliseconds(0);
+    probe.down += std::max(Milliseconds(0), best.down - before);
     if (!options_.track_changes) probe.down_shown = probe.down;
   }
   roll_up(probe, slot);
@@ -135,9 +129,9 @@ bool SlaTable::roll_up(Probe& probe, SlotNumber slot) {
     sum += timers_at(probe, i).value_or(Timers());
   }
   const Seconds start = start_of(first);
-  HeldDay& held = probe.days[sla::day_of(start)];
+  HeldDay& held = probe.days[day_of(start)];
   Timers& rollup = held.day.at(start);
-  const Timers best = sla::combine(rollup, sum);
+  const Timers best = combine(rollup, sum);
   if (best == rollup) return false;
   rollup = best;
   held.changed = true;
@@ -145,7 +139,7 @@ bool SlaTable::roll_up(Probe& probe, SlotNumber slot) {
 }
 
 // An agent tells all checks of a slot in one message, and a message again until it is answered.
-void SlaTable::count_checks(const sla::EpisodeMessage& message, WallTime now) {
+void SlaTable::count_checks(const EpisodeMessage& message, WallTime now) {
   if (message.episodes.empty()) return;
   if (origins_.size() >= options_.origins_max && !origins_.contains(message.origin)) return;
   const Seconds latest = seconds_of(now) + kFutureMax;
@@ -170,7 +164,7 @@ void SlaTable::advance(WallTime now) {
   const Seconds time = seconds_of(now);
   const SlotNumber settled = slot_of(time - kSettleTime);
   const SlotNumber oldest = slot_of(time - kAgeMax);
-  first_day_ = sla::day_of(time - kAgeMax - sla::kRollupLength);
+  first_day_ = day_of(time - kAgeMax - kRollupLength);
   if (settled <= settled_) return;
   settled_ = settled;
   for (auto& [ref, probe] : probes_) {
@@ -254,15 +248,15 @@ std::vector<ProbeRef> SlaTable::probes() const {
   return refs;
 }
 
-std::map<ProbeRef, sla::History> SlaTable::histories(const std::string& group,
+std::map<ProbeRef, History> SlaTable::histories(const std::string& group,
                                                      const std::string& probe, Days days) const {
-  std::map<ProbeRef, sla::History> histories;
+  std::map<ProbeRef, History> histories;
   const auto begin = group.empty() ? probes_.begin() : probes_.lower_bound({group, {}});
   for (auto entry = begin; entry != probes_.end(); ++entry) {
     const ProbeRef& ref = entry->first;
     if (!group.empty() && ref.group != group) break;
     if (!probe.empty() && ref.probe != probe) continue;
-    sla::History& history = histories[ref];
+    History& history = histories[ref];
     const auto& held = entry->second.days;
     const auto end = held.lower_bound(days.to);
     for (auto day = held.lower_bound(days.from); day != end; ++day) {
@@ -277,11 +271,11 @@ SlaTable::LastTwo SlaTable::last_rollups(Seconds end) const {
   LastTwo last;
   for (const auto& [ref, probe] : probes_) {
     std::array<Timers, 2>& timers = last[ref];
-    Seconds start = end - 2 * sla::kRollupLength;
+    Seconds start = end - 2 * kRollupLength;
     for (Timers& rollup : timers) {
-      const auto day = probe.days.find(sla::day_of(start));
+      const auto day = probe.days.find(day_of(start));
       if (day != probe.days.end()) rollup = day->second.day.at(start);
-      start += sla::kRollupLength;
+      start += kRollupLength;
     }
   }
   return last;
@@ -309,4 +303,4 @@ void SlaTable::visit_probes(const std::function<void(const ProbeView&)>& visitor
   }
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::sla

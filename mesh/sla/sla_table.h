@@ -15,9 +15,9 @@
 #include "lib/base/time.h"
 #include "mesh/sla/episode_message.h"
 #include "mesh/sla/history.h"
-#include "server/sla/sla_changes.h"
+#include "mesh/sla/sla_changes.h"
 
-namespace meshcheck::server {
+namespace meshcheck::sla {
 
 // Knows no clock and no lock: its owner guards it. Episodes of the last 24 hours, and the days in
 // which a rollup may still change. About 50 KB a probe; bounded by `probes_max`.
@@ -45,22 +45,22 @@ class SlaTable {
   };
 
   struct ProbeView {
-    const sla::ProbeRef& ref;
+    const ProbeRef& ref;
     std::uint64_t checks = 0;
     std::uint64_t successes = 0;
-    sla::Milliseconds down{0};                // Of half minutes that have settled and are on disk.
-    std::optional<sla::Timers> last_settled;  // The last half minute that has; nothing: no data.
+    Milliseconds down{0};                // Of half minutes that have settled and are on disk.
+    std::optional<Timers> last_settled;  // The last half minute that has; nothing: no data.
   };
 
   explicit SlaTable(Options options) : options_(options), tracker_(options.track_changes) {}
 
   // What the database has, before anything else.
-  void restore(const sla::ProbeRef& ref, sla::DayNumber number, const sla::Day& day);
-  void restore(const sla::Episode& episode);
+  void restore(const ProbeRef& ref, DayNumber number, const Day& day);
+  void restore(const Episode& episode);
   void restore(const SlaDownCount& count);
 
   // The change whose writing makes all of it durable; 0: it is so already.
-  std::uint64_t take(const sla::EpisodeMessage& message, WallTime now);
+  std::uint64_t take(const EpisodeMessage& message, WallTime now);
   // Once a second or so: counts what has ended, drops what is too old.
   void advance(WallTime now);
 
@@ -71,21 +71,21 @@ class SlaTable {
   void put_back(const std::vector<SlaDayChange>& days);
 
   // In the order of their names.
-  std::vector<sla::ProbeRef> probes() const;
+  std::vector<ProbeRef> probes() const;
   struct Days {
-    sla::DayNumber from = 0;
-    sla::DayNumber to = std::numeric_limits<sla::DayNumber>::max();  // The first one that is not.
+    DayNumber from = 0;
+    DayNumber to = std::numeric_limits<DayNumber>::max();  // The first one that is not.
   };
   // The days that are held, of one group (empty: all) and one probe (empty: all). Each is 7 KB, so
   // only those that are asked for are copied.
-  std::map<sla::ProbeRef, sla::History> histories(const std::string& group,
+  std::map<ProbeRef, History> histories(const std::string& group,
                                                   const std::string& probe, Days days) const;
   // Days before this are in the database alone.
-  sla::DayNumber first_day() const { return first_day_; }
+  DayNumber first_day() const { return first_day_; }
   // The two half minutes before `end`, and the two rollups.
-  using LastTwo = std::map<sla::ProbeRef, std::array<sla::Timers, 2>>;
-  LastTwo last_episodes(sla::Seconds end) const;
-  LastTwo last_rollups(sla::Seconds end) const;
+  using LastTwo = std::map<ProbeRef, std::array<Timers, 2>>;
+  LastTwo last_episodes(Seconds end) const;
+  LastTwo last_rollups(Seconds end) const;
 
   // In the order of their names.
   void visit_probes(const std::function<void(const ProbeView&)>& visitor) const;
@@ -108,42 +108,42 @@ class SlaTable {
     std::uint16_t unknown = 0;
   };
   struct HeldDay {
-    sla::Day day;
+    Day day;
     bool changed = false;
   };
   struct Probe {
     std::vector<Slot> slots = std::vector<Slot>(kSlots);
-    std::map<sla::DayNumber, HeldDay> days;
+    std::map<DayNumber, HeldDay> days;
     SlotNumber last = 0;  // The latest slot.
     std::uint64_t checks = 0;
     std::uint64_t successes = 0;
     // Of slots that have settled. Only what is on disk is shown: a counter that went back at a
     // restart would be taken for one that began anew.
-    sla::Milliseconds down{0};
-    sla::Milliseconds down_shown{0};
+    Milliseconds down{0};
+    Milliseconds down_shown{0};
     SlotNumber settled = 0;  // The first slot that is not in it.
   };
-  using Probes = std::map<sla::ProbeRef, Probe>;
+  using Probes = std::map<ProbeRef, Probe>;
 
-  static SlotNumber slot_of(sla::Seconds time);
-  static sla::Seconds start_of(SlotNumber slot);
-  static std::optional<sla::Timers> timers_at(const Probe& probe, SlotNumber slot);
-  static void set(Probe& probe, SlotNumber slot, const sla::Timers& timers);
-  bool fits_in(const sla::Episode& episode, WallTime now);
-  Probe* find_or_add(const sla::ProbeRef& ref);
-  std::uint64_t take(Probe& probe, const sla::Episode& episode);
+  static SlotNumber slot_of(Seconds time);
+  static Seconds start_of(SlotNumber slot);
+  static std::optional<Timers> timers_at(const Probe& probe, SlotNumber slot);
+  static void set(Probe& probe, SlotNumber slot, const Timers& timers);
+  bool fits_in(const Episode& episode, WallTime now);
+  Probe* find_or_add(const ProbeRef& ref);
+  std::uint64_t take(Probe& probe, const Episode& episode);
   bool roll_up(Probe& probe, SlotNumber slot);
   void forget(SlotNumber oldest);
-  void count_checks(const sla::EpisodeMessage& message, WallTime now);
+  void count_checks(const EpisodeMessage& message, WallTime now);
 
   Options options_;
   Probes probes_;
   SlaTracker tracker_;
   std::unordered_map<std::string, SlotNumber> origins_;  // The last slot whose checks were counted.
   SlotNumber settled_ = 0;                               // The first slot that has not settled.
-  sla::DayNumber first_day_ = 0;
+  DayNumber first_day_ = 0;
   Counts counts_;
   std::uint64_t days_lost_ = 0;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::sla

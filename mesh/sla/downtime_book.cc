@@ -1,4 +1,4 @@
-#include "server/sla/downtime_book.h"
+#include "mesh/sla/downtime_book.h"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +7,9 @@
 
 #include "mesh/sla/downtime_item.h"
 
-namespace meshcheck::server {
+namespace meshcheck::sla {
 
 using nlohmann::json;
-using sla::Downtime;
 
 std::string_view text(DowntimeBook::Source source) {
   constexpr std::array<std::string_view, 3> kTexts = {"file", "api", "kubernetes"};
@@ -38,7 +37,7 @@ bool DowntimeBook::erase(const Origin& origin) {
   return true;
 }
 
-std::vector<Downtime> DowntimeBook::within(sla::Seconds from, sla::Seconds to) const {
+std::vector<Downtime> DowntimeBook::within(Seconds from, Seconds to) const {
   std::vector<Downtime> found;
   for (const auto& [origin, items] : origins_) {
     std::ranges::copy_if(items.downtimes, std::back_inserter(found),
@@ -52,7 +51,7 @@ json DowntimeBook::to_json() const {
   json refused = json::array();
   for (const auto& [origin, items] : origins_) {
     for (const Downtime& downtime : items.downtimes) {
-      json item = sla::to_json(downtime);
+      json item = to_json(downtime);
       item["source"] = text(origin.source);
       downtimes.push_back(std::move(item));
     }
@@ -88,10 +87,10 @@ DowntimeBook::Items read_downtime_items(const json& list, const DowntimeBook::Or
     const auto found = item.find(key);
     const bool is_there = found != item.end() && found->is_string();
     const auto value = is_there ? found->get<std::string>() : std::string();
-    return sla::is_name(value) ? value : otherwise;
+    return is_name(value) ? value : otherwise;
   };
   for (std::size_t i = 0; i < list.size(); ++i) {
-    auto downtime = sla::parse_downtime_item(list[i]);
+    auto downtime = parse_downtime_item(list[i]);
     if (!downtime) {
       items.refused.push_back({"item " + std::to_string(i), downtime.error().message()});
       continue;
@@ -103,4 +102,4 @@ DowntimeBook::Items read_downtime_items(const json& list, const DowntimeBook::Or
   return items;
 }
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::sla

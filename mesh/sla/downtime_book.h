@@ -11,7 +11,7 @@
 
 #include "mesh/sla/downtime.h"
 
-namespace meshcheck::server {
+namespace meshcheck::sla {
 
 // Knows no clock and no lock: its owner guards it. Bounded by `downtimes_max`; what is more is
 // refused as what cannot be read is.
@@ -36,7 +36,7 @@ class DowntimeBook {
     std::string reason;
   };
   struct Items {
-    std::vector<sla::Downtime> downtimes;
+    std::vector<Downtime> downtimes;
     std::vector<Refused> refused;
   };
 
@@ -57,7 +57,7 @@ class DowntimeBook {
   bool full() const { return size_ >= downtimes_max_; }
 
   // Those that overlap it.
-  std::vector<sla::Downtime> within(sla::Seconds from, sla::Seconds to) const;
+  std::vector<Downtime> within(Seconds from, Seconds to) const;
   // `{"downtimes":[...],"refused":[...]}`, for GET /api/v1/downtimes.
   nlohmann::json to_json() const;
   CountsBySource counts() const;
@@ -76,4 +76,4 @@ std::string_view text(DowntimeBook::Source source);  // "file", "api", "kubernet
 DowntimeBook::Items read_downtime_items(const nlohmann::json& list,
                                         const DowntimeBook::Origin& origin);
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::sla

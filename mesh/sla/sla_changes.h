@@ -9,26 +9,26 @@
 
 #include "mesh/sla/day.h"
 
-namespace meshcheck::server {
+namespace meshcheck::sla {
 
 // How long a probe was down ever since it is known: what the metric of it says, over restarts too.
 struct SlaDownCount {
-  sla::ProbeRef ref;
-  sla::Milliseconds down{0};
+  ProbeRef ref;
+  Milliseconds down{0};
   std::uint32_t settled = 0;  // The first half minute since 1970 that is not in it.
 };
 
 struct SlaChanges {
-  std::vector<sla::Episode> episodes;
+  std::vector<Episode> episodes;
   std::uint64_t last = 0;  // All changes up to this one are among them.
   std::vector<SlaDownCount> down_counts;
   bool empty() const { return episodes.empty() && down_counts.empty(); }
 };
 
 struct SlaDayChange {
-  sla::ProbeRef ref;
-  sla::DayNumber number = 0;
-  sla::Day day;
+  ProbeRef ref;
+  DayNumber number = 0;
+  Day day;
 };
 
 // Numbers the changes of episodes in their order, so that who has to wait for the disk knows what
@@ -36,7 +36,7 @@ struct SlaDayChange {
 // taken meanwhile is a new one.
 class SlaTracker {
  public:
-  using Key = std::pair<std::uint32_t, sla::ProbeRef>;  // A slot of a probe.
+  using Key = std::pair<std::uint32_t, ProbeRef>;  // A slot of a probe.
 
   explicit SlaTracker(bool enabled) : enabled_(enabled) {}
 
@@ -68,4 +68,4 @@ class SlaTracker {
   std::uint64_t written_ = 0;
 };
 
-}  // namespace meshcheck::server
+}  // namespace meshcheck::sla
