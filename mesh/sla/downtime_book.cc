@@ -51,7 +51,7 @@ json DowntimeBook::to_json() const {
   json refused = json::array();
   for (const auto& [origin, items] : origins_) {
     for (const Downtime& downtime : items.downtimes) {
-      json item = to_json(downtime);
+      json item = sla::to_json(downtime);
       item["source"] = text(origin.source);
       downtimes.push_back(std::move(item));
     }

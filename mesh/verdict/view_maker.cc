@@ -205,8 +205,7 @@ void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
 }
 
 // kNoIndex: nobody who is listed.
-Index ViewMaker::far_end(const mesh::MeshTable& table, Index from,
-                                    const mesh::PathRow& row) {
+Index ViewMaker::far_end(const mesh::MeshTable& table, Index from, const mesh::PathRow& row) {
   if (row.to == mesh::NameTable::kNone) return kNoIndex;
   if (row.between_agents()) {
     if (const Index known = agent_of_name_[row.to]; known != kNoIndex) return known;

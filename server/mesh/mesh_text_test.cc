@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include "lib/metrics/registry.h"
+#include "lib/metrics/text_writer.h"
 #include "mesh/table/mesh_table.h"
 #include "mesh/table/mtu_testing.h"
 #include "server/mesh/mesh_metrics.h"
