@@ -1,5 +1,5 @@
 // The largest packet that a path carries in one direction: RFC 8899, in
-// doc/operate/fragmentation.md.
+// doc/internals/pmtu_search.md.
 #pragma once
 
 #include <chrono>
