@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The image for who has Docker: built in Debian slim, and then the same files as examples/image/build.sh puts into it.
+# The image, made with Docker: built in Debian slim, and then the same files as examples/image/build.sh puts into it.
 #   docker build --tag meshcheck:0.1.0 .
 FROM debian:12-slim AS build
 WORKDIR /source

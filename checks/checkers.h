@@ -1,4 +1,4 @@
-// Makes the checks of each kind. doc/checks.md has their keys.
+// Makes the checks of each kind. doc/reference/checks.md has their keys.
 #pragma once
 
 #include <memory>

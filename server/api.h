@@ -10,8 +10,9 @@
 
 namespace meshcheck::server {
 
-// One a network thread, as its parser keeps buffers; the parts are shared. doc/openapi.yaml is the
-// description for users, doc/netchecker.md what differs from netchecker.
+// One a network thread, as its parser keeps buffers; the parts are shared.
+// doc/reference/openapi.yaml is the description for users, doc/start/netchecker.md what differs
+// from netchecker.
 class Api {
  public:
   // `thread` is the network thread's; `desk` is null where there is no database.

@@ -1,4 +1,4 @@
-// What smoke-mini is told by flags, a YAML file and the environment. doc/smoke_mini.md
+// What smoke-mini is told by flags, a YAML file and the environment. doc/operate/smoke_mini.md
 #pragma once
 
 #include <chrono>

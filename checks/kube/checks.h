@@ -16,8 +16,8 @@ namespace meshcheck::checks {
 // "metrics-present"
 bool is_kube_checker(std::string_view checker);
 
-// By `spec.checker`. The error names the key of `spec.with` that is wrong. doc/kube_checks.md has
-// the keys and the rules. REQUIRES: is_kube_checker(spec.checker)
+// By `spec.checker`. The error names the key of `spec.with` that is wrong.
+// doc/reference/checks.md has the keys and the rules. REQUIRES: is_kube_checker(spec.checker)
 Result<std::unique_ptr<Check>> make_kube_check(KubeContext& context, const sla::CheckSpec& spec);
 
 }  // namespace meshcheck::checks

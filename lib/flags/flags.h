@@ -25,7 +25,7 @@ struct NumberRange {
 // The flags of one program. `-x v`, `-x=v`, `--x v` and `--x=v` are equal; a boolean is `-x` or
 // `-x=false`, never `-x false`. The last of several wins. Every program also has -help, -version
 // and -config FILE: YAML whose keys are flag names without the dash; a list becomes one
-// comma-joined value, and the command line wins over the file. doc/agent.md shows one.
+// comma-joined value, and the command line wins over the file. doc/operate/agent.md shows one.
 class Flags {
  public:
   // Why the program should end now: help and version (code 0, text for stdout) or bad usage (code

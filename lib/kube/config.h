@@ -8,8 +8,8 @@
 
 namespace meshcheck::kube {
 
-// A value; doc/kubernetes.md. Of each pair of file and data at most one is set. Secrets are in
-// here: it is not for logs.
+// A value; doc/internals/kube_client.md. Of each pair of file and data at most one is set. Secrets
+// are in here: it is not for logs.
 struct Config {
   std::string server;  // "https://10.96.0.1:443", without a slash at its end.
   // Both empty: the system's roots.

@@ -1,4 +1,4 @@
-// What doc/storage.md promises about kill -9, on a real process.
+// What doc/operate/storage.md promises about kill -9, on a real process.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// A SQLite database: one connection with the durability that doc/storage.md promises.
+// A SQLite database: one connection with the durability that doc/operate/storage.md promises.
 #pragma once
 
 #include <chrono>

@@ -42,7 +42,7 @@ struct ProbeSettings {
   friend bool operator==(const ProbeSettings&, const ProbeSettings&) = default;
 };
 
-// A value. doc/wire_format.md has the JSON with every key, unit and bound.
+// A value. doc/reference/wire_format.md has the JSON with every key, unit and bound.
 struct Assignment {
   // Changes whenever anything else here does. An agent's report names the one it has, and the
   // answer is empty if that is the latest.

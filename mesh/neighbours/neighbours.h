@@ -1,4 +1,5 @@
-// Who probes whom: for each node its peers of this epoch. doc/neighbours.md has the method and why.
+// Who probes whom: for each node its peers of this epoch. doc/internals/neighbours.md has the
+// method and why.
 #pragma once
 
 #include <cstddef>

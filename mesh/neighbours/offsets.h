@@ -20,8 +20,8 @@ std::size_t epochs_to_cover(std::size_t ring, std::size_t degree);
 //  - two peers that follow each other are at most E apart, and the nearest peers before and behind
 //    a node at most E + 1.
 // Therefore, with each zone in one piece on the ring, a node has a peer in its own zone if that
-// has more than E nodes, and one elsewhere if there are E nodes elsewhere. doc/neighbours.md has
-// the proof. 1 <= degree < ring.
+// has more than E nodes, and one elsewhere if there are E nodes elsewhere.
+// doc/internals/neighbours.md has the proof. 1 <= degree < ring.
 std::vector<Slot> offsets(std::size_t ring, std::size_t degree, std::size_t turn);
 
 }  // namespace meshcheck::mesh

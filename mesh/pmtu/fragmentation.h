@@ -1,4 +1,4 @@
-// What the sizes that pass mean: the classes of doc/fragmentation.md.
+// What the sizes that pass mean: the classes of doc/operate/fragmentation.md.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The largest packet that a path carries in one direction: RFC 8899, in doc/fragmentation.md.
+// The largest packet that a path carries in one direction: RFC 8899, in
+// doc/internals/pmtu_search.md.
 #pragma once
 
 #include <chrono>

@@ -7,7 +7,7 @@
 namespace meshcheck::mesh {
 
 // All times in whole milliseconds, truncated, as netchecker has them; 0 for a phase that was not
-// reached. JSON keys are netchecker's Go names (reference: doc/netchecker.md).
+// reached. JSON keys are netchecker's Go names (reference: doc/start/netchecker.md).
 struct HttpProbe {
   std::string url;
   std::int64_t connection_result = 0;  // 1 if a connection was made, whatever came of it.

@@ -132,7 +132,7 @@ struct RttHistogram {
   friend bool operator==(const RttHistogram&, const RttHistogram&) = default;
 };
 
-// What the agent's probing is like. doc/wire_format.md has the JSON.
+// What the agent's probing is like. doc/reference/wire_format.md has the JSON.
 struct MeshReport {
   Layer layer = Layer::kPod;
   std::chrono::milliseconds agent_uptime{

@@ -17,7 +17,7 @@ namespace meshcheck::mesh {
 // The bounds of the lists; what is beyond is left out, and the list's `_total` still counts it.
 // Each list has a bound in bytes too, so that a report without its padding is smaller than
 // kReportSizeMax whatever the node looks like, and than kRecordSizeMax without its paths.
-// doc/wire_format.md describes every key.
+// doc/reference/wire_format.md describes every key.
 inline constexpr std::size_t kReportLinksMax = 64;
 inline constexpr std::size_t kReportLinkAddressesMax = 16;
 inline constexpr std::size_t kReportGatewaysMax = 16;

@@ -74,7 +74,7 @@ struct Move {
 // taken away if the budget allows it. A healthy pod moves when it is the oldest that can, at least
 // (instances - 1) periods old, and nobody was made within the last period. Nothing: nobody moves.
 // An error: somebody should, and no node is schedulable. Pure; `seed` chooses among equal nodes.
-// doc/rescheduling.md has the rules.
+// doc/operate/smoke_mini.md has the rules.
 Result<std::optional<Move>> next_move(const Cluster& cluster, const Rules& rules, WallTime now,
                                       std::uint64_t seed);
 

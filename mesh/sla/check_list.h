@@ -23,8 +23,9 @@ inline constexpr Milliseconds kPeriodDefault{10'000};
 inline constexpr Milliseconds kTimeoutDefault{5000};
 inline constexpr Milliseconds kTimeoutDefaultMin{1000};
 
-// The checks in the file's order, without those that `disabled` names. doc/checks.md has the keys.
-// An error names the place, as in "groups[0].probes[2].period: ..."; so does an unknown key.
+// The checks in the file's order, without those that `disabled` names. doc/reference/checks.md has
+// the keys. An error names the place, as in "groups[0].probes[2].period: ..."; so does an unknown
+// key.
 Result<std::vector<CheckSpec>> parse_check_list(const nlohmann::json& root);
 
 }  // namespace meshcheck::sla

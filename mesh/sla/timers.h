@@ -25,7 +25,7 @@ bool fits(const Timers& timers, Milliseconds length);
 
 // What two agents saw of the same stretch, by the best result: who saw it up is right, since the
 // other may have had a trouble of its own. Commutative, idempotent, monotone in `up`, and never
-// longer than the longer of the two. doc/sla.md has the rule.
+// longer than the longer of the two. doc/operate/sla.md has the rule.
 Timers combine(const Timers& a, const Timers& b);
 
 }  // namespace meshcheck::sla

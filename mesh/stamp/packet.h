@@ -1,4 +1,5 @@
-// The fixed part of STAMP packets, both directions and both modes; doc/stamp.md has the tables.
+// The fixed part of STAMP packets, both directions and both modes; doc/internals/stamp.md has the
+// tables.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // What sizes a path is shown to carry, when both of its ends have been heard, and the hosts below
-// them. doc/mesh.md has the rules.
+// them. doc/internals/mesh.md has the rules.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What a path is shown as, when both of its ends have been heard. doc/mesh.md has the rules.
+// What a path is shown as, when both of its ends have been heard. doc/internals/mesh.md has the
+// rules.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// From the mesh of paths to named faults. doc/verdicts.md has the method and its limits.
+// From the mesh of paths to named faults. doc/operate/verdicts.md has the method and its limits.
 #pragma once
 
 #include <cstddef>

@@ -14,7 +14,7 @@ constexpr Tick kRetransmission = 2;
 // A pod that said goodbye is deleted a while later.
 constexpr Tick kForgetAfter = 10 * kSecond;
 constexpr Tick kStopAfter = 2;
-// From a change of sizes to its class, by doc/fragmentation.md: drops, and raises.
+// From a change of sizes to its class, by doc/operate/fragmentation.md: drops, and raises.
 constexpr Tick kDropFound = 11 * kSecond;
 constexpr std::size_t kDropSpread = 8 * kSecond;
 constexpr Tick kRaiseFound = 3 * kSecond;

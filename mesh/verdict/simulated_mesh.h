@@ -17,7 +17,7 @@ namespace meshcheck::verdict::simulation {
 // Nodes with two agents each, the real mesh::Neighbours, each probe by itself with its loss and its
 // time, reports each interval with jitter and delay and hurried ones when a path goes down or comes
 // back, and a server that knows what was reported. Steps of 200 ms. Equal seeds give equal runs.
-// What it leaves out is in doc/verdicts.md.
+// What it leaves out is in doc/operate/verdicts.md.
 class SimulatedMesh {
  public:
   struct Options {

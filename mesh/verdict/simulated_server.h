@@ -58,9 +58,9 @@ struct SentReport {
   std::vector<Of<Tick>> heard;  // Of others' paths: when its probes were heard last.
 };
 
-// Judges paths by the rules of doc/mesh.md, which the server has in PathJudge, on rows as late as
-// the reports are. Learns what each path is used to: by a slow mean of what it reported, from the
-// time that it had a minute's results.
+// Judges paths by the rules of doc/internals/mesh.md, which the server has in PathJudge, on rows as
+// late as the reports are. Learns what each path is used to: by a slow mean of what it reported,
+// from the time that it had a minute's results.
 class SimulatedServer {
  public:
   struct Options {

@@ -23,7 +23,8 @@ struct Pod;
 namespace meshcheck::server {
 
 // Knows no clock, lock or connection. Bounded by the watches that feed it. Expected are pods that
-// are neither terminating nor finished, and whose node is there. doc/kubernetes.md has the rules.
+// are neither terminating nor finished, and whose node is there. doc/operate/kubernetes.md has the
+// rules.
 class Cluster {
  public:
   struct Options {

@@ -1,5 +1,5 @@
 // What Kubernetes has of the pods that are moved, and what is written to move one.
-// doc/rescheduling.md
+// doc/operate/smoke_mini.md
 #pragma once
 
 #include <string>

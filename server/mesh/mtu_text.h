@@ -1,4 +1,4 @@
-// What sizes a path carries, as JSON and as CSV. doc/openapi.yaml describes the keys.
+// What sizes a path carries, as JSON and as CSV. doc/reference/openapi.yaml describes the keys.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// A path as JSON and as CSV. doc/openapi.yaml describes the keys.
+// A path as JSON and as CSV. doc/reference/openapi.yaml describes the keys.
 #pragma once
 
 #include <string>

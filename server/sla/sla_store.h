@@ -16,7 +16,7 @@
 
 namespace meshcheck::server {
 
-// doc/storage.md describes the tables.
+// doc/operate/storage.md describes the tables.
 inline constexpr std::string_view kSlaTables = R"(
       CREATE TABLE sla_probe (
         id INTEGER PRIMARY KEY,

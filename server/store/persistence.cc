@@ -15,7 +15,7 @@
 namespace meshcheck::server {
 namespace {
 
-// doc/storage.md describes the tables.
+// doc/operate/storage.md describes the tables.
 constexpr std::array kMigrations = {store::Migration{1, R"(
       CREATE TABLE agent (
         name TEXT PRIMARY KEY,

@@ -36,7 +36,7 @@ struct VerdictRecord {
   static VerdictRecord of(const verdict::Verdict& verdict, Now now);
 };
 
-// Appends the object that doc/openapi.yaml calls Verdict.
+// Appends the object that doc/reference/openapi.yaml calls Verdict.
 void append_json(std::string& out, const VerdictRecord& record);
 
 }  // namespace meshcheck::server

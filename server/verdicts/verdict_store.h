@@ -11,7 +11,7 @@
 
 namespace meshcheck::server {
 
-// doc/storage.md describes the table.
+// doc/operate/storage.md describes the table.
 inline constexpr std::string_view kVerdictTable = R"(
       CREATE TABLE verdict (
         id INTEGER PRIMARY KEY,

@@ -19,7 +19,7 @@ import stamp  # noqa: E402
 from waiting import eventually
 
 KEY = bytes(range(32))
-SCHEMA = json.loads((ROOT / "doc" / "report.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "doc" / "reference" / "report.schema.json").read_text())
 
 
 class Peer:

@@ -405,7 +405,7 @@ def cases(path):
 
 
 def test_each_alert_is_explained():
-    explained = re.findall(r"^### (\w+)$", (ROOT / "doc" / "alerts.md").read_text(), re.MULTILINE)
+    explained = re.findall(r"^### (\w+)$", (ROOT / "doc" / "operate" / "alerts.md").read_text(), re.MULTILINE)
     alerts = [rule["alert"] for path in sorted((CHART / "rules").iterdir())
               for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
     assert explained == alerts

@@ -112,7 +112,7 @@ def test_without_the_api_its_probe_is_down_and_comes_back(checked):
 
 
 def agent_id(node):
-    """MurmurHash3 of 32 bits, as doc/kube_checks.md says."""
+    """MurmurHash3 of 32 bits, as doc/reference/checks.md says."""
     def scramble(block):
         block = block * 0xCC9E2D51 & 0xFFFFFFFF
         return (block << 15 | block >> 17) * 0x1B873593 & 0xFFFFFFFF

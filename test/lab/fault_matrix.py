@@ -6,7 +6,7 @@
 Each fault is injected once into a mesh of three nodes and gives a row for each layer and family. A row is
 ok if all its paths are as expected, exactly, within 30 s, and stay so; if they are healthy within 60 s of being healed,
 and stay so; and if at no time a path was accused that had no part in it. What is expected follows from the network:
-see doc/lab.md.
+see doc/internals/lab.md.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A lab (examples/lab, doc/lab.md) as a Python object, for black-box tests.
+"""A lab (examples/lab, doc/internals/lab.md) as a Python object, for black-box tests.
 
     with Lab(nodes=3) as lab:
         agent = lab.popen(2, "pod", "meshcheck-agent", "--config", path)

@@ -222,7 +222,7 @@ def test_agents_go_on_without_the_server(mesh):
 
 
 def test_reports_are_as_the_schema_says(mesh):
-    schema = json.loads((DOCUMENTS / "report.schema.json").read_text())
+    schema = json.loads((DOCUMENTS / "reference" / "report.schema.json").read_text())
     validator = jsonschema.Draft202012Validator(schema)
     for name, record in json.loads(mesh.get("/api/v1/agents/")[1]).items():
         # The server's record of a report: its tables are kept apart, its padding is dropped.

@@ -4,7 +4,7 @@
 
 Each row is done to a mesh of eight dual-stack nodes that has been well for a minute, and is ok if exactly the expected
 verdicts above info open in time, stay alone until it is undone, and close; and if nothing else opens until the mesh has
-been well for a minute again. What is expected follows from the network: see doc/lab.md.
+been well for a minute again. What is expected follows from the network: see doc/internals/lab.md.
 """
 
 import argparse

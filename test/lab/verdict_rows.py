@@ -1,6 +1,6 @@
 """What is done to the lab, alone and together, and the verdicts that it must give: the rows of the verdict matrix.
 
-They follow from what each fault does to packets (doc/lab.md), not from what the program says.
+They follow from what each fault does to packets (doc/internals/lab.md), not from what the program says.
 """
 
 import collections

@@ -1,4 +1,4 @@
-"""What netchecker's server answered, byte for byte, as far as we keep it; doc/netchecker.md lists
+"""What netchecker's server answered, byte for byte, as far as we keep it; doc/start/netchecker.md lists
 where we do not."""
 
 import datetime

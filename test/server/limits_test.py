@@ -1,4 +1,4 @@
-"""Every bound of the server (doc/configuration.md has the table): it is told, counted, and changes
+"""Every bound of the server (doc/operate/configuration.md has the table): it is told, counted, and changes
 nothing else."""
 
 import contextlib

@@ -1,4 +1,4 @@
-"""doc/openapi.yaml says what the server does: neither more nor less."""
+"""doc/reference/openapi.yaml says what the server does: neither more nor less."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from mesh_report import DOWN, UP, agent, mtu, path, report
 from server import ROOT, payload
 from waiting import wait_for
 
-DOCUMENT = yaml.safe_load((ROOT / "doc" / "openapi.yaml").read_text())
+DOCUMENT = yaml.safe_load((ROOT / "doc" / "reference" / "openapi.yaml").read_text())
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]
 
 
