@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "lib/http/query.h"
 #include "mesh/report/name.h"
 #include "server/mesh/mesh_query.h"
 #include "server/mesh/path_text.h"
@@ -123,6 +124,9 @@ http::Response get_mesh(Guarded<mesh::Mesh>& mesh, const http::Request& request)
 }
 
 http::Response get_agent_paths(Guarded<mesh::Mesh>& mesh, const http::Request& request) {
+  if (auto known = http::check_query_keys(request, {}); !known) {
+    return http::Response::error(400, known.error().message());
+  }
   std::string json =
       mesh.with([&](mesh::Mesh& held) { return agent_json(held, request.parameter, now()); });
   if (json.empty()) return http::Response::error(404, mesh::kUnknownAgent);

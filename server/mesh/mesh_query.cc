@@ -1,9 +1,10 @@
 #include "server/mesh/mesh_query.h"
 
-#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>
+
+#include "lib/http/query.h"
 
 namespace meshcheck::server {
 namespace {
@@ -25,61 +26,18 @@ constexpr std::array kClasses = {Class::kUnknown,   Class::kClear,
                                  Class::kBlackHole, Class::kFragmentsDropped,
                                  Class::kDown};
 
-std::string_view word_of(std::string_view word) {
-  return word;
-}
-
-template <typename Enum>
-std::string_view word_of(Enum value) {
-  return mesh::text(value);
-}
-
-template <typename Values>
-std::string list(const Values& values) {
-  std::string joined;
-  for (const auto& value : values) {
-    if (!joined.empty()) joined += ", ";
-    joined += word_of(value);
-  }
-  return joined;
-}
-
-// One of `values`, or nothing if the key is not given.
-template <typename Value, std::size_t kSize>
-Result<std::optional<Value>> choice(const http::Request& request, std::string_view key,
-                                    const std::array<Value, kSize>& values) {
-  const std::string wanted = request.query_value(key);
-  if (wanted.empty()) return std::optional<Value>();
-  for (const Value& value : values) {
-    if (word_of(value) == wanted) return std::optional<Value>(value);
-  }
-  return Error(std::string(key) + ": unknown value; allowed are " + list(values));
-}
-
-Result<void> check_keys(std::string_view query, std::span<const std::string_view> keys) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    const std::string_view key = pair.substr(0, pair.find('='));
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      return Error("unknown key in the query; allowed are " + list(keys));
-    }
-  }
-  return {};
-}
-
 // What both have.
 Result<MeshQuery> parse_common(const http::Request& request) {
   MeshQuery query;
-  const auto layer = choice(request, "layer", kLayers);
+  const auto layer = http::query_choice(request, "layer", kLayers);
   if (!layer) return layer.error();
   query.layer = *layer;
-  const auto relation = choice(request, "relation", kRelations);
+  const auto relation = http::query_choice(request, "relation", kRelations);
   if (!relation) return relation.error();
   query.relation = *relation;
-  const auto format = choice(request, "format", kFormats);
+  const auto format = http::query_choice(request, "format", std::span(kFormats));
   if (!format) return format.error();
-  query.csv = *format ? **format == "csv"
+  query.csv = *format ? kFormats[**format] == "csv"
                       : request.header("Accept").find("text/csv") != std::string_view::npos;
   query.node = request.query_value("node");
   return query;
@@ -97,23 +55,23 @@ bool MeshQuery::matches(const mesh::PathView& path) const {
 }
 
 Result<MeshQuery> parse_mesh_query(const http::Request& request) {
-  if (auto checked = check_keys(request.query, kMeshKeys); !checked) return checked.error();
+  if (auto checked = http::check_query_keys(request, kMeshKeys); !checked) return checked.error();
   auto query = parse_common(request);
   if (!query) return query.error();
-  const auto state = choice(request, "state", kStates);
+  const auto state = http::query_choice(request, "state", kStates);
   if (!state) return state.error();
   query->state = *state;
   return query;
 }
 
 Result<MeshQuery> parse_mtu_query(const http::Request& request) {
-  if (auto checked = check_keys(request.query, kMtuKeys); !checked) return checked.error();
+  if (auto checked = http::check_query_keys(request, kMtuKeys); !checked) return checked.error();
   auto query = parse_common(request);
   if (!query) return query.error();
-  const auto family = choice(request, "family", kFamilies);
+  const auto family = http::query_choice(request, "family", kFamilies);
   if (!family) return family.error();
   query->family = *family;
-  const auto wanted = choice(request, "class", kClasses);
+  const auto wanted = http::query_choice(request, "class", kClasses);
   if (!wanted) return wanted.error();
   query->fragmentation_class = *wanted;
   return query;

@@ -189,8 +189,7 @@ void append_mtu_csv(std::string& out, const mesh::PathView& path, Now now) {
   } else {
     out += ",,,,";
   }
-  out.back() = '\r';
-  out += '\n';
+  end_csv_row(out);
 }
 
 }  // namespace meshcheck::server

@@ -140,8 +140,7 @@ void append_csv(std::string& out, const mesh::PathView& path, Now now) {
     append_csv_cell(out, path.mtu == nullptr ? "" : mesh::text(way.fragmentation_class));
     append_csv_cell(out, way.size ? std::to_string(*way.size) : "");
   }
-  out.back() = '\r';
-  out += '\n';
+  end_csv_row(out);
 }
 
 }  // namespace meshcheck::server

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/base/hex.h"
+#include "lib/http/query.h"
 #include "mesh/sla/downtime_item.h"
 #include "server/sla/sla_store.h"
 
@@ -78,7 +79,10 @@ http::Response forget(SlaTables& tables, const std::string& uid) {
 
 }  // namespace
 
-http::Response get_downtimes(const SlaAccess& access, const http::Request&) {
+http::Response get_downtimes(const SlaAccess& access, const http::Request& request) {
+  if (auto known = http::check_query_keys(request, {}); !known) {
+    return http::Response::error(400, known.error().message());
+  }
   const json all =
       access.tables.downtimes.with([](const sla::DowntimeBook& book) { return book.to_json(); });
   return http::Response::json(all.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");

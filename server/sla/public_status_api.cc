@@ -1,7 +1,9 @@
 // GET /public/api/status: what a status page shows.
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "lib/http/query.h"
 #include "mesh/sla/public_status.h"
 #include "server/sla/sla_api.h"
 
@@ -45,6 +47,10 @@ Shown status_of(const ProbeRef& ref, const std::array<Timers, 2>& timers,
 }  // namespace
 
 http::Response get_public_status(const SlaAccess& access, const http::Request& request) {
+  constexpr std::array<std::string_view, 1> kKeys = {"peek"};
+  if (auto known = http::check_query_keys(request, kKeys); !known) {
+    return http::Response::error(400, known.error().message());
+  }
   const bool peek = request.query_value("peek") == "1";
   const std::chrono::seconds length = peek ? sla::kEpisodeLength : sla::kRollupLength;
   const Seconds end =

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "lib/base/csv.h"
 #include "lib/base/time.h"
 #include "mesh/sla/downtime_item.h"
 
@@ -215,32 +216,34 @@ std::string json_text(const SlaAnswer& answer, const std::vector<Series>& all) {
          "\n";
 }
 
+void append_csv_row(std::string& csv, const SlaAnswer& answer, const Series& series,
+                    std::size_t index) {
+  const Summary& step = series.steps[index];
+  append_csv_cell(csv, series.ref.group);
+  append_csv_cell(csv, series.ref.probe);
+  append_csv_cell(csv, format_rfc3339(answer.query.range.start_of(index)));
+  append_csv_cell(csv, format_rfc3339(answer.query.range.end_of(index)));
+  for (const sla::Milliseconds time :
+       {step.timers.up, step.timers.down, step.timers.unknown, step.muted, step.nodata}) {
+    append_csv_cell(csv, std::to_string(time.count()));
+  }
+  std::array<char, 32> percent{};
+  if (const auto available = sla::availability(step)) {
+    std::snprintf(percent.data(), percent.size(), "%.4f", *available * 100);
+  }
+  append_csv_cell(csv, percent.data());
+  const sla::StepVerdict verdict = judged(answer, series, index);
+  append_csv_cell(csv, text(verdict.state));
+  append_csv_cell(csv, verdict.downtime == nullptr ? "" : verdict.downtime->uid);
+  end_csv_row(csv);
+}
+
 std::string csv_text(const SlaAnswer& answer, const std::vector<Series>& all) {
   std::string csv =
       "group,probe,start,end,up_ms,down_ms,unknown_ms,muted_ms,nodata_ms,availability_percent,"
-      "state,downtime\n";
+      "state,downtime\r\n";
   for (const Series& series : all) {
-    for (std::size_t i = 0; i < series.steps.size(); ++i) {
-      const Summary& step = series.steps[i];
-      const sla::StepVerdict verdict = judged(answer, series, i);
-      csv += series.ref.group + ',' + series.ref.probe + ',';
-      csv += format_rfc3339(answer.query.range.start_of(i)) + ',';
-      csv += format_rfc3339(answer.query.range.end_of(i));
-      for (const sla::Milliseconds time :
-           {step.timers.up, step.timers.down, step.timers.unknown, step.muted, step.nodata}) {
-        csv += ',' + std::to_string(time.count());
-      }
-      csv += ',';
-      if (const auto available = sla::availability(step)) {
-        std::array<char, 32> text{};
-        std::snprintf(text.data(), text.size(), "%.4f", *available * 100);
-        csv += text.data();
-      }
-      csv += ',' + std::string(text(verdict.state)) + ',';
-      // A uid is a name, or one that Kubernetes has made.
-      if (verdict.downtime != nullptr) csv += verdict.downtime->uid;
-      csv += '\n';
-    }
+    for (std::size_t i = 0; i < series.steps.size(); ++i) append_csv_row(csv, answer, series, i);
   }
   return csv;
 }

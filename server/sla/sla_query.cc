@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <utility>
 
+#include "lib/http/query.h"
 #include "mesh/sla/episode.h"
 
 namespace meshcheck::server {
@@ -174,12 +176,8 @@ Result<SlaQuery> parse_range_query(const http::Request& request, WallTime now) {
 Result<SlaQuery> parse_sla_query(const http::Request& request, WallTime now) {
   constexpr std::array<std::string_view, 8> kKeys = {"from",  "to",     "step", "group",
                                                      "probe", "target", "mute", "format"};
-  for (const std::string_view part : split(request.query, '&')) {
-    const std::string_view key = part.substr(0, part.find('='));
-    if (std::ranges::find(kKeys, key) != kKeys.end()) continue;
-    return Error("unknown key `" + http::percent_decode(key) +
-                 "`; known are from, to, step, group, probe, target, mute and format");
-  }
+  constexpr std::array<std::string_view, 2> kFormats = {"json", "csv"};
+  if (auto known = http::check_query_keys(request, kKeys); !known) return known.error();
   const auto range = range_of(request, now, {.length = kDay, .step = kHour});
   if (!range) return range.error();
   SlaQuery query{.range = *range};
@@ -192,19 +190,12 @@ Result<SlaQuery> parse_sla_query(const http::Request& request, WallTime now) {
   auto mute = muted_by_names(request.query_value("mute"));
   if (!mute) return mute.error();
   query.mute = *std::move(mute);
-  if (const std::string text = request.query_value("target"); !text.empty()) {
-    const char* const end = text.data() + text.size();
-    double target = 0;
-    const auto [rest, problem] = std::from_chars(text.data(), end, target);
-    const bool is_share = problem == std::errc() && rest == end && target >= 0 && target <= 1;
-    if (!is_share) return Error("target: a number from 0 to 1, as 0.999, is expected");
-    query.target = target;
-  }
-  const std::string format = request.query_value("format");
-  if (!format.empty() && format != "json" && format != "csv") {
-    return Error("format: json or csv is expected");
-  }
-  query.csv = format == "csv";
+  const auto target = http::query_number(request, "target", 0.0, 1.0);
+  if (!target) return target.error();
+  query.target = *target;
+  const auto format = http::query_choice(request, "format", std::span(kFormats));
+  if (!format) return format.error();
+  query.csv = *format && kFormats[**format] == "csv";
   return query;
 }
 

@@ -66,7 +66,9 @@ TEST(SlaQueryTest, MutesByUpmetersCodesAndByNone) {
 }
 
 TEST(SlaQueryTest, RefusesWhatOurOwnRouteDoesNotKnow) {
-  EXPECT_FALSE(parse_sla_query(request("gruop=g"), kNow));
+  EXPECT_EQ(parse_sla_query(request("gruop=g"), kNow).error().message(),
+            "unknown key in the query; allowed are from, to, step, group, probe, target, mute, "
+            "format");
   EXPECT_FALSE(parse_sla_query(request("mute=Mnt"), kNow));
   EXPECT_FALSE(parse_sla_query(request("format=xml"), kNow));
   EXPECT_FALSE(parse_sla_query(request("target=99.9"), kNow));

@@ -1,9 +1,12 @@
 #include "server/verdicts/verdict_api.h"
 
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "lib/http/query.h"
 
 namespace meshcheck::server {
 namespace {
@@ -126,6 +129,10 @@ class EventStream {
 }  // namespace
 
 http::Response get_verdicts(Guarded<VerdictBoard>& verdicts, const http::Request& request) {
+  constexpr std::array<std::string_view, 1> kKeys = {"since"};
+  if (auto known = http::check_query_keys(request, kKeys); !known) {
+    return http::Response::error(400, known.error().message());
+  }
   const Now time = now();
   const auto since = since_of(request, time.wall);
   if (!since) return http::Response::error(400, since.error().message());
@@ -141,6 +148,9 @@ http::Response get_verdicts(Guarded<VerdictBoard>& verdicts, const http::Request
 
 http::Response get_events(Guarded<VerdictBoard>& verdicts, Guarded<EventFeed>& events,
                           const http::Request& request) {
+  if (auto known = http::check_query_keys(request, {}); !known) {
+    return http::Response::error(400, known.error().message());
+  }
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};

@@ -161,7 +161,8 @@ def test_shows_paths_as_described(server):
     for query in ("", "?format=csv", "?layer=x"):
         check_answer(operation, server.get(mesh + query))
     paths, operation = operation_of("getAgentPaths")
-    check_answer(operation, server.get(paths.replace("{name}", agent(0))))
+    for query in ("", "?layer=pod"):
+        check_answer(operation, server.get(paths.replace("{name}", agent(0)) + query))
 
 
 def test_shows_the_sla_as_described(server):
@@ -172,7 +173,7 @@ def test_shows_the_sla_as_described(server):
     lasting = DOWNTIME | {"startDate": now - 7200, "endDate": now + 7200}
     assert server.request("PUT", at(put), lasting).status == 200
     for name, queries in {
-            "listProbes": [""], "getPublicStatus": ["", "?peek=1"], "listDowntimes": [""],
+            "listProbes": [""], "getPublicStatus": ["", "?peek=1", "?x=1"], "listDowntimes": ["", "?x=1"],
             "getStatusRange": [f"?group=synthetic&probe=dns&to={now}"],
             "getSla": ["", "?format=csv", "?mute=none", "?step=x"]}.items():
         path, operation = operation_of(name)

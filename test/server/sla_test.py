@@ -296,7 +296,8 @@ def test_sla_is_also_csv(server):
     start = last_hour()
     tell_stretch(server, start, start + 300, up=29, unknown=1)
     answer = server.get(f"/api/v1/sla?from={start}&to={start + 300}&step=300&format=csv")
-    head, row = answer.text.splitlines()
+    head, row, rest = answer.text.split("\r\n")
+    assert rest == "" and "\n" not in head + row, "RFC 4180, as all CSV"
     assert answer.type.startswith("text/csv")
     assert head.startswith("group,probe,start,end,up_ms,down_ms")
     assert row == (f"synthetic,dns,{rfc3339(start)},{rfc3339(start + 300)},290000,0,10000,0,0,"

@@ -144,7 +144,8 @@ def test_answers_as_described(broken):
     check, check_operation = operation_of("checkConnectivity")
     check_answer(check_operation, broken.server.get(check))
     check_answer(operation, broken.server.get(verdicts))
-    check_answer(operation, broken.server.get(verdicts + "?since=x"))
+    for query in ("?since=x", "?sincee=1h"):
+        check_answer(operation, broken.server.get(verdicts + query))
     broken.cut = None
     broken.until(lambda: not broken.verdicts(), "the verdict to close")
     assert len(broken.verdicts("?since=1h")) == 1
@@ -157,6 +158,19 @@ def test_refuses_a_time_it_cannot_read(server):
         assert answer.status == 400 and answer.text.startswith("since: ")
     for since in ("2026-11-21T12:00:00Z", "0s", "366d"):
         assert server.get(f"/api/v1/verdicts?since={since}").status == 200
+
+
+@pytest.mark.parametrize("path, allowed", [
+    ("/api/v1/verdicts?sincee=1h", "allowed are since"),
+    ("/api/v1/sla?gruop=dns", "allowed are from, to, step, group, probe, target, mute, format"),
+    ("/public/api/status?peak=1", "allowed are peek"),
+    ("/api/v1/events?since=1h", "none is allowed"),
+    ("/api/v1/downtimes?since=1h", "none is allowed"),
+    ("/api/v1/agents/a/paths?layer=pod", "none is allowed"),
+])
+def test_refuses_keys_that_are_not_known(server, path, allowed):
+    answer = server.get(path)
+    assert (answer.status, answer.text) == (400, f"unknown key in the query; {allowed}\n")
 
 
 class Listener:

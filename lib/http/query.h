@@ -1,0 +1,42 @@
+// What a request asks for behind its `?`: keys that are known, and values that are allowed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "lib/base/result.h"
+#include "lib/http/message.h"
+
+namespace meshcheck::http {
+
+// An error that lists `known` if the query has any other key: who mistypes one would otherwise take
+// the answer to another question for the answer to theirs.
+Result<void> check_query_keys(const Request& request, std::span<const std::string_view> known);
+
+// Of a key that is given twice, the first value counts, here and below. A key that is not given, or
+// has no value, is nothing. Errors name the key and what it may be.
+
+// The place in `words` of the key's value.
+Result<std::optional<std::size_t>> query_choice(const Request& request, std::string_view key,
+                                                std::span<const std::string_view> words);
+
+// The one of `values` whose text() is the key's value.
+template <typename Enum, std::size_t kSize>
+Result<std::optional<Enum>> query_choice(const Request& request, std::string_view key,
+                                         const std::array<Enum, kSize>& values) {
+  std::array<std::string_view, kSize> words{};
+  for (std::size_t i = 0; i < kSize; ++i) words[i] = text(values[i]);
+  const auto place = query_choice(request, key, std::span<const std::string_view>(words));
+  if (!place) return place.error();
+  return *place ? std::optional(values[**place]) : std::nullopt;
+}
+
+// A number, both ends of the range included: std::size_t or double.
+template <typename Number>
+Result<std::optional<Number>> query_number(const Request& request, std::string_view key, Number min,
+                                           Number max);
+
+}  // namespace meshcheck::http
