@@ -28,6 +28,7 @@ endfunction()
 meshcheck_parsed_headers(meshcheck_std_headers)
 if(BUILD_TESTING)
   meshcheck_parsed_headers(meshcheck_test_headers <gtest/gtest.h>)
+  target_link_libraries(meshcheck_test_headers PRIVATE GTest::gtest)
 endif()
 
 # meshcheck_library(NAME SOURCES a.cc b.cc DEPENDS other PkgConfig::thing)
