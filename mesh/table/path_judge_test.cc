@@ -49,9 +49,9 @@ class PathJudgeTest : public ::testing::Test {
   std::string shown(const std::string& from) const {
     std::string text;
     table_.visit_agent(*table_.find(from), clock_.now, [&](const PathView& path) {
-      text += text(path.judgement.state);
+      text += mesh::text(path.judgement.state);
       text += ' ';
-      text += text(path.judgement.cut);
+      text += mesh::text(path.judgement.cut);
       if (!path.judgement.reason.empty()) text += " " + std::string(path.judgement.reason);
     });
     return text;
