@@ -18,8 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "mesh/simulation/simulated_run.h"
 #include "mesh/verdict/diagnosis.h"
-#include "mesh/verdict/simulated_run.h"
 
 namespace meshcheck::verdict::simulation {
 namespace {

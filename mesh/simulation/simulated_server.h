@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "mesh/simulation/cheap_path.h"
+#include "mesh/simulation/simulated_fault.h"
 #include "mesh/table/recent_losses.h"
-#include "mesh/verdict/cheap_path.h"
-#include "mesh/verdict/simulated_fault.h"
 #include "mesh/verdict/usual_times.h"
 #include "mesh/verdict/view.h"
 

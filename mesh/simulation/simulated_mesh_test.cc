@@ -1,9 +1,9 @@
 // A few seeded runs of the simulated mesh: bench/diagnosis has thousands.
-#include "mesh/verdict/simulated_mesh.h"
+#include "mesh/simulation/simulated_mesh.h"
 
 #include <gtest/gtest.h>
 
-#include "mesh/verdict/simulated_run.h"
+#include "mesh/simulation/simulated_run.h"
 
 namespace meshcheck::verdict::simulation {
 namespace {

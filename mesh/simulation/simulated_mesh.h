@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "mesh/neighbours/neighbours.h"
-#include "mesh/verdict/cheap_path.h"
-#include "mesh/verdict/simulated_fault.h"
-#include "mesh/verdict/simulated_server.h"
+#include "mesh/simulation/cheap_path.h"
+#include "mesh/simulation/simulated_fault.h"
+#include "mesh/simulation/simulated_server.h"
 
 namespace meshcheck::verdict::simulation {
 

@@ -1,4 +1,4 @@
-#include "mesh/verdict/simulated_server.h"
+#include "mesh/simulation/simulated_server.h"
 
 #include <algorithm>
 #include <unordered_map>

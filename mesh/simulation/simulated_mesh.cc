@@ -1,4 +1,4 @@
-#include "mesh/verdict/simulated_mesh.h"
+#include "mesh/simulation/simulated_mesh.h"
 
 #include <algorithm>
 #include <cassert>
