@@ -20,7 +20,7 @@ void lose_one(Path& path) {
 }
 
 TEST(RecentLossesTest, CountsWhatIsMoreThanInTheReportsBefore) {
-  RecentLosses losses;
+  mesh::RecentLosses losses;
   const Clock::time_point begin(1h);
   losses.told(7, begin);
   EXPECT_EQ(losses.lately(), 0);
