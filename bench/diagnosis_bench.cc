@@ -93,7 +93,7 @@ Script script_for(std::size_t nodes, std::uint64_t seed, std::vector<Fault::Type
     if (type == Fault::Type::kPairCut || type == Fault::Type::kPairOneWay) {
       script.mesh.epoch = 24 * 3600 * kSecond;
     }
-    script.mesh.server.with_sizes = script.mesh.server.with_sizes || Fault{.type = type}.of_sizes();
+    script.mesh.sizes = script.mesh.sizes || Fault{.type = type}.of_sizes();
   }
   return script;
 }
@@ -230,7 +230,7 @@ int cost(std::size_t nodes) {
         Case{"a zone cut off", {Type::kZoneCutOff}, false},
         Case{"overlay MTU of all", {Type::kOverlayMtuOfAll}, true}}) {
     SimulatedMesh::Options options = options_for(nodes, 1);
-    options.server.with_sizes = one.sizes;
+    options.sizes = one.sizes;
     SimulatedMesh mesh(options);
     for (const Type type : one.types) {
       mesh.inject(random_fault(type, mesh.cluster(), mesh.random()));

@@ -19,7 +19,7 @@ Script script_of(std::uint64_t seed, std::vector<Fault::Type> faults) {
   script.mesh.seed = seed;
   for (const Fault::Type type : faults) {
     script.mesh.ipv6 = script.mesh.ipv6 || type == Fault::Type::kIpv6OfNode;
-    script.mesh.server.with_sizes = script.mesh.server.with_sizes || Fault{.type = type}.of_sizes();
+    script.mesh.sizes = script.mesh.sizes || Fault{.type = type}.of_sizes();
   }
   script.faults = std::move(faults);
   return script;
