@@ -258,7 +258,7 @@ Clock::duration VerdictBook::open_hold(const NamedFinding& named) const {
     case Group::kReachability:
       if (finding.partial) return 8 * options_.open_hold;
       if (finding.subject.type == Type::kNodePair) {
-        return (finding.failing == 1 ? 10 : 1) * options_.open_hold;
+        return (finding.failing == 1 ? 4 : 1) * options_.open_hold;
       }
       if (finding.kind == Kind::kAgentDown) {
         return (finding.observed == 0 ? 25 : 2) * options_.open_hold;
