@@ -154,6 +154,9 @@ bool may_be_loss(const NamedFinding& wide, const NamedFinding& narrow, Clock::ti
 bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
   // Each path finds its sizes by itself, and a node's come back one after the other.
   if (is_of_sizes(wide)) return is_of_sizes(narrow);  // Those that it explains.
+  // Which pairs lose the most is chance. A diagnosis tells none within, but with new peers it may
+  // find the pairs of before alone, and the rest by what was lost just now.
+  if (group_of(wide.finding) == Group::kLoss) return narrow.finding.subject.type == Type::kNodePair;
   if (group_of(wide.finding) != Group::kReachability) return false;
   const Group group = group_of(narrow.finding);
   const bool elsewhere =
