@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "mesh/simulation/simulated_run.h"
 
 namespace meshcheck::verdict::simulation {
@@ -81,6 +83,21 @@ TEST(SimulatedMeshTest, EverybodyIsUpWhileNothingHappens) {
   EXPECT_EQ(view.agents.size(), 120U);
   EXPECT_GE(view.paths.size(), 120U * 23) << "20 peers, a twin, a gateway, a DNS";
   for (const Path& path : view.paths) EXPECT_NE(path.state, PathState::kDown);
+}
+
+// The real server's rule, which a second copy of it did not have.
+TEST(SimulatedMeshTest, WhoReportsEachSecondIsNotSilentBeforeFour) {
+  SimulatedMesh mesh({.seed = 7, .server = {.report_interval = kSecond}});
+  mesh.inject({.type = Fault::Type::kServerFromNode, .node = 3});
+  const auto silent = [&] {
+    const std::vector<Agent>& agents = mesh.view().agents;
+    return std::count_if(agents.begin(), agents.end(),
+                         [](const Agent& agent) { return agent.status == Agent::Status::kSilent; });
+  };
+  for (Tick tick = 0; tick < 3 * kSecond; ++tick) mesh.step();
+  EXPECT_EQ(silent(), 0);
+  for (Tick tick = 0; tick < 3 * kSecond; ++tick) mesh.step();
+  EXPECT_EQ(silent(), 2);
 }
 
 }  // namespace
