@@ -5,7 +5,8 @@
 //   diagnosis_bench healthy NODES HOURS             nothing but 0.1 % loss, restarts, churn
 //   diagnosis_bench cost NODES                      time of one evaluation
 //   diagnosis_bench one NODES SEED TYPE [TYPE...]   one run, in words
-// Options: seed=FIRST (1), report=SECONDS (5), jobs=THREADS (1). Results do not depend on jobs.
+// Options: seed=FIRST (1), report=SECONDS (5), jobs=THREADS (1), type=NUMBER (the first fault of
+// each run is of this sort; 0: of all in turn). Results do not depend on jobs.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -18,8 +19,8 @@
 #include <thread>
 #include <vector>
 
+#include "mesh/simulation/simulated_run.h"
 #include "mesh/verdict/diagnosis.h"
-#include "mesh/verdict/simulated_run.h"
 
 namespace meshcheck::verdict::simulation {
 namespace {
@@ -93,7 +94,7 @@ Script script_for(std::size_t nodes, std::uint64_t seed, std::vector<Fault::Type
     if (type == Fault::Type::kPairCut || type == Fault::Type::kPairOneWay) {
       script.mesh.epoch = 24 * 3600 * kSecond;
     }
-    script.mesh.server.with_sizes = script.mesh.server.with_sizes || Fault{.type = type}.of_sizes();
+    script.mesh.sizes = script.mesh.sizes || Fault{.type = type}.of_sizes();
   }
   return script;
 }
@@ -105,12 +106,13 @@ struct Plan {
   std::uint64_t first_seed = 1;
   Tick report_interval = 5 * kSecond;
   std::size_t jobs = 1;
+  std::size_t type = 0;
 };
 
 Script script_for(const Plan& plan, std::uint64_t seed) {
   std::vector<Fault::Type> types;
   mesh::Random random(seed);
-  types.push_back(static_cast<Fault::Type>(seed % Fault::kTypes));
+  types.push_back(static_cast<Fault::Type>((plan.type == 0 ? seed : plan.type) % Fault::kTypes));
   while (types.size() < plan.at_once) {
     types.push_back(static_cast<Fault::Type>(random.below(Fault::kTypes)));
   }
@@ -139,6 +141,8 @@ struct Sums {
   Tally total;
   Tally each_second;
   Tally cuts;
+  Tally sizes;
+  Tally others;
   std::map<Fault::Type, Tally> by_type;
   std::size_t claims = 0;
   std::size_t right = 0;
@@ -152,6 +156,7 @@ struct Sums {
       total.add(of);
       if (is_probed_each_second(of.fault.type)) each_second.add(of);
       if (is_cut(of.fault.type)) cuts.add(of);
+      (of.fault.of_sizes() ? sizes : others).add(of);
       by_type[of.fault.type].add(of);
       names += std::string(text(of.fault.type)) + ", ";
     }
@@ -183,6 +188,8 @@ int measure(const Plan& plan) {
   print("total", sums.total);
   print("probed each second", sums.each_second);
   print("of those, cut", sums.cuts);
+  print("of sizes", sums.sizes);
+  print("all but sizes", sums.others);
   std::printf("precision %.2f %% (%zu of %zu claims); an evaluation %.2f ms\n",
               percent(sums.right, sums.claims), sums.right, sums.claims,
               1000 * sums.evaluation_s / static_cast<double>(sums.evaluations));
@@ -230,7 +237,7 @@ int cost(std::size_t nodes) {
         Case{"a zone cut off", {Type::kZoneCutOff}, false},
         Case{"overlay MTU of all", {Type::kOverlayMtuOfAll}, true}}) {
     SimulatedMesh::Options options = options_for(nodes, 1);
-    options.server.with_sizes = one.sizes;
+    options.sizes = one.sizes;
     SimulatedMesh mesh(options);
     for (const Type type : one.types) {
       mesh.inject(random_fault(type, mesh.cluster(), mesh.random()));
@@ -267,7 +274,8 @@ bool set_option(Plan& plan, const std::string& text) {
   if (key == "seed") plan.first_seed = value;
   if (key == "report") plan.report_interval = static_cast<Tick>(value) * kSecond;
   if (key == "jobs") plan.jobs = value;
-  return key == "seed" || key == "report" || key == "jobs";
+  if (key == "type") plan.type = value;
+  return key == "seed" || key == "report" || key == "jobs" || key == "type";
 }
 
 int main_of(const std::vector<std::string>& arguments) {

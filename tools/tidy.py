@@ -33,7 +33,7 @@ ARROWS = {
     "mesh/report": ["lib/base", "mesh/path", "mesh/pmtu"],
     "mesh/assignment": ["lib/base", "mesh/report"],
     "mesh/table": ["lib/base", "mesh/stamp", "mesh/neighbours", "mesh/path", "mesh/pmtu", "mesh/report", "mesh/assignment"],
-    "mesh/verdict": ["lib/base", "mesh/neighbours", "mesh/path", "mesh/pmtu", "mesh/report", "mesh/table"],
+    "mesh/verdict": ["lib/base", "mesh/path", "mesh/pmtu", "mesh/report", "mesh/table"],
     "mesh/simulation": ["lib/base", "mesh/neighbours", "mesh/path", "mesh/pmtu", "mesh/report", "mesh/table", "mesh/verdict"],
     "probe": ["lib/base", "lib/uv", "lib/http", "mesh/stamp", "mesh/icmp", "mesh/path", "mesh/pmtu", "mesh/report"],
     "checks": ["lib/base", "lib/uv", "lib/http", "lib/kube", "mesh/assignment", "mesh/sla", "probe"],

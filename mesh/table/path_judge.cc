@@ -38,9 +38,13 @@ const PathRow* path_back(const MeshAgent& from, const PathRow& row, const MeshAg
 
 }  // namespace
 
+bool PathJudge::Rules::is_outdated(Clock::duration silence, Clock::duration interval) const {
+  const std::chrono::duration<double> silence_max = interval * outdated_factor;
+  return silence > silence_max;
+}
+
 bool PathJudge::is_outdated(const MeshAgent& agent) const {
-  const std::chrono::duration<double> silence_max = agent.report_interval * rules_.outdated_factor;
-  return now_ - agent.received > silence_max;
+  return rules_.is_outdated(now_ - agent.received, agent.report_interval);
 }
 
 Clock::duration PathJudge::grace(const MeshAgent& from) const {

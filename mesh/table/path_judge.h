@@ -26,6 +26,9 @@ class PathJudge {
   struct Rules {
     double outdated_factor = 2;
     Clock::duration probe_interval = std::chrono::seconds(1);
+
+    // Whether somebody who reports each `interval` and has not for `silence` is not heard any more.
+    bool is_outdated(Clock::duration silence, Clock::duration interval) const;
   };
 
   PathJudge(Rules rules, Clock::time_point now) : rules_(rules), now_(now) {}

@@ -23,6 +23,9 @@ constexpr int kTargetSettleIntervals = 6;
 // Three look-ups in a row that nobody answered to a node are no chance, whichever of its agents
 // made them; so long as others get answers.
 constexpr std::uint32_t kMissedMin = 3;
+// Answers come within milliseconds. One that is so late has hardly ever come, though its agent
+// gives it up only later.
+constexpr std::chrono::milliseconds kOverdue{1500};
 constexpr double kFewShare = 0.1;
 
 struct Edge {
@@ -123,8 +126,9 @@ class Edges {
   std::uint32_t missed(const Path& path) const {
     if (path.state == PathState::kDown) return kMissedMin;
     const Clock::duration age = std::chrono::milliseconds(path.answer_age_ms);
-    if (path.answer_age_ms == Path::kNoAge || age < view_.target_timeout) return 0;
-    return static_cast<std::uint32_t>((age - view_.target_timeout) / view_.target_interval);
+    const Clock::duration late = std::min<Clock::duration>(kOverdue, view_.target_timeout);
+    if (path.answer_age_ms == Path::kNoAge || age < late) return 0;
+    return static_cast<std::uint32_t>((age - late) / view_.target_interval);
   }
   Clock::time_point last_answer(const Path& path) const {
     if (path.answer_age_ms == Path::kNoAge) return path.since;

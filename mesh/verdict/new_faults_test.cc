@@ -107,6 +107,19 @@ TEST(NewFaultsTest, TellsTheDnsOfANodeOnceItsAgentsHaveMissedThree) {
   EXPECT_EQ(told(mesh.view), Lines{});
 }
 
+TEST(NewFaultsTest, TakesALookUpThatIsOverdueForMissed) {
+  HandMadeMesh mesh(8);
+  mesh.edges(Relation::kTarget, [](Path& path, Index node, Layer layer) {
+    path.answer_age_ms = 2000;
+    if (node == 5) path.answer_age_ms = layer == Layer::kPod ? 11'600 : 6600;
+  });
+  EXPECT_EQ(told(mesh.view), Lines{"dns node-5 both both warning 2/2"});
+  mesh.edges(Relation::kTarget, [](Path& path, Index node, Layer layer) {
+    if (node == 5 && layer == Layer::kHost) path.answer_age_ms = 6400;
+  });
+  EXPECT_EQ(told(mesh.view), Lines{}) << "the host's may just be slow";
+}
+
 TEST(NewFaultsTest, TellsTheNodeThatTheFirstSmallSizesShare) {
   HandMadeMesh mesh(12, 2);
   mesh.add_sizes();

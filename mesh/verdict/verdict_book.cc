@@ -154,6 +154,9 @@ bool may_be_loss(const NamedFinding& wide, const NamedFinding& narrow, Clock::ti
 bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
   // Each path finds its sizes by itself, and a node's come back one after the other.
   if (is_of_sizes(wide)) return is_of_sizes(narrow);  // Those that it explains.
+  // Which pairs lose the most is chance. A diagnosis tells none within, but with new peers it may
+  // find the pairs of before alone, and the rest by what was lost just now.
+  if (group_of(wide.finding) == Group::kLoss) return narrow.finding.subject.type == Type::kNodePair;
   if (group_of(wide.finding) != Group::kReachability) return false;
   const Group group = group_of(narrow.finding);
   const bool elsewhere =
@@ -258,7 +261,7 @@ Clock::duration VerdictBook::open_hold(const NamedFinding& named) const {
     case Group::kReachability:
       if (finding.partial) return 8 * options_.open_hold;
       if (finding.subject.type == Type::kNodePair) {
-        return (finding.failing == 1 ? 10 : 1) * options_.open_hold;
+        return (finding.failing == 1 ? 4 : 1) * options_.open_hold;
       }
       if (finding.kind == Kind::kAgentDown) {
         return (finding.observed == 0 ? 25 : 2) * options_.open_hold;

@@ -1,4 +1,4 @@
-#include "mesh/verdict/simulated_mesh.h"
+#include "mesh/simulation/simulated_mesh.h"
 
 #include <algorithm>
 #include <cassert>
@@ -8,9 +8,6 @@ namespace {
 
 constexpr Tick kDnsInterval = 5 * kSecond;
 constexpr Tick kDnsTimeout = 3 * kSecond;
-constexpr Tick kHurryGap = kSecond;
-constexpr Tick kRetry = 2 * kSecond;
-constexpr Tick kRetransmission = 2;
 // A pod that said goodbye is deleted a while later.
 constexpr Tick kForgetAfter = 10 * kSecond;
 constexpr Tick kStopAfter = 2;
@@ -41,6 +38,17 @@ Index agent_at(Index node, Layer layer) {
   return 2 * node + (layer == Layer::kHost ? 1 : 0);
 }
 
+// One for each agent and family.
+std::array<IpAddress, 2> addresses_of(Index agent) {
+  const auto high = static_cast<std::uint8_t>(agent >> 8U);
+  const auto low = static_cast<std::uint8_t>(agent & 0xffU);
+  const std::array<std::uint8_t, 4> ipv4 = {10, 1, high, low};
+  std::array<std::uint8_t, 16> ipv6 = {0xfd};
+  ipv6[14] = high;
+  ipv6[15] = low;
+  return {IpAddress::from_bytes(ipv4), IpAddress::from_bytes(ipv6)};
+}
+
 }  // namespace
 
 SimulatedMesh::SimulatedMesh(const Options& options)
@@ -56,6 +64,8 @@ SimulatedMesh::SimulatedMesh(const Options& options)
   for (Index agent = 0; agent < agents_.size(); ++agent) {
     agents_[agent].node = agent / 2;
     agents_[agent].layer = agent % 2 == 0 ? Layer::kPod : Layer::kHost;
+    agents_[agent].name = agent_name(agents_[agent].node, agents_[agent].layer);
+    agents_[agent].addresses = addresses_of(agent);
     agents_[agent].running = true;
   }
   for (Index agent = 0; agent < agents_.size(); ++agent) {
@@ -90,11 +100,6 @@ bool SimulatedMesh::responds(Index agent) const {
   return agents_[agent].running && agents_[agent].starved_until <= now_;
 }
 
-Tick SimulatedMesh::report_jitter() {
-  const auto most = static_cast<std::size_t>(options_.server.report_interval / 20);
-  return static_cast<Tick>(random_.below(std::min<std::size_t>(most, 2) + 1));
-}
-
 Index SimulatedMesh::add_path(const Route& route, bool settled) {
   Index path = static_cast<Index>(routes_.size());
   if (free_.empty()) {
@@ -104,9 +109,7 @@ Index SimulatedMesh::add_path(const Route& route, bool settled) {
     path = free_.back();
     free_.pop_back();
   }
-  const std::uint32_t generation = routes_[path].generation + 1;
   routes_[path] = route;
-  routes_[path].generation = generation;
   routes_[path].used = true;
   const bool dns = route.relation == Relation::kTarget;
   Prober& prober = probers_[path];
@@ -146,6 +149,11 @@ void SimulatedMesh::start(Index agent, bool settled) {
   SimulatedAgent& starting = agents_[agent];
   starting.running = true;
   starting.stopping = false;
+  starting.starved = 0;
+  starting.ssid = ++last_ssid_;
+  if (last_ssid_ == 0) starting.ssid = ++last_ssid_;
+  // Its reflector has heard nobody yet.
+  for (const Index path : starting.incoming) probers_[path].heard = 0;
   starting.started = settled ? now_ - 3600 * kSecond : now_;
   starting.next_report = now_ + 1;
   starting.assigned = 0;
@@ -240,7 +248,7 @@ void SimulatedMesh::run_lifecycle() {
       }
     }
     if (of.starved_until == now_ && of.running) {
-      of.was_starved = true;
+      ++of.starved;
       for (const Index path : of.paths) {
         probers_[path].under_way = false;
         probers_[path].path.starved(now_);
@@ -323,86 +331,6 @@ std::uint32_t SimulatedMesh::round_trip(const Prober& prober) {
   double factor = 1 + 0.3 * high * high * high;
   if (chance() < 0.01) factor *= 1 + 4 * chance();
   return static_cast<std::uint32_t>(prober.base_us * factor) + prober.delay_us;
-}
-
-void SimulatedMesh::report() {
-  for (Index agent = 0; agent < agents_.size(); ++agent) {
-    SimulatedAgent& of = agents_[agent];
-    if (!of.running || of.stopping || of.starved_until > now_) continue;
-    const bool hurry = of.hurried && now_ - of.last_report >= kHurryGap;
-    if (!hurry && now_ < of.next_report) continue;
-    if (now_ >= of.next_report) {
-      of.next_report = now_ + options_.server.report_interval + report_jitter();
-    }
-    send_report(agent);
-  }
-}
-
-void SimulatedMesh::send_report(Index agent) {
-  SimulatedAgent& of = agents_[agent];
-  of.last_report = now_;
-  of.hurried = false;
-  double loss = 0;
-  for (const Fault& fault : faults_) {
-    loss = std::max(loss, report_loss_of(fault, of.node, cluster_));
-  }
-  if (loss >= 1) {
-    of.next_report = std::min(of.next_report, now_ + kRetry);
-    return;
-  }
-  // What is lost of it is sent again.
-  Tick delay = static_cast<Tick>(random_.below(2));
-  for (int packet = 0; packet < 4; ++packet) delay += happens(loss) ? kRetransmission : 0;
-  Delivery sent{.at = now_ + delay,
-                .report = {.agent = agent, .made = now_, .started = of.started}};
-  sent.report.stopping = of.stopping;
-  sent.report.starved = of.was_starved;
-  of.was_starved = false;
-  sent.report.rows.reserve(of.paths.size());
-  sent.report.heard.reserve(of.incoming.size());
-  for (const Index path : of.paths) {
-    sent.report.rows.push_back({path, routes_[path].generation, row_of(probers_[path])});
-  }
-  for (const Index path : of.incoming) {
-    sent.report.heard.push_back({path, routes_[path].generation, probers_[path].heard});
-  }
-  deliveries_.push_back(std::move(sent));
-}
-
-Row SimulatedMesh::row_of(Prober& prober) const {
-  Row row;
-  const CheapPath& path = prober.path;
-  row.state = path.state();
-  row.since = path.since();
-  row.answered = path.last_answer();
-  row.sent = path.sent();
-  row.lost = path.lost_count();
-  row.lost_forward = path.lost_forward();
-  row.lost_backward = path.lost_backward();
-  const CheapPath::Times times = path.times();
-  row.p50_us = times.p50_us;
-  row.p90_us = times.p90_us;
-  for (std::size_t way = 0; way < 2; ++way) {
-    if (now_ >= prober.class_at[way]) prober.classes[way] = prober.next_classes[way];
-    row.classes[way] = prober.classes[way];
-  }
-  return row;
-}
-
-void SimulatedMesh::deliver() {
-  std::vector<Delivery> later;
-  std::vector<Delivery> due;
-  for (Delivery& delivery : deliveries_) {
-    (delivery.at <= now_ ? due : later).push_back(std::move(delivery));
-  }
-  deliveries_ = std::move(later);
-  for (const Delivery& delivery : due) {
-    server_.receive(delivery.report, routes_, now_);
-    const SimulatedAgent& of = agents_[delivery.report.agent];
-    if (of.running && !of.stopping && of.assigned != version_) {
-      assign(delivery.report.agent, false);
-    }
-  }
 }
 
 Hop SimulatedMesh::hop_of(const Route& route) const {

@@ -1,9 +1,11 @@
 // A few seeded runs of the simulated mesh: bench/diagnosis has thousands.
-#include "mesh/verdict/simulated_mesh.h"
+#include "mesh/simulation/simulated_mesh.h"
 
 #include <gtest/gtest.h>
 
-#include "mesh/verdict/simulated_run.h"
+#include <algorithm>
+
+#include "mesh/simulation/simulated_run.h"
 
 namespace meshcheck::verdict::simulation {
 namespace {
@@ -19,7 +21,7 @@ Script script_of(std::uint64_t seed, std::vector<Fault::Type> faults) {
   script.mesh.seed = seed;
   for (const Fault::Type type : faults) {
     script.mesh.ipv6 = script.mesh.ipv6 || type == Fault::Type::kIpv6OfNode;
-    script.mesh.server.with_sizes = script.mesh.server.with_sizes || Fault{.type = type}.of_sizes();
+    script.mesh.sizes = script.mesh.sizes || Fault{.type = type}.of_sizes();
   }
   script.faults = std::move(faults);
   return script;
@@ -81,6 +83,21 @@ TEST(SimulatedMeshTest, EverybodyIsUpWhileNothingHappens) {
   EXPECT_EQ(view.agents.size(), 120U);
   EXPECT_GE(view.paths.size(), 120U * 23) << "20 peers, a twin, a gateway, a DNS";
   for (const Path& path : view.paths) EXPECT_NE(path.state, PathState::kDown);
+}
+
+// The real server's rule, which a second copy of it did not have.
+TEST(SimulatedMeshTest, WhoReportsEachSecondIsNotSilentBeforeFour) {
+  SimulatedMesh mesh({.seed = 7, .server = {.report_interval = kSecond}});
+  mesh.inject({.type = Fault::Type::kServerFromNode, .node = 3});
+  const auto silent = [&] {
+    const std::vector<Agent>& agents = mesh.view().agents;
+    return std::count_if(agents.begin(), agents.end(),
+                         [](const Agent& agent) { return agent.status == Agent::Status::kSilent; });
+  };
+  for (Tick tick = 0; tick < 3 * kSecond; ++tick) mesh.step();
+  EXPECT_EQ(silent(), 0);
+  for (Tick tick = 0; tick < 3 * kSecond; ++tick) mesh.step();
+  EXPECT_EQ(silent(), 2);
 }
 
 }  // namespace

@@ -7,24 +7,39 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/ip_address.h"
 #include "mesh/neighbours/neighbours.h"
-#include "mesh/verdict/cheap_path.h"
-#include "mesh/verdict/simulated_fault.h"
-#include "mesh/verdict/simulated_server.h"
+#include "mesh/report/mesh_report.h"
+#include "mesh/simulation/cheap_path.h"
+#include "mesh/simulation/simulated_fault.h"
+#include "mesh/simulation/simulated_server.h"
 
 namespace meshcheck::verdict::simulation {
 
+// Who a path belongs to and where it leads.
+struct Route {
+  Index from = kNoIndex;
+  Index to = kNoIndex;  // An agent, or 0 if it is a gateway or the DNS.
+  Relation relation = Relation::kPeer;
+  ProbeKind kind = ProbeKind::kStamp;
+  PathFamily family = PathFamily::kIpv4;
+  bool used = false;
+
+  bool between_agents() const { return relation <= Relation::kTwin; }
+};
+
 // Nodes with two agents each, the real mesh::Neighbours, each probe by itself with its loss and its
-// time, reports each interval with jitter and delay and hurried ones when a path goes down or comes
-// back, and a server that knows what was reported. Steps of 200 ms. Equal seeds give equal runs.
-// What it leaves out is in doc/operate/verdicts.md.
+// time, real reports each interval with jitter and delay and hurried ones when a path goes down or
+// comes back, and a server that is made of the real one's parts. Steps of 200 ms. Equal seeds give
+// equal runs. What it leaves out is in doc/operate/verdicts.md.
 class SimulatedMesh {
  public:
   struct Options {
     std::uint64_t seed = 1;
     std::size_t nodes = 20;
     std::size_t zones = 3;
-    bool ipv6 = false;  // Besides IPv4.
+    bool ipv6 = false;   // Besides IPv4.
+    bool sizes = false;  // Of packets are searched for.
     SimulatedServer::Options server;
     double loss = 0.001;         // Of each packet, always.
     Tick epoch = 300 * kSecond;  // Of the neighbours.
@@ -34,7 +49,7 @@ class SimulatedMesh {
 
   void step();
   Tick now() const { return now_; }
-  const View& view() { return server_.view(routes_, now_); }
+  const View& view() { return server_.view(now_); }
   const Cluster& cluster() const { return cluster_; }
   mesh::Random& random() { return random_; }
   std::size_t paths() const;
@@ -61,29 +76,35 @@ class SimulatedMesh {
     std::array<FragmentationClass, 2> classes{FragmentationClass::kClear,
                                               FragmentationClass::kClear};
     std::array<FragmentationClass, 2> next_classes = classes;
-    std::array<Tick, 2> class_at{};  // When the next one will have been found.
+    // When the next class will have been found; then since when the class is.
+    std::array<Tick, 2> class_at{};
   };
   struct SimulatedAgent {
     Index node = kNoIndex;
     Layer layer = Layer::kPod;
     bool running = false;
     bool hurried = false;
-    bool was_starved = false;
     bool stopping = false;
+    std::uint16_t ssid = 0;
+    std::uint64_t starved = 0;  // How often, in this session.
     Tick starved_until = 0;
     Tick started = 0;
     Tick next_report = 0;
     Tick last_report = 0;
+    Tick arrives = 0;  // That report: the next one is not faster.
     std::optional<Tick> start_at;
     std::optional<Tick> stop_at;
     std::optional<Tick> forget_at;
     std::uint64_t assigned = 0;  // As of this version of the mesh.
     std::vector<Index> paths;
     std::vector<Index> incoming;
+    std::string name;
+    std::array<IpAddress, 2> addresses;  // IPv4, IPv6
   };
   struct Delivery {
     Tick at = 0;
-    SentReport report;
+    Index agent = kNoIndex;
+    mesh::MeshReport report;
   };
 
   double chance() { return static_cast<double>(random_.next() >> 11U) * 0x1.0p-53; }
@@ -105,7 +126,9 @@ class SimulatedMesh {
   std::uint32_t round_trip(const Prober& prober);
   void report();
   void send_report(Index agent);
-  Row row_of(Prober& prober) const;
+  void write_report(const SimulatedAgent& of, mesh::MeshReport& report);
+  void write_path(Index path, mesh::ReportPath& row) const;
+  void write_sizes(Index path, mesh::ReportMtu& row);
   void deliver();
   void apply_faults();
   void apply_faults(Index path);
@@ -122,7 +145,9 @@ class SimulatedMesh {
   std::vector<Prober> probers_;
   std::vector<Index> free_;
   std::vector<Fault> faults_;
-  std::vector<Delivery> deliveries_;
+  std::vector<Delivery> deliveries_;  // The first so many are under way; the rest keep memory.
+  std::size_t deliveries_size_ = 0;
+  std::uint16_t last_ssid_ = 0;
   std::vector<bool> present_;  // By node: in neighbours_.
   SimulatedServer server_;
 };

@@ -1,4 +1,4 @@
-#include "mesh/verdict/simulated_run.h"
+#include "mesh/simulation/simulated_run.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
 // The simulator's path is in the states that the agents' own would be in.
-#include "mesh/verdict/cheap_path.h"
+#include "mesh/simulation/cheap_path.h"
 
 #include <gtest/gtest.h>
 

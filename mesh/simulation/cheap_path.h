@@ -53,6 +53,7 @@ class CheapPath {
   void settle(Tick now) {
     state_ = mesh::PathState::kUp;
     since_ = now - 3600 * kSecond;
+    last_answer_ = now;
   }
   void remember(std::uint32_t round_trip_us) { append(false, false, round_trip_us); }
 

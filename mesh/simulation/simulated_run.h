@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "mesh/verdict/simulated_mesh.h"
+#include "mesh/simulation/simulated_mesh.h"
 #include "mesh/verdict/verdict_book.h"
 
 namespace meshcheck::verdict::simulation {

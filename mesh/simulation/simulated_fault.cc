@@ -1,4 +1,4 @@
-#include "mesh/verdict/simulated_fault.h"
+#include "mesh/simulation/simulated_fault.h"
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,53 @@
+// For the simulator: the server's part, done by what the server itself is made of.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mesh/report/mesh_report.h"
+#include "mesh/simulation/cheap_path.h"
+#include "mesh/simulation/simulated_fault.h"
+#include "mesh/table/mesh.h"
+#include "mesh/verdict/view_maker.h"
+
+namespace meshcheck::verdict::simulation {
+
+// A real mesh::MeshTable takes the reports, and a real ViewMaker makes the view of it, as in
+// server/verdict_evaluator.cc. Only who is expected is not the server's AgentTable: the simulation
+// says who was started and who was removed, as an orchestrator does. Nobody asks the Assigner,
+// which would write a JSON text for each agent: the simulation has its own mesh::Neighbours.
+class SimulatedServer {
+ public:
+  struct Options {
+    Tick report_interval = 5 * kSecond;
+    double outdated_factor = 2;
+  };
+
+  SimulatedServer(Options options, const Cluster& cluster);
+
+  void expect(Index agent, Tick now);  // It was started.
+  void forget(Index agent);
+  void receive(Index agent, const mesh::MeshReport& report, Tick now);
+  // Valid until the next call of any of these.
+  const View& view(Tick now);
+
+ private:
+  struct Member {
+    std::string name;
+    std::string node;
+    bool expected = false;
+    Tick due = 0;  // Its first report.
+    std::optional<Tick> last_report;
+  };
+
+  Clock::duration report_interval() const { return options_.report_interval * kTick; }
+
+  const Options options_;
+  const mesh::PathJudge::Rules rules_;
+  mesh::Mesh mesh_;
+  ViewMaker view_maker_;
+  std::vector<Member> members_;
+};
+
+}  // namespace meshcheck::verdict::simulation
