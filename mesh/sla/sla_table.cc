@@ -32,8 +32,7 @@ Seconds SlaTable::start_of(SlotNumber slot) {
 std::optional<Timers> SlaTable::timers_at(const Probe& probe, SlotNumber slot) {
   const Slot& held = probe.slots[slot % kSlots];
   if (held.number != slot) return std::nullopt;
-  return Timers{Milliseconds(held.up), Milliseconds(held.down),
-                Milliseconds(held.unknown)};
+  return Timers{Milliseconds(held.up), Milliseconds(held.down), Milliseconds(held.unknown)};
 }
 
 void SlaTable::set(Probe& probe, SlotNumber slot, const Timers& timers) {
@@ -248,8 +247,8 @@ std::vector<ProbeRef> SlaTable::probes() const {
   return refs;
 }
 
-std::map<ProbeRef, History> SlaTable::histories(const std::string& group,
-                                                     const std::string& probe, Days days) const {
+std::map<ProbeRef, History> SlaTable::histories(const std::string& group, const std::string& probe,
+                                                Days days) const {
   std::map<ProbeRef, History> histories;
   const auto begin = group.empty() ? probes_.begin() : probes_.lower_bound({group, {}});
   for (auto entry = begin; entry != probes_.end(); ++entry) {

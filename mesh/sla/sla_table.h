@@ -78,8 +78,8 @@ class SlaTable {
   };
   // The days that are held, of one group (empty: all) and one probe (empty: all). Each is 7 KB, so
   // only those that are asked for are copied.
-  std::map<ProbeRef, History> histories(const std::string& group,
-                                                  const std::string& probe, Days days) const;
+  std::map<ProbeRef, History> histories(const std::string& group, const std::string& probe,
+                                        Days days) const;
   // Days before this are in the database alone.
   DayNumber first_day() const { return first_day_; }
   // The two half minutes before `end`, and the two rollups.
