@@ -1,5 +1,3 @@
-#include <cerrno>
-#include <fstream>
 #include <list>
 #include <utility>
 
@@ -7,6 +5,7 @@
 #include "checks/host_lookup.h"
 #include "checks/votes.h"
 #include "checks/with.h"
+#include "lib/base/file.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -41,20 +40,9 @@ std::string host_of(std::string_view url) {
   return {};
 }
 
-Result<std::string> read_file(const std::string& path, std::size_t size_max) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error::from_errno("open " + path, errno);
-  std::string text(size_max + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error(path + ": cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > size_max) return Error(path + ": it is too large");
-  return text;
-}
-
 Result<std::string> read_token(const std::string& path) {
   auto text = read_file(path, kTokenSizeMax);
-  if (!text) return text;
+  if (!text) return text.error().within("open " + path);
   while (!text->empty() && static_cast<unsigned char>(text->back()) <= ' ') text->pop_back();
   for (const char c : *text) {
     if (c <= ' ' || c > '~') return Error(path + ": it has characters that no token may have");
@@ -110,7 +98,10 @@ class HttpCheck : public Check {
     }
     if (!options_.ca_file.empty()) {
       auto ca = read_file(options_.ca_file, kPemSizeMax);
-      if (!ca) return finish({sla::Status::kUnknown, reason_of(ca.error().message())});
+      if (!ca) {
+        const Error error = ca.error().within("open " + options_.ca_file);
+        return finish({sla::Status::kUnknown, reason_of(error.message())});
+      }
       request.ca = *std::move(ca);
     }
     votes_ = Votes(options_.follow, addresses.size());

@@ -15,7 +15,8 @@ struct Unit {
   std::int64_t milliseconds;
 };
 // "ms" before "m", which it begins with.
-constexpr std::array<Unit, 4> kUnits = {{{"h", 3'600'000}, {"ms", 1}, {"m", 60'000}, {"s", 1000}}};
+constexpr std::array<Unit, 5> kUnits = {
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"ms", 1}, {"m", 60'000}, {"s", 1000}}};
 constexpr std::size_t kDigitsMax = 9;
 
 bool is_digit(char c) {
@@ -63,7 +64,7 @@ std::string format_duration(milliseconds duration) {
     text = "-";
     rest = -rest;
   }
-  for (const Unit& unit : {kUnits[0], kUnits[2], kUnits[3], kUnits[1]}) {
+  for (const Unit& unit : {kUnits[1], kUnits[3], kUnits[4], kUnits[2]}) {
     if (rest < unit.milliseconds) continue;
     text += std::to_string(rest / unit.milliseconds).append(unit.name);
     rest %= unit.milliseconds;

@@ -14,11 +14,11 @@ struct DurationRange {
   std::chrono::milliseconds max{0};
 };
 
-// Whole numbers, each with its unit (ms, s, m, h), the largest first; "0" needs none. An error says
-// what is wanted, with the range.
+// Whole numbers, each with its unit (ms, s, m, h, d), the largest first; "0" needs none. An error
+// says what is wanted, with the range.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text, DurationRange range);
 
-// The inverse: "0s", "1m30s".
+// The inverse, with hours as the largest unit: "0s", "1m30s", "36h".
 std::string format_duration(std::chrono::milliseconds duration);
 
 }  // namespace meshcheck

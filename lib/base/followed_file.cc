@@ -1,9 +1,9 @@
 #include "lib/base/followed_file.h"
 
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <utility>
+
+#include "lib/base/file.h"
 
 namespace meshcheck {
 
@@ -30,16 +30,9 @@ Result<std::string> FollowedFile::read() const {
   const bool regular = std::filesystem::is_regular_file(options_.path, error);
   if (error) return Error(error.message());
   if (!regular) return Error("it is no regular file");
-  std::ifstream file(options_.path, std::ios::binary);
-  if (!file) return Error::from_errno("open", errno);
-  std::string content(options_.size_max + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (file.bad()) return Error("it cannot be read");
-  content.resize(static_cast<std::size_t>(file.gcount()));
-  if (content.size() > options_.size_max) {
-    return Error("it is larger than " + std::to_string(options_.size_max) + " bytes");
-  }
-  return options_.take(content);
+  const auto content = read_file(options_.path, options_.size_max);
+  if (!content) return content.error();
+  return options_.take(*content);
 }
 
 }  // namespace meshcheck

@@ -15,6 +15,12 @@ std::string to_hex(std::string_view octets) {
   return text;
 }
 
+std::string to_hex(std::uint64_t word) {
+  std::string octets;
+  for (int shift = 56; shift >= 0; shift -= 8) octets += static_cast<char>(word >> shift);
+  return to_hex(octets);
+}
+
 std::optional<std::string> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
   std::string octets;

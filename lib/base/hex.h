@@ -1,13 +1,15 @@
 // Octets as hexadecimal digits.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace meshcheck {
 
-std::string to_hex(std::string_view octets);  // In lower case.
+std::string to_hex(std::string_view octets);  // In lower case, as all here.
+std::string to_hex(std::uint64_t word);       // 16 digits.
 // Either case; nothing if that is not what `text` is, in pairs of digits.
 std::optional<std::string> from_hex(std::string_view text);
 

@@ -13,6 +13,12 @@ TEST(HexTest, ReadsWhatItWroteInEitherCase) {
   EXPECT_EQ(from_hex(""), "");
 }
 
+TEST(HexTest, WritesAWordWithAllItsZeros) {
+  EXPECT_EQ(to_hex(std::uint64_t{0}), "0000000000000000");
+  EXPECT_EQ(to_hex(std::uint64_t{0x00ab'cdef'0123'4567}), "00abcdef01234567");
+  EXPECT_EQ(to_hex(~std::uint64_t{0}), "ffffffffffffffff");
+}
+
 TEST(HexTest, RefusesAllElse) {
   for (const char* text : {"0", "0g", "0x12", " 1", "-1", "1 ", "123"}) {
     EXPECT_FALSE(from_hex(text)) << text;

@@ -3,9 +3,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
 #include <iterator>
+
+#include "lib/base/file.h"
 
 namespace meshcheck::flags {
 namespace {
@@ -53,14 +53,9 @@ Result<std::vector<YamlEntry>> parse_yaml(const std::string& text) {
 }
 
 Result<std::vector<YamlEntry>> read_yaml_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error::from_errno("open", errno);
-  std::string text(kFileSizeMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error("cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kFileSizeMax) return Error("larger than 1 MiB");
-  return parse_yaml(text);
+  const auto text = read_file(path, kFileSizeMax);
+  if (!text) return text.error().within("open");
+  return parse_yaml(*text);
 }
 
 }  // namespace meshcheck::flags

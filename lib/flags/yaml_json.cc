@@ -3,13 +3,13 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <vector>
+
+#include "lib/base/file.h"
 
 namespace meshcheck::flags {
 namespace {
@@ -160,13 +160,9 @@ Result<json> parse_yaml_json(const std::string& text, YamlBounds bounds) {
 }
 
 Result<json> read_yaml_json_file(const std::string& path, YamlBounds bounds) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error::from_errno("open", errno);
-  std::string text(size_max(bounds) + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error("cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_yaml_json(text, bounds);
+  const auto text = read_file(path, size_max(bounds));
+  if (!text) return text.error().within("open");
+  return parse_yaml_json(*text, bounds);
 }
 
 }  // namespace meshcheck::flags

@@ -1,11 +1,10 @@
 #include "lib/kube/config.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <string_view>
 
+#include "lib/base/file.h"
 #include "lib/base/ip_address.h"
 
 namespace meshcheck::kube {
@@ -37,15 +36,8 @@ Result<Config> read_kubeconfig(const std::string& path, const ConfigOptions& opt
 }  // namespace
 
 Result<std::string> read_bounded(const std::string& path, std::size_t size_max) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error::from_errno("open " + path, errno);
-  std::string text(size_max + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error(path + " cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > size_max) {
-    return Error(path + " is larger than " + std::to_string(size_max) + " bytes");
-  }
+  auto text = read_file(path, size_max);
+  if (!text) return text.error().within("open " + path);
   return text;
 }
 

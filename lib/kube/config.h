@@ -51,7 +51,7 @@ Result<Config> in_cluster_config(const PodEnvironment& environment);
 Result<Config> parse_kubeconfig(const std::string& yaml, const std::string& directory,
                                 const ConfigOptions& options);
 
-// The whole file; an error if it is larger.
+// The whole file; an error if it is larger, which names the path.
 Result<std::string> read_bounded(const std::string& path, std::size_t size_max);
 // Without the blanks around it. An error does not show it.
 Result<std::string> read_token(const std::string& path);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/hex.h"
 #include "mesh/neighbours/random.h"
 #include "mesh/stamp/hmac.h"
 
@@ -34,13 +35,6 @@ std::uint64_t fingerprint(const std::string& key) {
   std::uint64_t word = 0;
   for (const std::uint8_t byte : secret->sign({})) word = (word << 7U) ^ byte ^ (word >> 57U);
   return word;
-}
-
-std::string hex(std::uint64_t word) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(word >> shift) & 0xfU];
-  return text;
 }
 
 // An agent that does not say its node is alone on one.
@@ -232,7 +226,7 @@ std::uint64_t Assigner::revision_of(Agent& agent) {
 }
 
 std::string Assigner::encode_for(const Agent& agent, std::uint64_t revision) const {
-  Assignment assignment{.revision = hex(revision),
+  Assignment assignment{.revision = to_hex(revision),
                         .epoch = epoch(),
                         .report_interval = options_.report_interval,
                         .probe = options_.probe,
@@ -261,7 +255,7 @@ std::optional<std::string> Assigner::answer(std::string_view name, std::string_v
   const bool gathering = now.steady - options_.began < 2 * report_interval + kGatheringMin;
   if (gathering && !held.empty() && !agent.answered) return std::nullopt;
   const std::uint64_t revision = revision_of(agent);
-  if (held == hex(revision)) return std::nullopt;
+  if (held == to_hex(revision)) return std::nullopt;
   ++answers_;
   agent.answered = true;
   return encode_for(agent, revision);
@@ -270,7 +264,7 @@ std::optional<std::string> Assigner::answer(std::string_view name, std::string_v
 std::optional<Assigner::Current> Assigner::current(std::string_view name) {
   const auto position = agents_.find(name);
   if (position == agents_.end()) return std::nullopt;
-  return Current{.revision = hex(revision_of(position->second)), .epoch = epoch()};
+  return Current{.revision = to_hex(revision_of(position->second)), .epoch = epoch()};
 }
 
 }  // namespace meshcheck::mesh

@@ -2,9 +2,9 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <fstream>
 #include <set>
 
+#include "lib/base/file.h"
 #include "mesh/report/record.h"
 
 namespace meshcheck::server {
@@ -78,16 +78,9 @@ Result<Inventory> parse_inventory(const std::string& yaml) {
 
 Result<Inventory> read_inventory(const std::string& path) {
   const std::string context = "inventory " + path;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error::from_errno(context, errno);
-  std::string text(kInventorySizeMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error("cannot be read").within(context);
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kInventorySizeMax) {
-    return Error("larger than " + std::to_string(kInventorySizeMax) + " bytes").within(context);
-  }
-  auto inventory = parse_inventory(text);
+  const auto text = read_file(path, kInventorySizeMax);
+  if (!text) return text.error().within(context);
+  auto inventory = parse_inventory(*text);
   if (!inventory) return inventory.error().within(context);
   return inventory;
 }

@@ -2,10 +2,10 @@
 
 #include <sys/random.h>
 
-#include <array>
 #include <cerrno>
-#include <fstream>
+#include <utility>
 
+#include "lib/base/file.h"
 #include "lib/base/hex.h"
 
 namespace meshcheck::server {
@@ -32,12 +32,10 @@ Result<std::string> parse_mesh_key(std::string text) {
 }
 
 Result<std::string> read_mesh_key(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error::from_errno(path, errno);
-  std::array<char, 4 * kMeshKeySizeMax> octets{};
-  file.read(octets.data(), octets.size());
-  if (file.bad()) return Error("cannot be read").within(path);
-  auto key = parse_mesh_key({octets.data(), static_cast<std::size_t>(file.gcount())});
+  // Twice as many as a key's digits: there may be blanks.
+  auto text = read_file(path, 4 * kMeshKeySizeMax);
+  if (!text) return text.error().within(path);
+  auto key = parse_mesh_key(*std::move(text));
   if (!key) return key.error().within(path);
   return key;
 }

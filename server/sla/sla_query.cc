@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "lib/base/duration.h"
 #include "lib/http/query.h"
 #include "mesh/sla/episode.h"
 
@@ -25,21 +26,6 @@ constexpr seconds kStepMax = SlaQuery::kLengthMax;
 std::vector<DowntimeType> muted_by_default() {
   return {DowntimeType::kMaintenance, DowntimeType::kInfrastructureMaintenance,
           DowntimeType::kInfrastructureAccident};
-}
-
-std::optional<seconds> unit_of(char letter) {
-  switch (letter) {
-    case 's':
-      return seconds(1);
-    case 'm':
-      return seconds(60);
-    case 'h':
-      return kHour;
-    case 'd':
-      return kDay;
-    default:
-      return std::nullopt;
-  }
 }
 
 Result<Seconds> time_of(const http::Request& request, const char* key, Seconds otherwise) {
@@ -134,23 +120,12 @@ bool SlaQuery::mutes(DowntimeType type) const {
 }
 
 std::optional<seconds> parse_step(std::string_view text) {
-  seconds sum{0};
-  bool bare = false;
-  if (text.empty()) return std::nullopt;
-  while (!text.empty()) {
-    std::int64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, problem] = std::from_chars(text.data(), end, number);
-    if (problem != std::errc() || number < 0 || bare) return std::nullopt;
-    bare = rest == end;
-    const auto unit = bare ? seconds(1) : unit_of(*rest);
-    if (!unit || number > kStepMax / *unit) return std::nullopt;
-    sum += number * *unit;
-    text = bare ? std::string_view() : std::string_view(rest + 1, end);
-    if (bare && sum != seconds(number)) return std::nullopt;  // "1h30"
-  }
-  if (sum <= seconds(0) || sum > kStepMax) return std::nullopt;
-  return sum;
+  const std::string with_unit(text);
+  const bool bare = text.find_first_not_of("0123456789") == std::string_view::npos;
+  const auto step =
+      parse_duration(bare ? with_unit + "s" : with_unit, {.min = seconds(1), .max = kStepMax});
+  if (!step || *step % seconds(1) != std::chrono::milliseconds(0)) return std::nullopt;
+  return std::chrono::floor<seconds>(*step);
 }
 
 Result<SlaQuery> parse_range_query(const http::Request& request, WallTime now) {

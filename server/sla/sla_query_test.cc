@@ -24,9 +24,10 @@ TEST(SlaQueryTest, KnowsStepsInSecondsAndAsDurations) {
   EXPECT_EQ(parse_step("300"), 300s);
   EXPECT_EQ(parse_step("1h30m"), 90min);
   EXPECT_EQ(parse_step("1d"), 24h);
+  EXPECT_EQ(parse_step("1d12h"), 36h);
   EXPECT_EQ(parse_step("30d"), 720h);
   for (const char* bad : {"", "0", "-5", "1h30", "h", "5x", "1.5h", "99999999999999999999",
-                          "9223372036854775807d", "3661d"}) {
+                          "9223372036854775807d", "3661d", "1500ms", "500ms"}) {
     EXPECT_FALSE(parse_step(bad)) << bad;
   }
 }

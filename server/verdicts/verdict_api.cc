@@ -1,11 +1,11 @@
 #include "server/verdicts/verdict_api.h"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "lib/base/duration.h"
 #include "lib/http/query.h"
 
 namespace meshcheck::server {
@@ -21,26 +21,11 @@ void append_list(std::string& json, const auto& records, const auto& wanted) {
   }
 }
 
-// "90s", "30m", "6h" or "7d".
-std::optional<WallTime::duration> parse_age(std::string_view text) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || number < 0 || end - stopped != 1) return std::nullopt;
-  constexpr std::pair<char, std::chrono::seconds> kUnits[] = {{'s', std::chrono::seconds(1)},
-                                                              {'m', std::chrono::minutes(1)},
-                                                              {'h', std::chrono::hours(1)},
-                                                              {'d', std::chrono::hours(24)}};
-  for (const auto& [letter, unit] : kUnits) {
-    if (*stopped == letter && number <= kSinceMax / unit) return number * unit;
-  }
-  return std::nullopt;
-}
-
 Result<std::optional<WallTime>> since_of(const http::Request& request, WallTime now) {
   const std::string text = request.query_value("since");
   if (text.empty()) return std::optional<WallTime>();
-  if (const auto age = parse_age(text)) return std::optional(now - *age);
+  const auto age = parse_duration(text, {.min = {}, .max = kSinceMax});
+  if (age) return std::optional(WallTime(now - *age));
   const auto time = parse_wall_time(text);
   if (time) return std::optional(*time);
   return Error(
