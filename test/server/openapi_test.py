@@ -173,7 +173,8 @@ def test_shows_the_sla_as_described(server):
     lasting = DOWNTIME | {"startDate": now - 7200, "endDate": now + 7200}
     assert server.request("PUT", at(put), lasting).status == 200
     for name, queries in {
-            "listProbes": [""], "getPublicStatus": ["", "?peek=1", "?x=1"], "listDowntimes": ["", "?x=1"],
+            "listProbes": [""], "getPublicStatus": ["", "?peek=1", "?x=1"],
+            "listDowntimes": ["", "?x=1"], "getEvents": ["?x=1"],
             "getStatusRange": [f"?group=synthetic&probe=dns&to={now}"],
             "getSla": ["", "?format=csv", "?mute=none", "?step=x"]}.items():
         path, operation = operation_of(name)
@@ -211,7 +212,8 @@ def test_tries_every_documented_status():
                   for status in operation["responses"]}
     tried = {(case[0], case[4]) for case in CASES} | {
         ("getReadiness", 503), ("getMesh", 400), ("getMtu", 400), ("ping", 400),
-        ("getAgentPaths", 200), ("getVerdicts", 400), ("getEvents", 200),
+        ("getAgentPaths", 200), ("getAgentPaths", 400), ("getVerdicts", 400), ("getEvents", 200),
+        ("getEvents", 400), ("getPublicStatus", 400), ("listDowntimes", 400),
         ("getStatusRange", 200), ("getSla", 400), ("deleteDowntime", 204),
         ("postEpisodes", 503)}  # The last one by sla_test.py, with a full disk.
     assert tried == documented
