@@ -2,7 +2,7 @@
 //   diagnosis_bench single NODES RUNS [OPTION...]   one fault at a time, all kinds in turn
 //   diagnosis_bench double NODES RUNS [OPTION...]   two at once
 //   diagnosis_bench triple NODES RUNS [OPTION...]
-//   diagnosis_bench healthy NODES HOURS             nothing but 0.1 % loss, restarts, churn
+//   diagnosis_bench healthy NODES HOURS [seed=N]    nothing but 0.1 % loss, restarts, churn
 //   diagnosis_bench cost NODES                      time of one evaluation
 //   diagnosis_bench one NODES SEED TYPE [TYPE...]   one run, in words
 // Options: seed=FIRST (1), report=SECONDS (5), jobs=THREADS (1), type=NUMBER (the first fault of
@@ -198,8 +198,8 @@ int measure(const Plan& plan) {
   return 0;
 }
 
-int stay_healthy(std::size_t nodes, std::size_t hours) {
-  Script script{.mesh = options_for(nodes, 1)};
+int stay_healthy(std::size_t nodes, std::size_t hours, std::uint64_t seed) {
+  Script script{.mesh = options_for(nodes, seed)};
   script.calm = static_cast<Tick>(hours) * 3600 * kSecond;
   script.duration = 0;
   script.restarts_per_hour = 1;
@@ -285,7 +285,6 @@ int main_of(const std::vector<std::string>& arguments) {
     return at < arguments.size() ? std::strtoul(arguments[at].c_str(), nullptr, 10) : fallback;
   };
   const std::size_t nodes = number(1, 20);
-  if (what == "healthy") return stay_healthy(nodes, number(2, 1));
   if (what == "cost") return cost(nodes);
   if (what == "one") {
     std::vector<Fault::Type> types;
@@ -295,12 +294,13 @@ int main_of(const std::vector<std::string>& arguments) {
     return tell(nodes, number(2, 1), types);
   }
   Plan plan{.nodes = nodes, .runs = number(2, 100)};
+  const bool healthy = what == "healthy";
   plan.at_once = what == "single" ? 1 : what == "double" ? 2 : what == "triple" ? 3 : 0;
-  if (plan.at_once == 0) return 2;
+  if (plan.at_once == 0 && !healthy) return 2;
   for (std::size_t at = 3; at < arguments.size(); ++at) {
     if (!set_option(plan, arguments[at])) return 2;
   }
-  return measure(plan);
+  return healthy ? stay_healthy(nodes, number(2, 1), plan.first_seed) : measure(plan);
 }
 
 }  // namespace
