@@ -213,16 +213,26 @@ http::Response Api::get_metrics() const {
 
 http::Response Api::get_readyz() const {
   if (parts_.draining) return http::Response::error(503, "stopping");
-  http::Response response;
-  const std::string trouble =
+  const std::string reports =
       parts_.store.with([](const StoreStatus& status) { return status.trouble; });
+  const std::string episodes =
+      parts_.sla.trouble.with([](const std::string& trouble) { return trouble; });
   const auto [ready, unknown] = parts_.cluster.with([](const ClusterStatus& status) {
     return std::pair(status.ready(Clock::now()), status.enabled ? status.trouble() : "");
   });
   if (!ready) return http::Response::error(503, unknown);
   // A failing disk costs nothing but the memory of a restart; turning agents away would cost more.
-  response.body = trouble.empty() ? "ok" : "ok, but reports cannot be written: " + trouble;
-  if (!unknown.empty()) response.body += (trouble.empty() ? ", but " : "; and ") + unknown;
+  http::Response response;
+  response.body = "ok";
+  std::string_view separator = ", but ";
+  const auto add = [&](std::string_view what, const std::string& why) {
+    if (why.empty()) return;
+    response.body.append(separator).append(what).append(why);
+    separator = "; and ";
+  };
+  add("reports cannot be written: ", reports);
+  add("episodes cannot be written: ", episodes);
+  add("", unknown);
   response.body += '\n';
   return response;
 }

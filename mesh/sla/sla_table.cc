@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t kSlotsOfRollup = kRollupLength / kEpisodeLength;
 
-std::uint16_t octets_of(Milliseconds time) {
+std::uint16_t milliseconds_of(Milliseconds time) {
   assert(time.count() >= 0 && time <= kEpisodeLength);
   return static_cast<std::uint16_t>(time.count());
 }
@@ -37,9 +37,9 @@ std::optional<Timers> SlaTable::timers_at(const Probe& probe, SlotNumber slot) {
 
 void SlaTable::set(Probe& probe, SlotNumber slot, const Timers& timers) {
   probe.slots[slot % kSlots] = {.number = slot,
-                                .up = octets_of(timers.up),
-                                .down = octets_of(timers.down),
-                                .unknown = octets_of(timers.unknown)};
+                                .up = milliseconds_of(timers.up),
+                                .down = milliseconds_of(timers.down),
+                                .unknown = milliseconds_of(timers.unknown)};
   probe.last = std::max(probe.last, slot);
 }
 

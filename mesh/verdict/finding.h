@@ -35,7 +35,7 @@ enum class Kind : std::uint8_t {
 };
 std::string_view text(Kind kind);  // "node_down", ...
 
-// What a fault is of. For kNodePair and kZonePair `second` is the other one; Direction tells which
+// What a fault is of. For kNodePair and kZonePair `second` is the other one; Way tells which
 // way.
 struct Subject {
   enum class Type : std::uint8_t {

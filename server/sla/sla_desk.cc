@@ -177,16 +177,18 @@ void SlaDesk::write_days() {
 }
 
 void SlaDesk::note(const Result<void>& result) {
-  if (!result) {
-    ++sla_.writes_failed;
-    if (!in_trouble_) {
-      log_.error("episodes cannot be written; agents keep them and try again",
-                 {{"error", result.error().message()}});
-    }
-  } else if (in_trouble_) {
-    log_.info("episodes are written again");
+  const std::string before = sla_.trouble.with([&](std::string& trouble) {
+    return std::exchange(trouble, result ? "" : result.error().message());
+  });
+  if (result) {
+    if (!before.empty()) log_.info("episodes are written again");
+    return;
   }
-  in_trouble_ = !result;
+  ++sla_.writes_failed;
+  if (before.empty()) {
+    log_.error("episodes cannot be written; agents keep them and try again",
+               {{"error", result.error().message()}});
+  }
 }
 
 }  // namespace meshcheck::server

@@ -100,7 +100,6 @@ class SlaDesk {
   std::multimap<std::uint64_t, Asker> waiting_;  // By the change that they wait for.
   bool writing_ = false;
   bool writing_days_ = false;
-  bool in_trouble_ = false;
   std::list<Reading> readings_;
   store::Worker reader_;
   uv::Timer timer_;

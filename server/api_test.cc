@@ -1,0 +1,42 @@
+#include "server/api.h"
+
+#include <gtest/gtest.h>
+
+namespace meshcheck::server {
+namespace {
+
+class ApiTest : public ::testing::Test {
+ protected:
+  // "status body"
+  std::string get(const std::string& path) {
+    http::Request request;
+    request.method = http::Method::kGet;
+    request.path = path;
+    const http::Response response = api_.router().answer(request);
+    return std::to_string(response.status) + " " + response.body;
+  }
+
+  Parts parts_{{}};
+  metrics::Registry registry_;
+  Api api_{parts_, registry_, Log()};
+};
+
+TEST_F(ApiTest, SaysAllThatIsWrongWhileItIsReady) {
+  EXPECT_EQ(get("/readyz"), "200 ok\n");
+  parts_.sla.trouble.with([](std::string& trouble) { trouble = "the disk is full"; });
+  EXPECT_EQ(get("/readyz"), "200 ok, but episodes cannot be written: the disk is full\n");
+  parts_.store.with([](StoreStatus& status) { status.trouble = "no space"; });
+  EXPECT_EQ(get("/readyz"),
+            "200 ok, but reports cannot be written: no space; "
+            "and episodes cannot be written: the disk is full\n");
+  parts_.sla.trouble.with([](std::string& trouble) { trouble.clear(); });
+  EXPECT_EQ(get("/readyz"), "200 ok, but reports cannot be written: no space\n");
+}
+
+TEST_F(ApiTest, IsNotReadyWhileItStops) {
+  parts_.draining = true;
+  EXPECT_EQ(get("/readyz").substr(0, 3), "503");
+}
+
+}  // namespace
+}  // namespace meshcheck::server
