@@ -4,247 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "mesh/verdict/claims.h"
+
 namespace meshcheck::verdict {
 namespace {
 
-using Type = Subject::Type;
-
-// Kinds between which a fault may change while more becomes known.
-enum class Group : std::uint8_t {
-  kReachability,
-  kTwin,
-  kGateway,
-  kNames,
-  kTarget,
-  kFullPackets,
-  kFragments,
-  kLoss,
-  kLatency,
-  kServer,
-  kStarved,
-  kClock,
-  kKubernetes,
-};
-
-Group group_of(const Finding& finding) {
-  switch (finding.kind) {
-    case Kind::kNodeDown:
-    case Kind::kAgentDown:
-    case Kind::kPodNetwork:
-    case Kind::kHostLink:
-    case Kind::kReachability:
-    case Kind::kZonePartition:
-      return Group::kReachability;
-    case Kind::kTwinPath:
-      return Group::kTwin;
-    case Kind::kGateway:
-      return Group::kGateway;
-    case Kind::kDns:
-      return Group::kNames;
-    case Kind::kTarget:
-      return Group::kTarget;
-    case Kind::kMtuBlackHole:
-    case Kind::kOverlayMtu:
-      return Group::kFullPackets;
-    case Kind::kFragmentsDropped:
-      return Group::kFragments;
-    case Kind::kPartialLoss:
-      return Group::kLoss;
-    case Kind::kLatency:
-      return Group::kLatency;
-    case Kind::kZoneDegradation:
-      return finding.loss > 0 ? Group::kLoss : Group::kLatency;
-    case Kind::kServerUnreachable:
-      return Group::kServer;
-    case Kind::kAgentStarved:
-      return Group::kStarved;
-    case Kind::kClockJump:
-      return Group::kClock;
-    case Kind::kKubernetesApi:
-      return Group::kKubernetes;
-  }
-  return Group::kReachability;
-}
-
-// A node and its agents are one, but for what is said of an agent alone.
-std::string key_of(const NamedFinding& named) {
-  const Group group = group_of(named.finding);
-  const bool alone = group == Group::kStarved || group == Group::kClock;
-  const NamedEnd& end = named.ends[0];
-  const bool of_node = !alone && named.finding.subject.type == Type::kAgent && !end.node.empty();
-  const Type type = of_node ? Type::kNode : named.finding.subject.type;
-  std::string key(1, static_cast<char>('a' + static_cast<int>(group)));
-  key += text(type);
-  key += ' ' + (of_node ? end.node : end.name);
-  if (!named.ends[1].name.empty()) key += ' ' + named.ends[1].name;
-  return key;
-}
-
-bool is_of_sizes(const NamedFinding& named) {
-  const Group group = group_of(named.finding);
-  return group == Group::kFullPackets || group == Group::kFragments;
-}
-
-bool contains(const NamedFinding& wide, const NamedFinding& narrow) {
-  const NamedEnd& first = wide.ends[0];
-  const auto any = [&](const auto& test) {
-    return test(narrow.ends[0]) || (!narrow.ends[1].name.empty() && test(narrow.ends[1]));
-  };
-  switch (wide.finding.subject.type) {
-    case Type::kAll:
-      return true;
-    case Type::kGateway:
-    case Type::kTarget:
-      return narrow.finding.subject.type != wide.finding.subject.type;
-    case Type::kZone:
-      return any([&](const NamedEnd& end) { return end.zone == first.name; });
-    case Type::kZonePair:
-      return any([&](const NamedEnd& end) {
-        return end.zone == first.name || end.zone == wide.ends[1].name;
-      });
-    case Type::kAgent:
-      // Each of a node's two agents may be starved by itself.
-      if (group_of(narrow.finding) == Group::kStarved ||
-          group_of(narrow.finding) == Group::kClock) {
-        return first.name == narrow.ends[0].name;
-      }
-      [[fallthrough]];
-    case Type::kNode:
-      return !first.node.empty() &&
-             any([&](const NamedEnd& end) { return end.node == first.node; });
-    case Type::kNodePair:
-      return narrow.finding.subject.type == Type::kNodePair && first.name == narrow.ends[0].name &&
-             wide.ends[1].name == narrow.ends[1].name;
-    case Type::kServer:
-      break;
-  }
-  return false;
-}
-
-// What is cut off has no other faults that could be seen.
-bool explains(const NamedFinding& wide, const NamedFinding& narrow) {
-  const Group group = group_of(wide.finding);
-  // Nothing of the mesh explains it.
-  if (group_of(narrow.finding) == Group::kKubernetes) return false;
-  const bool unseen = group == Group::kServer && narrow.finding.observed == 0;
-  // Fragments are as large as what does not pass whole, but in the networks where that does.
-  const bool too_large =
-      group == Group::kFullPackets && is_of_sizes(narrow) &&
-      (wide.finding.scope == Scope::kBoth || wide.finding.scope == narrow.finding.scope);
-  if (group != Group::kReachability && group != group_of(narrow.finding) && !unseen && !too_large) {
-    return false;
-  }
-  if (wide.finding.scope == Scope::kPod && narrow.finding.scope == Scope::kHost) return false;
-  return contains(wide, narrow);
-}
-
-// Where packets get lost, a few in a row are soon lost on single paths.
-constexpr std::chrono::seconds kChance{60};
-bool may_be_loss(const NamedFinding& wide, const NamedFinding& narrow, Clock::time_point now) {
-  const Group group = group_of(narrow.finding);
-  const bool single = group == Group::kGateway || group == Group::kNames ||
-                      group == Group::kTarget || group == Group::kTwin ||
-                      narrow.finding.subject.type == Type::kNodePair;
-  return group_of(wide.finding) == Group::kLoss && single && contains(wide, narrow) &&
-         now - narrow.finding.since < kChance;
-}
-
-// While something is cut off, what is left of it does lose packets; and a node that half recovers
-// has not reached its gateway and its names again yet.
-bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
-  // Each path finds its sizes by itself, and a node's come back one after the other.
-  if (is_of_sizes(wide)) return is_of_sizes(narrow);  // Those that it explains.
-  // Which pairs lose the most is chance. A diagnosis tells none within, but with new peers it may
-  // find the pairs of before alone, and the rest by what was lost just now.
-  if (group_of(wide.finding) == Group::kLoss) return narrow.finding.subject.type == Type::kNodePair;
-  if (group_of(wide.finding) != Group::kReachability) return false;
-  const Group group = group_of(narrow.finding);
-  const bool elsewhere =
-      group == Group::kGateway || group == Group::kNames || group == Group::kTarget;
-  const bool of_node =
-      wide.finding.subject.type == Type::kNode || wide.finding.subject.type == Type::kAgent;
-  return group == Group::kLoss || group == Group::kLatency || (elsewhere && of_node);
-}
-
-// Whether the same subject is merely told less precisely, or is only half recovered: that is no
-// news.
-bool is_vaguer(const Verdict& verdict, const NamedFinding& named) {
-  const NamedFinding& shown = verdict.named;
-  const Finding& finding = named.finding;
-  // Which paths lose some at the moment is chance, and so is which of them find first that large
-  // packets pass again.
-  const Group group = group_of(finding);
-  if (group == Group::kLoss || group == Group::kFullPackets || group == Group::kFragments) {
-    return shown.finding.scope == Scope::kBoth && finding.scope != Scope::kBoth;
-  }
-  if (shown.finding.subject.type != finding.subject.type ||
-      group_of(shown.finding) != Group::kReachability) {
-    return false;
-  }
-  if (shown.finding.kind == finding.kind && finding.partial && !shown.finding.partial) return true;
-  if (finding.silent) return false;
-  if (shown.finding.kind != finding.kind && finding.failing < finding.observed) return true;
-  // With new peers, less is known for a while.
-  if (shown.finding.way == Way::kBoth && 2 * finding.observed < verdict.observed_most) return true;
-  return shown.finding.scope == finding.scope && finding.way == Way::kUnknown &&
-         shown.finding.way != Way::kUnknown && !shown.finding.silent;
-}
-
-// Whether anything of the node, in the layers of the fault, works; also if there is no such node
-// any more. Of other subjects it is not asked.
-bool is_seen(const View& view, const NamedFinding& named) {
-  const Finding& finding = named.finding;
-  if (finding.subject.type != Type::kNode && finding.subject.type != Type::kAgent) return true;
-  const auto node = std::find_if(view.nodes.begin(), view.nodes.end(), [&](const Node& known) {
-    return known.name == named.ends[0].node;
-  });
-  if (node == view.nodes.end()) return true;
-  const auto index = static_cast<Index>(node - view.nodes.begin());
-  return std::any_of(view.paths.begin(), view.paths.end(), [&](const Path& path) {
-    if (path.relation != Relation::kPeer) return false;
-    const Agent& from = view.agents[path.from];
-    if (from.node != index && view.agents[path.to].node != index) return false;
-    const bool host = from.layer == Layer::kHost;
-    if (finding.scope != Scope::kBoth && host != (finding.scope == Scope::kHost)) return false;
-    return path.state == PathState::kUp || path.state == PathState::kDegraded;
-  });
-}
-
-// What a reader would call another verdict; numbers change all the time.
-bool same_claim(const NamedFinding& a, const NamedFinding& b) {
-  const bool same_way = a.finding.way == b.finding.way || b.finding.way == Way::kUnknown;
-  return a.finding.kind == b.finding.kind && a.finding.scope == b.finding.scope && same_way &&
-         a.finding.family == b.finding.family && a.finding.severity == b.finding.severity &&
-         a.finding.partial == b.finding.partial && a.finding.size == b.finding.size &&
-         a.ends[0].name == b.ends[0].name;
-}
-
-// Whether so much fails so completely that another look would say the same.
-bool is_plain(const Finding& finding) {
-  const Type type = finding.subject.type;
-  if (finding.partial || type == Type::kNodePair || type == Type::kAgent) return false;
-  const Group group = group_of(finding);
-  if (group != Group::kReachability) return false;
-  // Of pods alone it may be what is known first of the whole node.
-  if (type == Type::kNode && finding.scope != Scope::kBoth) return false;
-  if (finding.way == Way::kUnknown && !finding.silent) return false;
-  constexpr std::uint32_t kObservedMin = 16;
-  return finding.observed >= kObservedMin && 10 * finding.failing >= 9 * finding.observed;
-}
-
-// Whether the loss may still turn out to be a part of something larger.
-bool is_faint(const Finding& finding) {
-  constexpr std::uint32_t kFew = 8;
-  return finding.subject.type == Type::kNodePair || finding.failing < kFew ||
-         4 * finding.failing < finding.observed;
-}
-
 // A node whose agents or networks come back one after the other has no lesser fault in between.
 constexpr int kNarrowing = 5;
-bool narrows(const NamedFinding& shown, const NamedFinding& named) {
-  return shown.finding.subject.type < named.finding.subject.type ||
-         (shown.finding.scope == Scope::kBoth && named.finding.scope != Scope::kBoth);
-}
 
 constexpr std::array<std::string_view, 3> kEventTypes = {"opened", "changed", "closed"};
 
@@ -252,37 +18,6 @@ constexpr std::array<std::string_view, 3> kEventTypes = {"opened", "changed", "c
 
 std::string_view text(VerdictEvent::Type type) {
   return kEventTypes[static_cast<std::size_t>(type)];
-}
-
-// The narrower, the more likely it is chance or the beginning of something larger.
-Clock::duration VerdictBook::open_hold(const NamedFinding& named) const {
-  const Finding& finding = named.finding;
-  switch (group_of(finding)) {
-    case Group::kReachability:
-      if (finding.partial) return 8 * options_.open_hold;
-      if (finding.subject.type == Type::kNodePair) {
-        return (finding.failing == 1 ? 4 : 1) * options_.open_hold;
-      }
-      if (finding.kind == Kind::kAgentDown) {
-        return (finding.observed == 0 ? 25 : 2) * options_.open_hold;
-      }
-      return options_.open_hold;
-    case Group::kServer:
-      if (finding.subject.type == Type::kAgent) return 8 * options_.open_hold;
-      return (finding.subject.type == Type::kNode ? 4 : 2) * options_.open_hold;
-    case Group::kFullPackets:
-      // Each path finds its sizes by itself, so which fail first is chance.
-      return 12 * options_.open_hold;
-    case Group::kFragments:
-      // Of a path that cannot carry full packets it is known first that it loses fragments.
-      return 15 * options_.open_hold;
-    case Group::kLoss:
-      return (is_faint(finding) || finding.scope != Scope::kBoth ? 5 : 1) * options_.open_hold;
-    case Group::kLatency:
-      return 8 * options_.open_hold;
-    default:
-      return options_.open_hold;
-  }
 }
 
 Clock::duration VerdictBook::close_hold(const Verdict& verdict) const {
@@ -325,7 +60,7 @@ void VerdictBook::refresh(Verdict& verdict, NamedFinding named, Clock::time_poin
   verdict.last_seen = now;
   named.finding.since = std::min(named.finding.since, verdict.named.finding.since);
   verdict.observed_most = std::max(verdict.observed_most, named.finding.observed);
-  if (is_vaguer(verdict, named)) {
+  if (is_vaguer(verdict.named, verdict.observed_most, named)) {
     named.finding.kind = verdict.named.finding.kind;
     named.finding.scope = verdict.named.finding.scope;
     named.finding.way = verdict.named.finding.way;
@@ -395,7 +130,7 @@ void VerdictBook::consider(NamedFinding named, Clock::time_point now,
   candidate->named = std::move(named);
   candidate->last_seen = now;
   ++candidate->evaluations;
-  const bool stood = now - candidate->first_seen >= open_hold(candidate->named);
+  const bool stood = now - candidate->first_seen >= open_hold(candidate->named.finding);
   if (!is_plain(candidate->named.finding) && (!stood || candidate->evaluations < 2)) return;
   Candidate ready = std::move(*candidate);
   candidates_.erase(candidate);

@@ -41,8 +41,6 @@ std::string_view text(VerdictEvent::Type type);  // "opened", "changed", "closed
 class VerdictBook {
  public:
   struct Options {
-    // All are multiplied for narrow kinds: see open_hold().
-    Clock::duration open_hold = std::chrono::milliseconds(400);
     Clock::duration close_hold = std::chrono::seconds(3);
     Clock::duration change_hold = std::chrono::seconds(1);
     Clock::duration close_hold_max = std::chrono::seconds(60);
@@ -81,7 +79,6 @@ class VerdictBook {
     Clock::time_point first_seen;
   };
 
-  Clock::duration open_hold(const NamedFinding& named) const;
   Clock::duration close_hold(const Verdict& verdict) const;
   Verdict* find_open(const std::string& key);
   void refresh(Verdict& verdict, NamedFinding named, Clock::time_point now,
