@@ -47,7 +47,7 @@ class Sink:
             def do_GET(self):
                 sink.questions.append((self.path, dict(self.headers)))
                 if self.path == "/slow":
-                    late(0.1)
+                    late(0.12)  # The agent's clock for it begins a little later, and it cuts to milliseconds.
                     self.answer(200, b"x" * 10, pause=0.15)
                 elif self.path == "/error":
                     self.answer(500, b"")
