@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "lib/base/text.h"
+#include "lib/base/json_writer.h"
 #include "lib/http/query.h"
 #include "mesh/report/name.h"
 #include "server/mesh/mesh_query.h"
@@ -58,26 +58,10 @@ class MeshStream {
   std::size_t total_ = 0;
 };
 
-void append_key(std::string& json, std::string_view key) {
-  json += json.back() == '{' ? "\"" : ",\"";
-  json += key;
-  json += "\":";
-}
-
-void append_field(std::string& json, std::string_view key, std::uint64_t number) {
-  append_key(json, key);
-  json += std::to_string(number);
-}
-
-void append_field(std::string& json, std::string_view key, std::string_view value) {
-  append_key(json, key);
-  append_json_string(json, value);
-}
-
 void append_totals(std::string& json, const mesh::PathTotals& totals) {
   json += ",\"totals\":{";
   for (const mesh::PathCount& count : mesh::kPathCounts) {
-    append_field(json, count.name, totals.*count.value);
+    append_json_number(json, count.name, totals.*count.value);
   }
   json += '}';
 }
@@ -88,22 +72,22 @@ std::string agent_json(mesh::Mesh& mesh, std::string_view name, Now time) {
   if (agent == nullptr) return {};
   const auto current = mesh.assigner.current(name);
   std::string json = "{";
-  append_field(json, "time", time_text(time.steady, time));
-  append_field(json, "name", name);
-  append_field(json, "node", mesh.table.text(agent->node));
-  append_field(json, "layer", mesh::text(agent->layer));
-  append_field(json, "started", time_text(agent->started, time));
-  append_field(json, "last_report", time_text(agent->received, time));
+  append_json_member(json, "time", time_text(time.steady, time));
+  append_json_member(json, "name", name);
+  append_json_member(json, "node", mesh.table.text(agent->node));
+  append_json_member(json, "layer", mesh::text(agent->layer));
+  append_json_member(json, "started", time_text(agent->started, time));
+  append_json_member(json, "last_report", time_text(agent->received, time));
   json += agent->stopping ? ",\"stopping\":true" : ",\"stopping\":false";
   json += ",\"assignment\":{\"epoch\":" + std::to_string(current ? current->epoch : 0);
-  append_field(json, "revision", current ? current->revision : "");
-  append_field(json, "held", agent->revision);
+  append_json_member(json, "revision", current ? current->revision : "");
+  append_json_member(json, "held", agent->revision);
   json += '}';
   append_totals(json, agent->totals);
-  append_field(json, "clock", mesh.table.text(agent->clock));
-  append_field(json, "icmp", mesh.table.text(agent->icmp));
-  append_field(json, "starved", agent->starved);
-  append_field(json, "receive_drops", agent->receive_drops);
+  append_json_member(json, "clock", mesh.table.text(agent->clock));
+  append_json_member(json, "icmp", mesh.table.text(agent->icmp));
+  append_json_number(json, "starved", agent->starved);
+  append_json_number(json, "receive_drops", agent->receive_drops);
   json += ",\"paths\":[";
   mesh.table.visit_agent(*agent, time, [&](const mesh::PathView& path) {
     if (json.back() != '[') json += ",\n";
