@@ -23,7 +23,7 @@ test: ## all tests: unit, black box, in the lab
 	@tools/packages test
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
-	@ctest --preset dev; ended=$$?; tools/slowest build/dev; exit $$ended
+	@ctest --preset dev $(TEST_FLAGS); ended=$$?; tools/slowest build/dev; exit $$ended
 	@grep -hE '^SKIPPED|\[  SKIPPED \].* \(' build/dev/Testing/Temporary/LastTest.log || true
 
 fault-matrix: ## each fault of sizes and fragments on the lab, and what the mesh says of it

@@ -76,7 +76,8 @@ TEST(TargetsTest, AreRefusedWhenTheyCannotWork) {
     std::string_view reason;
   };
   const std::string long_label(64, 'a');
-  const std::string long_name = std::string(200, '.') + "a";
+  std::string long_name(200, '.');
+  long_name += 'a';
   const std::vector<Case> cases = {
       {TargetKind::kPing, "http://example.com/", "neither a host name nor an address"},
       {TargetKind::kPing, "two words", "neither a host name nor an address"},
