@@ -13,9 +13,7 @@ constexpr Tick kRetransmission = 2;
 constexpr std::uint16_t kHostMtu = 1500;
 constexpr std::uint16_t kPodMtu = 1450;
 constexpr std::uint16_t kMissing = 50;  // Of what passes a port that is too small.
-const std::string kPodGateway = "10.244.0.1";
-const std::string kHostGateway{kGatewayName};
-const std::string kDns{kDnsName};
+constexpr std::string_view kPodGateway = "10.244.0.1";
 
 mesh::PathMtu::Result size_of(FragmentationClass found, Clock::duration age, Layer layer) {
   mesh::PathMtu::Result result;
@@ -108,9 +106,9 @@ void SimulatedMesh::write_path(Index path, mesh::ReportPath& row) const {
   if (route.between_agents()) {
     row.to = agents_[route.to].name;
   } else if (route.relation == Relation::kTarget) {
-    row.to = kDns;
+    row.to = kDnsName;
   } else {
-    row.to = route.to == 0 ? kHostGateway : kPodGateway;
+    row.to = route.to == 0 ? kGatewayName : kPodGateway;
   }
   row.relation = route.relation;
   row.kind = route.kind;
