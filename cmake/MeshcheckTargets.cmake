@@ -16,6 +16,11 @@ if(MESHCHECK_SANITIZE)
     -fno-sanitize=null,alignment,object-size)
   target_link_options(meshcheck_flags_common INTERFACE -fsanitize=${MESHCHECK_SANITIZE})
 endif()
+if(MESHCHECK_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # g++ 12 takes joined strings of instrumented code for overflows; in the preset `dev` such warnings are errors.
+  target_compile_options(meshcheck_flags_common INTERFACE
+    -Wno-error=array-bounds -Wno-error=stringop-overflow -Wno-error=restrict)
+endif()
 
 # The headers of the standard library that most files include, and GoogleTest's for tests, parsed once: a third
 # of the compiler's time. Every file includes what it uses all the same; the preset `tsan` builds without.
