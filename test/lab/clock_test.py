@@ -13,7 +13,9 @@ from waiting import eventually, hold_for
 pytestmark = [pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT),
               pytest.mark.skipif(find("tcpdump") is None, reason="missing: tcpdump")]
 SECONDS = 62.0  # The mesh tells of the last minute.
-DIFFERENCE_MAX_US = 10
+# A capture reads its clock before the kernel stamps what leaves, once at each end: 8 to 12 us in all, by machine. Stamps
+# from user space are 64 us off and more (bench/results/clock.txt).
+DIFFERENCE_MAX_US = 25
 MINUTES_MAX = 3
 SENDERS = {"host": "10.200.0.1", "pod": "10.244.1.2"}
 
