@@ -79,19 +79,21 @@ PathJudge::Arrival PathJudge::arrival(const MeshAgent& prober, const PathRow& ro
   const auto& address = prober.address(row.family);
   if (!address || peer.stopping || is_outdated(peer)) return Arrival::kUnknown;
   const auto answered = last_answer(prober, row);
+  const Clock::duration silence = kSilentIntervals * rules_.probe_interval;
+  // After its own report the prober may have been told to probe somebody else: of what is missing
+  // since then nobody knows.
+  const Clock::time_point known = std::min(prober.received, peer.received);
   const auto age = HeardRow::age_of(peer.heard, *address, prober.ssid);
-  if (age && *age <= kSilentIntervals * rules_.probe_interval) {
+  if (age && peer.received - *age >= known - silence) {
     const bool since =
         !answered || peer.received - *age > *answered + kAnswerIntervals * rules_.probe_interval;
     return since ? Arrival::kYes : Arrival::kUnknown;
   }
   // A path that was never answered may be younger than the peer's report: until it is down, it has
   // sent as many probes.
-  const Clock::duration silence = kSilentIntervals * rules_.probe_interval;
   const Clock::time_point cut =
       answered.value_or(prober.received - std::chrono::milliseconds(row.state_age_ms) - silence);
-  const bool late_enough = peer.received >= cut + silence;
-  return late_enough ? Arrival::kNo : Arrival::kUnknown;
+  return known >= cut + silence ? Arrival::kNo : Arrival::kUnknown;
 }
 
 // Two directed links: there, and back. A probe takes the one there and its answer the one back; the

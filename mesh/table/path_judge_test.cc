@@ -130,6 +130,19 @@ TEST_F(PathJudgeTest, WaitsForWhatThePeerSaysOfANewPathThatWasNeverAnswered) {
   EXPECT_EQ(shown("a"), "down forward");
 }
 
+TEST_F(PathJudgeTest, TakesNoProbeForLostThatMayNotHaveBeenSent) {
+  MeshReport a = testing::report_of(1);
+  a.agent_uptime = uptime_;
+  a.paths = {path_to("b", PathState::kDown, cut_)};
+  table_.report({.name = "a", .node = "node-a", .report_interval = 10s}, a, clock_.now);
+  clock_.pass(4s);
+  // The answer to its report gave a another peer: b has heard nothing of it since.
+  MeshReport b = testing::report_of(2);
+  b.heard = {{.address = testing::address_of(1), .ssid = a.ssid, .age = 3900ms}};
+  table_.report({.name = "b", .node = "node-b", .report_interval = 10s}, b, clock_.now);
+  EXPECT_EQ(shown("a"), "down backward");
+}
+
 TEST_F(PathJudgeTest, FollowsALinkThatIsCutAfterTheOther) {
   report({.backward = false});
   EXPECT_EQ(shown("a"), "down backward");
