@@ -60,7 +60,8 @@ void VerdictBook::refresh(Verdict& verdict, NamedFinding named, Clock::time_poin
   verdict.last_seen = now;
   named.finding.since = std::min(named.finding.since, verdict.named.finding.since);
   verdict.observed_most = std::max(verdict.observed_most, named.finding.observed);
-  if (is_vaguer(verdict.named, verdict.observed_most, named)) {
+  verdict.recovering = is_vaguer(verdict.named, verdict.observed_most, named);
+  if (verdict.recovering) {
     named.finding.kind = verdict.named.finding.kind;
     named.finding.scope = verdict.named.finding.scope;
     named.finding.way = verdict.named.finding.way;
@@ -98,8 +99,8 @@ void VerdictBook::refresh(Verdict& verdict, NamedFinding named, Clock::time_poin
 void VerdictBook::consider(NamedFinding named, Clock::time_point now,
                            std::vector<VerdictEvent>& events) {
   for (const Verdict& verdict : open_) {
-    const bool fades = verdict.last_seen != now || always_hides(verdict.named, named);
-    if (fades && explains(verdict.named, named)) return;
+    const bool fades = verdict.last_seen != now || verdict.recovering;
+    if ((fades || always_hides(verdict.named, named)) && explains(verdict.named, named)) return;
     if (may_be_loss(verdict.named, named, now)) return;
   }
   // What began in the time of a fault that explains it, and is over, lingers: an agent looks back a

@@ -22,6 +22,7 @@ struct Verdict {
   std::optional<Clock::time_point> closed;
   std::uint32_t observed_most = 0;           // Paths that were observable at best.
   std::uint32_t flaps = 0;                   // How often it was gone and came back.
+  bool recovering = false;                   // Less of it was found last than is shown.
   std::optional<std::uint64_t> merged_into;  // Another verdict explains it now.
 };
 
@@ -36,8 +37,9 @@ std::string_view text(VerdictEvent::Type type);  // "opened", "changed", "closed
 // evaluations, longer if it is narrow or of single paths; the verdict closes when it was gone for a
 // while, longer each time it came back. What it is of is compared by name and by group of kinds, so
 // a node that first looks down and then cut off is one verdict that changes. While a verdict
-// fades, what lies within it (pairs of its node that recover last) opens nothing. Told findings and
-// times, no clock; one thread. Bounded: what is beyond is counted and left out.
+// fades or is found in part, what lies within it (pairs of its node that recover last) opens
+// nothing. Told findings and times, no clock; one thread. Bounded: what is beyond is counted and
+// left out.
 class VerdictBook {
  public:
   struct Options {

@@ -91,7 +91,7 @@ TEST_F(VerdictBookTest, WaitsLongerForASinglePath) {
   EXPECT_EQ(see({of_pair("node-3", "node-4")}, 500ms), Events{"opened 1 reachability"});
   NamedFinding single = of_pair("node-5", "node-6");
   single.finding.failing = 1;
-  EXPECT_EQ(see({of_pair("node-3", "node-4"), single}, 1500ms), Events{});
+  EXPECT_EQ(see({of_pair("node-3", "node-4"), single}, 1s), Events{});
   EXPECT_EQ(see({of_pair("node-3", "node-4"), single}, 1s), Events{"opened 2 reachability"});
 }
 
@@ -139,6 +139,15 @@ TEST_F(VerdictBookTest, DoesNotCallAnotherWhatIsHalfRecovered) {
   EXPECT_EQ(see({of_pair("node-3", "node-4")}, 3s),
             (Events{"closed 1 node_down", "opened 2 reachability"}))
       << "the pair has waited behind it";
+}
+
+TEST_F(VerdictBookTest, OpensNothingWithinWhatIsFoundInPart) {
+  see({of_node(Kind::kHostLink, "node-3")}, 2s);
+  NamedFinding part = of_node(Kind::kHostLink, "node-3");
+  part.finding.failing = 5;
+  part.finding.partial = true;
+  EXPECT_EQ(see({part, of_pair("node-3", "node-4")}, 10s), Events{});
+  EXPECT_EQ(see({part, of_pair("node-5", "node-6")}, 2s), Events{"opened 2 reachability"});
 }
 
 TEST_F(VerdictBookTest, MergesIntoWhatExplainsIt) {
