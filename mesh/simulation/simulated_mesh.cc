@@ -140,7 +140,14 @@ Index SimulatedMesh::add_path(const Route& route, bool settled) {
 void SimulatedMesh::remove_path(Index path) {
   Route& route = routes_[path];
   std::erase(agents_[route.from].paths, path);
-  if (route.between_agents()) std::erase(agents_[route.to].incoming, path);
+  if (route.between_agents()) {
+    SimulatedAgent& to = agents_[route.to];
+    const SimulatedAgent& from = agents_[route.from];
+    std::erase(to.incoming, path);
+    to.former.push_back({.address = from.addresses[route.family == PathFamily::kIpv6 ? 1 : 0],
+                         .ssid = from.ssid,
+                         .heard = probers_[path].heard});
+  }
   route.used = false;
   free_.push_back(path);
 }
@@ -154,6 +161,7 @@ void SimulatedMesh::start(Index agent, bool settled) {
   if (last_ssid_ == 0) starting.ssid = ++last_ssid_;
   // Its reflector has heard nobody yet.
   for (const Index path : starting.incoming) probers_[path].heard = 0;
+  starting.former.clear();
   starting.started = settled ? now_ - 3600 * kSecond : now_;
   starting.next_report = now_ + 1;
   starting.assigned = 0;

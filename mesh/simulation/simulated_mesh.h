@@ -79,6 +79,11 @@ class SimulatedMesh {
     // When the next class will have been found; then since when the class is.
     std::array<Tick, 2> class_at{};
   };
+  struct FormerProber {  // It has another peer now; the reflector remembers it for a minute.
+    IpAddress address;
+    std::uint16_t ssid = 0;
+    Tick heard = 0;
+  };
   struct SimulatedAgent {
     Index node = kNoIndex;
     Layer layer = Layer::kPod;
@@ -98,6 +103,7 @@ class SimulatedMesh {
     std::uint64_t assigned = 0;  // As of this version of the mesh.
     std::vector<Index> paths;
     std::vector<Index> incoming;
+    std::vector<FormerProber> former;
     std::string name;
     std::array<IpAddress, 2> addresses;  // IPv4, IPv6
   };
@@ -126,7 +132,8 @@ class SimulatedMesh {
   std::uint32_t round_trip(const Prober& prober);
   void report();
   void send_report(Index agent);
-  void write_report(const SimulatedAgent& of, mesh::MeshReport& report);
+  void write_report(SimulatedAgent& of, mesh::MeshReport& report);
+  void write_heard(const SimulatedAgent& of, std::vector<mesh::Heard>& heard) const;
   void write_path(Index path, mesh::ReportPath& row) const;
   void write_sizes(Index path, mesh::ReportMtu& row);
   void deliver();

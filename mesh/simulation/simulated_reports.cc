@@ -10,6 +10,7 @@ namespace {
 constexpr Tick kHurryGap = kSecond;
 constexpr Tick kRetry = 2 * kSecond;
 constexpr Tick kRetransmission = 2;
+constexpr Tick kRemembered = 60 * kSecond;  // A reflector forgets what it has not heard for longer.
 constexpr std::uint16_t kHostMtu = 1500;
 constexpr std::uint16_t kPodMtu = 1450;
 constexpr std::uint16_t kMissing = 50;  // Of what passes a port that is too small.
@@ -71,7 +72,7 @@ void SimulatedMesh::send_report(Index agent) {
   write_report(of, sent.report);
 }
 
-void SimulatedMesh::write_report(const SimulatedAgent& of, mesh::MeshReport& report) {
+void SimulatedMesh::write_report(SimulatedAgent& of, mesh::MeshReport& report) {
   report.layer = of.layer;
   report.agent_uptime = (now_ - of.started) * kTick;
   report.stopping = of.stopping;
@@ -80,15 +81,8 @@ void SimulatedMesh::write_report(const SimulatedAgent& of, mesh::MeshReport& rep
   report.starved = of.starved;
   report.paths.resize(of.paths.size());
   for (std::size_t i = 0; i < of.paths.size(); ++i) write_path(of.paths[i], report.paths[i]);
-  report.heard.clear();
-  for (const Index path : of.incoming) {
-    const Route& route = routes_[path];
-    const SimulatedAgent& from = agents_[route.from];
-    if (probers_[path].heard == 0) continue;
-    report.heard.push_back({.address = from.addresses[route.family == PathFamily::kIpv6 ? 1 : 0],
-                            .ssid = from.ssid,
-                            .age = (now_ - probers_[path].heard) * kTick});
-  }
+  std::erase_if(of.former, [&](const FormerProber& one) { return now_ - one.heard > kRemembered; });
+  write_heard(of, report.heard);
   std::size_t sizes = 0;
   if (options_.sizes) {
     for (const Index path : of.paths) {
@@ -98,6 +92,21 @@ void SimulatedMesh::write_report(const SimulatedAgent& of, mesh::MeshReport& rep
     }
   }
   report.mtus.resize(sizes);
+}
+
+void SimulatedMesh::write_heard(const SimulatedAgent& of, std::vector<mesh::Heard>& heard) const {
+  heard.clear();
+  for (const Index path : of.incoming) {
+    const Route& route = routes_[path];
+    const SimulatedAgent& from = agents_[route.from];
+    if (probers_[path].heard == 0) continue;
+    heard.push_back({.address = from.addresses[route.family == PathFamily::kIpv6 ? 1 : 0],
+                     .ssid = from.ssid,
+                     .age = (now_ - probers_[path].heard) * kTick});
+  }
+  for (const FormerProber& one : of.former) {
+    heard.push_back({.address = one.address, .ssid = one.ssid, .age = (now_ - one.heard) * kTick});
+  }
 }
 
 void SimulatedMesh::write_path(Index path, mesh::ReportPath& row) const {
