@@ -15,7 +15,7 @@ constexpr milliseconds kPlain{400};
 constexpr milliseconds kAgentDown{800};
 constexpr milliseconds kAgentSilent{10'000};  // No path shows it: it may have been restarted.
 constexpr milliseconds kInPart{3200};
-constexpr milliseconds kSinglePath{1600};
+constexpr milliseconds kSinglePath{1200};
 constexpr milliseconds kServer{800};
 constexpr milliseconds kServerOfNode{1600};
 constexpr milliseconds kServerOfAgent{3200};
