@@ -2,9 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "mesh/sla/day.h"
@@ -31,41 +28,9 @@ struct SlaDayChange {
   Day day;
 };
 
-// Numbers the changes of episodes in their order, so that who has to wait for the disk knows what
-// for. An episode that changes again before it was taken is still the same change; one that was
-// taken meanwhile is a new one.
-class SlaTracker {
- public:
-  using Key = std::pair<std::uint32_t, ProbeRef>;  // A slot of a probe.
-
-  explicit SlaTracker(bool enabled) : enabled_(enabled) {}
-
-  // The number of its change.
-  std::uint64_t changed(const Key& key);
-  // Of the change that is not written yet; 0: there is none.
-  std::uint64_t waiting(const Key& key) const;
-
-  // The next ones that were not taken, in their order.
-  template <typename Take>
-  std::uint64_t take(std::size_t max, Take take) {
-    for (auto entry = keys_.upper_bound(taken_); entry != keys_.end() && max > 0; ++entry, --max) {
-      take(entry->second);
-      taken_ = entry->first;
-    }
-    return taken_;
-  }
-  void written(std::uint64_t last);
-  // They could not be written: all that was taken and not written will be taken again.
-  void put_back() { taken_ = written_; }
-  std::size_t size() const { return keys_.size(); }
-
- private:
-  bool enabled_;
-  std::map<std::uint64_t, Key> keys_;     // By number.
-  std::map<Key, std::uint64_t> numbers_;  // The last one of each key.
-  std::uint64_t last_ = 0;
-  std::uint64_t taken_ = 0;
-  std::uint64_t written_ = 0;
+struct SlaDayChanges {
+  std::vector<SlaDayChange> days;
+  std::uint64_t last = 0;  // As above.
 };
 
 }  // namespace meshcheck::sla

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <limits>
 
 namespace meshcheck::sla {
@@ -20,6 +21,11 @@ Seconds seconds_of(WallTime time) {
 }
 
 }  // namespace
+
+SlaTable::SlaTable(Options options)
+    : options_(options),
+      changed_slots_(options.track_changes ? options.probes_max * kSlots : 0),
+      changed_days_(options.track_changes ? options.probes_max * (kDaysMax + 3) : 0) {}
 
 SlaTable::SlotNumber SlaTable::slot_of(Seconds time) {
   return static_cast<SlotNumber>(time.time_since_epoch() / kEpisodeLength);
@@ -54,7 +60,7 @@ SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref) {
 
 void SlaTable::restore(const ProbeRef& ref, DayNumber number, const Day& day) {
   Probe* const probe = find_or_add(ref);
-  if (probe != nullptr) probe->days[number].day = day;
+  if (probe != nullptr) probe->days[number] = day;
 }
 
 void SlaTable::restore(const Episode& episode) {
@@ -63,7 +69,7 @@ void SlaTable::restore(const Episode& episode) {
   const SlotNumber slot = slot_of(episode.start);
   set(*probe, slot, episode.timers);
   // The rollup may have been written before its last episode.
-  roll_up(*probe, slot);
+  roll_up(episode.ref, *probe, slot);
 }
 
 void SlaTable::restore(const SlaDownCount& count) {
@@ -107,34 +113,33 @@ std::uint64_t SlaTable::take(const EpisodeMessage& message, WallTime now) {
 
 std::uint64_t SlaTable::take(Probe& probe, const Episode& episode) {
   const SlotNumber slot = slot_of(episode.start);
-  const SlaTracker::Key key{slot, episode.ref};
+  const SlotKey key{slot, episode.ref};
   const auto held = timers_at(probe, slot);
   const Timers best = held ? combine(*held, episode.timers) : episode.timers;
-  if (held == best) return tracker_.waiting(key);
+  if (held == best) return changed_slots_.number_of(key);
   set(probe, slot, best);
   if (slot < probe.settled) {
     const Milliseconds before = held ? held->down : Milliseconds(0);
     probe.down += std::max(Milliseconds(0), best.down - before);
     if (!options_.track_changes) probe.down_shown = probe.down;
   }
-  roll_up(probe, slot);
-  return tracker_.changed(key);
+  roll_up(episode.ref, probe, slot);
+  return changed_slots_.add(key);
 }
 
-bool SlaTable::roll_up(Probe& probe, SlotNumber slot) {
+void SlaTable::roll_up(const ProbeRef& ref, Probe& probe, SlotNumber slot) {
   const SlotNumber first = slot - slot % kSlotsOfRollup;
   Timers sum;
   for (SlotNumber i = first; i < first + kSlotsOfRollup; ++i) {
     sum += timers_at(probe, i).value_or(Timers());
   }
   const Seconds start = start_of(first);
-  HeldDay& held = probe.days[day_of(start)];
-  Timers& rollup = held.day.at(start);
+  const DayNumber day = day_of(start);
+  Timers& rollup = probe.days[day].at(start);
   const Timers best = combine(rollup, sum);
-  if (best == rollup) return false;
+  if (best == rollup) return;
   rollup = best;
-  held.changed = true;
-  return true;
+  changed_days_.add({day, ref});
 }
 
 // An agent tells all checks of a slot in one message, and a message again until it is answered.
@@ -180,11 +185,14 @@ void SlaTable::advance(WallTime now) {
 void SlaTable::forget(SlotNumber oldest) {
   const DayNumber lost_before = first_day_ - kDaysMax;
   for (auto& [ref, probe] : probes_) {
-    std::erase_if(probe.days, [&](const auto& entry) {
-      const bool changed = entry.second.changed && options_.track_changes;
-      const bool lost = changed && entry.first < lost_before;
-      days_lost_ += lost ? 1 : 0;
-      return entry.first < first_day_ && (!changed || lost);
+    std::erase_if(probe.days, [&, &probe_ref = ref](const auto& entry) {
+      if (entry.first >= first_day_) return false;
+      const DayKey key{entry.first, probe_ref};
+      if (changed_days_.number_of(key) == 0) return true;
+      if (entry.first >= lost_before) return false;
+      changed_days_.erase(key);
+      ++days_lost_;
+      return true;
     });
   }
   std::erase_if(probes_, [&](const auto& entry) {
@@ -195,7 +203,7 @@ void SlaTable::forget(SlotNumber oldest) {
 
 SlaChanges SlaTable::take_changes(std::size_t rows_max) {
   SlaChanges changes;
-  changes.last = tracker_.take(rows_max, [&](const SlaTracker::Key& key) {
+  changes.last = changed_slots_.take(rows_max, [&](const SlotKey& key) {
     const auto& [slot, ref] = key;
     const auto probe = probes_.find(ref);
     if (probe == probes_.end()) return;  // It was too old before it could be written.
@@ -212,33 +220,23 @@ SlaChanges SlaTable::take_changes(std::size_t rows_max) {
 }
 
 void SlaTable::written(const SlaChanges& changes) {
-  tracker_.written(changes.last);
+  changed_slots_.written(changes.last);
   for (const SlaDownCount& count : changes.down_counts) {
     const auto probe = probes_.find(count.ref);
     if (probe != probes_.end()) probe->second.down_shown = count.down;
   }
 }
 
-std::vector<SlaDayChange> SlaTable::take_days() {
-  std::vector<SlaDayChange> changes;
-  for (auto& [ref, probe] : probes_) {
-    for (auto& [number, held] : probe.days) {
-      if (!held.changed) continue;
-      held.changed = false;
-      changes.push_back({ref, number, held.day});
-    }
-  }
+SlaDayChanges SlaTable::take_days() {
+  SlaDayChanges changes;
+  changes.last = changed_days_.take(SIZE_MAX, [&](const DayKey& key) {
+    const auto& [number, ref] = key;
+    const auto probe = probes_.find(ref);
+    if (probe == probes_.end()) return;
+    const auto day = probe->second.days.find(number);
+    if (day != probe->second.days.end()) changes.days.push_back({ref, number, day->second});
+  });
   return changes;
-}
-
-void SlaTable::put_back(const std::vector<SlaDayChange>& days) {
-  for (const SlaDayChange& change : days) {
-    const auto probe = probes_.find(change.ref);
-    if (probe == probes_.end()) continue;
-    const auto [held, added] = probe->second.days.try_emplace(change.number);
-    if (added) held->second.day = change.day;
-    held->second.changed = true;
-  }
 }
 
 std::vector<ProbeRef> SlaTable::probes() const {
@@ -259,8 +257,8 @@ std::map<ProbeRef, History> SlaTable::histories(const std::string& group, const 
     const auto& held = entry->second.days;
     const auto end = held.lower_bound(days.to);
     for (auto day = held.lower_bound(days.from); day != end; ++day) {
-      const auto& rollups = day->second.day.rollups;
-      history[day->first] = {day->second.day.sum(), {rollups.begin(), rollups.end()}};
+      const auto& rollups = day->second.rollups;
+      history[day->first] = {day->second.sum(), {rollups.begin(), rollups.end()}};
     }
   }
   return histories;
@@ -273,7 +271,7 @@ SlaTable::LastTwo SlaTable::last_rollups(Seconds end) const {
     Seconds start = end - 2 * kRollupLength;
     for (Timers& rollup : timers) {
       const auto day = probe.days.find(day_of(start));
-      if (day != probe.days.end()) rollup = day->second.day.at(start);
+      if (day != probe.days.end()) rollup = day->second.at(start);
       start += kRollupLength;
     }
   }

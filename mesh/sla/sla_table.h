@@ -10,8 +10,10 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "lib/base/change_set.h"
 #include "lib/base/time.h"
 #include "mesh/sla/episode_message.h"
 #include "mesh/sla/history.h"
@@ -52,7 +54,7 @@ class SlaTable {
     std::optional<Timers> last_settled;  // The last half minute that has; nothing: no data.
   };
 
-  explicit SlaTable(Options options) : options_(options), tracker_(options.track_changes) {}
+  explicit SlaTable(Options options);
 
   // What the database has, before anything else.
   void restore(const ProbeRef& ref, DayNumber number, const Day& day);
@@ -64,11 +66,14 @@ class SlaTable {
   // Once a second or so: counts what has ended, drops what is too old.
   void advance(WallTime now);
 
+  // What is to be written next. Each is followed by a call of written() or of put_back() before the
+  // next of its kind.
   SlaChanges take_changes(std::size_t rows_max);
   void written(const SlaChanges& changes);
-  void put_back(const SlaChanges&) { tracker_.put_back(); }
-  std::vector<SlaDayChange> take_days();
-  void put_back(const std::vector<SlaDayChange>& days);
+  void put_back(const SlaChanges&) { changed_slots_.put_back(); }
+  SlaDayChanges take_days();
+  void written(const SlaDayChanges& changes) { changed_days_.written(changes.last); }
+  void put_back(const SlaDayChanges&) { changed_days_.put_back(); }
 
   // In the order of their names.
   std::vector<ProbeRef> probes() const;
@@ -93,7 +98,7 @@ class SlaTable {
   const Counts& counts() const { return counts_; }
   std::size_t size() const { return probes_.size(); }
   std::size_t origins() const { return origins_.size(); }  // That told episodes within a day.
-  std::size_t changes_waiting() const { return tracker_.size(); }
+  std::size_t changes_waiting() const { return changed_slots_.size(); }
   std::uint64_t days_lost() const { return days_lost_; }  // That could not be written in time.
 
  private:
@@ -107,13 +112,9 @@ class SlaTable {
     std::uint16_t down = 0;
     std::uint16_t unknown = 0;
   };
-  struct HeldDay {
-    Day day;
-    bool changed = false;
-  };
   struct Probe {
     std::vector<Slot> slots = std::vector<Slot>(kSlots);
-    std::map<DayNumber, HeldDay> days;
+    std::map<DayNumber, Day> days;
     SlotNumber last = 0;  // The latest slot.
     std::uint64_t checks = 0;
     std::uint64_t successes = 0;
@@ -124,6 +125,8 @@ class SlaTable {
     SlotNumber settled = 0;  // The first slot that is not in it.
   };
   using Probes = std::map<ProbeRef, Probe>;
+  using SlotKey = std::pair<SlotNumber, ProbeRef>;
+  using DayKey = std::pair<DayNumber, ProbeRef>;
 
   static SlotNumber slot_of(Seconds time);
   static Seconds start_of(SlotNumber slot);
@@ -132,13 +135,14 @@ class SlaTable {
   bool fits_in(const Episode& episode, WallTime now);
   Probe* find_or_add(const ProbeRef& ref);
   std::uint64_t take(Probe& probe, const Episode& episode);
-  bool roll_up(Probe& probe, SlotNumber slot);
+  void roll_up(const ProbeRef& ref, Probe& probe, SlotNumber slot);
   void forget(SlotNumber oldest);
   void count_checks(const EpisodeMessage& message, WallTime now);
 
   Options options_;
   Probes probes_;
-  SlaTracker tracker_;
+  ChangeSet<SlotKey> changed_slots_;
+  ChangeSet<DayKey> changed_days_;
   std::unordered_map<std::string, SlotNumber> origins_;  // The last slot whose checks were counted.
   SlotNumber settled_ = 0;                               // The first slot that has not settled.
   DayNumber first_day_ = 0;

@@ -39,6 +39,7 @@ SlaDesk::~SlaDesk() {
   auto [changes, days] = sla_.table.with([](sla::SlaTable& table) {
     // What is under way may still fail, and nobody would be told.
     table.put_back(sla::SlaChanges());
+    table.put_back(sla::SlaDayChanges());
     return std::pair(table.take_changes(SIZE_MAX), table.take_days());
   });
   const bool submitted = writer_.submit(
@@ -46,7 +47,7 @@ SlaDesk::~SlaDesk() {
            [changes = std::move(changes), days = std::move(days), oldest = oldest(),
             log = log_](store::Database& database) {
              auto written = server::write_episodes(database, changes);
-             if (written) written = server::write_days(database, days, oldest);
+             if (written) written = server::write_days(database, days.days, oldest);
              if (!written) log.error("last episodes lost", {{"error", written.error().message()}});
              return written;
            },
@@ -162,18 +163,29 @@ SlaOldest SlaDesk::oldest() const {
 
 void SlaDesk::write_days() {
   if (writing_days_) return;
-  const auto days = sla_.table.with([](sla::SlaTable& table) { return table.take_days(); });
+  auto changes = sla_.table.with([](sla::SlaTable& table) { return table.take_days(); });
+  const std::uint64_t last = changes.last;
   writing_days_ = writer_.submit(
-      {.run = [days, oldest = oldest()](
+      {.run = [days = std::move(changes.days), oldest = oldest()](
                   store::Database& database) { return server::write_days(database, days, oldest); },
        .done =
-           [this, days](const Result<void>& result) {
+           [this, last](const Result<void>& result) {
              writing_days_ = false;
              note(result);
-             if (result) return;
-             sla_.table.with([&](sla::SlaTable& table) { table.put_back(days); });
+             on_days_written(last, result);
            }});
-  if (!writing_days_) sla_.table.with([&](sla::SlaTable& table) { table.put_back(days); });
+  if (!writing_days_) on_days_written(last, Error("as much as may be is to be written"));
+}
+
+void SlaDesk::on_days_written(std::uint64_t last, const Result<void>& result) {
+  sla_.table.with([&](sla::SlaTable& table) {
+    const sla::SlaDayChanges changes{.days = {}, .last = last};
+    if (result) {
+      table.written(changes);
+    } else {
+      table.put_back(changes);
+    }
+  });
 }
 
 void SlaDesk::note(const Result<void>& result) {

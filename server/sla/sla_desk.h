@@ -89,6 +89,7 @@ class SlaDesk {
   void write_changes();
   void on_written(const sla::SlaChanges& changes, const Result<void>& result);
   void write_days();
+  void on_days_written(std::uint64_t last, const Result<void>& result);
   SlaOldest oldest() const;
   void note(const Result<void>& result);
 
