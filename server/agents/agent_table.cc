@@ -42,6 +42,11 @@ bool is_due(const Inventory::Entry& entry, Now now) {
 
 }  // namespace
 
+AgentTable::AgentTable(Options options)
+    : options_(options),
+      changed_agents_(options.track_changes ? 2 * options.agents_max : 0),
+      changed_series_(options.track_changes ? 2 * options.agents_max : 0) {}
+
 std::optional<AgentTable::Outcome> AgentTable::refusal_of(std::string_view name, Now now,
                                                           std::optional<std::string_view> pod_uid) {
   if (!inventory_) return std::nullopt;
@@ -73,8 +78,8 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::Lar
   agent.errors_since_report = 0;
   agent.loss = loss;
   ++agent.series->reports;
-  note_changed(name, agent);
-  note_changed(*agent.series);
+  changed_agents_.add(name);
+  changed_series_.add(agent.series->label);
   return Outcome::kStored;
 }
 
@@ -130,13 +135,13 @@ AgentTable::Series& AgentTable::series_of(const mesh::Record& record) {
 
 void AgentTable::leave_series(Agent& agent) {
   if (agent.series == nullptr || --agent.series->agents != 0) return;
-  note_gone(changed_series_, agent.series->label);
+  changed_series_.add(agent.series->label);
   series_.erase(series_.find(agent.series->label));
 }
 
 AgentTable::Agents::iterator AgentTable::erase(Agents::iterator position) {
   const std::string& name = position->first;
-  note_gone(changed_agents_, name);
+  changed_agents_.add(name);
   if (departures_.size() < 2 * options_.agents_max) departures_.push_back(name);
   leave_series(position->second);
   if (const auto index = expected_index_.find(name); index != expected_index_.end()) {
@@ -200,8 +205,8 @@ void AgentTable::count_missed_reports(Now now) {
     if (age / agent.report_interval > agent.errors_since_report + 1) {
       ++agent.errors_since_report;
       ++agent.series->errors;
-      note_changed(it->first, agent);
-      note_changed(*agent.series);
+      changed_agents_.add(it->first);
+      changed_series_.add(agent.series->label);
     }
     ++it;
   }
@@ -372,62 +377,36 @@ void AgentTable::visit_series(const std::function<void(const SeriesView&)>& visi
   }
 }
 
-void AgentTable::note_changed(const std::string& name, Agent& agent) {
-  if (!options_.track_changes || std::exchange(agent.changed, true)) return;
-  changed_agents_.insert(name);
-}
-
-void AgentTable::note_changed(Series& series) {
-  if (!options_.track_changes || std::exchange(series.changed, true)) return;
-  changed_series_.insert(series.label);
-}
-
-void AgentTable::note_gone(std::unordered_set<std::string>& changed, const std::string& name) {
-  if (options_.track_changes && changed.size() < 2 * options_.agents_max) changed.insert(name);
-}
-
 Changes AgentTable::take_changes(std::size_t rows_max) {
   Changes changes;
-  while (!changed_agents_.empty() && changes.agents.size() < rows_max) {
-    AgentChange change{.name = std::move(changed_agents_.extract(changed_agents_.begin()).value())};
-    if (const auto position = agents_.find(change.name); position != agents_.end()) {
-      Agent& agent = position->second;
-      agent.changed = false;
-      change.record = agent.record;
-      change.errors_since_report = agent.errors_since_report;
-    }
-    changes.agents.push_back(std::move(change));
-  }
-  while (!changed_series_.empty() && changes.series.size() < rows_max) {
-    SeriesChange change{.label =
-                            std::move(changed_series_.extract(changed_series_.begin()).value())};
-    const auto position = series_.find(change.label);
+  changes.last_agent = changed_agents_.take(rows_max, [&](const std::string& name) {
+    AgentChange& change = changes.agents.emplace_back();
+    change.name = name;
+    const auto position = agents_.find(name);
+    if (position == agents_.end()) return;
+    change.record = position->second.record;
+    change.errors_since_report = position->second.errors_since_report;
+  });
+  changes.last_series = changed_series_.take(rows_max, [&](const std::string& label) {
+    SeriesChange& change = changes.series.emplace_back();
+    change.label = label;
+    const auto position = series_.find(label);
     change.removed = position == series_.end();
-    if (!change.removed) {
-      position->second.changed = false;
-      change.reports = position->second.reports;
-      change.errors = position->second.errors;
-    }
-    changes.series.push_back(std::move(change));
-  }
+    if (change.removed) return;
+    change.reports = position->second.reports;
+    change.errors = position->second.errors;
+  });
   return changes;
 }
 
-void AgentTable::put_back(const Changes& changes) {
-  for (const AgentChange& change : changes.agents) {
-    if (const auto position = agents_.find(change.name); position != agents_.end()) {
-      note_changed(position->first, position->second);
-    } else {
-      note_gone(changed_agents_, change.name);
-    }
-  }
-  for (const SeriesChange& change : changes.series) {
-    if (const auto position = series_.find(change.label); position != series_.end()) {
-      note_changed(position->second);
-    } else {
-      note_gone(changed_series_, change.label);
-    }
-  }
+void AgentTable::written(const Changes& changes) {
+  changed_agents_.written(changes.last_agent);
+  changed_series_.written(changes.last_series);
+}
+
+void AgentTable::put_back() {
+  changed_agents_.put_back();
+  changed_series_.put_back();
 }
 
 }  // namespace meshcheck::server

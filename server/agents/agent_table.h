@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "lib/base/change_set.h"
 #include "lib/base/time.h"
 #include "mesh/report/mesh_report.h"
 #include "mesh/report/record.h"
@@ -36,6 +37,9 @@ struct SeriesChange {
 struct Changes {
   std::vector<AgentChange> agents;
   std::vector<SeriesChange> series;
+  // All changes up to these are among them.
+  std::uint64_t last_agent = 0;
+  std::uint64_t last_series = 0;
   bool empty() const { return agents.empty() && series.empty(); }
 };
 
@@ -126,7 +130,7 @@ class AgentTable {
     std::span<const mesh::HttpProbe> probes;
   };
 
-  explicit AgentTable(Options options) : options_(options) {}
+  explicit AgentTable(Options options);
 
   // `pod_uid`: whose report it is, if the sender has proved it.
   Outcome report(mesh::Record&& record, Now now, mesh::LargeLoss loss = {},
@@ -166,10 +170,13 @@ class AgentTable {
   // By label.
   void visit_series(const std::function<void(const SeriesView&)>& visitor) const;
 
-  // What is new since the last call, at most `rows_max` rows; call again until it is empty.
+  // What is new since the last call, at most `rows_max` rows; call again until it is empty. Then
+  // written() or put_back() says what became of all that was taken.
   Changes take_changes(std::size_t rows_max);
+  // All that was taken up to `changes` is on disk.
+  void written(const Changes& changes);
   // What was taken could not be written: its rows count as new again.
-  void put_back(const Changes& changes);
+  void put_back();
 
  private:
   // netchecker's label for metrics: several agents of a node may share one, and a restarted pod
@@ -180,7 +187,6 @@ class AgentTable {
     std::uint64_t errors = 0;
     std::size_t agents = 0;  // That point here; none: the series goes away.
     Clock::time_point last_report;
-    bool changed = false;  // Its label is in changed_series_.
     std::vector<mesh::HttpProbe> probes;
   };
   struct Agent {
@@ -189,7 +195,6 @@ class AgentTable {
     std::chrono::seconds report_interval{0};
     Clock::time_point last_report;
     std::int64_t errors_since_report = 0;
-    bool changed = false;  // Its name is in changed_agents_.
     mesh::LargeLoss loss;
     Series* series = nullptr;
   };
@@ -217,9 +222,6 @@ class AgentTable {
   Series& series_of(const mesh::Record& record);
   void leave_series(Agent& agent);
   Agents::iterator erase(Agents::iterator position);
-  void note_changed(const std::string& name, Agent& agent);
-  void note_changed(Series& series);
-  void note_gone(std::unordered_set<std::string>& changed, const std::string& name);
   const Agent* find(std::string_view name) const;
   std::vector<std::string_view> names() const;
 
@@ -233,10 +235,10 @@ class AgentTable {
   PlacesByName expected_index_;
   std::unordered_set<std::string> leaving_;
   Newcomers newcomers_;
-  // Names whose row is not what the database has. Names of agents that are gone are kept too, at
-  // most 2 * agents_max in all: a row that stays behind is forgotten after a restart.
-  std::unordered_set<std::string> changed_agents_;
-  std::unordered_set<std::string> changed_series_;
+  // Names and labels whose row is not what the database has, of agents that are gone too. At most
+  // 2 * agents_max: a row that stays behind is forgotten after a restart.
+  ChangeSet<std::string> changed_agents_;
+  ChangeSet<std::string> changed_series_;
   std::vector<std::string> departures_;
   Counts counts_;
 };

@@ -214,7 +214,7 @@ TEST_F(AgentTableTest, HandsOutEachChangeOnceAndAgainAfterAFailure) {
   ASSERT_EQ(changes.series.size(), 1U);
   EXPECT_EQ(changes.series[0].reports, 2U);
   EXPECT_TRUE(table_.take_changes(10).empty());
-  table_.put_back(changes);
+  table_.put_back();
   EXPECT_EQ(table_.take_changes(1).agents.size(), 1U);
   EXPECT_EQ(table_.take_changes(10).agents.size(), 1U);
   table_.remove("a");

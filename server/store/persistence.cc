@@ -202,9 +202,10 @@ Persistence::Persistence(const Owner& owner, store::Database database)
 
 Persistence::~Persistence() {
   // One last job, which the worker waits for. What is in flight goes along, since nobody would be
-  // told any more if it failed; what is newer comes behind it.
+  // told any more if it failed.
   std::vector<Batch> rest;
-  if (writing_) rest.push_back(in_flight_);
+  owner_.agents.with([](AgentTable& table) { table.put_back(); });
+  owner_.verdicts.with([](VerdictBoard& board) { board.put_back(); });
   for (Batch more = take_batch(); !more.empty(); more = take_batch()) {
     rest.push_back(std::move(more));
   }
@@ -228,7 +229,7 @@ Persistence::Batch Persistence::take_batch() {
   return {
       .table = owner_.agents.with([](AgentTable& table) { return table.take_changes(kRowsMax); }),
       .verdicts = owner_.verdicts.with(
-          [](VerdictBoard& board) { return board.take_changes(WallClock::now()); })};
+          [](VerdictBoard& board) { return board.take_changes(WallClock::now(), kRowsMax); })};
 }
 
 Result<void> Persistence::write(store::Database& database, const Batch& batch) {
@@ -243,13 +244,14 @@ void Persistence::write_changes() {
   writing_ = worker_.submit(
       {.run = [this](store::Database& database) { return write(database, in_flight_); },
        .done = [this](const Result<void>& result) { on_written(result); }});
+  if (!writing_) on_written(Error("as much as may be is to be written"));
 }
 
 void Persistence::on_written(const Result<void>& result) {
   writing_ = false;
   const Changes& table = in_flight_.table;
-  const std::size_t rows =
-      table.agents.size() + table.series.size() + in_flight_.verdicts.records.size();
+  const VerdictBoard::Changes& verdicts = in_flight_.verdicts;
+  const std::size_t rows = table.agents.size() + table.series.size() + verdicts.records.size();
   const std::chrono::duration<double> commit = worker_.counters().last_commit;
   const std::string before = owner_.status.with([&](StoreStatus& status) {
     status.commit_seconds = commit.count();
@@ -257,16 +259,19 @@ void Persistence::on_written(const Result<void>& result) {
     return std::exchange(status.trouble, result ? "" : result.error().message());
   });
   if (!result) {
-    owner_.agents.with([&](AgentTable& held) { held.put_back(table); });
-    owner_.verdicts.with([this](VerdictBoard& board) { board.put_back(in_flight_.verdicts); });
+    owner_.agents.with([](AgentTable& held) { held.put_back(); });
+    owner_.verdicts.with([](VerdictBoard& board) { board.put_back(); });
     if (before.empty()) {
       owner_.log.error("reports cannot be written; they are kept in memory and tried again",
                        {{"error", result.error().message()}});
     }
     return;
   }
+  owner_.agents.with([&](AgentTable& held) { held.written(table); });
+  owner_.verdicts.with([&](VerdictBoard& board) { board.written(verdicts); });
   if (!before.empty()) owner_.log.info("reports are written again");
-  const bool more = table.agents.size() == kRowsMax || table.series.size() == kRowsMax;
+  const bool more = table.agents.size() == kRowsMax || table.series.size() == kRowsMax ||
+                    verdicts.records.size() + verdicts.gone.size() == kRowsMax;
   if (more) write_changes();
 }
 

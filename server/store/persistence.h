@@ -54,7 +54,7 @@ class Persistence {
   struct Batch {
     Changes table;
     VerdictBoard::Changes verdicts;
-    bool empty() const { return table.empty() && verdicts.records.empty(); }
+    bool empty() const { return table.empty() && verdicts.empty(); }
   };
 
   Persistence(const Owner& owner, store::Database database);

@@ -3,11 +3,18 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 namespace meshcheck::server {
 
 using verdict::Severity;
 using Type = verdict::VerdictEvent::Type;
+
+// So many may be open, and not among those that are kept besides.
+constexpr std::size_t kOpenMax = verdict::VerdictBook::Options().verdicts_max;
+
+VerdictBoard::VerdictBoard(Options options)
+    : options_(options), changed_(options.track_changes ? options.closed_max + kOpenMax : 0) {}
 
 void VerdictBoard::restore(std::vector<VerdictRecord> records, WallTime now) {
   for (VerdictRecord& record : records) {
@@ -15,7 +22,7 @@ void VerdictBoard::restore(std::vector<VerdictRecord> records, WallTime now) {
     if (!record.closed) {
       record.closed = now;
       record.ending = Ending::kRestart;
-      change(record);
+      changed_.add(record.id);
     }
     keep(std::move(record));
   }
@@ -33,7 +40,7 @@ void VerdictBoard::show(std::vector<VerdictRecord> open, const Evaluation& evalu
 
 void VerdictBoard::note(Type type, VerdictRecord record) {
   last_id_ = std::max(last_id_, record.id);
-  change(record);
+  changed_.add(record.id);
   if (type == Type::kOpened) {
     ++opened_counts_[{record.kind, record.severity}];
     // It may have come back.
@@ -67,21 +74,21 @@ std::size_t VerdictBoard::count(Severity severity) const {
       [severity](const VerdictRecord& record) { return record.severity == severity; }));
 }
 
-void VerdictBoard::change(const VerdictRecord& record) {
-  if (options_.track_changes) changes_.insert_or_assign(record.id, record);
-}
-
-VerdictBoard::Changes VerdictBoard::take_changes(WallTime now) {
-  Changes changes{.records = {}, .oldest_kept = oldest_kept(now)};
-  for (auto& [id, record] : changes_) changes.records.push_back(std::move(record));
-  changes_.clear();
+VerdictBoard::Changes VerdictBoard::take_changes(WallTime now, std::size_t rows_max) {
+  Changes changes;
+  changes.oldest_kept = oldest_kept(now);
+  if (changed_.size() == 0) return changes;
+  std::unordered_map<std::uint64_t, const VerdictRecord*> held;
+  for (const VerdictRecord& record : closed_) held[record.id] = &record;
+  for (const VerdictRecord& record : open_) held[record.id] = &record;
+  changes.last = changed_.take(rows_max, [&](std::uint64_t id) {
+    if (const auto found = held.find(id); found != held.end()) {
+      changes.records.push_back(*found->second);
+    } else {
+      changes.gone.push_back(id);
+    }
+  });
   return changes;
-}
-
-void VerdictBoard::put_back(const Changes& changes) {
-  for (const VerdictRecord& record : changes.records) changes_.try_emplace(record.id, record);
-  // While the disk fails, no more is kept for it than it may hold.
-  while (changes_.size() > options_.closed_max) changes_.erase(changes_.begin());
 }
 
 }  // namespace meshcheck::server

@@ -11,12 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/change_set.h"
 #include "server/verdicts/verdict_record.h"
 
 namespace meshcheck::server {
 
 // Knows no clock and no lock: its owner guards it. Bounded: the open ones by the book, the closed
-// ones by number and age.
+// ones by number and age, and what is not written by the number of both.
 class VerdictBoard {
  public:
   struct Options {
@@ -31,7 +32,7 @@ class VerdictBoard {
     std::uint64_t left_out = 0;  // Candidates and verdicts beyond the book's bounds.
   };
 
-  explicit VerdictBoard(Options options) : options_(options) {}
+  explicit VerdictBoard(Options options);
 
   // Before anything else: what the database has, oldest first. What was open is closed at `now`.
   void restore(std::vector<VerdictRecord> records, WallTime now);
@@ -57,21 +58,24 @@ class VerdictBoard {
   // What the database does not have yet.
   struct Changes {
     std::vector<VerdictRecord> records;
-    WallTime oldest_kept;  // What ended before may go.
+    std::vector<std::uint64_t> gone;  // Ids of records that are not kept any more.
+    WallTime oldest_kept;             // What ended before may go.
+    std::uint64_t last = 0;           // All changes up to this one are among them.
+    bool empty() const { return records.empty() && gone.empty(); }
   };
-  Changes take_changes(WallTime now);
-  // They could not be written.
-  void put_back(const Changes& changes);
+  // At most `rows_max`. Then written() or put_back() says what became of all that was taken.
+  Changes take_changes(WallTime now, std::size_t rows_max);
+  void written(const Changes& changes) { changed_.written(changes.last); }
+  void put_back() { changed_.put_back(); }
 
  private:
   WallTime oldest_kept(WallTime now) const;
   void keep(VerdictRecord record);
-  void change(const VerdictRecord& record);
 
   Options options_;
   std::vector<VerdictRecord> open_;
   std::deque<VerdictRecord> closed_;
-  std::map<std::uint64_t, VerdictRecord> changes_;  // By id.
+  ChangeSet<std::uint64_t> changed_;  // Ids.
   std::uint64_t last_id_ = 0;
   CountsByKind opened_counts_;
   CountsByKind closed_counts_;

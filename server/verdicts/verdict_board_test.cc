@@ -40,6 +40,10 @@ std::vector<std::uint64_t> ids(const auto& records) {
   return found;
 }
 
+VerdictBoard::Changes take(VerdictBoard& board) {
+  return board.take_changes(WallTime(10h), 100);
+}
+
 TEST(VerdictBoardTest, ShowsTheWorstFirstAndThenTheOldest) {
   VerdictBoard board({});
   board.show({record(4), record(1, Severity::kInfo), record(2), record(3, Severity::kWarning)}, {});
@@ -67,17 +71,30 @@ TEST(VerdictBoardTest, TakesBackWhatOpensAgain) {
 
 TEST(VerdictBoardTest, HandsOutEachChangeOnceUnlessItIsPutBack) {
   VerdictBoard board({});
+  board.show({record(1), record(2)}, {});
   board.note(Type::kOpened, record(1));
   board.note(Type::kChanged, record(1));
   board.note(Type::kOpened, record(2));
-  const auto changes = board.take_changes(WallTime(10h));
-  EXPECT_EQ(ids(changes.records), (std::vector<std::uint64_t>{1, 2}));
-  EXPECT_TRUE(board.take_changes(WallTime(10h)).records.empty());
+  EXPECT_EQ(ids(take(board).records), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_TRUE(take(board).empty());
+  board.show({record(1)}, {});
   board.note(Type::kClosed, closed(2, WallTime(10h)));
-  board.put_back(changes);
-  const auto again = board.take_changes(WallTime(10h));
+  board.put_back();
+  const auto again = take(board);
   ASSERT_EQ(ids(again.records), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_TRUE(again.records[1].closed);  // What is newer stays.
+  board.written(again);
+  board.put_back();
+  EXPECT_TRUE(take(board).empty());
+}
+
+TEST(VerdictBoardTest, SaysOfWhatItHandsOutWhenNothingOfItIsLeft) {
+  VerdictBoard board({.closed_max = 1});
+  board.note(Type::kClosed, closed(1, WallTime(9h)));
+  board.note(Type::kClosed, closed(2, WallTime(10h)));
+  const auto changes = take(board);
+  EXPECT_EQ(ids(changes.records), std::vector<std::uint64_t>{2});
+  EXPECT_EQ(changes.gone, std::vector<std::uint64_t>{1});
 }
 
 TEST(VerdictBoardTest, WritesNoSeriesTwice) {
@@ -116,7 +133,7 @@ class VerdictStoreTest : public ::testing::Test {
 TEST_F(VerdictStoreTest, BringsBackWhatItWasGiven) {
   VerdictRecord ended = closed(2, WallTime(3h));
   ended.ending = Ending::kMerged;
-  ASSERT_TRUE(write_verdicts(database_, {.records = {ended}, .oldest_kept = {}}));
+  ASSERT_TRUE(write_verdicts(database_, {.records = {ended}}));
   const VerdictBoard board = restored(WallTime(4h));
   ASSERT_EQ(board.closed().size(), 1U);
   std::string before;
@@ -128,13 +145,18 @@ TEST_F(VerdictStoreTest, BringsBackWhatItWasGiven) {
 }
 
 TEST_F(VerdictStoreTest, EndsWhatWasOpenWhenTheServerStopped) {
-  ASSERT_TRUE(write_verdicts(database_,
-                             {.records = {closed(1, WallTime(3h)), record(2)}, .oldest_kept = {}}));
+  ASSERT_TRUE(write_verdicts(database_, {.records = {closed(1, WallTime(3h)), record(2)}}));
   VerdictBoard board = restored(WallTime(4h));
   ASSERT_EQ(ids(board.closed()), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(board.closed().back().closed, WallTime(4h));
   EXPECT_EQ(board.closed().back().ending, Ending::kRestart);
-  EXPECT_EQ(ids(board.take_changes(WallTime(4h)).records), std::vector<std::uint64_t>{2});
+  EXPECT_EQ(ids(board.take_changes(WallTime(4h), 100).records), std::vector<std::uint64_t>{2});
+}
+
+TEST_F(VerdictStoreTest, DropsWhatIsNotKept) {
+  ASSERT_TRUE(write_verdicts(database_, {.records = {record(1), record(2)}}));
+  ASSERT_TRUE(write_verdicts(database_, {.gone = {1}}));
+  EXPECT_EQ(ids(*read_verdicts(database_)), std::vector<std::uint64_t>{2});
 }
 
 TEST_F(VerdictStoreTest, DropsWhatIsTooOldAndNothingThatIsOpen) {

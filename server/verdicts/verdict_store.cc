@@ -72,9 +72,14 @@ Result<std::vector<VerdictRecord>> read_verdicts(store::Database& database) {
 }
 
 Result<void> write_verdicts(store::Database& database, const VerdictBoard::Changes& changes) {
-  if (changes.records.empty()) return {};
+  if (changes.empty()) return {};
   for (const VerdictRecord& record : changes.records) {
     if (auto written = write_verdict(database, record); !written) return written;
+  }
+  for (const std::uint64_t id : changes.gone) {
+    auto gone = database.cached("DELETE FROM verdict WHERE id = ?");
+    if (!gone) return gone.error();
+    if (auto erased = (*gone)->bind_all(id).run(); !erased) return erased;
   }
   auto old = database.cached("DELETE FROM verdict WHERE closed_ms < ?");
   if (!old) return old.error();
