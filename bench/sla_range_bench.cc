@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/sla/sla_answer.h"
+#include "server/store/schema.h"
 
 namespace meshcheck::server {
 namespace {
@@ -206,7 +207,7 @@ Result<void> run(const std::string& path, const Size& size) {
   std::remove(path.c_str());
   auto database = store::Database::open(path);
   if (!database) return database.error();
-  if (auto made = database->exec(std::string(kSlaTables)); !made) return made;
+  if (auto made = update_schema(*database); !made) return made;
   std::printf("%d groups of %d probes\n", size.groups, size.probes);
   auto begin = Clock::now();
   if (auto filled = fill_days(*database, size); !filled) return filled;

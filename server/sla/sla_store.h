@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "lib/store/database.h"
@@ -15,40 +14,6 @@
 #include "mesh/sla/sla_table.h"
 
 namespace meshcheck::server {
-
-// doc/operate/storage.md describes the tables.
-inline constexpr std::string_view kSlaTables = R"(
-      CREATE TABLE sla_probe (
-        id INTEGER PRIMARY KEY,
-        group_name TEXT NOT NULL,
-        probe_name TEXT NOT NULL,
-        down_total_ms INTEGER NOT NULL DEFAULT 0,
-        settled INTEGER NOT NULL DEFAULT 0,
-        UNIQUE (group_name, probe_name)
-      );
-      CREATE TABLE sla_episode (
-        start_s INTEGER NOT NULL,
-        probe INTEGER NOT NULL REFERENCES sla_probe (id),
-        up_ms INTEGER NOT NULL,
-        down_ms INTEGER NOT NULL,
-        unknown_ms INTEGER NOT NULL,
-        PRIMARY KEY (start_s, probe)
-      ) WITHOUT ROWID;
-      CREATE TABLE sla_day (
-        probe INTEGER NOT NULL REFERENCES sla_probe (id),
-        day INTEGER NOT NULL,
-        up_ms INTEGER NOT NULL,
-        down_ms INTEGER NOT NULL,
-        unknown_ms INTEGER NOT NULL,
-        rollups BLOB NOT NULL,
-        PRIMARY KEY (probe, day)
-      ) WITHOUT ROWID;
-      CREATE TABLE downtime (
-        uid TEXT PRIMARY KEY,
-        name TEXT NOT NULL,
-        item TEXT NOT NULL
-      ) WITHOUT ROWID;
-    )";
 
 // What is too old for it stays in the database and out of the table.
 Result<void> read_sla(store::Database& database, sla::SlaTable& table, WallTime now);

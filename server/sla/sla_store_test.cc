@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/store/schema.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -13,7 +15,7 @@ const sla::Seconds kNoon{1'795'262'400s};
 
 class SlaStoreTest : public testing::Test {
  protected:
-  SlaStoreTest() { EXPECT_TRUE(database_.exec(std::string(kSlaTables))); }
+  SlaStoreTest() { EXPECT_TRUE(update_schema(database_)); }
 
   SlaHistories read(sla::DayNumber from, sla::DayNumber to, bool rollups) {
     SlaSelection selection{.from = from, .to = to};

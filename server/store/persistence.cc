@@ -1,41 +1,18 @@
 #include "server/store/persistence.h"
 
-#include <array>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "lib/store/migrations.h"
 #include "mesh/report/record.h"
 #include "server/mesh/mesh_key.h"
 #include "server/sla/sla_store.h"
+#include "server/store/schema.h"
 #include "server/verdicts/verdict_store.h"
 
 namespace meshcheck::server {
 namespace {
-
-// doc/operate/storage.md describes the tables.
-constexpr std::array kMigrations = {store::Migration{1, R"(
-      CREATE TABLE agent (
-        name TEXT PRIMARY KEY,
-        record TEXT NOT NULL,
-        errors_since_report INTEGER NOT NULL
-      ) WITHOUT ROWID;
-      CREATE TABLE series (
-        label TEXT PRIMARY KEY,
-        reports INTEGER NOT NULL,
-        errors INTEGER NOT NULL
-      ) WITHOUT ROWID;
-    )"},
-                                    store::Migration{2, R"(
-      CREATE TABLE setting (
-        name TEXT PRIMARY KEY,
-        value BLOB NOT NULL
-      ) WITHOUT ROWID;
-    )"},
-                                    store::Migration{3, kVerdictTable},
-                                    store::Migration{4, kSlaTables}};
 
 constexpr std::string_view kMeshKey = "mesh_key";
 
@@ -168,7 +145,7 @@ Result<std::unique_ptr<Persistence>> Persistence::open(const Owner& owner,
                                                        const std::string& path) {
   auto database = store::Database::open(path);
   if (!database) return database.error();
-  if (auto migrated = store::migrate(*database, kMigrations); !migrated) return migrated.error();
+  if (auto migrated = update_schema(*database); !migrated) return migrated.error();
   auto key = stored_mesh_key(*database);
   if (!key) return key.error().within(path);
   std::vector<RestoredAgent> agents;

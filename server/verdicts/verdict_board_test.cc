@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "lib/metrics/text_writer.h"
-#include "lib/store/migrations.h"
 #include "lib/testing/temporary_directory.h"
+#include "server/store/schema.h"
 #include "server/verdicts/verdict_metrics.h"
 #include "server/verdicts/verdict_store.h"
 
@@ -115,8 +115,7 @@ TEST(VerdictBoardTest, WritesNoSeriesTwice) {
 class VerdictStoreTest : public ::testing::Test {
  protected:
   VerdictStoreTest() : database_(*store::Database::open(directory_.file("test.db"))) {
-    const std::array migrations = {store::Migration{1, kVerdictTable}};
-    EXPECT_TRUE(store::migrate(database_, migrations));
+    EXPECT_TRUE(update_schema(database_));
   }
 
   // What a server would know that begins at `now`.
