@@ -32,10 +32,14 @@ CREATE TABLE episodes (
 // newest.
 constexpr const char* kSettings = "PRAGMA journal_mode = PERSIST";
 
+// An episode that comes again gets a new id too: a batch with the one before does not take it
+// along.
 constexpr std::string_view kInsert = R"sql(
-INSERT OR REPLACE INTO episodes
-  (slot, group_name, probe, up_ms, down_ms, unknown_ms, checks, successes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?))sql";
+INSERT INTO episodes (slot, group_name, probe, up_ms, down_ms, unknown_ms, checks, successes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (slot, group_name, probe) DO UPDATE SET
+  id = excluded.id, up_ms = excluded.up_ms, down_ms = excluded.down_ms,
+  unknown_ms = excluded.unknown_ms, checks = excluded.checks, successes = excluded.successes)sql";
 constexpr std::string_view kOldest = R"sql(
 SELECT id, slot, group_name, probe, up_ms, down_ms, unknown_ms, checks, successes
 FROM episodes ORDER BY slot, group_name, probe LIMIT ?)sql";

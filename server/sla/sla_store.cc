@@ -90,8 +90,9 @@ class ProbeIds {
 
   Result<std::int64_t> id_of(const ProbeRef& ref) {
     if (const auto known = ids_.find(ref); known != ids_.end()) return known->second;
-    auto insert =
-        database_.cached("INSERT OR IGNORE INTO sla_probe (group_name, probe_name) VALUES (?, ?)");
+    auto insert = database_.cached(
+        "INSERT INTO sla_probe (group_name, probe_name) VALUES (?, ?) "
+        "ON CONFLICT (group_name, probe_name) DO NOTHING");
     if (!insert) return insert.error();
     const std::string_view group = ref.group;
     const std::string_view probe = ref.probe;
@@ -178,7 +179,9 @@ Result<void> write_episodes(store::Database& database, const sla::SlaChanges& ch
   for (const sla::Episode& episode : changes.episodes) {
     const auto id = ids.id_of(episode.ref);
     if (!id) return id.error();
-    auto insert = database.cached("INSERT OR REPLACE INTO sla_episode VALUES (?, ?, ?, ?, ?)");
+    auto insert = database.cached(
+        "INSERT INTO sla_episode VALUES (?, ?, ?, ?, ?) ON CONFLICT (start_s, probe) DO UPDATE SET "
+        "up_ms = excluded.up_ms, down_ms = excluded.down_ms, unknown_ms = excluded.unknown_ms");
     if (!insert) return insert.error();
     const Timers& timers = episode.timers;
     auto done = (*insert)
@@ -205,7 +208,10 @@ Result<void> write_days(store::Database& database, const std::vector<sla::SlaDay
   for (const sla::SlaDayChange& change : days) {
     const auto id = ids.id_of(change.ref);
     if (!id) return id.error();
-    auto insert = database.cached("INSERT OR REPLACE INTO sla_day VALUES (?, ?, ?, ?, ?, ?)");
+    auto insert = database.cached(
+        "INSERT INTO sla_day VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (probe, day) DO UPDATE SET "
+        "up_ms = excluded.up_ms, down_ms = excluded.down_ms, unknown_ms = excluded.unknown_ms, "
+        "rollups = excluded.rollups");
     if (!insert) return insert.error();
     const Timers sum = change.day.sum();
     const std::vector<std::uint8_t> rollups = sla::encode(change.day);
@@ -254,7 +260,9 @@ Result<std::vector<sla::Downtime>> read_downtimes(store::Database& database) {
 }
 
 Result<void> write_downtime(store::Database& database, const sla::Downtime& downtime) {
-  auto insert = database.cached("INSERT OR REPLACE INTO downtime VALUES (?, ?, ?)");
+  auto insert = database.cached(
+      "INSERT INTO downtime VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE SET "
+      "name = excluded.name, item = excluded.item");
   if (!insert) return insert.error();
   const std::string item = sla::to_json(downtime).dump();
   return (*insert)

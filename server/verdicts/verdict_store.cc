@@ -25,8 +25,12 @@ Severity severity_of(std::string_view text) {
 }
 
 Result<void> write_verdict(store::Database& database, const VerdictRecord& record) {
-  auto statement =
-      database.cached("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  auto statement = database.cached(
+      "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+      "opened_ms = excluded.opened_ms, closed_ms = excluded.closed_ms, ending = excluded.ending, "
+      "kind = excluded.kind, severity = excluded.severity, layer = excluded.layer, "
+      "subject = excluded.subject, sentence = excluded.sentence, "
+      "next_command = excluded.next_command, details = excluded.details");
   if (!statement) return statement.error();
   const auto text = [](const std::string& value) { return std::string_view(value); };
   std::optional<std::int64_t> closed;
