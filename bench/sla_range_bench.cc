@@ -67,7 +67,7 @@ sla::Day make_day(std::mt19937& random) {
   return day;
 }
 
-Result<void> fill_days(store::Database& database, const Size& size) {
+Result<void> fill_days(store::Connection& database, const Size& size) {
   std::mt19937 random(1);
   std::vector<sla::SlaDayChange> days;
   for (const sla::ProbeRef& ref : refs_of(size)) days.push_back({ref, 0, {}});
@@ -86,7 +86,7 @@ Result<void> fill_days(store::Database& database, const Size& size) {
 }
 
 // The 25 hours that a server keeps.
-Result<void> fill_episodes(store::Database& database, const Size& size) {
+Result<void> fill_episodes(store::Connection& database, const Size& size) {
   std::mt19937 random(2);
   const std::vector<sla::ProbeRef> refs = refs_of(size);
   const auto hour = std::chrono::hours(1);
@@ -145,7 +145,7 @@ double milliseconds_busy() {
 }
 
 // As the server does it, but for HTTP: what the table holds, what the database has, the answer.
-void measure(store::Database& database, const sla::SlaTable& table, const Question& question,
+void measure(store::Connection& database, const sla::SlaTable& table, const Question& question,
              const Size& size) {
   std::vector<double> milliseconds;
   std::vector<double> busy;
@@ -173,7 +173,7 @@ void measure(store::Database& database, const sla::SlaTable& table, const Questi
   std::fflush(stdout);
 }
 
-void measure_all(store::Database& database, const sla::SlaTable& table, const Size& size) {
+void measure_all(store::Connection& database, const sla::SlaTable& table, const Size& size) {
   using std::chrono::hours;
   const hours day(24);
   const hours month = 30 * day;
@@ -205,7 +205,7 @@ void print_size(const std::string& path, const char* what, Clock::time_point beg
 
 Result<void> run(const std::string& path, const Size& size) {
   std::remove(path.c_str());
-  auto database = store::Database::open(path);
+  auto database = store::Connection::open(path);
   if (!database) return database.error();
   if (auto made = update_schema(*database); !made) return made;
   std::printf("%d groups of %d probes\n", size.groups, size.probes);

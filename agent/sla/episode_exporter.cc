@@ -35,15 +35,15 @@ std::string text_of(const http::Outcome& outcome) {
 
 }  // namespace
 
-Result<store::Database> EpisodeExporter::open_spool(const std::string& path) {
-  auto database = store::Database::open(path.empty() ? ":memory:" : path);
+Result<store::Connection> EpisodeExporter::open_spool(const std::string& path) {
+  auto database = store::Connection::open(path.empty() ? ":memory:" : path);
   if (!database) return database;
   if (auto prepared = spool::prepare(*database); !prepared) return prepared.error();
   return database;
 }
 
 EpisodeExporter::EpisodeExporter(uv::Loop& loop, http::Client& client, ServerAccess& access,
-                                 store::Database spool, Options options)
+                                 store::Connection spool, Options options)
     : client_(client),
       access_(access),
       options_(std::move(options)),
@@ -83,7 +83,7 @@ void EpisodeExporter::save(bool make_room) {
   saving_ = static_cast<std::size_t>(slot_end - unsaved_.begin());
   put_dropped_ = 0;
   auto run = [this, make_room, episodes = std::vector(unsaved_.begin(), slot_end)](
-                 store::Database& database) -> Result<void> {
+                 store::Connection& database) -> Result<void> {
     if (make_room) {
       const auto dropped = spool::drop_oldest(database, std::max(2 * episodes.size(), kRoomMin));
       if (!dropped) return dropped.error();
@@ -129,7 +129,7 @@ void EpisodeExporter::note_dropped(std::uint64_t episodes) {
 void EpisodeExporter::turn() {
   if (busy_) return;
   busy_ = true;
-  const auto run = [this, erase = erase_](store::Database& database) -> Result<void> {
+  const auto run = [this, erase = erase_](store::Connection& database) -> Result<void> {
     if (erase) {
       if (auto erased = spool::erase(database, batch_); !erased) return erased;
     }

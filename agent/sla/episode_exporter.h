@@ -13,7 +13,7 @@
 #include "agent/sla/spool.h"
 #include "lib/base/log.h"
 #include "lib/http/client.h"
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 #include "lib/store/worker.h"
 #include "lib/uv/loop.h"
 #include "lib/uv/timer.h"
@@ -50,11 +50,11 @@ class EpisodeExporter {
   };
 
   // The spool's database, ready for the exporter. With an empty path it is in memory.
-  static Result<store::Database> open_spool(const std::string& path);
+  static Result<store::Connection> open_spool(const std::string& path);
 
   // `spool` is of open_spool().
-  EpisodeExporter(uv::Loop& loop, http::Client& client, ServerAccess& access, store::Database spool,
-                  Options options);
+  EpisodeExporter(uv::Loop& loop, http::Client& client, ServerAccess& access,
+                  store::Connection spool, Options options);
 
   void add(std::vector<sla::Episode> episodes);
 

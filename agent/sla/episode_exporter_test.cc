@@ -141,7 +141,7 @@ TEST_F(EpisodeExporterTest, SendsALongBacklogInBatchesOfWholeSlots) {
   EXPECT_TRUE(wait([&] { return exporter_->unsaved() == 0; }));
   exporter_.reset();
   // Large bodies come in pieces, which this server does not join; the spool is asked instead.
-  auto spool = store::Database::open(":memory:");
+  auto spool = store::Connection::open(":memory:");
   ASSERT_TRUE(spool::prepare(*spool));
   for (std::int64_t number = 0; number < 30; ++number) {
     ASSERT_TRUE(spool::put(*spool, slot(number, 100), {}));

@@ -95,7 +95,7 @@ Result<std::unique_ptr<checks::Check>> Sla::make_other(const sla::CheckSpec& spe
   return kube_->make(spec);
 }
 
-store::Database Sla::open_spool() const {
+store::Connection Sla::open_spool() const {
   auto spool = EpisodeExporter::open_spool(config_.sla.spool_file);
   if (spool) return *std::move(spool);
   config_.log.error("the spool cannot be used; episodes are kept in memory",

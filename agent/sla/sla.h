@@ -41,7 +41,7 @@ class Sla {
       std::function<checks::PathCounts()> paths);
   Result<std::vector<checks::Runner::Item>> make_checks();
   Result<std::unique_ptr<checks::Check>> make_other(const sla::CheckSpec& spec);
-  store::Database open_spool() const;
+  store::Connection open_spool() const;
 
   uv::Loop& loop_;
   const Config& config_;

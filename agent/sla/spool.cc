@@ -57,7 +57,7 @@ std::int64_t slot_of(const sla::Episode& episode) {
   return episode.start.time_since_epoch().count();
 }
 
-Result<void> insert(store::Database& database, const sla::Episode& episode) {
+Result<void> insert(store::Connection& database, const sla::Episode& episode) {
   auto statement = database.cached(kInsert);
   if (!statement) return statement.error();
   const sla::Timers& timers = episode.timers;
@@ -67,14 +67,14 @@ Result<void> insert(store::Database& database, const sla::Episode& episode) {
       .run();
 }
 
-Result<std::uint64_t> drop(store::Database& database, std::string_view sql, std::int64_t bound) {
+Result<std::uint64_t> drop(store::Connection& database, std::string_view sql, std::int64_t bound) {
   auto statement = database.cached(sql);
   if (!statement) return statement.error();
   if (auto run = (*statement)->bind_all(bound).run(); !run) return run.error();
   return static_cast<std::uint64_t>(database.changed());
 }
 
-Result<std::size_t> used(store::Database& database) {
+Result<std::size_t> used(store::Connection& database) {
   auto statement = database.cached(kUsed);
   if (!statement) return statement.error();
   const auto row = (*statement)->step();
@@ -96,12 +96,12 @@ sla::Episode read(const store::Statement& row) {
 
 }  // namespace
 
-Result<void> prepare(store::Database& database) {
+Result<void> prepare(store::Connection& database) {
   if (auto set = database.exec(kSettings); !set) return set;
   return store::migrate(database, kMigrations);
 }
 
-Result<std::uint64_t> put(store::Database& database, const std::vector<sla::Episode>& episodes,
+Result<std::uint64_t> put(store::Connection& database, const std::vector<sla::Episode>& episodes,
                           SpoolBounds bounds) {
   if (episodes.empty()) return 0;
   for (const sla::Episode& episode : episodes) {
@@ -121,7 +121,7 @@ Result<std::uint64_t> put(store::Database& database, const std::vector<sla::Epis
   return dropped;
 }
 
-Result<Batch> oldest(store::Database& database, std::size_t episodes_max) {
+Result<Batch> oldest(store::Connection& database, std::size_t episodes_max) {
   auto statement = database.cached(kOldest);
   if (!statement) return statement.error();
   (*statement)->bind(1, episodes_max);
@@ -146,7 +146,7 @@ Result<Batch> oldest(store::Database& database, std::size_t episodes_max) {
   return batch;
 }
 
-Result<void> erase(store::Database& database, const Batch& batch) {
+Result<void> erase(store::Connection& database, const Batch& batch) {
   if (batch.episodes.empty()) return {};
   auto statement = database.cached(kErase);
   if (!statement) return statement.error();
@@ -155,7 +155,7 @@ Result<void> erase(store::Database& database, const Batch& batch) {
       .run();
 }
 
-Result<std::uint64_t> drop_oldest(store::Database& database, std::size_t episodes) {
+Result<std::uint64_t> drop_oldest(store::Connection& database, std::size_t episodes) {
   return drop(database, kDropOldest, static_cast<std::int64_t>(episodes));
 }
 

@@ -39,7 +39,7 @@ class SpoolTest : public testing::Test {
     return batch->episodes;
   }
 
-  store::Database database_ = *store::Database::open(":memory:");
+  store::Connection database_ = *store::Connection::open(":memory:");
 };
 
 TEST_F(SpoolTest, GivesBackWhatItGotWholeSlotsAndOldestFirst) {
@@ -95,7 +95,7 @@ TEST_F(SpoolTest, DropsTheOldestWhenItIsFull) {
 
 // Writes slots one after another, each in one transaction, until it is killed.
 [[noreturn]] void write_for_ever(const std::string& path, int acknowledged) {
-  auto database = store::Database::open(path);
+  auto database = store::Connection::open(path);
   if (!database || !spool::prepare(*database)) _exit(1);
   for (std::int64_t slot = 0;; ++slot) {
     auto transaction = store::Transaction::begin(*database);
@@ -125,7 +125,7 @@ TEST(SpoolCrashTest, LosesNoSlotAndNoPartOfOneToKillNine) {
     while (read(ends[0], &last, sizeof last) == sizeof last) {
     }
     close(ends[0]);
-    auto database = store::Database::open(path);
+    auto database = store::Connection::open(path);
     ASSERT_TRUE(database) << database.error().message();
     ASSERT_TRUE(spool::prepare(*database));
     const auto left = spool::oldest(*database, 1'000'000);

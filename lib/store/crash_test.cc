@@ -17,14 +17,14 @@ namespace {
 [[noreturn]] void write_for_ever(const std::string& path, int acknowledged) {
   constexpr int kJobsInFlight = 16;
   uv::Loop loop;
-  auto database = Database::open(path);
+  auto database = Connection::open(path);
   if (!database || !database->exec("CREATE TABLE IF NOT EXISTS t (n INTEGER)")) _exit(1);
   Worker worker(loop, *std::move(database), {});
   std::int64_t next = 0;
   std::function<void()> submit_next = [&] {
     const std::int64_t number = next++;
     const bool taken =
-        worker.submit({[number](Database& in) -> Result<void> {
+        worker.submit({[number](Connection& in) -> Result<void> {
                          auto insert = in.cached("INSERT INTO t VALUES (?)");
                          if (!insert) return insert.error();
                          return (*insert)->bind_all(number).run();
@@ -68,7 +68,7 @@ TEST(CrashTest, LosesNothingAcknowledgedToKillNine) {
     const TemporaryDirectory directory;
     const std::string path = directory.file("mesh.db");
     const std::int64_t last = kill_in_the_middle(path, rows);
-    auto database = Database::open(path);
+    auto database = Connection::open(path);
     ASSERT_TRUE(database) << database.error().message();
     auto check = database->prepare("PRAGMA integrity_check");
     ASSERT_TRUE(*check->step());

@@ -6,7 +6,7 @@
 namespace meshcheck::store {
 namespace {
 
-Result<std::int64_t> number_from(Database& database, std::string_view sql) {
+Result<std::int64_t> number_from(Connection& database, std::string_view sql) {
   auto statement = database.prepare(sql);
   if (!statement) return statement.error();
   auto row = statement->step();
@@ -14,7 +14,7 @@ Result<std::int64_t> number_from(Database& database, std::string_view sql) {
   return *row ? statement->int64(0) : 0;
 }
 
-Result<void> apply(Database& database, const Migration& migration) {
+Result<void> apply(Connection& database, const Migration& migration) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return transaction.error();
   if (auto changed = database.exec(std::string(migration.sql)); !changed) return changed;
@@ -25,7 +25,7 @@ Result<void> apply(Database& database, const Migration& migration) {
 
 }  // namespace
 
-Result<void> migrate(Database& database, std::span<const Migration> migrations) {
+Result<void> migrate(Connection& database, std::span<const Migration> migrations) {
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     assert(migrations[i].number == static_cast<int>(i) + 1 && "migrations are numbered 1 to n");
   }

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 
 namespace meshcheck::store {
 
@@ -18,6 +18,6 @@ struct Migration {
 // Applies what the database lacks, in order, one transaction each; PRAGMA user_version holds the
 // number of the last. `migrations` is numbered 1 to n. Refuses a database that a newer version of
 // the program has written, and one that another program has made.
-Result<void> migrate(Database& database, std::span<const Migration> migrations);
+Result<void> migrate(Connection& database, std::span<const Migration> migrations);
 
 }  // namespace meshcheck::store

@@ -26,7 +26,7 @@ class MigrationsTest : public testing::Test {
     return result ? "migrated" : result.error().message();
   }
 
-  Database database_ = *Database::open(":memory:");
+  Connection database_ = *Connection::open(":memory:");
 };
 
 TEST_F(MigrationsTest, ApplyOnceEachInOrder) {
@@ -61,7 +61,7 @@ TEST_F(MigrationsTest, RefuseADatabaseOfAnotherProgram) {
 
 TEST(MigrationsDeathTest, MustBeNumberedFromOneWithoutGaps) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  Database database = *Database::open(":memory:");
+  Connection database = *Connection::open(":memory:");
   const std::array gap = {kMigrations[0], kMigrations[2]};
   EXPECT_DEATH(static_cast<void>(migrate(database, gap)), "numbered 1 to n");
 }

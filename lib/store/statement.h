@@ -16,7 +16,7 @@ struct sqlite3_stmt;
 
 namespace meshcheck::store {
 
-// Made by Database::prepare(), used on the database's thread and destroyed before it. May be run
+// Made by Connection::prepare(), used on the database's thread and destroyed before it. May be run
 // any number of times: bind, step to the end, reset. A statement left in the middle of its rows
 // keeps its transaction open: run() and a step() that returns false reset it, nothing else does.
 class Statement {
@@ -58,7 +58,7 @@ class Statement {
   bool is_null(int column) const;
 
  private:
-  friend class Database;
+  friend class Connection;
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };

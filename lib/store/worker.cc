@@ -7,9 +7,9 @@
 namespace meshcheck::store {
 namespace {
 
-using Run = std::function<Result<void>(Database&)>;
+using Run = std::function<Result<void>(Connection&)>;
 
-Result<void> run_in_savepoint(Database& database, const Run& run) {
+Result<void> run_in_savepoint(Connection& database, const Run& run) {
   auto savepoint = Transaction::begin(database);
   if (!savepoint) return savepoint.error();
   auto result = run(database);
@@ -27,7 +27,7 @@ void fail_from(std::vector<Result<void>>& results, std::size_t first, const Erro
 // Runs the jobs that have no result yet in one transaction. Returns early, with some left, when
 // SQLite gave the transaction up: those that it took with it have failed, the rest may go on.
 // How long the commit took.
-std::chrono::nanoseconds run_transaction(Database& database, std::span<const Run> runs,
+std::chrono::nanoseconds run_transaction(Connection& database, std::span<const Run> runs,
                                          std::vector<Result<void>>& results) {
   const std::size_t first = results.size();
   auto transaction = Transaction::begin(database);
@@ -51,7 +51,7 @@ std::chrono::nanoseconds run_transaction(Database& database, std::span<const Run
 
 }  // namespace
 
-Worker::Worker(uv::Loop& home, Database database, Options options)
+Worker::Worker(uv::Loop& home, Connection database, Options options)
     : jobs_max_(options.jobs_max),
       results_(home, options.jobs_max, [this](Result<void> result) { finish(std::move(result)); }),
       database_(std::move(database)),

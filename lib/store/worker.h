@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 #include "lib/uv/loop.h"
 #include "lib/uv/mailbox.h"
 #include "lib/uv/timer.h"
@@ -21,7 +21,7 @@ namespace meshcheck::store {
 struct Job {
   // On the worker's thread. What it changes is undone when it returns an error. Owns what it needs:
   // it may run after its submitter is gone.
-  std::function<Result<void>(Database&)> run;
+  std::function<Result<void>(Connection&)> run;
   // On the home loop, exactly once; success means that what `run` did is on disk. May be empty.
   // May submit more jobs and may destroy the Worker.
   std::function<void(Result<void>)> done;
@@ -47,7 +47,7 @@ class Worker {
     std::chrono::nanoseconds last_commit{0};  // How long the last COMMIT took: the disk's health.
   };
 
-  Worker(uv::Loop& home, Database database, Options options);
+  Worker(uv::Loop& home, Connection database, Options options);
   // Finishes all submitted jobs, however long the disk takes, and joins. Their `done` is not called
   // any more.
   ~Worker();
@@ -60,7 +60,7 @@ class Worker {
   Counters counters() const;
 
  private:
-  using Run = std::function<Result<void>(Database&)>;
+  using Run = std::function<Result<void>(Connection&)>;
   void take(Run run);
   void run_batch();
   void finish(Result<void> result);
@@ -73,7 +73,7 @@ class Worker {
   uv::Mailbox<Result<void>> results_;
 
   // Of the worker's thread while it runs.
-  Database database_;
+  Connection database_;
   std::vector<Run> batch_;
   std::atomic<std::uint64_t> batches_{0};
   std::atomic<std::uint64_t> jobs_done_{0};

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Result<void> insert(Database& database, int number) {
+Result<void> insert(Connection& database, int number) {
   auto statement = database.cached("INSERT INTO t VALUES (?)");
   if (!statement) return statement.error();
   return (*statement)->bind_all(number).run();
@@ -28,8 +28,8 @@ class WorkerTest : public testing::Test {
     ADD_FAILURE() << "a job is not done after 30 s";
     loop_.stop();
   }
-  Database open() {
-    auto database = Database::open(directory_.file("mesh.db"));
+  Connection open() {
+    auto database = Connection::open(directory_.file("mesh.db"));
     EXPECT_TRUE(database) << database.error().message();
     EXPECT_TRUE(database->exec("CREATE TABLE IF NOT EXISTS t (n INTEGER UNIQUE)"));
     return *std::move(database);
@@ -37,7 +37,7 @@ class WorkerTest : public testing::Test {
   void start(Worker::Options options = {}) { worker_.emplace(loop_, open(), options); }
 
   // Notes the outcome in outcomes_: "ok" or the error.
-  bool submit(std::function<Result<void>(Database&)> run) {
+  bool submit(std::function<Result<void>(Connection&)> run) {
     const bool taken =
         worker_->submit({std::move(run), [this](const Result<void>& result) {
                            outcomes_.push_back(result ? "ok" : result.error().message());
@@ -47,13 +47,13 @@ class WorkerTest : public testing::Test {
     return taken;
   }
   bool submit_insert(int number) {
-    return submit([number](Database& database) { return insert(database, number); });
+    return submit([number](Connection& database) { return insert(database, number); });
   }
   // Returns when the worker is in the middle of a job, which ends with `hold`: whatever is
   // submitted in between is in one batch.
   void occupy(std::promise<void>& hold) {
     std::promise<void> entered;
-    EXPECT_TRUE(submit([&entered, released = hold.get_future().share()](Database&) {
+    EXPECT_TRUE(submit([&entered, released = hold.get_future().share()](Connection&) {
       entered.set_value();
       released.wait();
       return Result<void>();
@@ -67,7 +67,7 @@ class WorkerTest : public testing::Test {
   }
   std::vector<std::int64_t> rows() {
     std::vector<std::int64_t> rows;
-    EXPECT_TRUE(submit([&rows](Database& database) -> Result<void> {
+    EXPECT_TRUE(submit([&rows](Connection& database) -> Result<void> {
       auto statement = database.prepare("SELECT n FROM t ORDER BY rowid");
       while (*statement->step()) rows.push_back(statement->int64(0));
       return {};
@@ -114,7 +114,7 @@ TEST_F(WorkerTest, UndoesOnlyTheJobThatFails) {
   std::promise<void> hold;
   occupy(hold);
   EXPECT_TRUE(submit_insert(1));
-  EXPECT_TRUE(submit([](Database& database) -> Result<void> {
+  EXPECT_TRUE(submit([](Connection& database) -> Result<void> {
     static_cast<void>(insert(database, 2));
     return Error("changed my mind");
   }));
@@ -148,7 +148,7 @@ TEST_F(WorkerTest, FailsTheWholeBatchWhenTheDiskIsFull) {
       directory_.file("mesh.db") +
       ": disk I/O error; check the volume for a quota, a size limit or a broken disk";
   EXPECT_TRUE(submit_insert(1));
-  EXPECT_TRUE(submit([](Database& database) {
+  EXPECT_TRUE(submit([](Connection& database) {
     return database.exec("CREATE TABLE big AS SELECT zeroblob(100000) AS b");
   }));
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
@@ -172,7 +172,7 @@ TEST_F(WorkerTest, GoesOnWithTheRestWhenATransactionIsLost) {
   occupy(hold);
   EXPECT_TRUE(submit_insert(1));
   // As SQLite does by itself when a statement fails in the middle of writing.
-  EXPECT_TRUE(submit([](Database& database) -> Result<void> {
+  EXPECT_TRUE(submit([](Connection& database) -> Result<void> {
     static_cast<void>(database.exec("ROLLBACK"));
     return Error("lost");
   }));
@@ -195,7 +195,7 @@ TEST_F(WorkerTest, FinishesWhatWasSubmittedBeforeItIsDestroyed) {
 TEST_F(WorkerTest, MayBeDestroyedByADoneCallback) {
   start();
   bool called = false;
-  EXPECT_TRUE(worker_->submit({[](Database& database) { return insert(database, 1); },
+  EXPECT_TRUE(worker_->submit({[](Connection& database) { return insert(database, 1); },
                                [&](const Result<void>& result) {
                                  EXPECT_TRUE(result);
                                  called = true;
@@ -203,7 +203,7 @@ TEST_F(WorkerTest, MayBeDestroyedByADoneCallback) {
                                  loop_.stop();
                                }}));
   EXPECT_TRUE(
-      worker_->submit({[](Database& database) { return insert(database, 2); },
+      worker_->submit({[](Connection& database) { return insert(database, 2); },
                        [](const Result<void>&) { ADD_FAILURE() << "done after the end"; }}));
   loop_.run();
   EXPECT_TRUE(called);

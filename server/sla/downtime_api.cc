@@ -64,7 +64,7 @@ http::Response write(const SlaAccess& access, const http::Request& request, cons
   const bool asked = access.desk->write(
       access.asker(request),
       {.run = [downtime = *downtime](
-                  store::Database& database) { return write_downtime(database, downtime); },
+                  store::Connection& database) { return write_downtime(database, downtime); },
        .done = [&tables, downtime = *downtime, status] { return keep(tables, downtime, status); }});
   return asked ? http::Response::answered_later() : busy();
 }
@@ -110,7 +110,7 @@ http::Response delete_downtime(const SlaAccess& access, const http::Request& req
   if (access.desk == nullptr) return forget(tables, uid);
   const bool asked = access.desk->write(
       access.asker(request),
-      {.run = [uid](store::Database& database) { return erase_downtime(database, uid); },
+      {.run = [uid](store::Connection& database) { return erase_downtime(database, uid); },
        .done = [&tables, uid] { return forget(tables, uid); }});
   return asked ? http::Response::answered_later() : busy();
 }

@@ -33,7 +33,7 @@ Result<std::unique_ptr<Sla>> Sla::start(const SlaDesk::Owner& owner, const Optio
     sla->watcher_ = *std::move(watcher);
   }
   if (writer != nullptr && options.keeps()) {
-    auto reader = store::Database::open(options.database, {.read_only = true});
+    auto reader = store::Connection::open(options.database, {.read_only = true});
     if (!reader) return reader.error().within("-db");
     sla->desk_.emplace(
         owner, *writer, *std::move(reader), std::move(answer),

@@ -39,7 +39,7 @@ SlaAnswer gather(const SlaAccess& access, SlaQuery query, SlaAnswer::Form form) 
   return answer;
 }
 
-http::Response read_and_answer(store::Database& database, SlaAnswer& answer) {
+http::Response read_and_answer(store::Connection& database, SlaAnswer& answer) {
   const SlaSelection selection = answer.selection();
   const auto read = read_histories(database, selection, answer.histories);
   if (!read) return http::Response::error(503, read.error().message());
@@ -69,7 +69,7 @@ http::Response answer_query(const SlaAccess& access, const http::Request& reques
   const std::size_t summaries = answer.histories.size() * answer.query.range.steps;
   if (access.desk == nullptr || (held && summaries <= kSummariesAtOnce)) return answer.response();
   const bool asked = access.desk->read(
-      access.asker(request), [answer = std::move(answer)](store::Database& database) mutable {
+      access.asker(request), [answer = std::move(answer)](store::Connection& database) mutable {
         return read_and_answer(database, answer);
       });
   return asked ? http::Response::answered_later() : busy();

@@ -20,7 +20,7 @@ http::Response failed(const Error& error) {
 
 }  // namespace
 
-SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Database reader, Answer answer,
+SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Connection reader, Answer answer,
                  Options options)
     : sla_(owner.sla),
       log_(owner.log),
@@ -45,7 +45,7 @@ SlaDesk::~SlaDesk() {
   const bool submitted = writer_.submit(
       {.run =
            [changes = std::move(changes), days = std::move(days), oldest = oldest(),
-            log = log_](store::Database& database) {
+            log = log_](store::Connection& database) {
              auto written = server::write_episodes(database, changes);
              if (written) written = server::write_days(database, days.days, oldest);
              if (!written) log.error("last episodes lost", {{"error", written.error().message()}});
@@ -91,7 +91,7 @@ void SlaDesk::begin(const Asker& asker, Read read) {
   const auto reading = std::prev(readings_.end());
   const bool submitted =
       reader_.submit({.run =
-                          [reading](store::Database& database) {
+                          [reading](store::Connection& database) {
                             reading->response = reading->read(database);
                             return Result<void>();
                           },
@@ -124,16 +124,17 @@ void SlaDesk::write_changes() {
     return;
   }
   writing_ = true;
-  const bool submitted = writer_.submit(
-      {.run = [changes](
-                  store::Database& database) { return server::write_episodes(database, changes); },
-       .done =
-           [this, changes](const Result<void>& result) {
-             writing_ = false;
-             note(result);
-             on_written(changes, result);
-             if (result && !waiting_.empty()) write_changes();
-           }});
+  const bool submitted = writer_.submit({.run =
+                                             [changes](store::Connection& database) {
+                                               return server::write_episodes(database, changes);
+                                             },
+                                         .done =
+                                             [this, changes](const Result<void>& result) {
+                                               writing_ = false;
+                                               note(result);
+                                               on_written(changes, result);
+                                               if (result && !waiting_.empty()) write_changes();
+                                             }});
   if (submitted) return;
   writing_ = false;
   on_written(changes, Error("as much as may be is to be written"));
@@ -166,8 +167,10 @@ void SlaDesk::write_days() {
   auto changes = sla_.table.with([](sla::SlaTable& table) { return table.take_days(); });
   const std::uint64_t last = changes.last;
   writing_days_ = writer_.submit(
-      {.run = [days = std::move(changes.days), oldest = oldest()](
-                  store::Database& database) { return server::write_days(database, days, oldest); },
+      {.run =
+           [days = std::move(changes.days), oldest = oldest()](store::Connection& database) {
+             return server::write_days(database, days, oldest);
+           },
        .done =
            [this, last](const Result<void>& result) {
              writing_days_ = false;

@@ -50,14 +50,14 @@ class SlaDesk {
     Log log;
   };
   using Answer = std::function<void(const Asker& asker, http::Response response)>;
-  using Read = std::function<http::Response(store::Database&)>;
+  using Read = std::function<http::Response(store::Connection&)>;
   struct Write {
-    std::function<Result<void>(store::Database&)> run;
+    std::function<Result<void>(store::Connection&)> run;
     std::function<http::Response()> done;  // On main's thread, once it is on disk.
   };
 
   // `writer` outlives this. `answer` brings a response to the thread that asked.
-  SlaDesk(Owner owner, store::Worker& writer, store::Database reader, Answer answer,
+  SlaDesk(Owner owner, store::Worker& writer, store::Connection reader, Answer answer,
           Options options);
   // Writes what is new.
   ~SlaDesk();

@@ -30,7 +30,7 @@ struct StoredProbe {
 };
 
 // An empty group or probe is any.
-Result<std::vector<StoredProbe>> read_probes(store::Database& database, const std::string& group,
+Result<std::vector<StoredProbe>> read_probes(store::Connection& database, const std::string& group,
                                              const std::string& probe) {
   auto rows = database.cached(
       "SELECT id, group_name, probe_name, down_total_ms, settled FROM sla_probe WHERE (?1 = '' OR "
@@ -51,7 +51,7 @@ Result<std::vector<StoredProbe>> read_probes(store::Database& database, const st
   }
 }
 
-Result<void> read_days(store::Database& database, const StoredProbe& probe, sla::SlaTable& table,
+Result<void> read_days(store::Connection& database, const StoredProbe& probe, sla::SlaTable& table,
                        sla::DayNumber from) {
   auto rows = database.cached("SELECT day, rollups FROM sla_day WHERE probe = ? AND day >= ?");
   if (!rows) return rows.error();
@@ -67,7 +67,7 @@ Result<void> read_days(store::Database& database, const StoredProbe& probe, sla:
   }
 }
 
-Result<void> read_episodes(store::Database& database, sla::SlaTable& table, Seconds from) {
+Result<void> read_episodes(store::Connection& database, sla::SlaTable& table, Seconds from) {
   auto rows = database.prepare(
       "SELECT group_name, probe_name, start_s, up_ms, down_ms, unknown_ms FROM sla_episode JOIN "
       "sla_probe ON id = probe WHERE start_s >= ? ORDER BY start_s");
@@ -86,7 +86,7 @@ Result<void> read_episodes(store::Database& database, sla::SlaTable& table, Seco
 // Its number, which it gets at its first row.
 class ProbeIds {
  public:
-  explicit ProbeIds(store::Database& database) : database_(database) {}
+  explicit ProbeIds(store::Connection& database) : database_(database) {}
 
   Result<std::int64_t> id_of(const ProbeRef& ref) {
     if (const auto known = ids_.find(ref); known != ids_.end()) return known->second;
@@ -108,11 +108,11 @@ class ProbeIds {
   }
 
  private:
-  store::Database& database_;
+  store::Connection& database_;
   std::map<ProbeRef, std::int64_t> ids_;
 };
 
-Result<void> drop_old(store::Database& database, SlaOldest oldest) {
+Result<void> drop_old(store::Connection& database, SlaOldest oldest) {
   auto episodes = database.cached("DELETE FROM sla_episode WHERE start_s < ?");
   if (!episodes) return episodes.error();
   if (auto done = (*episodes)->bind_all(seconds(oldest.episode)).run(); !done) return done;
@@ -123,7 +123,7 @@ Result<void> drop_old(store::Database& database, SlaOldest oldest) {
   return (*days)->bind_all(oldest.day).run();
 }
 
-Result<sla::Day> read_rollups(store::Database& database, std::int64_t probe, sla::DayNumber day) {
+Result<sla::Day> read_rollups(store::Connection& database, std::int64_t probe, sla::DayNumber day) {
   auto asked = database.cached("SELECT rollups FROM sla_day WHERE probe = ? AND day = ?");
   if (!asked) return asked.error();
   const auto row = (*asked)->bind_all(probe, day).step();
@@ -134,7 +134,7 @@ Result<sla::Day> read_rollups(store::Database& database, std::int64_t probe, sla
 }
 
 // How many days' rollups it has read.
-Result<std::size_t> read_history(store::Database& database, const SlaSelection& selection,
+Result<std::size_t> read_history(store::Connection& database, const SlaSelection& selection,
                                  const StoredProbe& probe, sla::History& history) {
   auto rows = database.cached(
       "SELECT day, up_ms, down_ms, unknown_ms FROM sla_day WHERE probe = ? AND day >= ? AND "
@@ -161,7 +161,7 @@ Result<std::size_t> read_history(store::Database& database, const SlaSelection& 
 
 }  // namespace
 
-Result<void> read_sla(store::Database& database, sla::SlaTable& table, WallTime now) {
+Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now) {
   table.advance(now);
   const auto probes = read_probes(database, {}, {});
   if (!probes) return probes.error();
@@ -174,7 +174,7 @@ Result<void> read_sla(store::Database& database, sla::SlaTable& table, WallTime 
   return {};
 }
 
-Result<void> write_episodes(store::Database& database, const sla::SlaChanges& changes) {
+Result<void> write_episodes(store::Connection& database, const sla::SlaChanges& changes) {
   ProbeIds ids(database);
   for (const sla::Episode& episode : changes.episodes) {
     const auto id = ids.id_of(episode.ref);
@@ -202,7 +202,7 @@ Result<void> write_episodes(store::Database& database, const sla::SlaChanges& ch
   return {};
 }
 
-Result<void> write_days(store::Database& database, const std::vector<sla::SlaDayChange>& days,
+Result<void> write_days(store::Connection& database, const std::vector<sla::SlaDayChange>& days,
                         SlaOldest oldest) {
   ProbeIds ids(database);
   for (const sla::SlaDayChange& change : days) {
@@ -224,7 +224,7 @@ Result<void> write_days(store::Database& database, const std::vector<sla::SlaDay
   return drop_old(database, oldest);
 }
 
-Result<SlaReading> read_histories(store::Database& database, const SlaSelection& selection,
+Result<SlaReading> read_histories(store::Connection& database, const SlaSelection& selection,
                                   SlaHistories& histories) {
   const auto probes = read_probes(database, selection.group, selection.probe);
   if (!probes) return probes.error();
@@ -243,7 +243,7 @@ Result<SlaReading> read_histories(store::Database& database, const SlaSelection&
   return SlaReading::kDone;
 }
 
-Result<std::vector<sla::Downtime>> read_downtimes(store::Database& database) {
+Result<std::vector<sla::Downtime>> read_downtimes(store::Connection& database) {
   auto rows = database.prepare("SELECT uid, name, item FROM downtime");
   if (!rows) return rows.error();
   std::vector<sla::Downtime> downtimes;
@@ -259,7 +259,7 @@ Result<std::vector<sla::Downtime>> read_downtimes(store::Database& database) {
   }
 }
 
-Result<void> write_downtime(store::Database& database, const sla::Downtime& downtime) {
+Result<void> write_downtime(store::Connection& database, const sla::Downtime& downtime) {
   auto insert = database.cached(
       "INSERT INTO downtime VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE SET "
       "name = excluded.name, item = excluded.item");
@@ -271,7 +271,7 @@ Result<void> write_downtime(store::Database& database, const sla::Downtime& down
       .run();
 }
 
-Result<void> erase_downtime(store::Database& database, const std::string& uid) {
+Result<void> erase_downtime(store::Connection& database, const std::string& uid) {
   auto erase = database.cached("DELETE FROM downtime WHERE uid = ?");
   if (!erase) return erase.error();
   return (*erase)->bind_all(std::string_view(uid)).run();

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 #include "mesh/sla/downtime.h"
 #include "mesh/sla/history.h"
 #include "mesh/sla/sla_changes.h"
@@ -16,15 +16,15 @@
 namespace meshcheck::server {
 
 // What is too old for it stays in the database and out of the table.
-Result<void> read_sla(store::Database& database, sla::SlaTable& table, WallTime now);
+Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now);
 
-Result<void> write_episodes(store::Database& database, const sla::SlaChanges& changes);
+Result<void> write_episodes(store::Connection& database, const sla::SlaChanges& changes);
 struct SlaOldest {
   sla::Seconds episode;
   sla::DayNumber day = 0;  // 0: none is too old.
 };
 // And drops what is older.
-Result<void> write_days(store::Database& database, const std::vector<sla::SlaDayChange>& days,
+Result<void> write_days(store::Connection& database, const std::vector<sla::SlaDayChange>& days,
                         SlaOldest oldest);
 
 // Which days of which probes a question needs.
@@ -42,11 +42,11 @@ enum class SlaReading : std::uint8_t { kDone, kTooManyDays, kTooManyRollups };
 using SlaHistories = std::map<sla::ProbeRef, sla::History>;
 // Adds what is not there already. Probes without a day in the range are left out. What would be too
 // much is not read to its end.
-Result<SlaReading> read_histories(store::Database& database, const SlaSelection& selection,
+Result<SlaReading> read_histories(store::Connection& database, const SlaSelection& selection,
                                   SlaHistories& histories);
 
-Result<std::vector<sla::Downtime>> read_downtimes(store::Database& database);
-Result<void> write_downtime(store::Database& database, const sla::Downtime& downtime);
-Result<void> erase_downtime(store::Database& database, const std::string& uid);
+Result<std::vector<sla::Downtime>> read_downtimes(store::Connection& database);
+Result<void> write_downtime(store::Connection& database, const sla::Downtime& downtime);
+Result<void> erase_downtime(store::Connection& database, const std::string& uid);
 
 }  // namespace meshcheck::server

@@ -26,7 +26,7 @@ class SlaStoreTest : public testing::Test {
     return histories;
   }
 
-  store::Database database_ = *store::Database::open(":memory:");
+  store::Connection database_ = *store::Connection::open(":memory:");
 };
 
 TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {

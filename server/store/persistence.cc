@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kMeshKey = "mesh_key";
 
-Result<void> write_agent(store::Database& database, const AgentChange& change) {
+Result<void> write_agent(store::Connection& database, const AgentChange& change) {
   if (!change.record) {
     auto statement = database.cached("DELETE FROM agent WHERE name = ?");
     if (!statement) return statement.error();
@@ -32,7 +32,7 @@ Result<void> write_agent(store::Database& database, const AgentChange& change) {
       .run();
 }
 
-Result<void> write_series(store::Database& database, const SeriesChange& change) {
+Result<void> write_series(store::Connection& database, const SeriesChange& change) {
   if (change.removed) {
     auto statement = database.cached("DELETE FROM series WHERE label = ?");
     if (!statement) return statement.error();
@@ -47,7 +47,7 @@ Result<void> write_series(store::Database& database, const SeriesChange& change)
       .run();
 }
 
-Result<void> write_table(store::Database& database, const Changes& changes) {
+Result<void> write_table(store::Connection& database, const Changes& changes) {
   for (const AgentChange& change : changes.agents) {
     if (auto written = write_agent(database, change); !written) return written;
   }
@@ -58,7 +58,7 @@ Result<void> write_table(store::Database& database, const Changes& changes) {
 }
 
 // The key of the mesh; made when it is first asked for.
-Result<std::string> stored_mesh_key(store::Database& database) {
+Result<std::string> stored_mesh_key(store::Connection& database) {
   auto asked = database.prepare("SELECT value FROM setting WHERE name = ?");
   if (!asked) return asked.error();
   const auto row = asked->bind_all(kMeshKey).step();
@@ -87,7 +87,7 @@ struct RestoredAgent {
   std::optional<mesh::MeshReport> report;
 };
 
-Result<void> restore_agents(store::Database& database, AgentTable& table,
+Result<void> restore_agents(store::Connection& database, AgentTable& table,
                             std::vector<RestoredAgent>& mesh, const Log& log) {
   auto rows = database.prepare("SELECT name, record, errors_since_report FROM agent");
   if (!rows) return rows.error();
@@ -114,7 +114,7 @@ Result<void> restore_agents(store::Database& database, AgentTable& table,
   }
 }
 
-Result<void> restore_series(store::Database& database, AgentTable& table) {
+Result<void> restore_series(store::Connection& database, AgentTable& table) {
   auto rows = database.prepare("SELECT label, reports, errors FROM series");
   if (!rows) return rows.error();
   for (;;) {
@@ -126,7 +126,7 @@ Result<void> restore_series(store::Database& database, AgentTable& table) {
   }
 }
 
-Result<void> restore_sla(store::Database& database, SlaTables& tables) {
+Result<void> restore_sla(store::Connection& database, SlaTables& tables) {
   auto downtimes = read_downtimes(database);
   if (!downtimes) return downtimes.error();
   tables.downtimes.with([&](sla::DowntimeBook& book) {
@@ -143,7 +143,7 @@ Result<void> restore_sla(store::Database& database, SlaTables& tables) {
 
 Result<std::unique_ptr<Persistence>> Persistence::open(const Owner& owner,
                                                        const std::string& path) {
-  auto database = store::Database::open(path);
+  auto database = store::Connection::open(path);
   if (!database) return database.error();
   if (auto migrated = update_schema(*database); !migrated) return migrated.error();
   auto key = stored_mesh_key(*database);
@@ -169,7 +169,7 @@ Result<std::unique_ptr<Persistence>> Persistence::open(const Owner& owner,
   return std::unique_ptr<Persistence>(new Persistence(owner, *std::move(database)));
 }
 
-Persistence::Persistence(const Owner& owner, store::Database database)
+Persistence::Persistence(const Owner& owner, store::Connection database)
     : owner_(owner),
       worker_(owner.loop, std::move(database), {}),
       timer_(owner.loop, [this] { write_changes(); }) {
@@ -189,7 +189,7 @@ Persistence::~Persistence() {
   const Log log = owner_.log;
   const bool accepted = worker_.submit(
       {.run =
-           [rest = std::move(rest), log](store::Database& database) {
+           [rest = std::move(rest), log](store::Connection& database) {
              for (const Batch& batch : rest) {
                if (auto written = write(database, batch); !written) {
                  log.error("last reports lost", {{"error", written.error().message()}});
@@ -209,7 +209,7 @@ Persistence::Batch Persistence::take_batch() {
           [](VerdictBoard& board) { return board.take_changes(WallClock::now(), kRowsMax); })};
 }
 
-Result<void> Persistence::write(store::Database& database, const Batch& batch) {
+Result<void> Persistence::write(store::Connection& database, const Batch& batch) {
   if (auto written = write_table(database, batch.table); !written) return written;
   return write_verdicts(database, batch.verdicts);
 }
@@ -219,7 +219,7 @@ void Persistence::write_changes() {
   in_flight_ = take_batch();
   if (in_flight_.empty()) return;
   writing_ = worker_.submit(
-      {.run = [this](store::Database& database) { return write(database, in_flight_); },
+      {.run = [this](store::Connection& database) { return write(database, in_flight_); },
        .done = [this](const Result<void>& result) { on_written(result); }});
   if (!writing_) on_written(Error("as much as may be is to be written"));
 }

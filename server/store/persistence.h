@@ -57,9 +57,9 @@ class Persistence {
     bool empty() const { return table.empty() && verdicts.empty(); }
   };
 
-  Persistence(const Owner& owner, store::Database database);
+  Persistence(const Owner& owner, store::Connection database);
   Batch take_batch();
-  static Result<void> write(store::Database& database, const Batch& batch);
+  static Result<void> write(store::Connection& database, const Batch& batch);
   void write_changes();
   void on_written(const Result<void>& result);
 

@@ -86,7 +86,7 @@ std::span<const store::Migration> schema_migrations() {
   return kMigrations;
 }
 
-Result<void> update_schema(store::Database& database) {
+Result<void> update_schema(store::Connection& database) {
   return store::migrate(database, kMigrations);
 }
 

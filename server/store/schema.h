@@ -4,7 +4,7 @@
 #include <span>
 
 #include "lib/base/result.h"
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 #include "lib/store/migrations.h"
 
 namespace meshcheck::server {
@@ -14,6 +14,6 @@ namespace meshcheck::server {
 std::span<const store::Migration> schema_migrations();
 
 // Applies what `database` lacks. The error is store::migrate()'s. On the database's thread.
-Result<void> update_schema(store::Database& database);
+Result<void> update_schema(store::Connection& database);
 
 }  // namespace meshcheck::server

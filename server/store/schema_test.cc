@@ -5,7 +5,7 @@
 namespace meshcheck::server {
 namespace {
 
-std::int64_t number_from(store::Database& database, const std::string& sql) {
+std::int64_t number_from(store::Connection& database, const std::string& sql) {
   auto statement = database.prepare(sql);
   EXPECT_TRUE(statement) << statement.error().message();
   const auto row = statement->step();
@@ -14,7 +14,7 @@ std::int64_t number_from(store::Database& database, const std::string& sql) {
 }
 
 TEST(SchemaTest, MakesTheTablesOfAnEmptyDatabase) {
-  store::Database database = *store::Database::open(":memory:");
+  store::Connection database = *store::Connection::open(":memory:");
   ASSERT_TRUE(update_schema(database));
   EXPECT_EQ(number_from(database, "PRAGMA user_version"), 4);
   for (const char* table : {"agent", "series", "setting", "verdict", "sla_probe", "sla_episode",
@@ -25,7 +25,7 @@ TEST(SchemaTest, MakesTheTablesOfAnEmptyDatabase) {
 
 TEST(SchemaTest, KeepsWhatAnOlderFileHolds) {
   for (std::size_t steps = 1; steps < schema_migrations().size(); ++steps) {
-    store::Database database = *store::Database::open(":memory:");
+    store::Connection database = *store::Connection::open(":memory:");
     ASSERT_TRUE(store::migrate(database, schema_migrations().first(steps)));
     ASSERT_TRUE(database.exec("INSERT INTO agent VALUES ('a', '{}', 3)"));
     ASSERT_TRUE(update_schema(database)) << steps;

@@ -114,7 +114,7 @@ TEST(VerdictBoardTest, WritesNoSeriesTwice) {
 
 class VerdictStoreTest : public ::testing::Test {
  protected:
-  VerdictStoreTest() : database_(*store::Database::open(directory_.file("test.db"))) {
+  VerdictStoreTest() : database_(*store::Connection::open(directory_.file("test.db"))) {
     EXPECT_TRUE(update_schema(database_));
   }
 
@@ -126,7 +126,7 @@ class VerdictStoreTest : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
-  store::Database database_;
+  store::Connection database_;
 };
 
 TEST_F(VerdictStoreTest, BringsBackWhatItWasGiven) {

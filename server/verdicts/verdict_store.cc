@@ -24,7 +24,7 @@ Severity severity_of(std::string_view text) {
   return Severity::kInfo;
 }
 
-Result<void> write_verdict(store::Database& database, const VerdictRecord& record) {
+Result<void> write_verdict(store::Connection& database, const VerdictRecord& record) {
   auto statement = database.cached(
       "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
       "opened_ms = excluded.opened_ms, closed_ms = excluded.closed_ms, ending = excluded.ending, "
@@ -61,7 +61,7 @@ VerdictRecord record_of(const store::Statement& row) {
 
 }  // namespace
 
-Result<std::vector<VerdictRecord>> read_verdicts(store::Database& database) {
+Result<std::vector<VerdictRecord>> read_verdicts(store::Connection& database) {
   auto rows = database.prepare(
       "SELECT id, opened_ms, closed_ms, ending, kind, severity, layer, subject, sentence, "
       "next_command, details FROM verdict ORDER BY closed_ms IS NULL, closed_ms, id");
@@ -75,7 +75,7 @@ Result<std::vector<VerdictRecord>> read_verdicts(store::Database& database) {
   }
 }
 
-Result<void> write_verdicts(store::Database& database, const VerdictBoard::Changes& changes) {
+Result<void> write_verdicts(store::Connection& database, const VerdictBoard::Changes& changes) {
   if (changes.empty()) return {};
   for (const VerdictRecord& record : changes.records) {
     if (auto written = write_verdict(database, record); !written) return written;

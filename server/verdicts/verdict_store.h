@@ -4,13 +4,13 @@
 #include <vector>
 
 #include "lib/base/result.h"
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 #include "server/verdicts/verdict_board.h"
 
 namespace meshcheck::server {
 
 // Those that are open behind those that are closed, which come in the order they ended.
-Result<std::vector<VerdictRecord>> read_verdicts(store::Database& database);
-Result<void> write_verdicts(store::Database& database, const VerdictBoard::Changes& changes);
+Result<std::vector<VerdictRecord>> read_verdicts(store::Connection& database);
+Result<void> write_verdicts(store::Connection& database, const VerdictBoard::Changes& changes);
 
 }  // namespace meshcheck::server

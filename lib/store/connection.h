@@ -17,11 +17,11 @@
 
 namespace meshcheck::store {
 
-// Owns the file unless it only reads: no second Database writes it, in this process or another,
+// Owns the file unless it only reads: no second Connection writes it, in this process or another,
 // until this one is destroyed. Belongs to one thread at a time; a Worker takes it to a thread of
 // its own. Calls block on the disk, and for `busy_timeout` on a foreign process (a sqlite3 shell)
 // that writes.
-class Database {
+class Connection {
  public:
   struct Options {
     std::chrono::milliseconds busy_timeout{5000};
@@ -31,18 +31,18 @@ class Database {
   };
   // Makes the file if there is none, unless it only reads; its directory must exist. ":memory:" is
   // a database that nobody shares and nothing keeps. The error names the file and the fix.
-  static Result<Database> open(const std::string& path, Options options);
-  static Result<Database> open(const std::string& path) { return open(path, Options()); }
+  static Result<Connection> open(const std::string& path, Options options);
+  static Result<Connection> open(const std::string& path) { return open(path, Options()); }
 
-  Database(Database&&) = default;
-  Database& operator=(Database&&) = delete;
-  ~Database() = default;
+  Connection(Connection&&) = default;
+  Connection& operator=(Connection&&) = delete;
+  ~Connection() = default;
 
   // Any number of statements separated by semicolons, without parameters and results.
   Result<void> exec(const std::string& sql);
   // The first statement of `sql`. A statement owned by the caller.
   Result<Statement> prepare(std::string_view sql);
-  // The same, prepared once and owned by the Database: reset, its bindings cleared, usable until
+  // The same, prepared once and owned by the Connection: reset, its bindings cleared, usable until
   // somebody asks for the same text again. `sql` must be one of the program's own, constant texts:
   // at most kCachedMax different ones.
   Result<Statement*> cached(std::string_view sql);
@@ -62,7 +62,7 @@ class Database {
   struct Close {
     void operator()(sqlite3* connection) const;
   };
-  Database(FileLock lock, std::unique_ptr<sqlite3, Close> connection)
+  Connection(FileLock lock, std::unique_ptr<sqlite3, Close> connection)
       : lock_(std::move(lock)), connection_(std::move(connection)) {}
   Result<void> configure(Options options);
 
@@ -73,10 +73,10 @@ class Database {
 
 // Everything between begin() and commit() happens or nothing does. Inside another Transaction it is
 // a savepoint: rolling it back leaves the outer one as it was. Transactions nest like blocks, and
-// the Database must stay where it is while one is open.
+// the Connection must stay where it is while one is open.
 class Transaction {
  public:
-  static Result<Transaction> begin(Database& database);
+  static Result<Transaction> begin(Connection& database);
 
   Transaction(Transaction&& other) noexcept;
   Transaction& operator=(Transaction&&) = delete;
@@ -86,9 +86,9 @@ class Transaction {
   Result<void> commit();
 
  private:
-  Transaction(Database& database, bool nested) : database_(&database), nested_(nested) {}
+  Transaction(Connection& database, bool nested) : database_(&database), nested_(nested) {}
 
-  Database* database_;  // Null when there is nothing left to roll back.
+  Connection* database_;  // Null when there is nothing left to roll back.
   bool nested_;
 };
 

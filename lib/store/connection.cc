@@ -1,4 +1,4 @@
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -77,12 +77,12 @@ Error sqlite_error(sqlite3* connection) {
   return Error(explain(connection)).within(name_of(connection));
 }
 
-void Database::Close::operator()(sqlite3* connection) const {
-  // A statement that outlives the Database keeps a dead connection instead of a dangling one.
+void Connection::Close::operator()(sqlite3* connection) const {
+  // A statement that outlives the Connection keeps a dead connection instead of a dangling one.
   sqlite3_close_v2(connection);
 }
 
-Result<Database> Database::open(const std::string& path, Options options) {
+Result<Connection> Connection::open(const std::string& path, Options options) {
   const bool in_memory = path == ":memory:";
   if (auto checked = check_path(path); !checked) return checked.error();
   auto taken = in_memory || options.read_only ? Result<FileLock>(FileLock()) : FileLock::take(path);
@@ -94,12 +94,12 @@ Result<Database> Database::open(const std::string& path, Options options) {
                                      access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   std::unique_ptr<sqlite3, Close> connection(raw);
   if (status != SQLITE_OK) return Error(explain(raw)).within(path);
-  Database database(*std::move(taken), std::move(connection));
+  Connection database(*std::move(taken), std::move(connection));
   if (auto configured = database.configure(options); !configured) return configured.error();
   return database;
 }
 
-Result<void> Database::configure(Options options) {
+Result<void> Connection::configure(Options options) {
   sqlite3* const connection = connection_.get();
   sqlite3_busy_timeout(connection, static_cast<int>(options.busy_timeout.count()));
   if (options.read_only) return exec(kReaderSettings);
@@ -112,13 +112,13 @@ Result<void> Database::configure(Options options) {
   return exec(kSettings);
 }
 
-Result<void> Database::exec(const std::string& sql) {
+Result<void> Connection::exec(const std::string& sql) {
   const int status = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (status != SQLITE_OK) return sqlite_error(connection_.get());
   return {};
 }
 
-Result<Statement> Database::prepare(std::string_view sql) {
+Result<Statement> Connection::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
   const int status = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
@@ -128,7 +128,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return statement;
 }
 
-Result<Statement*> Database::cached(std::string_view sql) {
+Result<Statement*> Connection::cached(std::string_view sql) {
   auto found = cache_.find(sql);
   if (found == cache_.end()) {
     assert(cache_.size() < kCachedMax && "texts that vary belong to prepare()");
@@ -142,27 +142,27 @@ Result<Statement*> Database::cached(std::string_view sql) {
   return &statement;
 }
 
-std::string Database::path() const {
+std::string Connection::path() const {
   return name_of(connection_.get());
 }
 
-std::int64_t Database::changed() const {
+std::int64_t Connection::changed() const {
   return sqlite3_changes64(connection_.get());
 }
 
-std::int64_t Database::last_row_id() const {
+std::int64_t Connection::last_row_id() const {
   return sqlite3_last_insert_rowid(connection_.get());
 }
 
-bool Database::reads_only() const {
+bool Connection::reads_only() const {
   return sqlite3_db_readonly(connection_.get(), "main") == 1;
 }
 
-bool Database::in_transaction() const {
+bool Connection::in_transaction() const {
   return sqlite3_get_autocommit(connection_.get()) == 0;
 }
 
-Result<Transaction> Transaction::begin(Database& database) {
+Result<Transaction> Transaction::begin(Connection& database) {
   const bool nested = database.in_transaction();
   // IMMEDIATE: a foreign writer is met here, where waiting is safe, and not in the middle. One name
   // is enough for all savepoints, since SQLite takes the innermost.

@@ -1,4 +1,4 @@
-#include "lib/store/database.h"
+#include "lib/store/connection.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -14,18 +14,18 @@
 namespace meshcheck::store {
 namespace {
 
-Database open_or_die(const std::string& path) {
-  auto database = Database::open(path);
+Connection open_or_die(const std::string& path) {
+  auto database = Connection::open(path);
   EXPECT_TRUE(database) << database.error().message();
   return *std::move(database);
 }
 
 std::string open_error(const std::string& path) {
-  const auto database = Database::open(path);
+  const auto database = Connection::open(path);
   return database ? "opened" : database.error().message();
 }
 
-std::int64_t number_from(Database& database, std::string_view sql) {
+std::int64_t number_from(Connection& database, std::string_view sql) {
   auto statement = database.prepare(sql);
   EXPECT_TRUE(statement) << statement.error().message();
   const auto row = statement->step();
@@ -33,23 +33,23 @@ std::int64_t number_from(Database& database, std::string_view sql) {
   return statement->int64(0);
 }
 
-class DatabaseTest : public testing::Test {
+class ConnectionTest : public testing::Test {
  protected:
   TemporaryDirectory directory_;
   std::string path_ = directory_.file("mesh.db");
 };
 
-TEST_F(DatabaseTest, KeepsWhatWasWrittenWhenReopened) {
+TEST_F(ConnectionTest, KeepsWhatWasWrittenWhenReopened) {
   {
-    Database database = open_or_die(path_);
+    Connection database = open_or_die(path_);
     EXPECT_TRUE(database.exec("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (7)"));
   }
-  Database database = open_or_die(path_);
+  Connection database = open_or_die(path_);
   EXPECT_EQ(number_from(database, "SELECT n FROM t"), 7);
 }
 
-TEST_F(DatabaseTest, SyncsEveryCommitAndChecksForeignKeys) {
-  Database database = open_or_die(path_);
+TEST_F(ConnectionTest, SyncsEveryCommitAndChecksForeignKeys) {
+  Connection database = open_or_die(path_);
   auto mode = database.prepare("PRAGMA journal_mode");
   ASSERT_TRUE(*mode->step());
   EXPECT_EQ(mode->text(0), "wal");
@@ -58,8 +58,8 @@ TEST_F(DatabaseTest, SyncsEveryCommitAndChecksForeignKeys) {
   EXPECT_EQ(number_from(database, "PRAGMA foreign_keys"), 1);
 }
 
-TEST_F(DatabaseTest, CarriesEveryTypeThroughAStatement) {
-  Database database = open_or_die(":memory:");
+TEST_F(ConnectionTest, CarriesEveryTypeThroughAStatement) {
+  Connection database = open_or_die(":memory:");
   EXPECT_EQ(database.path(), ":memory:");
   ASSERT_TRUE(database.exec("CREATE TABLE t (a, b, c, d, e, f)"));
   const std::vector<std::uint8_t> bytes = {0, 1, 255};
@@ -84,8 +84,8 @@ TEST_F(DatabaseTest, CarriesEveryTypeThroughAStatement) {
   EXPECT_FALSE(*select->step());
 }
 
-TEST_F(DatabaseTest, RunsAStatementAgainAfterItsEnd) {
-  Database database = open_or_die(":memory:");
+TEST_F(ConnectionTest, RunsAStatementAgainAfterItsEnd) {
+  Connection database = open_or_die(":memory:");
   ASSERT_TRUE(database.exec("CREATE TABLE t (n INTEGER UNIQUE)"));
   auto insert = database.prepare("INSERT INTO t VALUES (?)");
   for (int n = 0; n < 3; ++n) EXPECT_TRUE(insert->bind_all(n).run());
@@ -96,8 +96,8 @@ TEST_F(DatabaseTest, RunsAStatementAgainAfterItsEnd) {
   EXPECT_EQ(number_from(database, "SELECT count(*) FROM t"), 4);
 }
 
-TEST_F(DatabaseTest, PreparesACachedStatementOnceAndClearsItsBindings) {
-  Database database = open_or_die(":memory:");
+TEST_F(ConnectionTest, PreparesACachedStatementOnceAndClearsItsBindings) {
+  Connection database = open_or_die(":memory:");
   const auto first = database.cached("SELECT ?");
   ASSERT_TRUE(first);
   (*first)->bind(1, "left over");
@@ -109,8 +109,8 @@ TEST_F(DatabaseTest, PreparesACachedStatementOnceAndClearsItsBindings) {
   EXPECT_FALSE(database.cached("SELEKT"));
 }
 
-TEST_F(DatabaseTest, RefusesAValueThatIsTooLargeAtTheNextStep) {
-  Database database = open_or_die(":memory:");
+TEST_F(ConnectionTest, RefusesAValueThatIsTooLargeAtTheNextStep) {
+  Connection database = open_or_die(":memory:");
   auto statement = database.prepare("SELECT ?");
   // Never read: SQLite looks at the length first.
   statement->bind(1, std::string_view("", std::size_t{1} << 31U));
@@ -121,16 +121,16 @@ TEST_F(DatabaseTest, RefusesAValueThatIsTooLargeAtTheNextStep) {
   EXPECT_TRUE(statement->step());
 }
 
-TEST_F(DatabaseTest, RefusesASecondUserOfTheSameFile) {
-  std::optional<Database> first(open_or_die(path_));
+TEST_F(ConnectionTest, RefusesASecondUserOfTheSameFile) {
+  std::optional<Connection> first(open_or_die(path_));
   EXPECT_EQ(open_error(path_), path_ + ": in use by another process, which holds " + path_ +
                                    ".lock; stop it, or give this one a file of its own");
   first.reset();
   EXPECT_EQ(open_error(path_), "opened");
 }
 
-TEST_F(DatabaseTest, CanBeReadByAShellWhileItIsOpen) {
-  Database database = open_or_die(path_);
+TEST_F(ConnectionTest, CanBeReadByAShellWhileItIsOpen) {
+  Connection database = open_or_die(path_);
   ASSERT_TRUE(database.exec("CREATE TABLE t (n); INSERT INTO t VALUES (1)"));
   sqlite3* shell = nullptr;
   ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &shell, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
@@ -138,31 +138,31 @@ TEST_F(DatabaseTest, CanBeReadByAShellWhileItIsOpen) {
   sqlite3_close(shell);
 }
 
-TEST_F(DatabaseTest, SaysWhenTheDirectoryIsMissing) {
+TEST_F(ConnectionTest, SaysWhenTheDirectoryIsMissing) {
   EXPECT_EQ(open_error(directory_.file("no/mesh.db")),
             directory_.file("no/mesh.db") + ": the directory " + directory_.file("no") +
                 " does not exist; create it, or mount a volume there");
 }
 
-TEST_F(DatabaseTest, SaysWhenThePathIsADirectoryOrEmpty) {
+TEST_F(ConnectionTest, SaysWhenThePathIsADirectoryOrEmpty) {
   EXPECT_EQ(open_error(directory_.path()),
             directory_.path() + ": is a directory; give the name of a file in it");
   EXPECT_EQ(open_error(""), "the path of the database is empty; give the name of a file");
 }
 
-TEST_F(DatabaseTest, SaysWhenTheFileIsNotADatabase) {
+TEST_F(ConnectionTest, SaysWhenTheFileIsNotADatabase) {
   std::ofstream(path_) << std::string(4096, 'x');
   EXPECT_EQ(open_error(path_),
             path_ + ": not a SQLite database; move the file away or give another path");
 }
 
-TEST_F(DatabaseTest, SaysWhenTheFileIsDamaged) {
+TEST_F(ConnectionTest, SaysWhenTheFileIsDamaged) {
   { EXPECT_TRUE(open_or_die(path_).exec("CREATE TABLE t (n)")); }
   std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
   constexpr int kFirstPageHeader = 100;
   file.seekp(kFirstPageHeader) << std::string(3000, '\xff');
   file.close();
-  auto database = Database::open(path_);
+  auto database = Connection::open(path_);
   const auto result = database ? database->exec("SELECT * FROM t") : database.error();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().message(), path_ +
@@ -170,7 +170,7 @@ TEST_F(DatabaseTest, SaysWhenTheFileIsDamaged) {
                                           "or move the file away to start empty");
 }
 
-TEST_F(DatabaseTest, SaysWhenTheDirectoryIsReadOnly) {
+TEST_F(ConnectionTest, SaysWhenTheDirectoryIsReadOnly) {
   ASSERT_EQ(chmod(directory_.path().c_str(), 0555), 0);
   if (access(directory_.path().c_str(), W_OK) == 0) {
     std::cout << "root writes everywhere; taking another user's place\n";
@@ -182,24 +182,24 @@ TEST_F(DatabaseTest, SaysWhenTheDirectoryIsReadOnly) {
   EXPECT_NE(error.find("may not write in " + directory_.path()), std::string::npos) << error;
 }
 
-TEST_F(DatabaseTest, SaysWhenAForeignProcessHoldsTheFile) {
+TEST_F(ConnectionTest, SaysWhenAForeignProcessHoldsTheFile) {
   { EXPECT_TRUE(open_or_die(path_).exec("CREATE TABLE t (n)")); }
   sqlite3* shell = nullptr;
   ASSERT_EQ(sqlite3_open(path_.c_str(), &shell), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(shell, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE", nullptr,
                          nullptr, nullptr),
             SQLITE_OK);
-  Database::Options options;
+  Connection::Options options;
   options.busy_timeout = std::chrono::milliseconds(1);
-  const auto database = Database::open(path_, options);
+  const auto database = Connection::open(path_, options);
   sqlite3_close(shell);
   ASSERT_FALSE(database);
   EXPECT_EQ(database.error().message(),
             path_ + ": locked by another process; close it (a sqlite3 shell in a transaction?)");
 }
 
-TEST_F(DatabaseTest, SaysWhenTheDatabaseIsFull) {
-  Database database = open_or_die(path_);
+TEST_F(ConnectionTest, SaysWhenTheDatabaseIsFull) {
+  Connection database = open_or_die(path_);
   ASSERT_TRUE(database.exec("CREATE TABLE t (b); PRAGMA max_page_count = 4"));
   const auto result = database.exec("INSERT INTO t VALUES (zeroblob(100000))");
   ASSERT_FALSE(result);
@@ -207,11 +207,11 @@ TEST_F(DatabaseTest, SaysWhenTheDatabaseIsFull) {
             path_ + ": the disk is full; free space or enlarge the volume");
 }
 
-TEST_F(DatabaseTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
-  auto writer = Database::open(path_);
+TEST_F(ConnectionTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
+  auto writer = Connection::open(path_);
   ASSERT_TRUE(writer);
   ASSERT_TRUE(writer->exec("CREATE TABLE t (x); INSERT INTO t VALUES (7)"));
-  auto reader = Database::open(path_, {.read_only = true});
+  auto reader = Connection::open(path_, {.read_only = true});
   ASSERT_TRUE(reader) << reader.error().message();
   auto transaction = Transaction::begin(*reader);
   ASSERT_TRUE(transaction) << transaction.error().message();
@@ -222,7 +222,7 @@ TEST_F(DatabaseTest, ReadsBesideTheOneThatWritesAndWritesNothing) {
   rows->reset();
   EXPECT_TRUE(transaction->commit());
   EXPECT_FALSE(reader->exec("INSERT INTO t VALUES (8)"));
-  EXPECT_FALSE(Database::open(path_ + ".none", {.read_only = true}));
+  EXPECT_FALSE(Connection::open(path_ + ".none", {.read_only = true}));
 }
 
 class TransactionTest : public testing::Test {
@@ -231,7 +231,7 @@ class TransactionTest : public testing::Test {
   std::int64_t rows() { return number_from(database_, "SELECT count(*) FROM t"); }
   void insert() { EXPECT_TRUE(database_.exec("INSERT INTO t VALUES (1)")); }
 
-  Database database_ = open_or_die(":memory:");
+  Connection database_ = open_or_die(":memory:");
 };
 
 TEST_F(TransactionTest, RollsBackUnlessCommitted) {
