@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/store/transaction.h"
 #include "server/sla/sla_answer.h"
 #include "server/store/schema.h"
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <csignal>
 
+#include "lib/store/transaction.h"
 #include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::agent {

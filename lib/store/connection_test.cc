@@ -9,6 +9,7 @@
 #include <iostream>
 #include <optional>
 
+#include "lib/store/transaction.h"
 #include "lib/testing/temporary_directory.h"
 
 namespace meshcheck::store {

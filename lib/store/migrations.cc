@@ -3,6 +3,8 @@
 #include <cassert>
 #include <string>
 
+#include "lib/store/transaction.h"
+
 namespace meshcheck::store {
 namespace {
 

@@ -4,6 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "lib/store/transaction.h"
+
 namespace meshcheck::store {
 namespace {
 
