@@ -19,7 +19,9 @@ ARROWS = {
     "lib/http": ["lib/base", "lib/uv"],
     "lib/kube": ["lib/base", "lib/uv", "lib/http"],
     "lib/netlink": ["lib/base", "lib/uv"],
-    "lib/store": ["lib/base", "lib/uv"],
+    "lib/store/driver": ["lib/base"],
+    "lib/store/sqlite": ["lib/base", "lib/store/driver"],
+    "lib/store": ["lib/base", "lib/uv", "lib/store/driver", "lib/store/sqlite"],
     "lib/testing": ["lib"],
     "lib": [],
     "mesh": [],
@@ -63,7 +65,7 @@ ARROWS = {
     "fuzz": ["lib", "mesh", "probe", "checks", "server"],
 }
 # Third-party headers that one folder, or a few, hide from all others.
-HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store",
+HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store/sqlite",
           "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh lib/kube", "CLI/CLI.hpp": "lib/flags",
           "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http lib/testing", "ares.h": "probe",
           "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "yaml-cpp/yaml.h": "lib/flags lib/kube server",

@@ -1,7 +1,6 @@
-// A SQLite database: one connection with the durability that doc/operate/storage.md promises.
+// A connection to a database, whatever kind it is of.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,28 +11,22 @@
 #include <utility>
 
 #include "lib/base/result.h"
-#include "lib/store/file_lock.h"
+#include "lib/store/driver/driver.h"
 #include "lib/store/statement.h"
 
 namespace meshcheck::store {
 
-// Owns the file unless it only reads: no second Connection writes it, in this process or another,
-// until this one is destroyed. Belongs to one thread at a time; a Worker takes it to a thread of
-// its own. Calls block on the disk, and for `busy_timeout` on a foreign process (a sqlite3 shell)
-// that writes.
+// Unless it only reads, it owns the database: no second Connection writes that, in this process or
+// another, until this one is destroyed. Belongs to one thread at a time; a Worker takes it to a
+// thread of its own. Calls block on the disk, and for `busy_timeout` on a foreign process that
+// writes.
 class Connection {
  public:
-  struct Options {
-    std::chrono::milliseconds busy_timeout{5000};
-    // A second connection beside the one that writes, in this process or another: it takes no lock
-    // and finds the file as it was at the last commit. Of a file, not of ":memory:".
-    bool read_only = false;
-  };
-  // Makes the file if there is none, unless it only reads; its directory must exist. ":memory:" is
-  // a database that nobody shares and nothing keeps. The error names the file and the fix.
-  static Result<Connection> open(const std::string& path, Options options);
-  static Result<Connection> open(const std::string& path) { return open(path, Options()); }
+  // A SQLite file, or ":memory:"; lib/store/sqlite/connection.h says what comes of a path. The
+  // error names the file and the fix.
+  static Result<Connection> open(const std::string& path, driver::Options options = {});
 
+  explicit Connection(std::unique_ptr<driver::Connection> driver) : driver_(std::move(driver)) {}
   Connection(Connection&&) = default;
   Connection& operator=(Connection&&) = delete;
   ~Connection() = default;
@@ -47,27 +40,21 @@ class Connection {
   // at most kCachedMax different ones.
   Result<Statement*> cached(std::string_view sql);
 
-  // As SQLite names the file: an absolute path, or ":memory:".
-  std::string path() const;
-  // How many rows the last INSERT, UPDATE or DELETE touched, and the last inserted row's id.
-  std::int64_t changed() const;
-  std::int64_t last_row_id() const;
-  bool reads_only() const;
-  // False also when SQLite itself has rolled back: on a full disk it does so by its own decision.
-  bool in_transaction() const;
+  // How errors name the database: a file's absolute path, or ":memory:".
+  std::string name() const { return driver_->name(); }
+  // How many rows the last INSERT, UPDATE or DELETE touched.
+  std::int64_t changed() const { return driver_->changed(); }
+  // False also when the database itself has rolled back: on a full disk it does so by its own
+  // decision.
+  bool in_transaction() const { return driver_->in_transaction(); }
+
+  // For transaction.h and migrations.h alone.
+  driver::Connection& driver() { return *driver_; }
 
   static constexpr std::size_t kCachedMax = 256;
 
  private:
-  struct Close {
-    void operator()(sqlite3* connection) const;
-  };
-  Connection(FileLock lock, std::unique_ptr<sqlite3, Close> connection)
-      : lock_(std::move(lock)), connection_(std::move(connection)) {}
-  Result<void> configure(Options options);
-
-  FileLock lock_;
-  std::unique_ptr<sqlite3, Close> connection_;
+  std::unique_ptr<driver::Connection> driver_;
   std::map<std::string, Statement, std::less<>> cache_;
 };
 

@@ -8,20 +8,12 @@
 namespace meshcheck::store {
 namespace {
 
-Result<std::int64_t> number_from(Connection& database, std::string_view sql) {
-  auto statement = database.prepare(sql);
-  if (!statement) return statement.error();
-  auto row = statement->step();
-  if (!row) return row.error();
-  return *row ? statement->int64(0) : 0;
-}
-
 Result<void> apply(Connection& database, const Migration& migration) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return transaction.error();
   if (auto changed = database.exec(std::string(migration.sql)); !changed) return changed;
-  const std::string number = std::to_string(migration.number);
-  if (auto noted = database.exec("PRAGMA user_version = " + number); !noted) return noted;
+  auto noted = database.driver().set_schema_number(migration.number);
+  if (!noted) return noted;
   return transaction->commit();
 }
 
@@ -31,19 +23,19 @@ Result<void> migrate(Connection& database, std::span<const Migration> migrations
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     assert(migrations[i].number == static_cast<int>(i) + 1 && "migrations are numbered 1 to n");
   }
-  const auto version = number_from(database, "PRAGMA user_version");
+  const auto version = database.driver().schema_number();
   if (!version) return version.error();
   const auto known = static_cast<std::int64_t>(migrations.size());
   if (*version > known) {
     return Error("written by a newer version of this program (schema " + std::to_string(*version) +
                  ", this one knows " + std::to_string(known) +
                  "); run that version again, or give another file")
-        .within(database.path());
+        .within(database.name());
   }
-  const auto tables = number_from(database, "SELECT count(*) FROM sqlite_schema");
+  const auto tables = database.driver().has_tables();
   if (!tables) return tables.error();
-  if (*version < 0 || (*version == 0 && *tables > 0)) {
-    return Error("a database of another program; give another file").within(database.path());
+  if (*version < 0 || (*version == 0 && *tables)) {
+    return Error("a database of another program; give another file").within(database.name());
   }
   for (const Migration& migration : migrations.subspan(static_cast<std::size_t>(*version))) {
     auto applied = apply(database, migration);

@@ -8,11 +8,10 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "lib/base/result.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
+#include "lib/store/driver/driver.h"
 
 namespace meshcheck::store {
 
@@ -22,15 +21,15 @@ namespace meshcheck::store {
 class Statement {
  public:
   // Parameters count from 1 and keep their values over reset(). Text and blobs are copied. A value
-  // that SQLite refuses (over 1 GB) is the error of the next step().
+  // that the database refuses (SQLite: over 1 GB) is the error of the next step().
   template <std::integral Integer>
   void bind(int parameter, Integer value) {
-    bind_int64(parameter, static_cast<std::int64_t>(value));
+    driver_->bind(parameter, static_cast<std::int64_t>(value));
   }
-  void bind(int parameter, double value);
-  void bind(int parameter, std::string_view text);
-  void bind(int parameter, std::span<const std::uint8_t> blob);
-  void bind(int parameter, std::nullptr_t);
+  void bind(int parameter, double value) { driver_->bind(parameter, value); }
+  void bind(int parameter, std::string_view text) { driver_->bind(parameter, text); }
+  void bind(int parameter, std::span<const std::uint8_t> blob) { driver_->bind(parameter, blob); }
+  void bind(int parameter, std::nullptr_t) { driver_->bind(parameter, nullptr); }
   template <typename Value>
   void bind(int parameter, const std::optional<Value>& value) {
     value ? bind(parameter, *value) : bind(parameter, nullptr);
@@ -44,30 +43,24 @@ class Statement {
   }
 
   // True when there is a row to read; false at the end, after which the statement is reset.
-  Result<bool> step();
+  Result<bool> step() { return driver_->step(); }
   // To the end, without looking at rows.
   Result<void> run();
-  void reset();
+  void reset() { driver_->reset(); }
 
   // Of the current row; columns count from 0. NULL reads as 0 or empty; views last until the next
   // step() or reset().
-  std::int64_t int64(int column) const;
-  double real(int column) const;
-  std::string_view text(int column) const;
-  std::span<const std::uint8_t> blob(int column) const;
-  bool is_null(int column) const;
+  std::int64_t int64(int column) const { return driver_->int64(column); }
+  double real(int column) const { return driver_->real(column); }
+  std::string_view text(int column) const { return driver_->text(column); }
+  std::span<const std::uint8_t> blob(int column) const { return driver_->blob(column); }
+  bool is_null(int column) const { return driver_->is_null(column); }
 
  private:
   friend class Connection;
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const;
-  };
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
-  void bind_int64(int parameter, std::int64_t value);
-  void check_bind(int status);
+  explicit Statement(std::unique_ptr<driver::Statement> driver) : driver_(std::move(driver)) {}
 
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
-  int bind_status_ = 0;  // The first that SQLite refused since the last step().
+  std::unique_ptr<driver::Statement> driver_;
 };
 
 }  // namespace meshcheck::store

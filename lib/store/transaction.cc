@@ -7,10 +7,8 @@ namespace meshcheck::store {
 
 Result<Transaction> Transaction::begin(Connection& database) {
   const bool nested = database.in_transaction();
-  // IMMEDIATE: a foreign writer is met here, where waiting is safe, and not in the middle. One name
-  // is enough for all savepoints, since SQLite takes the innermost.
-  const char* const outermost = database.reads_only() ? "BEGIN" : "BEGIN IMMEDIATE";
-  auto begun = database.exec(nested ? "SAVEPOINT nested" : outermost);
+  // One name is enough for all savepoints, since the innermost is meant.
+  auto begun = nested ? database.exec("SAVEPOINT nested") : database.driver().begin();
   if (!begun) return begun.error();
   return Transaction(database, nested);
 }
@@ -20,7 +18,7 @@ Transaction::Transaction(Transaction&& other) noexcept
 
 Transaction::~Transaction() {
   if (database_ == nullptr || !database_->in_transaction()) return;
-  // Fails only if SQLite has rolled back by itself, which is what we want.
+  // Fails only if the database has rolled back by itself, which is what we want.
   static_cast<void>(database_->exec(nested_ ? "ROLLBACK TO nested; RELEASE nested" : "ROLLBACK"));
 }
 

@@ -1,4 +1,4 @@
-#include "lib/store/file_lock.h"
+#include "lib/store/sqlite/file_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace meshcheck::store {
+namespace meshcheck::store::sqlite {
 namespace {
 
 std::string directory_of(const std::string& path) {
@@ -57,4 +57,4 @@ FileLock::~FileLock() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-}  // namespace meshcheck::store
+}  // namespace meshcheck::store::sqlite

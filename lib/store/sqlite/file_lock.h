@@ -5,7 +5,7 @@
 
 #include "lib/base/result.h"
 
-namespace meshcheck::store {
+namespace meshcheck::store::sqlite {
 
 // Held from take() until destruction or the death of the process, however it dies. The lock is
 // advisory and on a file of its own: who knows nothing of it, such as a sqlite3 shell, can still
@@ -26,4 +26,4 @@ class FileLock {
   int descriptor_ = -1;
 };
 
-}  // namespace meshcheck::store
+}  // namespace meshcheck::store::sqlite
