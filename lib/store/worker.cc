@@ -64,6 +64,16 @@ Worker::Worker(uv::Loop& home, Connection database, Options options)
 }
 
 Worker::~Worker() {
+  end();
+}
+
+void Worker::close() {
+  end();
+  results_.deliver();  // `this` may be gone now.
+}
+
+void Worker::end() {
+  if (!thread_.joinable()) return;
   const bool sent = jobs_.send({});
   assert(sent && "the mailbox has room for the end");
   static_cast<void>(sent);
@@ -72,7 +82,7 @@ Worker::~Worker() {
 
 bool Worker::submit(Job job) {
   assert(job.run && "an empty function is the end");
-  if (waiting_.size() >= jobs_max_) {
+  if (waiting_.size() >= jobs_max_ || !thread_.joinable()) {
     ++refused_;
     return false;
   }

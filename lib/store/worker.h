@@ -48,19 +48,24 @@ class Worker {
   };
 
   Worker(uv::Loop& home, Connection database, Options options);
-  // Finishes all submitted jobs, however long the disk takes, and joins. Their `done` is not called
-  // any more.
+  // As close(), but `done` is not called any more.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // False when `jobs_max` are waiting; then neither function of the job is ever called.
+  // False when `jobs_max` are waiting, and once it is closed; then neither function of the job is
+  // ever called.
   [[nodiscard]] bool submit(Job job);
+
+  // Finishes all submitted jobs, however long the disk takes, and calls their `done`. For the end,
+  // when the home loop does not run any more.
+  void close();
 
   Counters counters() const;
 
  private:
   using Run = std::function<Result<void>(Connection&)>;
+  void end();
   void take(Run run);
   void run_batch();
   void finish(Result<void> result);

@@ -192,6 +192,20 @@ TEST_F(WorkerTest, FinishesWhatWasSubmittedBeforeItIsDestroyed) {
   EXPECT_EQ(rows().size(), 100U);
 }
 
+TEST_F(WorkerTest, TellsWhatBecameOfAllWhenItIsClosed) {
+  start();
+  EXPECT_TRUE(submit_insert(1));
+  EXPECT_TRUE(submit_insert(1));
+  awaited_ = 3;  // The loop does not run, and is not stopped.
+  worker_->close();
+  ASSERT_EQ(outcomes_.size(), 2U);
+  EXPECT_EQ(outcomes_[0], "ok");
+  EXPECT_NE(outcomes_[1].find("UNIQUE constraint failed"), std::string::npos) << outcomes_[1];
+  EXPECT_FALSE(worker_->submit({[](Connection&) { return Result<void>(); }, nullptr}));
+  worker_->close();
+  EXPECT_EQ(outcomes_.size(), 2U);
+}
+
 TEST_F(WorkerTest, MayBeDestroyedByADoneCallback) {
   start();
   bool called = false;

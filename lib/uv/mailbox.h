@@ -40,6 +40,9 @@ class Mailbox {
     return true;
   }
 
+  // Delivers what waits, on the receiver's thread, whose loop does not run any more.
+  void deliver() { node_->deliver(); }
+
  private:
   struct Node {
     uv_async_t handle{};
