@@ -1,0 +1,50 @@
+// How it goes to write one kind of rows: what readyz, /metrics and the log say of it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "lib/base/guarded.h"
+#include "lib/base/log.h"
+#include "lib/base/result.h"
+
+namespace meshcheck::store {
+
+struct WriteStatus {
+  bool enabled = false;  // Somebody writes.
+  std::string trouble;   // Why the last write failed; empty while they go well.
+  std::uint64_t rows_written = 0;
+  std::uint64_t writes_failed = 0;     // Transactions.
+  std::chrono::nanoseconds commit{0};  // How long the last one took.
+  bool lost = false;                   // What was left at the end could not be written.
+};
+
+// Is told what became of each write, and tells the status; the log only what is news. Belongs to
+// the thread of whoever writes.
+class WriteReporter {
+ public:
+  // Constant texts.
+  struct Words {
+    std::string_view fails;
+    std::string_view works;
+    std::string_view lost;
+  };
+
+  // `status` outlives this.
+  WriteReporter(Guarded<WriteStatus>& status, Log log, Words words);
+
+  // `rows` are those of the write; `commit`: how long the last commit took.
+  void written(const Result<void>& result, std::size_t rows, std::chrono::nanoseconds commit);
+  // The last write, after which nobody tries again.
+  void ended(const Result<void>& result);
+
+ private:
+  Guarded<WriteStatus>& status_;
+  const Log log_;
+  const Words words_;
+};
+
+}  // namespace meshcheck::store
