@@ -213,10 +213,9 @@ http::Response Api::get_metrics() const {
 
 http::Response Api::get_readyz() const {
   if (parts_.draining) return http::Response::error(503, "stopping");
-  const std::string reports =
-      parts_.store.with([](const StoreStatus& status) { return status.trouble; });
-  const std::string episodes =
-      parts_.sla.trouble.with([](const std::string& trouble) { return trouble; });
+  const auto trouble = [](const store::WriteStatus& status) { return status.trouble; };
+  const std::string reports = parts_.store.reports.with(trouble);
+  const std::string episodes = parts_.store.episodes.with(trouble);
   const auto [ready, unknown] = parts_.cluster.with([](const ClusterStatus& status) {
     return std::pair(status.ready(Clock::now()), status.enabled ? status.trouble() : "");
   });

@@ -16,6 +16,10 @@ class ApiTest : public ::testing::Test {
     return std::to_string(response.status) + " " + response.body;
   }
 
+  static void say(Guarded<store::WriteStatus>& status, const std::string& trouble) {
+    status.with([&](store::WriteStatus& held) { held.trouble = trouble; });
+  }
+
   Parts parts_{{}};
   metrics::Registry registry_;
   Api api_{parts_, registry_, Log()};
@@ -23,13 +27,13 @@ class ApiTest : public ::testing::Test {
 
 TEST_F(ApiTest, SaysAllThatIsWrongWhileItIsReady) {
   EXPECT_EQ(get("/readyz"), "200 ok\n");
-  parts_.sla.trouble.with([](std::string& trouble) { trouble = "the disk is full"; });
+  say(parts_.store.episodes, "the disk is full");
   EXPECT_EQ(get("/readyz"), "200 ok, but episodes cannot be written: the disk is full\n");
-  parts_.store.with([](StoreStatus& status) { status.trouble = "no space"; });
+  say(parts_.store.reports, "no space");
   EXPECT_EQ(get("/readyz"),
             "200 ok, but reports cannot be written: no space; "
             "and episodes cannot be written: the disk is full\n");
-  parts_.sla.trouble.with([](std::string& trouble) { trouble.clear(); });
+  say(parts_.store.episodes, "");
   EXPECT_EQ(get("/readyz"), "200 ok, but reports cannot be written: no space\n");
 }
 

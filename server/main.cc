@@ -19,6 +19,7 @@
 #include "server/network_thread.h"
 #include "server/sla/sla.h"
 #include "server/store/persistence.h"
+#include "server/store/restore.h"
 #include "server/verdicts/verdict_evaluator.h"
 
 namespace meshcheck::server {
@@ -161,18 +162,43 @@ void serve(uv::Loop& loop, NetworkThreads& threads, const Log& log) {
   threads.clear();  // They use what is made after them.
 }
 
+// Who writes to the database; nobody without one. The writer outlives all that is given it.
+struct Store {
+  std::optional<store::Worker> writer;
+  std::optional<Persistence> persistence;
+};
+
+Result<void> open_store(uv::Loop& loop, const Config& config, Parts& parts, const Log& log,
+                        Store& store) {
+  if (config.database.empty()) return {};
+  auto database =
+      open_database({parts.agents, parts.mesh, parts.verdicts, parts.sla, log}, config.database);
+  if (!database) return database.error();
+  store.writer.emplace(loop, *std::move(database), store::Worker::Options());
+  store.persistence.emplace(
+      Persistence::Owner{loop, parts.agents, parts.verdicts, parts.store.reports, log},
+      *store.writer);
+  return {};
+}
+
+// Writes the rest and waits for the disk. False: some of it is lost.
+bool close_store(Store& store, SlaDesk* desk, StoreStatus& status) {
+  if (!store.writer) return true;
+  store.persistence->close();
+  if (desk != nullptr) desk->close();
+  store.writer->close();
+  const auto lost = [](const store::WriteStatus& held) { return held.lost; };
+  return !status.reports.with(lost) && !status.episodes.with(lost);
+}
+
 int run(const Config& config, const Log& log) {
   Parts parts(parts_options(config));
   uv::Loop loop;
   NetworkThreads threads;
 
-  std::unique_ptr<Persistence> persistence;
-  if (!config.database.empty()) {
-    auto opened = Persistence::open(
-        {loop, parts.agents, parts.mesh, parts.verdicts, parts.sla, parts.store, log},
-        config.database);
-    if (!opened) return fail(log, opened.error().within("-db"));
-    persistence = *std::move(opened);
+  Store store;
+  if (auto opened = open_store(loop, config, parts, log, store); !opened) {
+    return fail(log, opened.error().within("-db"));
   }
   if (auto keyed = use_mesh_key(config, parts); !keyed) return fail(log, keyed.error());
   metrics::Registry registry;
@@ -195,8 +221,8 @@ int run(const Config& config, const Log& log) {
   const auto bring = [&threads](const Asker& asker, http::Response response) {
     threads[asker.thread]->answer(asker.ticket, std::move(response));
   };
-  const auto sla = Sla::start({loop, parts.sla, log}, sla_options(config),
-                              persistence ? &persistence->worker() : nullptr, bring);
+  const auto sla = Sla::start({loop, parts.sla, parts.store.episodes, log}, sla_options(config),
+                              store.writer ? &*store.writer : nullptr, bring);
   if (!sla) return fail(log, sla.error());
   const Shared shared{parts, registry, **auth, (*sla)->desk()};
   if (auto listens = listen(config, shared, log, threads); !listens) {
@@ -223,7 +249,7 @@ int run(const Config& config, const Log& log) {
                            [&] { read_again(*(*auth)->credentials, inventory, **sla, log); });
 
   serve(loop, threads, log);
-  return 0;
+  return close_store(store, (*sla)->desk(), parts.store) ? 0 : 1;
 }
 
 }  // namespace

@@ -79,7 +79,11 @@ void register_report_metrics(metrics::Registry& registry, Parts& parts) {
 void register_sla_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_sla_writes_failed_total",
                         "Transactions with episodes that failed; agents keep those and try again.",
-                        [&parts] { return static_cast<double>(parts.sla.writes_failed); }});
+                        [&parts] {
+                          return parts.store.episodes.with([](const store::WriteStatus& status) {
+                            return static_cast<double>(status.writes_failed);
+                          });
+                        }});
   registry.add_counter(
       {"meshcheck_downtime_file_failures_total",
        "Files of downtimes that could not be read; the one before stays in force.",
@@ -88,18 +92,20 @@ void register_sla_metrics(metrics::Registry& registry, Parts& parts) {
 
 void register_store_metrics(metrics::Registry& registry, Parts& parts) {
   const auto value = [&parts](auto&& pick) {
-    return [&parts, pick] { return static_cast<double>(parts.store.with(pick)); };
+    return [&parts, pick] { return static_cast<double>(parts.store.reports.with(pick)); };
   };
-  registry.add_gauge(
-      {"meshcheck_store_up", "1 while the last write to the database went well.",
-       value([](const StoreStatus& status) { return status.trouble.empty() ? 1 : 0; })});
+  using Status = store::WriteStatus;
+  registry.add_gauge({"meshcheck_store_up", "1 while the last write to the database went well.",
+                      value([](const Status& status) { return status.trouble.empty() ? 1 : 0; })});
   registry.add_counter({"meshcheck_store_rows_written_total", "Rows written to the database.",
-                        value([](const StoreStatus& status) { return status.rows_written; })});
+                        value([](const Status& status) { return status.rows_written; })});
   registry.add_counter({"meshcheck_store_writes_failed_total",
                         "Transactions that failed; their rows are tried again.",
-                        value([](const StoreStatus& status) { return status.writes_failed; })});
+                        value([](const Status& status) { return status.writes_failed; })});
   registry.add_gauge({"meshcheck_store_commit_seconds", "Duration of the last commit.",
-                      value([](const StoreStatus& status) { return status.commit_seconds; })});
+                      value([](const Status& status) {
+                        return std::chrono::duration<double>(status.commit).count();
+                      })});
 }
 
 }  // namespace
@@ -114,7 +120,8 @@ void register_metrics(metrics::Registry& registry, Parts& parts) {
   register_report_metrics(registry, parts);
   register_http_metrics(registry, parts);
   register_sla_metrics(registry, parts);
-  const bool stored = parts.store.with([](const StoreStatus& status) { return status.enabled; });
+  const bool stored =
+      parts.store.reports.with([](const store::WriteStatus& status) { return status.enabled; });
   if (stored) register_store_metrics(registry, parts);
 }
 

@@ -50,7 +50,7 @@ struct Parts {
   Guarded<VerdictBoard> verdicts;
   Guarded<EventFeed> events;
   SlaTables sla;
-  Guarded<StoreStatus> store;
+  StoreStatus store;
   Guarded<ClusterStatus> cluster;
   std::vector<http::Counters> http;  // One a network thread; atomics.
   std::atomic<std::uint64_t> reports_malformed = 0;

@@ -28,7 +28,7 @@ class Sla {
     // Whether the SLA outlives the program. A database in memory has no second connection.
     bool keeps() const { return !database.empty() && database != ":memory:"; }
   };
-  // Without a database `writer` is null, and nothing outlives the program.
+  // Without a database `writer` is null, and nothing outlives the program. It outlives this.
   static Result<std::unique_ptr<Sla>> start(const SlaDesk::Owner& owner, const Options& options,
                                             store::Worker* writer, SlaDesk::Answer answer);
 

@@ -23,7 +23,10 @@ http::Response failed(const Error& error) {
 SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Connection reader, Answer answer,
                  Options options)
     : sla_(owner.sla),
-      log_(owner.log),
+      reporter_(owner.status, owner.log,
+                {.fails = "episodes cannot be written; agents keep them and try again",
+                 .works = "episodes are written again",
+                 .lost = "last episodes lost"}),
       writer_(writer),
       answer_(std::move(answer)),
       options_(options),
@@ -35,24 +38,28 @@ SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Connection reader, A
   days_timer_.start_repeating(kDaysPeriod);
 }
 
-SlaDesk::~SlaDesk() {
+void SlaDesk::close() {
+  closed_ = true;
   auto [changes, days] = sla_.table.with([](sla::SlaTable& table) {
-    // What is under way may still fail, and nobody would be told.
+    // What is under way goes along, since nobody would try again if it failed.
     table.put_back(sla::SlaChanges());
     table.put_back(sla::SlaDayChanges());
     return std::pair(table.take_changes(SIZE_MAX), table.take_days());
   });
-  const bool submitted = writer_.submit(
-      {.run =
-           [changes = std::move(changes), days = std::move(days), oldest = oldest(),
-            log = log_](store::Connection& database) {
-             auto written = server::write_episodes(database, changes);
-             if (written) written = server::write_days(database, days.days, oldest);
-             if (!written) log.error("last episodes lost", {{"error", written.error().message()}});
-             return written;
-           },
-       .done = nullptr});
-  static_cast<void>(submitted);
+  const bool submitted =
+      writer_.submit({.run =
+                          [changes = std::move(changes), days = std::move(days.days),
+                           oldest = oldest()](store::Connection& database) {
+                            auto written = server::write_episodes(database, changes);
+                            if (written) written = server::write_days(database, days, oldest);
+                            return written;
+                          },
+                      .done = [this](const Result<void>& result) { reporter_.ended(result); }});
+  if (!submitted) reporter_.ended(Error("too much else waits to be written"));
+}
+
+void SlaDesk::answer(const Asker& asker, http::Response response) const {
+  if (!closed_) answer_(asker, std::move(response));
 }
 
 bool SlaDesk::when_written(Asker asker, std::uint64_t change) {
@@ -79,7 +86,7 @@ void SlaDesk::take(Order order) {
 
 void SlaDesk::wait(const Asker& asker, std::uint64_t change) {
   if (waiting_.size() >= kWaitingMax) {
-    answer_(asker, busy());
+    answer(asker, busy());
     return;
   }
   waiting_.emplace(change, asker);
@@ -89,30 +96,29 @@ void SlaDesk::wait(const Asker& asker, std::uint64_t change) {
 void SlaDesk::begin(const Asker& asker, Read read) {
   readings_.push_back({asker, std::move(read), {}});
   const auto reading = std::prev(readings_.end());
-  const bool submitted =
-      reader_.submit({.run =
-                          [reading](store::Connection& database) {
-                            reading->response = reading->read(database);
-                            return Result<void>();
-                          },
-                      .done =
-                          [this, reading](const Result<void>& result) {
-                            answer_(reading->asker,
-                                    result ? std::move(reading->response) : failed(result.error()));
-                            readings_.erase(reading);
-                          }});
+  const bool submitted = reader_.submit(
+      {.run =
+           [reading](store::Connection& database) {
+             reading->response = reading->read(database);
+             return Result<void>();
+           },
+       .done =
+           [this, reading](const Result<void>& result) {
+             answer(reading->asker, result ? std::move(reading->response) : failed(result.error()));
+             readings_.erase(reading);
+           }});
   if (submitted) return;
   readings_.erase(reading);
-  answer_(asker, busy());
+  answer(asker, busy());
 }
 
 void SlaDesk::begin(const Asker& asker, Write write) {
   const bool submitted = writer_.submit(
       {.run = std::move(write.run),
        .done = [this, asker, done = std::move(write.done)](const Result<void>& result) {
-         answer_(asker, result ? done() : failed(result.error()));
+         answer(asker, result ? done() : failed(result.error()));
        }});
-  if (!submitted) answer_(asker, busy());
+  if (!submitted) answer(asker, busy());
 }
 
 void SlaDesk::write_changes() {
@@ -124,17 +130,17 @@ void SlaDesk::write_changes() {
     return;
   }
   writing_ = true;
-  const bool submitted = writer_.submit({.run =
-                                             [changes](store::Connection& database) {
-                                               return server::write_episodes(database, changes);
-                                             },
-                                         .done =
-                                             [this, changes](const Result<void>& result) {
-                                               writing_ = false;
-                                               note(result);
-                                               on_written(changes, result);
-                                               if (result && !waiting_.empty()) write_changes();
-                                             }});
+  auto run = [changes](store::Connection& database) {
+    return server::write_episodes(database, changes);
+  };
+  auto done = [this, changes](const Result<void>& result) {
+    writing_ = false;
+    reporter_.written(result, changes.episodes.size(), writer_.counters().last_commit);
+    if (closed_) return;  // The last job has it again.
+    on_written(changes, result);
+    if (result && !waiting_.empty()) write_changes();
+  };
+  const bool submitted = writer_.submit({std::move(run), std::move(done)});
   if (submitted) return;
   writing_ = false;
   on_written(changes, Error("as much as may be is to be written"));
@@ -150,7 +156,7 @@ void SlaDesk::on_written(const sla::SlaChanges& changes, const Result<void>& res
   });
   const auto end = waiting_.upper_bound(changes.last);
   for (auto entry = waiting_.begin(); entry != end; ++entry) {
-    answer_(entry->second, result ? http::Response::json("{}") : failed(result.error()));
+    answer(entry->second, result ? http::Response::json("{}") : failed(result.error()));
   }
   waiting_.erase(waiting_.begin(), end);
 }
@@ -166,16 +172,17 @@ void SlaDesk::write_days() {
   if (writing_days_) return;
   auto changes = sla_.table.with([](sla::SlaTable& table) { return table.take_days(); });
   const std::uint64_t last = changes.last;
+  const std::size_t rows = changes.days.size();
   writing_days_ = writer_.submit(
       {.run =
            [days = std::move(changes.days), oldest = oldest()](store::Connection& database) {
              return server::write_days(database, days, oldest);
            },
        .done =
-           [this, last](const Result<void>& result) {
+           [this, last, rows](const Result<void>& result) {
              writing_days_ = false;
-             note(result);
-             on_days_written(last, result);
+             reporter_.written(result, rows, writer_.counters().last_commit);
+             if (!closed_) on_days_written(last, result);
            }});
   if (!writing_days_) on_days_written(last, Error("as much as may be is to be written"));
 }
@@ -189,21 +196,6 @@ void SlaDesk::on_days_written(std::uint64_t last, const Result<void>& result) {
       table.put_back(changes);
     }
   });
-}
-
-void SlaDesk::note(const Result<void>& result) {
-  const std::string before = sla_.trouble.with([&](std::string& trouble) {
-    return std::exchange(trouble, result ? "" : result.error().message());
-  });
-  if (result) {
-    if (!before.empty()) log_.info("episodes are written again");
-    return;
-  }
-  ++sla_.writes_failed;
-  if (before.empty()) {
-    log_.error("episodes cannot be written; agents keep them and try again",
-               {{"error", result.error().message()}});
-  }
 }
 
 }  // namespace meshcheck::server

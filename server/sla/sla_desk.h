@@ -14,6 +14,7 @@
 #include "lib/base/log.h"
 #include "lib/http/message.h"
 #include "lib/store/worker.h"
+#include "lib/store/write_status.h"
 #include "lib/uv/mailbox.h"
 #include "lib/uv/timer.h"
 #include "server/sla/shown_verdict.h"
@@ -47,6 +48,7 @@ class SlaDesk {
   struct Owner {
     uv::Loop& loop;
     SlaTables& sla;
+    Guarded<store::WriteStatus>& status;
     Log log;
   };
   using Answer = std::function<void(const Asker& asker, http::Response response)>;
@@ -56,11 +58,10 @@ class SlaDesk {
     std::function<http::Response()> done;  // On main's thread, once it is on disk.
   };
 
-  // `writer` outlives this. `answer` brings a response to the thread that asked.
+  // `writer` outlives this, and is closed or destroyed before its loop runs again. `answer` brings
+  // a response to the thread that asked.
   SlaDesk(Owner owner, store::Worker& writer, store::Connection reader, Answer answer,
           Options options);
-  // Writes what is new.
-  ~SlaDesk();
   SlaDesk(const SlaDesk&) = delete;
   SlaDesk& operator=(const SlaDesk&) = delete;
 
@@ -70,6 +71,10 @@ class SlaDesk {
   // `read` runs on the reader's thread and makes the response.
   [[nodiscard]] bool read(Asker asker, Read read);
   [[nodiscard]] bool write(Asker asker, Write write);
+
+  // Hands the rest to the writer, whose close() has it written; the status says whether it was. For
+  // the end, when nobody waits for an answer and the loop does not run any more.
+  void close();
 
  private:
   struct Order {
@@ -91,16 +96,17 @@ class SlaDesk {
   void write_days();
   void on_days_written(std::uint64_t last, const Result<void>& result);
   SlaOldest oldest() const;
-  void note(const Result<void>& result);
+  void answer(const Asker& asker, http::Response response) const;
 
   SlaTables& sla_;
-  const Log log_;
+  store::WriteReporter reporter_;
   store::Worker& writer_;
   const Answer answer_;
   const Options options_;
   std::multimap<std::uint64_t, Asker> waiting_;  // By the change that they wait for.
   bool writing_ = false;
   bool writing_days_ = false;
+  bool closed_ = false;
   std::list<Reading> readings_;
   store::Worker reader_;
   uv::Timer timer_;

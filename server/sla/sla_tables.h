@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <string>
 
 #include "lib/base/guarded.h"
 #include "mesh/sla/downtime_book.h"
@@ -17,8 +16,6 @@ struct SlaTables {
 
   Guarded<sla::SlaTable> table;
   Guarded<sla::DowntimeBook> downtimes;
-  Guarded<std::string> trouble;  // Why episodes cannot be written; empty while they can.
-  std::atomic<std::uint64_t> writes_failed = 0;
   std::atomic<std::uint64_t> downtime_file_failures = 0;
   const double target;  // The availability that is promised, 0 to 1.
 };

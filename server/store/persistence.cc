@@ -1,20 +1,12 @@
 #include "server/store/persistence.h"
 
-#include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
-#include "mesh/report/record.h"
-#include "server/mesh/mesh_key.h"
-#include "server/sla/sla_store.h"
-#include "server/store/schema.h"
 #include "server/verdicts/verdict_store.h"
 
 namespace meshcheck::server {
 namespace {
-
-constexpr std::string_view kMeshKey = "mesh_key";
 
 Result<void> write_agent(store::Connection& database, const AgentChange& change) {
   if (!change.record) {
@@ -57,149 +49,58 @@ Result<void> write_table(store::Connection& database, const Changes& changes) {
   return {};
 }
 
-// The key of the mesh; made when it is first asked for.
-Result<std::string> stored_mesh_key(store::Connection& database) {
-  auto asked = database.prepare("SELECT value FROM setting WHERE name = ?");
-  if (!asked) return asked.error();
-  const auto row = asked->bind_all(kMeshKey).step();
-  if (!row) return row.error();
-  if (*row) {
-    const auto octets = asked->blob(0);
-    auto key = std::string(octets.begin(), octets.end());
-    asked->reset();
-    if (key.size() >= kMeshKeySizeMin && key.size() <= kMeshKeySizeMax) return key;
-    return Error("the mesh's key in the database is damaged; delete the row mesh_key of setting");
-  }
-  auto made = make_mesh_key();
-  if (!made) return made;
-  const std::string key = *std::move(made);
-  auto insert = database.prepare("INSERT INTO setting VALUES (?, ?)");
-  if (!insert) return insert.error();
-  const std::span octets(reinterpret_cast<const std::uint8_t*>(key.data()), key.size());
-  if (auto done = insert->bind_all(kMeshKey, octets).run(); !done) return done.error();
-  return key;
-}
-
-// What a stored report says of the mesh: where its agent is reached.
-struct RestoredAgent {
-  std::string name;
-  std::string node;
-  std::optional<mesh::MeshReport> report;
-};
-
-Result<void> restore_agents(store::Connection& database, AgentTable& table,
-                            std::vector<RestoredAgent>& mesh, const Log& log) {
-  auto rows = database.prepare("SELECT name, record, errors_since_report FROM agent");
-  if (!rows) return rows.error();
-  mesh::RecordParser parser;
-  for (;;) {
-    const auto row = rows->step();
-    if (!row) return row.error();
-    if (!*row) return {};
-    const std::string name(rows->text(0));
-    std::string body(rows->text(1));
-    body.reserve(body.size() + 64);
-    auto record = parser.parse(body, name);
-    const auto updated =
-        record ? parse_wall_time(record->last_updated) : Result<WallTime>(record.error());
-    if (updated) {
-      RestoredAgent restored{name, record->nodename, std::move(record->mesh)};
-      table.restore_agent(*std::move(record), rows->int64(2), *updated, now());
-      const bool held = table.not_held({name}).empty();
-      if (held && restored.report) mesh.push_back(std::move(restored));
-    } else {
-      log.warning("stored report is not readable and was left out",
-                  {{"agent", name}, {"error", updated.error().message()}});
-    }
-  }
-}
-
-Result<void> restore_series(store::Connection& database, AgentTable& table) {
-  auto rows = database.prepare("SELECT label, reports, errors FROM series");
-  if (!rows) return rows.error();
-  for (;;) {
-    const auto row = rows->step();
-    if (!row) return row.error();
-    if (!*row) return {};
-    table.restore_series(rows->text(0), static_cast<std::uint64_t>(rows->int64(1)),
-                         static_cast<std::uint64_t>(rows->int64(2)));
-  }
-}
-
-Result<void> restore_sla(store::Connection& database, SlaTables& tables) {
-  auto downtimes = read_downtimes(database);
-  if (!downtimes) return downtimes.error();
-  tables.downtimes.with([&](sla::DowntimeBook& book) {
-    for (sla::Downtime& downtime : *downtimes) {
-      const auto origin = sla::DowntimeBook::Origin::of_api(downtime.uid);
-      book.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
-    }
-  });
-  return tables.table.with(
-      [&](sla::SlaTable& table) { return read_sla(database, table, WallClock::now()); });
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Persistence>> Persistence::open(const Owner& owner,
-                                                       const std::string& path) {
-  auto database = store::Connection::open(path);
-  if (!database) return database.error();
-  if (auto migrated = update_schema(*database); !migrated) return migrated.error();
-  auto key = stored_mesh_key(*database);
-  if (!key) return key.error().within(path);
-  std::vector<RestoredAgent> agents;
-  auto restored = owner.agents.with([&](AgentTable& table) {
-    auto result = restore_agents(*database, table, agents, owner.log);
-    return result ? restore_series(*database, table) : std::move(result);
-  });
-  if (!restored) return restored.error().within("restore from " + path);
-  owner.mesh.with([&](mesh::Mesh& mesh) {
-    for (const RestoredAgent& agent : agents) {
-      mesh.restore({.name = agent.name, .node = agent.node}, *agent.report);
-    }
-    mesh.assigner.use_key(*std::move(key));
-  });
-  auto verdicts = read_verdicts(*database);
-  if (!verdicts) return verdicts.error().within("restore from " + path);
-  owner.verdicts.with(
-      [&](VerdictBoard& board) { board.restore(*std::move(verdicts), WallClock::now()); });
-  auto sla = restore_sla(*database, owner.sla);
-  if (!sla) return sla.error().within("restore from " + path);
-  return std::unique_ptr<Persistence>(new Persistence(owner, *std::move(database)));
-}
+// What one job writes.
+struct Persistence::Batch {
+  Changes table;
+  VerdictBoard::Changes verdicts;
 
-Persistence::Persistence(const Owner& owner, store::Connection database)
+  bool empty() const { return table.empty() && verdicts.empty(); }
+  // More may wait.
+  bool full() const {
+    return table.agents.size() == kRowsMax || table.series.size() == kRowsMax ||
+           verdicts.records.size() + verdicts.gone.size() == kRowsMax;
+  }
+  std::size_t rows() const {
+    return table.agents.size() + table.series.size() + verdicts.records.size();
+  }
+  Result<void> write(store::Connection& database) const {
+    if (auto written = write_table(database, table); !written) return written;
+    return write_verdicts(database, verdicts);
+  }
+};
+
+Persistence::Persistence(const Owner& owner, store::Worker& writer)
     : owner_(owner),
-      worker_(owner.loop, std::move(database), {}),
+      reporter_(owner.status, owner.log,
+                {.fails = "reports cannot be written; they are kept in memory and tried again",
+                 .works = "reports are written again",
+                 .lost = "last reports lost"}),
+      writer_(writer),
       timer_(owner.loop, [this] { write_changes(); }) {
   timer_.start_repeating(kPeriod);
-  owner_.status.with([](StoreStatus& status) { status.enabled = true; });
 }
 
-Persistence::~Persistence() {
-  // One last job, which the worker waits for. What is in flight goes along, since nobody would be
-  // told any more if it failed.
+void Persistence::close() {
+  closed_ = true;
+  // What is in flight goes along, since nobody would try again if it failed.
+  put_back();
   std::vector<Batch> rest;
-  owner_.agents.with([](AgentTable& table) { table.put_back(); });
-  owner_.verdicts.with([](VerdictBoard& board) { board.put_back(); });
   for (Batch more = take_batch(); !more.empty(); more = take_batch()) {
     rest.push_back(std::move(more));
   }
-  const Log log = owner_.log;
-  const bool accepted = worker_.submit(
-      {.run =
-           [rest = std::move(rest), log](store::Connection& database) {
-             for (const Batch& batch : rest) {
-               if (auto written = write(database, batch); !written) {
-                 log.error("last reports lost", {{"error", written.error().message()}});
-                 return written;
-               }
-             }
-             return Result<void>();
-           },
-       .done = nullptr});
-  static_cast<void>(accepted);
+  if (rest.empty()) return;
+  const bool submitted =
+      writer_.submit({.run =
+                          [rest = std::move(rest)](store::Connection& database) {
+                            for (const Batch& batch : rest) {
+                              if (auto written = batch.write(database); !written) return written;
+                            }
+                            return Result<void>();
+                          },
+                      .done = [this](const Result<void>& result) { reporter_.ended(result); }});
+  if (!submitted) reporter_.ended(Error("too much else waits to be written"));
 }
 
 Persistence::Batch Persistence::take_batch() {
@@ -209,47 +110,39 @@ Persistence::Batch Persistence::take_batch() {
           [](VerdictBoard& board) { return board.take_changes(WallClock::now(), kRowsMax); })};
 }
 
-Result<void> Persistence::write(store::Connection& database, const Batch& batch) {
-  if (auto written = write_table(database, batch.table); !written) return written;
-  return write_verdicts(database, batch.verdicts);
+void Persistence::put_back() {
+  owner_.agents.with([](AgentTable& table) { table.put_back(); });
+  owner_.verdicts.with([](VerdictBoard& board) { board.put_back(); });
 }
 
 void Persistence::write_changes() {
   if (writing_) return;
-  in_flight_ = take_batch();
-  if (in_flight_.empty()) return;
-  writing_ = worker_.submit(
-      {.run = [this](store::Connection& database) { return write(database, in_flight_); },
-       .done = [this](const Result<void>& result) { on_written(result); }});
-  if (!writing_) on_written(Error("as much as may be is to be written"));
+  Batch batch = take_batch();
+  if (batch.empty()) return;
+  const Written written{.last_agent = batch.table.last_agent,
+                        .last_series = batch.table.last_series,
+                        .last_verdict = batch.verdicts.last,
+                        .rows = batch.rows(),
+                        .more = batch.full()};
+  writing_ = writer_.submit(
+      {.run = [batch =
+                   std::move(batch)](store::Connection& database) { return batch.write(database); },
+       .done = [this, written](const Result<void>& result) { on_written(written, result); }});
+  if (!writing_) put_back();
 }
 
-void Persistence::on_written(const Result<void>& result) {
+void Persistence::on_written(const Written& written, const Result<void>& result) {
   writing_ = false;
-  const Changes& table = in_flight_.table;
-  const VerdictBoard::Changes& verdicts = in_flight_.verdicts;
-  const std::size_t rows = table.agents.size() + table.series.size() + verdicts.records.size();
-  const std::chrono::duration<double> commit = worker_.counters().last_commit;
-  const std::string before = owner_.status.with([&](StoreStatus& status) {
-    status.commit_seconds = commit.count();
-    (result ? status.rows_written : status.writes_failed) += result ? rows : 1;
-    return std::exchange(status.trouble, result ? "" : result.error().message());
-  });
+  reporter_.written(result, written.rows, writer_.counters().last_commit);
+  if (closed_) return;  // The last job has it again.
   if (!result) {
-    owner_.agents.with([](AgentTable& held) { held.put_back(); });
-    owner_.verdicts.with([](VerdictBoard& board) { board.put_back(); });
-    if (before.empty()) {
-      owner_.log.error("reports cannot be written; they are kept in memory and tried again",
-                       {{"error", result.error().message()}});
-    }
+    put_back();
     return;
   }
+  const Changes table{.last_agent = written.last_agent, .last_series = written.last_series};
   owner_.agents.with([&](AgentTable& held) { held.written(table); });
-  owner_.verdicts.with([&](VerdictBoard& board) { board.written(verdicts); });
-  if (!before.empty()) owner_.log.info("reports are written again");
-  const bool more = table.agents.size() == kRowsMax || table.series.size() == kRowsMax ||
-                    verdicts.records.size() + verdicts.gone.size() == kRowsMax;
-  if (more) write_changes();
+  owner_.verdicts.with([&](VerdictBoard& board) { board.written({.last = written.last_verdict}); });
+  if (written.more) write_changes();
 }
 
 }  // namespace meshcheck::server

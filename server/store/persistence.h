@@ -1,30 +1,27 @@
-// What survives a restart: last reports, counters and verdicts, in SQLite.
+// What survives a restart: last reports, counters and verdicts, in the database.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <string>
 
 #include "lib/base/guarded.h"
 #include "lib/base/log.h"
 #include "lib/store/worker.h"
+#include "lib/store/write_status.h"
 #include "lib/uv/timer.h"
-#include "mesh/table/mesh.h"
 #include "server/agents/agent_table.h"
-#include "server/sla/sla_tables.h"
-#include "server/store/store_status.h"
 #include "server/verdicts/verdict_board.h"
 
 namespace meshcheck::server {
 
-// Copies the table's changes to the database twice a second, so that a kill -9 costs at most the
-// last second. The table stays the truth: while the disk fails, the server answers as before, says
-// so in readyz and /metrics, and writes what piled up when the disk is back. Belongs to its loop's
+// Copies what changed to the database twice a second, so that a kill -9 costs at most the last
+// second. The tables stay the truth: while the disk fails, the server answers as before, says so in
+// readyz and /metrics, and writes what piled up when the disk is back. Belongs to its loop's
 // thread.
 class Persistence {
  public:
-  // How many rows one transaction takes; what exceeds it follows at once in the next.
+  // How many rows of each table one transaction takes; what exceeds it follows at once in the next.
   static constexpr std::size_t kRowsMax = 5000;
   static constexpr std::chrono::milliseconds kPeriod{500};
 
@@ -32,41 +29,40 @@ class Persistence {
   struct Owner {
     uv::Loop& loop;
     Guarded<AgentTable>& agents;
-    Guarded<mesh::Mesh>& mesh;
     Guarded<VerdictBoard>& verdicts;
-    SlaTables& sla;
-    Guarded<StoreStatus>& status;
+    Guarded<store::WriteStatus>& status;
     Log log;
   };
-  // Opens the file, brings its schema up to date, fills the table and gives the mesh its members
-  // and its key, which is made at the first start.
-  static Result<std::unique_ptr<Persistence>> open(const Owner& owner, const std::string& path);
-  // Writes what is new, and waits for it.
-  ~Persistence();
-
-  // For whoever has something to write besides.
-  store::Worker& worker() { return worker_; }
+  // `writer` outlives this, and is closed or destroyed before its loop runs again.
+  Persistence(const Owner& owner, store::Worker& writer);
   Persistence(const Persistence&) = delete;
   Persistence& operator=(const Persistence&) = delete;
 
+  // Hands the rest to the writer, whose close() has it written; the status says whether it was. For
+  // the end, when the loop does not run any more.
+  void close();
+
  private:
-  // What one job writes.
-  struct Batch {
-    Changes table;
-    VerdictBoard::Changes verdicts;
-    bool empty() const { return table.empty() && verdicts.empty(); }
+  struct Batch;
+  // What is to be noted of a batch once it is written.
+  struct Written {
+    std::uint64_t last_agent = 0;
+    std::uint64_t last_series = 0;
+    std::uint64_t last_verdict = 0;
+    std::size_t rows = 0;
+    bool more = false;
   };
 
-  Persistence(const Owner& owner, store::Connection database);
   Batch take_batch();
-  static Result<void> write(store::Connection& database, const Batch& batch);
+  void put_back();
   void write_changes();
-  void on_written(const Result<void>& result);
+  void on_written(const Written& written, const Result<void>& result);
 
   const Owner owner_;
-  Batch in_flight_;  // Of the job that runs; its owner is the worker until the job is done.
+  store::WriteReporter reporter_;
+  store::Worker& writer_;
   bool writing_ = false;
-  store::Worker worker_;
+  bool closed_ = false;
   uv::Timer timer_;
 };
 

@@ -1,17 +1,14 @@
-// How the database does: written after each transaction, read by readyz and /metrics.
+// How the database does: written after each transaction, read by readyz, /metrics and main.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include "lib/base/guarded.h"
+#include "lib/store/write_status.h"
 
 namespace meshcheck::server {
 
 struct StoreStatus {
-  bool enabled = false;
-  std::string trouble;  // Empty while the last write went well.
-  std::uint64_t rows_written = 0;
-  std::uint64_t writes_failed = 0;
-  double commit_seconds = 0;  // The last one.
+  Guarded<store::WriteStatus> reports;   // And verdicts.
+  Guarded<store::WriteStatus> episodes;  // And days.
 };
 
 }  // namespace meshcheck::server

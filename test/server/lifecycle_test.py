@@ -270,6 +270,20 @@ def test_goes_on_in_memory_while_the_disk_is_full_and_writes_it_later(launch):
     assert sorted(server.start().agents()) == [*names, "small"]
 
 
+def test_says_what_is_lost_when_the_disk_is_full_at_the_end(launch):
+    server = launch()
+    server.post("small")
+    wait_for(lambda: len(rows_of(server)) == 1, "the first row in the file")
+    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (64 * 1024, hard))
+    for i in range(5):
+        assert server.post(payload(f"large-{i}", mesh={"x": "y" * 60_000})).status == 200
+    wait_for(lambda: server.metric("meshcheck_store_up") == 0, "the trouble in the metric")
+    assert server.stop() == 1
+    server.wait_log("last reports lost")
+    assert sorted(server.start().agents()) == ["small"]
+
+
 def test_loses_nothing_at_all_on_sigterm(launch):
     server = launch()
     names = [f"agent-{i}" for i in range(200)]

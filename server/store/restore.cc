@@ -1,0 +1,130 @@
+#include "server/store/restore.h"
+
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "mesh/report/record.h"
+#include "server/mesh/mesh_key.h"
+#include "server/sla/sla_store.h"
+#include "server/store/schema.h"
+#include "server/verdicts/verdict_store.h"
+
+namespace meshcheck::server {
+namespace {
+
+constexpr std::string_view kMeshKey = "mesh_key";
+
+// The key of the mesh; made when it is first asked for.
+Result<std::string> stored_mesh_key(store::Connection& database) {
+  auto asked = database.prepare("SELECT value FROM setting WHERE name = ?");
+  if (!asked) return asked.error();
+  const auto row = asked->bind_all(kMeshKey).step();
+  if (!row) return row.error();
+  if (*row) {
+    const auto octets = asked->blob(0);
+    auto key = std::string(octets.begin(), octets.end());
+    asked->reset();
+    if (key.size() >= kMeshKeySizeMin && key.size() <= kMeshKeySizeMax) return key;
+    return Error("the mesh's key in the database is damaged; delete the row mesh_key of setting");
+  }
+  auto made = make_mesh_key();
+  if (!made) return made;
+  const std::string key = *std::move(made);
+  auto insert = database.prepare("INSERT INTO setting VALUES (?, ?)");
+  if (!insert) return insert.error();
+  const std::span octets(reinterpret_cast<const std::uint8_t*>(key.data()), key.size());
+  if (auto done = insert->bind_all(kMeshKey, octets).run(); !done) return done.error();
+  return key;
+}
+
+// What a stored report says of the mesh: where its agent is reached.
+struct RestoredAgent {
+  std::string name;
+  std::string node;
+  std::optional<mesh::MeshReport> report;
+};
+
+Result<void> restore_agents(store::Connection& database, AgentTable& table,
+                            std::vector<RestoredAgent>& mesh, const Log& log) {
+  auto rows = database.prepare("SELECT name, record, errors_since_report FROM agent");
+  if (!rows) return rows.error();
+  mesh::RecordParser parser;
+  for (;;) {
+    const auto row = rows->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    const std::string name(rows->text(0));
+    std::string body(rows->text(1));
+    body.reserve(body.size() + 64);
+    auto record = parser.parse(body, name);
+    const auto updated =
+        record ? parse_wall_time(record->last_updated) : Result<WallTime>(record.error());
+    if (updated) {
+      RestoredAgent restored{name, record->nodename, std::move(record->mesh)};
+      table.restore_agent(*std::move(record), rows->int64(2), *updated, now());
+      const bool held = table.not_held({name}).empty();
+      if (held && restored.report) mesh.push_back(std::move(restored));
+    } else {
+      log.warning("stored report is not readable and was left out",
+                  {{"agent", name}, {"error", updated.error().message()}});
+    }
+  }
+}
+
+Result<void> restore_series(store::Connection& database, AgentTable& table) {
+  auto rows = database.prepare("SELECT label, reports, errors FROM series");
+  if (!rows) return rows.error();
+  for (;;) {
+    const auto row = rows->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    table.restore_series(rows->text(0), static_cast<std::uint64_t>(rows->int64(1)),
+                         static_cast<std::uint64_t>(rows->int64(2)));
+  }
+}
+
+Result<void> restore_sla(store::Connection& database, SlaTables& tables) {
+  auto downtimes = read_downtimes(database);
+  if (!downtimes) return downtimes.error();
+  tables.downtimes.with([&](sla::DowntimeBook& book) {
+    for (sla::Downtime& downtime : *downtimes) {
+      const auto origin = sla::DowntimeBook::Origin::of_api(downtime.uid);
+      book.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
+    }
+  });
+  return tables.table.with(
+      [&](sla::SlaTable& table) { return read_sla(database, table, WallClock::now()); });
+}
+
+}  // namespace
+
+Result<store::Connection> open_database(const RestoredParts& parts, const std::string& path) {
+  auto database = store::Connection::open(path);
+  if (!database) return database.error();
+  if (auto migrated = update_schema(*database); !migrated) return migrated.error();
+  auto key = stored_mesh_key(*database);
+  if (!key) return key.error().within(path);
+  std::vector<RestoredAgent> agents;
+  auto restored = parts.agents.with([&](AgentTable& table) {
+    auto result = restore_agents(*database, table, agents, parts.log);
+    return result ? restore_series(*database, table) : std::move(result);
+  });
+  if (!restored) return restored.error().within("restore from " + path);
+  parts.mesh.with([&](mesh::Mesh& mesh) {
+    for (const RestoredAgent& agent : agents) {
+      mesh.restore({.name = agent.name, .node = agent.node}, *agent.report);
+    }
+    mesh.assigner.use_key(*std::move(key));
+  });
+  auto verdicts = read_verdicts(*database);
+  if (!verdicts) return verdicts.error().within("restore from " + path);
+  parts.verdicts.with(
+      [&](VerdictBoard& board) { board.restore(*std::move(verdicts), WallClock::now()); });
+  auto sla = restore_sla(*database, parts.sla);
+  if (!sla) return sla.error().within("restore from " + path);
+  return database;
+}
+
+}  // namespace meshcheck::server

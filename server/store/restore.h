@@ -1,0 +1,29 @@
+// What a start finds in the database.
+#pragma once
+
+#include <string>
+
+#include "lib/base/guarded.h"
+#include "lib/base/log.h"
+#include "lib/store/connection.h"
+#include "mesh/table/mesh.h"
+#include "server/agents/agent_table.h"
+#include "server/sla/sla_tables.h"
+#include "server/verdicts/verdict_board.h"
+
+namespace meshcheck::server {
+
+struct RestoredParts {
+  Guarded<AgentTable>& agents;
+  Guarded<mesh::Mesh>& mesh;
+  Guarded<VerdictBoard>& verdicts;
+  SlaTables& sla;
+  Log log;
+};
+
+// Opens the file, brings its schema up to date, fills the tables and gives the mesh its members and
+// its key, which is made at the first start. Before any other thread uses the parts. The error
+// names the file.
+Result<store::Connection> open_database(const RestoredParts& parts, const std::string& path);
+
+}  // namespace meshcheck::server
