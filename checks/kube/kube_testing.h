@@ -8,13 +8,15 @@
 #include <string>
 
 #include "checks/kube/checks.h"
-#include "lib/testing/fake_objects_api.h"
+#include "lib/testing/fake_kube_api.h"
 #include "lib/testing/loop.h"
 
 namespace meshcheck::checks {
 
 class KubeChecksFixture : public testing::Test {
  protected:
+  KubeChecksFixture() { api_.page_size = 2; }
+
   using json = nlohmann::json;
   using Milliseconds = std::chrono::milliseconds;
 
@@ -60,7 +62,7 @@ class KubeChecksFixture : public testing::Test {
   const std::string child_ = net_ + "pods/meshcheck-statefulset-7d2d90cf-0";
 
   uv::Loop loop_;
-  FakeObjectsApi api_{loop_};
+  kube::FakeApi api_{loop_};
   http::Client http_{loop_, {.connections_max = 8}};
   kube::Client client_{loop_, http_, api_.config()};
   // Each run asks anew.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <map>
 #include <set>
 
 #include "lib/kube/token_review.h"
@@ -18,16 +19,25 @@ using std::chrono::milliseconds;
 class WatchTest : public testing::Test {
  protected:
   WatchTest() {
-    api_.emplace(loop_);
+    make_api();
     options_.retry_min = milliseconds(5);
     options_.retry_max = milliseconds(40);
     options_.healthy_after = milliseconds(0);
     options_.open_after = milliseconds(20);
   }
 
+  void make_api(const std::string& endpoint = "127.0.0.1:0") {
+    api_.emplace(loop_, endpoint);
+    api_->selects = false;
+  }
+  // Only these are there, each in this version.
+  void put(const std::map<std::string, std::string>& pods) {
+    api_->objects.clear();
+    for (const auto& [name, version] : pods) api_->put("/api/v1/pods", api_->object(name, version));
+  }
   void start() {
     Config config;
-    config.server = "http://" + api_->endpoint().text();
+    config.server = api_->url();
     config.token = "secret-token";
     client_.emplace(loop_, http_, config);
     Watch::Handlers handlers = Watch::handlers<AnyObject>(
@@ -65,7 +75,7 @@ class WatchTest : public testing::Test {
 };
 
 TEST_F(WatchTest, ListsPageByPageAndFollowsChanges) {
-  api_->objects = {{"a", "1"}, {"b", "2"}, {"c", "3"}};
+  put({{"a", "1"}, {"b", "2"}, {"c", "3"}});
   api_->page_size = 2;
   start();
   ASSERT_TRUE(wait_for_watch());
@@ -76,7 +86,7 @@ TEST_F(WatchTest, ListsPageByPageAndFollowsChanges) {
   EXPECT_EQ(api_->targets[2].find(path + "watch=true&allowWatchBookmarks=true&timeoutSeconds="),
             0U);
   EXPECT_NE(api_->targets[2].find("&resourceVersion=100"), std::string::npos);
-  EXPECT_NE(api_->requests[0].find("Authorization: Bearer secret-token\r\n"), std::string::npos);
+  EXPECT_NE(api_->texts[0].find("Authorization: Bearer secret-token\r\n"), std::string::npos);
   told_.clear();
   api_->tell(FakeApi::event("ADDED", FakeApi::object("d", "101")) +
              FakeApi::event("MODIFIED", FakeApi::object("a", "102")) +
@@ -98,11 +108,11 @@ TEST_F(WatchTest, GoesOnFromABookmarkWhenTheApiEndsAWatch) {
 }
 
 TEST_F(WatchTest, ListsAgainWhenTheApiHasForgottenAndSaysWhoIsGone) {
-  api_->objects = {{"a", "1"}, {"b", "2"}};
+  put({{"a", "1"}, {"b", "2"}});
   for (const bool by_status : {false, true}) {
     start();
     ASSERT_TRUE(wait_for_watch());
-    api_->objects = {{"a", "1"}, {"c", "3"}};
+    put({{"a", "1"}, {"c", "3"}});
     told_.clear();
     if (by_status) {
       // To the probe, and to the watch behind it.
@@ -120,12 +130,12 @@ TEST_F(WatchTest, ListsAgainWhenTheApiHasForgottenAndSaysWhoIsGone) {
     told_.clear();
     seen_.clear();
     api_->cut_all();
-    api_->objects = {{"a", "1"}, {"b", "2"}};
+    put({{"a", "1"}, {"b", "2"}});
   }
 }
 
 TEST_F(WatchTest, LosesNothingWhenTheConnectionIsCutInsideAnEvent) {
-  api_->objects = {{"a", "1"}};
+  put({{"a", "1"}});
   start();
   ASSERT_TRUE(wait_for_watch());
   ASSERT_TRUE(wait_for_told("+a fine "));
@@ -154,7 +164,7 @@ TEST_F(WatchTest, NamesTheRuleThatIsMissingAndRecovers) {
 }
 
 TEST_F(WatchTest, ListsAgainAfterGarbage) {
-  api_->objects = {{"a", "1"}};
+  put({{"a", "1"}});
   start();
   ASSERT_TRUE(wait_for_watch());
   api_->tell("<html>\n");
@@ -203,7 +213,7 @@ TEST_F(WatchTest, WaitsForAnApiThatIsNotThereYet) {
   ASSERT_TRUE(wait_for([this] { return watch_->status().cut_off_since.has_value(); }));
   EXPECT_EQ(why().find("the Kubernetes API cannot be reached to list pods: "), 0U) << why();
   EXPECT_EQ(why().find("secret-token"), std::string::npos);
-  api_.emplace(loop_, endpoint);
+  make_api(endpoint);
   EXPECT_TRUE(wait_for_watch());
 }
 
@@ -256,9 +266,9 @@ TEST_F(WatchTest, ItsClientReviewsTokens) {
   ask();
   ASSERT_TRUE(*verdict);
   EXPECT_EQ((*verdict)->service_account, "agent");
-  EXPECT_EQ(api_->requests[0].find("POST /apis/authentication.k8s.io/v1/tokenreviews HTTP/1.1\r\n"),
+  EXPECT_EQ(api_->texts[0].find("POST /apis/authentication.k8s.io/v1/tokenreviews HTTP/1.1\r\n"),
             0U);
-  EXPECT_NE(api_->requests[0].find(R"("token":"a.b.c")"), std::string::npos);
+  EXPECT_NE(api_->texts[0].find(R"("token":"a.b.c")"), std::string::npos);
   ask();
   ASSERT_FALSE(*verdict);
   EXPECT_NE(verdict->error().message().find("verbs [\"create\"]"), std::string::npos);

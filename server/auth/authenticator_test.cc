@@ -20,7 +20,7 @@ class AuthenticatorTest : public testing::Test {
     config_.report_mode = AuthMode::kKubernetes;
     config_.read_mode = AuthMode::kKubernetes;
     kube::Config api;
-    api.server = "http://" + api_.endpoint().text();
+    api.server = api_.url();
     client_.emplace(loop_, http_, api);
     credentials_ = *Credentials::load(loop_, config_, metrics_, Log());
     state_.emplace(config_, *credentials_, metrics_);
@@ -194,8 +194,8 @@ TEST_F(AuthenticatorTest, AsksWhatAReaderMayOnceForEachPath) {
   wait_for(2);
   EXPECT_EQ(status(decided_[3]), 403);
   EXPECT_EQ(api_.requests.size(), 3U);
-  EXPECT_NE(api_.requests[2].find(R"("groups":["people"],"nonResourceAttributes":)"
-                                  R"({"verb":"get","path":"/meshcheck/"})"),
+  EXPECT_NE(api_.texts[2].find(R"("groups":["people"],"nonResourceAttributes":)"
+                               R"({"verb":"get","path":"/meshcheck/"})"),
             std::string::npos);
 }
 

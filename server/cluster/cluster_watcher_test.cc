@@ -30,11 +30,7 @@ std::string node(const std::string& version, bool cordoned) {
 class ClusterWatcherTest : public testing::Test {
  protected:
   ClusterWatcherTest() {
-    api_.emplace(loop_);
-    api_->items_of = [](const std::string& target) {
-      return target.find("/nodes") == std::string::npos ? pod("a") + "," + pod("b")
-                                                        : node("1", false);
-    };
+    make_api();
     config_.selector = "app=agent";
     EXPECT_TRUE(config_.check());
     options_.reflector.retry_min = milliseconds(5);
@@ -45,9 +41,16 @@ class ClusterWatcherTest : public testing::Test {
     options_.status_period = milliseconds(5);
   }
 
+  void make_api(const std::string& endpoint = "127.0.0.1:0") {
+    api_.emplace(loop_, endpoint);
+    api_->selects = false;
+    api_->put("/api/v1/namespaces/net/pods", pod("a"));
+    api_->put("/api/v1/namespaces/net/pods", pod("b"));
+    api_->put("/api/v1/nodes", node("1", false));
+  }
   void start() {
     kube::Config where;
-    where.server = "http://" + api_->endpoint().text();
+    where.server = api_->url();
     where.token = "token";
     where.default_namespace = "net";
     watcher_.emplace(ClusterWatcher::Owner{loop_, Membership(table_, mesh_), status_,
@@ -124,7 +127,7 @@ TEST_F(ClusterWatcherTest, KeepsWhatItKnewWhileTheApiIsAway) {
   EXPECT_NE(status().trouble().find("cannot be reached"), std::string::npos) << status().trouble();
   EXPECT_EQ(expected().size(), 2U);
   EXPECT_TRUE(status().ready(Clock::now()));
-  api_.emplace(loop_, endpoint);
+  make_api(endpoint);
   EXPECT_TRUE(wait_for([&] { return !status().cut_off_since(); }));
   EXPECT_EQ(status().trouble(), "");
 }

@@ -24,9 +24,7 @@ class DowntimeWatcherTest : public testing::Test {
  protected:
   DowntimeWatcherTest() {
     api_.emplace(loop_);
-    api_->items_of = [](const std::string& target) {
-      return target.find("/meshcheck.io/") == std::string::npos ? "" : object("5", kSpec);
-    };
+    api_->put("/apis/meshcheck.io/v1alpha1/downtimes", object("5", kSpec));
   }
 
   void start() {
@@ -35,7 +33,7 @@ class DowntimeWatcherTest : public testing::Test {
     options.retry_max = milliseconds(20);
     options.open_after = milliseconds(20);
     kube::Config where;
-    where.server = "http://" + api_->endpoint().text();
+    where.server = api_->url();
     where.token = "token";
     watcher_.emplace(DowntimeWatcher::Owner{loop_, downtimes_, Log({.level = Log::Level::kError})},
                      where, options);
