@@ -31,9 +31,7 @@ Result<http::ClientRequest> Client::prepare(const Question& question) {
   request.headers.emplace_back("Accept", "application/json");
   if (!token->empty()) request.headers.emplace_back("Authorization", "Bearer " + *token);
   if (!question.body.empty()) {
-    const char* type =
-        question.method == "PATCH" ? "application/merge-patch+json" : "application/json";
-    request.headers.emplace_back("Content-Type", type);
+    request.headers.emplace_back("Content-Type", question.content_type);
   }
   request.body = question.body;
   request.body_max = question.answer_size_max;

@@ -19,8 +19,9 @@ namespace meshcheck::kube {
 
 struct Question {
   std::string method = "GET";
-  std::string target;  // Path and query, "/api/v1/pods?limit=500".
-  std::string body;    // JSON.
+  std::string target;                             // Path and query, "/api/v1/pods?limit=500".
+  std::string body;                               // JSON.
+  const char* content_type = "application/json";  // Of the body.
   Operation operation;
   std::chrono::milliseconds timeout{30'000};
   std::size_t answer_size_max = std::size_t{1} << 20U;  // Octets; more is a failure.

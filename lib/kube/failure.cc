@@ -66,7 +66,8 @@ Wording wording_of(int status, const Operation& operation) {
     case 429:
       return {Failure::Kind::kBusy, "the Kubernetes API is too busy" + number + " to " + what};
     default:
-      return {Failure::Kind::kServer, "the Kubernetes API failed" + number + " to " + what};
+      return {status == 409 ? Failure::Kind::kConflict : Failure::Kind::kServer,
+              "the Kubernetes API failed" + number + " to " + what};
   }
 }
 

@@ -23,10 +23,12 @@ struct Failure {
     kUnauthorized,  // 401
     kForbidden,     // 403
     kNotFound,      // 404: such objects are not served here.
+    kConflict,      // 409: the object is there already, or was written in between.
     kGone,          // 410: what we know is too old to go on from; not shown to anybody.
     kBusy,          // 429
     kServer,        // 5xx and every other status.
     kGarbage,       // An answer that is not the API's.
+    kTooMany,       // More objects than are taken.
   };
   Kind kind = Kind::kUnreachable;
   std::string sentence;

@@ -143,6 +143,7 @@ void Rescheduler::move(const rescheduling::Move& move) {
   writes_.push_back({.question = {.method = "PATCH",
                                   .target = target("apps/v1", "statefulsets/" + move.instance),
                                   .body = assignment_patch(move.node, WallClock::now()),
+                                  .content_type = "application/merge-patch+json",
                                   .operation = {"patch", "apps", "statefulsets", name_space_}}});
   write_next();
 }
