@@ -2,12 +2,12 @@
 
 #include <utility>
 
+#include "lib/kube/resource_client.h"
 #include "lib/uv/resolver.h"
 
 namespace meshcheck::smoke_mini {
 namespace {
 
-constexpr std::size_t kPodSizeMax = std::size_t{1} << 20U;
 constexpr std::size_t kNeighborBodyMax = 1024;
 
 class FailTask : public Task {
@@ -29,12 +29,21 @@ class LookUpTask : public Task {
   uv::Lookup lookup_;
 };
 
-class CallTask : public Task {
+// Whoever owns the task ends it before.
+constexpr std::chrono::seconds kPodTimeout{30};
+
+class PodTask : public Task {
  public:
-  explicit CallTask(http::Call call) : call_(std::move(call)) {}
+  PodTask(kube::Client& client, const PodName& pod, const OnDone& on_done)
+      : objects_(client, kPodTimeout) {
+    objects_.get({.plural = "pods", .name_space = pod.name_space}, pod.name,
+                 [on_done](const kube::ObjectAnswer& answer) {
+                   on_done(answer.failure ? std::optional(answer.why()) : std::nullopt);
+                 });
+  }
 
  private:
-  http::Call call_;
+  kube::ResourceClient objects_;
 };
 
 class NeighborsTask : public Task {
@@ -105,16 +114,7 @@ std::unique_ptr<Task> look_up_task(uv::Loop& loop, const std::string& name, Task
 }
 
 std::unique_ptr<Task> pod_task(kube::Client& client, const PodName& pod, Task::OnDone on_done) {
-  const kube::Question question{
-      .target = "/api/v1/namespaces/" + pod.name_space + "/pods/" + pod.name,
-      .body = {},
-      .operation = {"get", "", "pods", pod.name_space},
-      .answer_size_max = kPodSizeMax};
-  auto call = client.ask(question, [on_done](const kube::Answer& answer) {
-    on_done(answer.failure ? std::optional(answer.failure->sentence) : std::nullopt);
-  });
-  if (!call) return fail_task(client.loop(), call.error().message(), std::move(on_done));
-  return std::make_unique<CallTask>(*std::move(call));
+  return std::make_unique<PodTask>(client, pod, std::move(on_done));
 }
 
 std::unique_ptr<Task> neighbors_task(http::Client& client, const Neighbors& neighbors,

@@ -52,9 +52,8 @@ void KubeAccess::collect_garbage(const std::vector<sla::CheckSpec>& specs, const
   if (kinds.empty()) return;
   checks::KubeGarbage::Options options{
       .resources = checks::garbage_resources(context_.identity.name_space), .log = log};
-  std::erase_if(options.resources, [&](const checks::KubeResource& resource) {
-    return !kinds.contains(resource.plural);
-  });
+  std::erase_if(options.resources,
+                [&](const kube::Resource& resource) { return !kinds.contains(resource.plural); });
   garbage_ = std::make_unique<checks::KubeGarbage>(context_, std::move(options));
   garbage_->start();
 }

@@ -26,7 +26,7 @@ class KubeApiServer : public Check {
 
   void start(OnDone on_done) override {
     run_.begin(std::move(on_done));
-    run_.talk().preflight(
+    run_.preflight(
         [this](const std::optional<std::string>& why) { run_.finish(why ? down(*why) : up()); });
   }
   void cancel() override { run_.cancel(); }

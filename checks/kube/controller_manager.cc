@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "checks/kube/made_object.h"
+
 namespace meshcheck::checks {
 namespace {
-
-using Kind = KubeAnswer::Kind;
 
 // One replica that fits nowhere, and would not harm if it did.
 nlohmann::json stateful_set(const nlohmann::json& metadata) {
@@ -45,8 +45,9 @@ KubeControllerManager::KubeControllerManager(KubeContext& context, const sla::Ch
     : loop_(context.loop),
       // A third of the run for each wait, and a third for the questions between.
       wait_(std::min(kWaitMax, spec.timeout / 3)),
-      parents_{"apps", "statefulsets", context.identity.name_space},
-      children_{"", "pods", context.identity.name_space},
+      parents_{
+          .group = "apps", .plural = "statefulsets", .name_space = context.identity.name_space},
+      children_{.plural = "pods", .name_space = context.identity.name_space},
       name_(object_name(context, "statefulset")),
       child_(name_ + "-0"),
       object_(stateful_set(object_metadata(context, spec.ref, name_))),
@@ -64,38 +65,39 @@ Finding KubeControllerManager::timed_out() const {
 
 void KubeControllerManager::look_for_parent() {
   step_ = "look for " + name_;
-  run_.talk().get(parents_, name_, [this](const KubeAnswer& answer) {
-    if (answer.kind == Kind::kDone) return remove_garbage(parents_, name_);
-    answer.kind == Kind::kNotFound ? look_for_child() : run_.finish(unknown(answer.why));
+  run_.objects().get(parents_, name_, [this](const kube::ObjectAnswer& answer) {
+    if (!answer.failure) return remove_garbage(parents_, name_);
+    answer.not_found() ? look_for_child() : run_.finish(unknown(answer.why()));
   });
 }
 
 void KubeControllerManager::look_for_child() {
   step_ = "look for " + child_;
-  run_.talk().get(children_, child_, [this](const KubeAnswer& answer) {
-    if (answer.kind == Kind::kDone) return remove_garbage(children_, child_);
-    answer.kind == Kind::kNotFound ? create() : run_.finish(unknown(answer.why));
+  run_.objects().get(children_, child_, [this](const kube::ObjectAnswer& answer) {
+    if (!answer.failure) return remove_garbage(children_, child_);
+    answer.not_found() ? create() : run_.finish(unknown(answer.why()));
   });
 }
 
-void KubeControllerManager::remove_garbage(const KubeResource& resource, const std::string& name) {
+void KubeControllerManager::remove_garbage(const kube::Resource& resource,
+                                           const std::string& name) {
   step_ = "delete the last run's " + name;
-  run_.talk().remove(resource, name, [this, name](const KubeAnswer& answer) {
-    const bool gone = answer.kind == Kind::kDone || answer.kind == Kind::kNotFound;
-    run_.finish(
-        unknown(gone ? "the last run's " + name + " was there and had to be deleted" : answer.why));
+  run_.objects().remove(resource, name, kAtOnce, [this, name](const kube::ObjectAnswer& answer) {
+    const bool gone = !answer.failure || answer.not_found();
+    run_.finish(unknown(gone ? "the last run's " + name + " was there and had to be deleted"
+                             : answer.why()));
   });
 }
 
 void KubeControllerManager::create() {
   step_ = "create " + name_;
-  run_.talk().create(parents_, object_, [this](const KubeAnswer& answer) {
-    answer.kind == Kind::kDone ? await_child() : run_.finish(unknown(answer.why));
+  run_.objects().create(parents_, object_, [this](const kube::ObjectAnswer& answer) {
+    answer.failure ? run_.finish(unknown(answer.why())) : await_child();
   });
 }
 
 void KubeControllerManager::poll_later(void (KubeControllerManager::*poll)()) {
-  run_.talk().wait(std::max(wait_ / 10, Milliseconds(1)), [this, poll] { (this->*poll)(); });
+  run_.wait(std::max(wait_ / 10, Milliseconds(1)), [this, poll] { (this->*poll)(); });
 }
 
 void KubeControllerManager::await_child() {
@@ -106,9 +108,9 @@ void KubeControllerManager::await_child() {
 void KubeControllerManager::ask_for_child() {
   step_ = "look for " + child_;
   const bool last = waited_enough();
-  run_.talk().get(children_, child_, [this, last](const KubeAnswer& answer) {
-    if (answer.kind == Kind::kDone) return remove_parent();
-    if (answer.kind != Kind::kNotFound) return leave(unknown(answer.why));
+  run_.objects().get(children_, child_, [this, last](const kube::ObjectAnswer& answer) {
+    if (!answer.failure) return remove_parent();
+    if (!answer.not_found()) return leave(unknown(answer.why()));
     if (!last) return poll_later(&KubeControllerManager::ask_for_child);
     leave(down("no controller made the pod " + child_ + " of the StatefulSet"));
   });
@@ -116,8 +118,8 @@ void KubeControllerManager::ask_for_child() {
 
 void KubeControllerManager::remove_parent() {
   step_ = "delete " + name_;
-  run_.talk().remove(parents_, name_, [this](const KubeAnswer& answer) {
-    answer.kind == Kind::kDone ? await_end() : run_.finish(unknown(answer.why));
+  run_.objects().remove(parents_, name_, kAtOnce, [this](const kube::ObjectAnswer& answer) {
+    answer.failure ? run_.finish(unknown(answer.why())) : await_end();
   });
 }
 
@@ -129,20 +131,21 @@ void KubeControllerManager::await_end() {
 void KubeControllerManager::ask_for_end() {
   step_ = "look for " + child_;
   const bool last = waited_enough();
-  run_.talk().get(children_, child_, [this, last](const KubeAnswer& answer) {
-    if (answer.kind == Kind::kNotFound) return run_.finish(up());
-    if (answer.kind != Kind::kDone) return run_.finish(unknown(answer.why));
+  run_.objects().get(children_, child_, [this, last](const kube::ObjectAnswer& answer) {
+    if (answer.not_found()) return run_.finish(up());
+    if (answer.failure) return run_.finish(unknown(answer.why()));
     if (!last) return poll_later(&KubeControllerManager::ask_for_end);
     const Finding finding = down("no controller removed the pod " + child_ + " of the StatefulSet");
     step_ = "delete " + child_;
-    run_.talk().remove(children_, child_,
-                       [this, finding](const KubeAnswer&) { run_.finish(finding); });
+    run_.objects().remove(children_, child_, kAtOnce,
+                          [this, finding](const kube::ObjectAnswer&) { run_.finish(finding); });
   });
 }
 
 void KubeControllerManager::leave(const Finding& finding) {
   step_ = "delete " + name_;
-  run_.talk().remove(parents_, name_, [this, finding](const KubeAnswer&) { run_.finish(finding); });
+  run_.objects().remove(parents_, name_, kAtOnce,
+                        [this, finding](const kube::ObjectAnswer&) { run_.finish(finding); });
 }
 
 }  // namespace meshcheck::checks

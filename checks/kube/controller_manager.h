@@ -25,7 +25,7 @@ class KubeControllerManager : public Check {
  private:
   void look_for_parent();
   void look_for_child();
-  void remove_garbage(const KubeResource& resource, const std::string& name);
+  void remove_garbage(const kube::Resource& resource, const std::string& name);
   void create();
   void await_child();
   void ask_for_child();
@@ -39,8 +39,8 @@ class KubeControllerManager : public Check {
 
   uv::Loop& loop_;
   const Milliseconds wait_;
-  const KubeResource parents_;
-  const KubeResource children_;
+  const kube::Resource parents_;
+  const kube::Resource children_;
   const std::string name_;
   const std::string child_;
   nlohmann::json object_;

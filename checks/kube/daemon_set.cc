@@ -30,34 +30,34 @@ Finding KubeDaemonSet::timed_out() const {
 }
 
 void KubeDaemonSet::look() {
-  run_.talk().get({"apps", "daemonsets", options_.name_space}, options_.name,
-                  [this](const KubeAnswer& answer) {
-                    if (answer.kind == KubeAnswer::Kind::kNotFound) {
-                      return run_.finish(down("there is no DaemonSet " + options_.name +
-                                              " in namespace " + options_.name_space));
-                    }
-                    if (answer.kind != KubeAnswer::Kind::kDone) {
-                      return run_.finish(unknown(answer.why));
-                    }
-                    rule_.emplace(answer.object, WallClock::now());
-                    list_pods(selector_of(answer.object));
-                  });
+  run_.objects().get({.group = "apps", .plural = "daemonsets", .name_space = options_.name_space},
+                     options_.name, [this](const kube::ObjectAnswer& answer) {
+                       if (answer.not_found()) {
+                         return run_.finish(down("there is no DaemonSet " + options_.name +
+                                                 " in namespace " + options_.name_space));
+                       }
+                       if (answer.failure) {
+                         return run_.finish(unknown(answer.why()));
+                       }
+                       rule_.emplace(answer.object, WallClock::now());
+                       list_pods(selector_of(answer.object));
+                     });
 }
 
 void KubeDaemonSet::list_pods(const std::string& selector) {
-  run_.talk().list(
-      {"", "pods", options_.name_space}, selector,
+  run_.objects().list(
+      {.plural = "pods", .name_space = options_.name_space}, selector,
       [this](const nlohmann::json& pod) { rule_->add_pod(pod); },
-      [this](const std::optional<std::string>& why) {
-        why ? run_.finish(unknown(*why)) : list_nodes();
+      [this](const std::optional<kube::Failure>& failure) {
+        failure ? run_.finish(unknown(failure->sentence)) : list_nodes();
       });
 }
 
 void KubeDaemonSet::list_nodes() {
-  run_.talk().list(
-      {"", "nodes", ""}, "", [this](const nlohmann::json& node) { rule_->add_node(node); },
-      [this](const std::optional<std::string>& why) {
-        run_.finish(why ? unknown(*why) : rule_->finding());
+  run_.objects().list(
+      {.plural = "nodes"}, "", [this](const nlohmann::json& node) { rule_->add_node(node); },
+      [this](const std::optional<kube::Failure>& failure) {
+        run_.finish(failure ? unknown(failure->sentence) : rule_->finding());
       });
 }
 

@@ -15,7 +15,7 @@ constexpr const char* kSelector = "heritage=meshcheck,meshcheck.io/agent";
 KubeGarbage::KubeGarbage(KubeContext& context, Options options)
     : options_(std::move(options)),
       resource_(options_.resources.size()),
-      talk_(context),
+      objects_(context.client),
       timer_(context.loop, [this] { sweep(); }) {}
 
 void KubeGarbage::start() {
@@ -31,11 +31,11 @@ void KubeGarbage::sweep() {
 void KubeGarbage::look() {
   names_.clear();
   if (!sweeping()) return;
-  talk_.list(
+  objects_.list(
       options_.resources[resource_], kSelector,
       [this](const nlohmann::json& object) { note(object); },
-      [this](const std::optional<std::string>& why) {
-        if (why) return fail(*why);
+      [this](const std::optional<kube::Failure>& failure) {
+        if (failure) return fail(failure->sentence);
         remove_next();
       });
 }
@@ -59,16 +59,18 @@ void KubeGarbage::remove_next() {
   }
   const std::string name = std::move(names_.back());
   names_.pop_back();
-  talk_.remove(options_.resources[resource_], name, [this, name](const KubeAnswer& answer) {
-    if (answer.kind == KubeAnswer::Kind::kDone) {
-      ++counters_.deleted;
-      options_.log.info("an object that a check had left was deleted",
-                        {{"kind", options_.resources[resource_].plural}, {"name", name}});
-    } else if (answer.kind != KubeAnswer::Kind::kNotFound) {
-      return fail(answer.why);
-    }
-    remove_next();
-  });
+  objects_.remove(options_.resources[resource_], name, kube::ResourceClient::Deletion::kAtOnce,
+                  [this, name](const kube::ObjectAnswer& answer) {
+                    if (!answer.failure) {
+                      ++counters_.deleted;
+                      options_.log.info(
+                          "an object that a check had left was deleted",
+                          {{"kind", options_.resources[resource_].plural}, {"name", name}});
+                    } else if (!answer.not_found()) {
+                      return fail(answer.why());
+                    }
+                    remove_next();
+                  });
 }
 
 void KubeGarbage::fail(const std::string& why) {
@@ -78,11 +80,11 @@ void KubeGarbage::fail(const std::string& why) {
   look();
 }
 
-std::vector<KubeResource> garbage_resources(const std::string& name_space) {
-  return {{"", "configmaps", name_space},
-          {"apps", "statefulsets", name_space},
-          {"", "pods", name_space},
-          {"", "namespaces", ""}};
+std::vector<kube::Resource> garbage_resources(const std::string& name_space) {
+  return {{.plural = "configmaps", .name_space = name_space},
+          {.group = "apps", .plural = "statefulsets", .name_space = name_space},
+          {.plural = "pods", .name_space = name_space},
+          {.plural = "namespaces"}};
 }
 
 }  // namespace meshcheck::checks

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "checks/kube/talk.h"
+#include "checks/kube/context.h"
 #include "lib/base/log.h"
+#include "lib/kube/resource_client.h"
 #include "lib/uv/timer.h"
 
 namespace meshcheck::checks {
@@ -18,7 +19,7 @@ namespace meshcheck::checks {
 class KubeGarbage {
  public:
   struct Options {
-    std::vector<KubeResource> resources;
+    std::vector<kube::Resource> resources;
     std::chrono::milliseconds interval = std::chrono::minutes(5);
     std::chrono::minutes age_min{10};
     std::size_t deletions_max = 10;
@@ -49,11 +50,11 @@ class KubeGarbage {
   std::size_t resource_;            // The one that is looked at.
   std::vector<std::string> names_;  // Found and not yet deleted.
   Counters counters_;
-  KubeTalk talk_;
+  kube::ResourceClient objects_;
   uv::Timer timer_;
 };
 
 // The kinds that our checks make: ConfigMaps, StatefulSets, Pods and Namespaces.
-std::vector<KubeResource> garbage_resources(const std::string& name_space);
+std::vector<kube::Resource> garbage_resources(const std::string& name_space);
 
 }  // namespace meshcheck::checks

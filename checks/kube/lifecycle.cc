@@ -1,12 +1,14 @@
 #include "checks/kube/lifecycle.h"
 
+#include "checks/kube/made_object.h"
+
 namespace meshcheck::checks {
 
 KubeLifecycle::KubeLifecycle(KubeContext& context, const sla::CheckSpec& spec, Kind kind)
     : kind_(kind),
-      resource_(kind == Kind::kConfigMap
-                    ? KubeResource{"", "configmaps", context.identity.name_space}
-                    : KubeResource{"", "namespaces", ""}),
+      resource_(kind == Kind::kConfigMap ? kube::Resource{.plural = "configmaps",
+                                                          .name_space = context.identity.name_space}
+                                         : kube::Resource{.plural = "namespaces"}),
       name_(object_name(context, kind == Kind::kConfigMap ? "configmap" : "namespace")),
       object_(nlohmann::json::object()),
       run_(context) {
@@ -29,22 +31,16 @@ Finding KubeLifecycle::timed_out() const {
   return preflight_passed_ ? down(why) : unknown(why);
 }
 
-void KubeLifecycle::fail(const KubeAnswer& answer) {
+void KubeLifecycle::fail(const kube::ObjectAnswer& answer) {
   // What we may not do is no fault of the API's.
-  run_.finish(answer.kind == KubeAnswer::Kind::kRefused ? unknown(answer.why) : down(answer.why));
+  run_.finish(answer.refused() ? unknown(answer.why()) : down(answer.why()));
 }
 
 void KubeLifecycle::look() {
   step_ = "to look for " + name_;
-  run_.talk().get(resource_, name_, [this](const KubeAnswer& answer) {
-    switch (answer.kind) {
-      case KubeAnswer::Kind::kNotFound:
-        return create();
-      case KubeAnswer::Kind::kDone:
-        return remove_garbage(answer.object);
-      default:
-        return fail(answer);
-    }
+  run_.objects().get(resource_, name_, [this](const kube::ObjectAnswer& answer) {
+    if (!answer.failure) return remove_garbage(answer.object);
+    answer.not_found() ? create() : fail(answer);
   });
 }
 
@@ -53,8 +49,8 @@ void KubeLifecycle::remove_garbage(const nlohmann::json& found) {
     return run_.finish(unknown("the last run's " + name_ + " is still being deleted"));
   }
   step_ = "to delete the last run's " + name_;
-  run_.talk().remove(resource_, name_, [this](const KubeAnswer& answer) {
-    if (answer.kind != KubeAnswer::Kind::kDone && answer.kind != KubeAnswer::Kind::kNotFound) {
+  run_.objects().remove(resource_, name_, kAtOnce, [this](const kube::ObjectAnswer& answer) {
+    if (answer.failure && !answer.not_found()) {
       return fail(answer);
     }
     run_.finish(unknown("the last run's " + name_ + " was there and had to be deleted"));
@@ -63,15 +59,15 @@ void KubeLifecycle::remove_garbage(const nlohmann::json& found) {
 
 void KubeLifecycle::create() {
   step_ = "to create " + name_;
-  run_.talk().create(resource_, object_, [this](const KubeAnswer& answer) {
-    answer.kind == KubeAnswer::Kind::kDone ? read_back() : fail(answer);
+  run_.objects().create(resource_, object_, [this](const kube::ObjectAnswer& answer) {
+    answer.failure ? fail(answer) : read_back();
   });
 }
 
 void KubeLifecycle::read_back() {
   step_ = "to read " + name_;
-  run_.talk().get(resource_, name_, [this](const KubeAnswer& answer) {
-    if (answer.kind != KubeAnswer::Kind::kDone) return fail(answer);
+  run_.objects().get(resource_, name_, [this](const kube::ObjectAnswer& answer) {
+    if (answer.failure) return fail(answer);
     if (text_at(answer.object, "/metadata/name") != name_) {
       return run_.finish(down("the Kubernetes API answered another object than " + name_));
     }
@@ -81,8 +77,8 @@ void KubeLifecycle::read_back() {
 
 void KubeLifecycle::remove() {
   step_ = "to delete " + name_;
-  run_.talk().remove(resource_, name_, [this](const KubeAnswer& answer) {
-    answer.kind == KubeAnswer::Kind::kDone ? run_.finish(up()) : fail(answer);
+  run_.objects().remove(resource_, name_, kAtOnce, [this](const kube::ObjectAnswer& answer) {
+    answer.failure ? fail(answer) : run_.finish(up());
   });
 }
 

@@ -28,10 +28,10 @@ class KubeLifecycle : public Check {
   void read_back();
   void remove();
   // By what the API said instead of doing it.
-  void fail(const KubeAnswer& answer);
+  void fail(const kube::ObjectAnswer& answer);
 
   const Kind kind_;
-  const KubeResource resource_;
+  const kube::Resource resource_;
   const std::string name_;
   nlohmann::json object_;
   std::string step_;

@@ -1,6 +1,6 @@
 // Whether objects come and go: the API server itself, and what controllers make.
 #include "checks/kube/kube_testing.h"
-#include "checks/kube/talk.h"
+#include "checks/kube/made_object.h"
 
 namespace meshcheck::checks {
 namespace {

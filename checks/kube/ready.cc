@@ -16,8 +16,8 @@ Finding KubePodsReady::timed_out() const {
 }
 
 void KubePodsReady::list() {
-  run_.talk().list(
-      {"", "pods", options_.name_space}, options_.selector,
+  run_.objects().list(
+      {.plural = "pods", .name_space = options_.name_space}, options_.selector,
       [this](const nlohmann::json& pod) {
         if (is_terminating(pod)) return;
         ++pods_;
@@ -27,8 +27,8 @@ void KubePodsReady::list() {
           unready_ = text_at(pod, "/metadata/name");
         }
       },
-      [this](const std::optional<std::string>& why) {
-        run_.finish(why ? unknown(*why) : judge());
+      [this](const std::optional<kube::Failure>& failure) {
+        run_.finish(failure ? unknown(failure->sentence) : judge());
       });
 }
 
@@ -56,14 +56,14 @@ Finding KubeNodesReady::timed_out() const {
 }
 
 void KubeNodesReady::list() {
-  run_.talk().list(
-      {"", "nodes", ""}, options_.selector,
+  run_.objects().list(
+      {.plural = "nodes"}, options_.selector,
       [this](const nlohmann::json& node) {
         ++nodes_;
         if (is_ready(node)) ++ready_;
       },
-      [this](const std::optional<std::string>& why) {
-        if (why) return run_.finish(unknown(*why));
+      [this](const std::optional<kube::Failure>& failure) {
+        if (failure) return run_.finish(unknown(failure->sentence));
         if (ready_ >= options_.min) return run_.finish(up());
         run_.finish(down(std::to_string(ready_) + " of " + std::to_string(nodes_) +
                          " nodes are ready, and " + std::to_string(options_.min) + " are wanted"));

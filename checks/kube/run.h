@@ -1,19 +1,42 @@
-// One run of a check of Kubernetes: who is to be told, and the talk that it consists of.
+// One run of a check of Kubernetes: who is to be told, and what it asks and waits for.
 #pragma once
 
 #include <cassert>
+#include <chrono>
+#include <functional>
 #include <utility>
 
 #include "checks/findings.h"
-#include "checks/kube/talk.h"
+#include "checks/kube/context.h"
+#include "lib/kube/resource_client.h"
+#include "lib/uv/timer.h"
 
 namespace meshcheck::checks {
 
+// What a check has made is deleted without the time that it may want for its end.
+inline constexpr auto kAtOnce = kube::ResourceClient::Deletion::kAtOnce;
+
+// Belongs to the context's loop.
 class KubeRun {
  public:
-  explicit KubeRun(KubeContext& context) : talk_(context) {}
+  explicit KubeRun(KubeContext& context)
+      : context_(context), objects_(context.client), timer_(context.loop, [this] {
+          const auto on_expiry = std::exchange(on_expiry_, nullptr);
+          on_expiry();
+        }) {}
+  ~KubeRun() { stop(); }
+  KubeRun(const KubeRun&) = delete;
+  KubeRun& operator=(const KubeRun&) = delete;
 
-  KubeTalk& talk() { return talk_; }
+  // One question or one pause at a time.
+  kube::ResourceClient& objects() { return objects_; }
+  void preflight(KubePreflight::OnAnswer on_answer) {
+    context_.preflight.ask(this, std::move(on_answer));
+  }
+  void wait(std::chrono::milliseconds delay, std::function<void()> on_expiry) {
+    on_expiry_ = std::move(on_expiry);
+    timer_.start(delay);
+  }
   // REQUIRES: the run before has ended.
   void begin(Check::OnDone on_done) {
     assert(!on_done_);
@@ -21,18 +44,28 @@ class KubeRun {
   }
   // Whoever is told may destroy the check.
   void finish(const Finding& finding) {
-    talk_.stop();
+    stop();
     const auto on_done = std::exchange(on_done_, nullptr);
     assert(on_done);
     on_done(finding);
   }
   void cancel() {
-    talk_.stop();
+    stop();
     on_done_ = nullptr;
   }
 
  private:
-  KubeTalk talk_;
+  void stop() {
+    context_.preflight.forget(this);
+    objects_.stop();
+    timer_.stop();
+    on_expiry_ = nullptr;
+  }
+
+  KubeContext& context_;
+  kube::ResourceClient objects_;
+  std::function<void()> on_expiry_;
+  uv::Timer timer_;
   Check::OnDone on_done_;
 };
 
@@ -41,7 +74,7 @@ class KubeRun {
 template <typename Continue>
 void begin_with_preflight(KubeRun& run, Check::OnDone on_done, Continue go_on) {
   run.begin(std::move(on_done));
-  run.talk().preflight([&run, go_on](const std::optional<std::string>& why) {
+  run.preflight([&run, go_on](const std::optional<std::string>& why) {
     why ? run.finish(unknown(*why)) : go_on();
   });
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "checks/kube/made_object.h"
+
 namespace meshcheck::checks {
 namespace {
-
-using Kind = KubeAnswer::Kind;
 
 // Also for a node that is cordoned or tainted: it is the scheduler that is looked at.
 nlohmann::json pod(const nlohmann::json& metadata, const KubeContext::Identity& identity) {
@@ -58,7 +58,7 @@ KubeScheduler::KubeScheduler(KubeContext& context, const sla::CheckSpec& spec)
       // A third of the run is left for the questions before and after.
       wait_(std::min(kWaitMax, spec.timeout * 2 / 3)),
       node_(context.identity.node),
-      pods_{"", "pods", context.identity.name_space},
+      pods_{.plural = "pods", .name_space = context.identity.name_space},
       name_(object_name(context, "pod")),
       object_(pod(object_metadata(context, spec.ref, name_), context.identity)),
       run_(context) {}
@@ -77,17 +77,17 @@ Finding KubeScheduler::timed_out() const {
 
 void KubeScheduler::look() {
   step_ = "look for " + name_;
-  run_.talk().get(pods_, name_, [this](const KubeAnswer& answer) {
-    if (answer.kind == Kind::kNotFound) return create();
-    if (answer.kind != Kind::kDone) return run_.finish(unknown(answer.why));
+  run_.objects().get(pods_, name_, [this](const kube::ObjectAnswer& answer) {
+    if (answer.not_found()) return create();
+    if (answer.failure) return run_.finish(unknown(answer.why()));
     leave(unknown("the last run's " + name_ + " was there and had to be deleted"));
   });
 }
 
 void KubeScheduler::create() {
   step_ = "create " + name_;
-  run_.talk().create(pods_, object_, [this](const KubeAnswer& answer) {
-    if (answer.kind != Kind::kDone) return run_.finish(unknown(answer.why));
+  run_.objects().create(pods_, object_, [this](const kube::ObjectAnswer& answer) {
+    if (answer.failure) return run_.finish(unknown(answer.why()));
     deadline_ = loop_.now() + wait_;
     poll();
   });
@@ -96,8 +96,8 @@ void KubeScheduler::create() {
 void KubeScheduler::poll() {
   step_ = "look for " + name_;
   const bool last = loop_.now() >= deadline_;
-  run_.talk().get(pods_, name_, [this, last](const KubeAnswer& answer) {
-    answer.kind == Kind::kDone ? judge(answer.object, last) : leave(unknown(answer.why));
+  run_.objects().get(pods_, name_, [this, last](const kube::ObjectAnswer& answer) {
+    answer.failure ? leave(unknown(answer.why())) : judge(answer.object, last);
   });
 }
 
@@ -111,8 +111,8 @@ void KubeScheduler::judge(const nlohmann::json& pod, bool last) {
     // Soon at first: usually it is done in a moment.
     const auto left = std::chrono::ceil<Milliseconds>(deadline_ - loop_.now());
     const auto waited = std::max(wait_ - left, Milliseconds(0));
-    return run_.talk().wait(std::clamp(waited, wait_ / 100 + Milliseconds(1), wait_ / 10),
-                            [this] { poll(); });
+    return run_.wait(std::clamp(waited, wait_ / 100 + Milliseconds(1), wait_ / 10),
+                     [this] { poll(); });
   }
   const std::string why = unschedulable_because(pod);
   leave(why.empty() ? down("the scheduler did not bind the pod within " +
@@ -123,7 +123,8 @@ void KubeScheduler::judge(const nlohmann::json& pod, bool last) {
 void KubeScheduler::leave(const Finding& finding) {
   found_ = finding;
   step_ = "delete " + name_;
-  run_.talk().remove(pods_, name_, [this](const KubeAnswer&) { run_.finish(*found_); });
+  run_.objects().remove(pods_, name_, kAtOnce,
+                        [this](const kube::ObjectAnswer&) { run_.finish(*found_); });
 }
 
 }  // namespace meshcheck::checks

@@ -35,7 +35,7 @@ class KubeScheduler : public Check {
   uv::Loop& loop_;
   const Milliseconds wait_;
   const std::string node_;
-  const KubeResource pods_;
+  const kube::Resource pods_;
   const std::string name_;
   nlohmann::json object_;
   std::string step_;
