@@ -1,7 +1,6 @@
 #include "lib/kube/lease.h"
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace meshcheck::kube {
@@ -19,6 +18,11 @@ std::string micro_time(WallTime time) {
   return text.insert(text.size() - 1, fraction);
 }
 
+// So often it is looked at, and so long a question may take.
+std::chrono::milliseconds period_of(std::chrono::milliseconds duration) {
+  return duration / 5;
+}
+
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
@@ -31,16 +35,14 @@ std::int64_t number_of(const json& object, const char* key, std::int64_t missing
 
 }  // namespace
 
-Result<LeaseRecord::Next> LeaseRecord::seen(std::optional<std::string_view> object,
-                                            Clock::time_point now, WallTime wall) {
+LeaseRecord::Next LeaseRecord::seen(const json* object, Clock::time_point now, WallTime wall) {
   asked_at_ = now;
   json lease{{"apiVersion", "coordination.k8s.io/v1"},
              {"kind", "Lease"},
              {"metadata", {{"name", options_.name}, {"namespace", options_.name_space}}}};
   json spec = json::object();
-  if (object) {
-    lease = json::parse(*object, nullptr, /*allow_exceptions=*/false);
-    if (!lease.is_object()) return Error("the API's answer is no JSON object");
+  if (object != nullptr) {
+    lease = *object;
     const auto found = lease.find("spec");
     if (found != lease.end() && found->is_object()) spec = *found;
   }
@@ -58,14 +60,15 @@ Result<LeaseRecord::Next> LeaseRecord::seen(std::optional<std::string_view> obje
   }
   if (!mine) {
     spec["acquireTime"] = micro_time(wall);
-    spec["leaseTransitions"] = number_of(spec, "leaseTransitions", object ? 0 : -1) + 1;
+    spec["leaseTransitions"] = number_of(spec, "leaseTransitions", object != nullptr ? 0 : -1) + 1;
   }
   spec["holderIdentity"] = options_.identity;
   spec["leaseDurationSeconds"] = options_.duration.count();
   spec["renewTime"] = micro_time(wall);
   // With the version that it was read with: who writes between is not overwritten.
   lease["spec"] = std::move(spec);
-  return Next{.step = object ? Step::kReplace : Step::kCreate, .body = lease.dump()};
+  return Next{.step = object != nullptr ? Step::kReplace : Step::kCreate,
+              .object = std::move(lease)};
 }
 
 bool LeaseRecord::held(Clock::time_point now) const {
@@ -73,59 +76,45 @@ bool LeaseRecord::held(Clock::time_point now) const {
 }
 
 Lease::Lease(Client& client, LeaseRecord::Options options, Log log)
-    : client_(client),
-      log_(log),
+    : log_(log),
       record_(std::move(options)),
+      leases_{.group = "coordination.k8s.io",
+              .plural = "leases",
+              .name_space = record_.options().name_space},
+      objects_(client, period_of(record_.options().duration)),
       timer_(client.loop(), [this] { turn(); }) {
-  timer_.start_repeating(record_.options().duration / 5);
-}
-
-Operation Lease::operation(const std::string& verb) const {
-  return {verb, "coordination.k8s.io", "leases", record_.options().name_space};
-}
-
-std::string Lease::target(bool with_name) const {
-  const auto& options = record_.options();
-  return "/apis/coordination.k8s.io/v1/namespaces/" + options.name_space + "/leases" +
-         (with_name ? "/" + options.name : "");
+  timer_.start_repeating(period_of(record_.options().duration));
 }
 
 void Lease::turn() {
-  Question question{.target = target(true), .operation = operation("get")};
-  question.timeout = record_.options().duration / 5;
-  auto call = client_.ask(question, [this](const Answer& answer) { take(answer); });
-  if (!call) return note_trouble(call.error().message());
-  call_ = *std::move(call);
+  objects_.get(leases_, record_.options().name,
+               [this](const ObjectAnswer& answer) { take(answer); });
 }
 
-void Lease::take(const Answer& answer) {
-  const bool missing = answer.failure && answer.failure->kind == Failure::Kind::kNotFound;
-  if (answer.failure && !missing) return note_trouble(answer.failure->sentence);
-  const std::optional<std::string_view> object =
-      missing ? std::nullopt : std::optional<std::string_view>(answer.body);
-  const auto next = record_.seen(object, Clock::now(), WallClock::now());
-  if (!next) return note_trouble(next.error().message());
-  if (next->step != LeaseRecord::Step::kNone) write(*next);
+void Lease::take(const ObjectAnswer& answer) {
+  if (answer.failure && !answer.not_found()) return note_trouble(answer.why());
+  const auto next =
+      record_.seen(answer.failure ? nullptr : &answer.object, Clock::now(), WallClock::now());
+  if (next.step != LeaseRecord::Step::kNone) write(next);
 }
 
 void Lease::write(const LeaseRecord::Next& next) {
-  const bool creates = next.step == LeaseRecord::Step::kCreate;
-  Question question{.method = creates ? "POST" : "PUT",
-                    .target = target(!creates),
-                    .body = next.body,
-                    .operation = operation(creates ? "create" : "update")};
-  question.timeout = record_.options().duration / 5;
-  auto call = client_.ask(question, [this](const Answer& answer) {
-    // 409: somebody else was faster; the next turn sees who.
-    if (answer.status == 409) return;
-    if (answer.failure) return note_trouble(answer.failure->sentence);
-    const bool was_held = record_.held(Clock::now());
-    record_.written();
-    note_trouble("");
-    if (!was_held) log_.info("lease acquired", {{"lease", record_.options().name}});
-  });
-  if (!call) return note_trouble(call.error().message());
-  call_ = *std::move(call);
+  const auto on_answer = [this](const ObjectAnswer& answer) { written(answer); };
+  if (next.step == LeaseRecord::Step::kCreate) {
+    objects_.create(leases_, next.object, on_answer);
+  } else {
+    objects_.replace(leases_, record_.options().name, next.object, on_answer);
+  }
+}
+
+void Lease::written(const ObjectAnswer& answer) {
+  // Somebody else was faster; the next turn sees who.
+  if (answer.failure && answer.failure->kind == Failure::Kind::kConflict) return;
+  if (answer.failure) return note_trouble(answer.why());
+  const bool was_held = record_.held(Clock::now());
+  record_.written();
+  note_trouble("");
+  if (!was_held) log_.info("lease acquired", {{"lease", record_.options().name}});
 }
 
 void Lease::note_trouble(const std::string& trouble) {

@@ -3,15 +3,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "lib/base/log.h"
 #include "lib/base/time.h"
-#include "lib/http/client.h"
 #include "lib/kube/client.h"
+#include "lib/kube/resource_client.h"
 #include "lib/uv/timer.h"
 
 namespace meshcheck::kube {
@@ -30,13 +30,13 @@ class LeaseRecord {
   enum class Step : std::uint8_t { kNone, kCreate, kReplace };
   struct Next {
     Step step = Step::kNone;
-    std::string body;  // The object to write.
+    nlohmann::json object;  // To write.
   };
 
   explicit LeaseRecord(Options options) : options_(std::move(options)) {}
 
-  // Nothing: there is no such lease. An error: it is not one.
-  Result<Next> seen(std::optional<std::string_view> object, Clock::time_point now, WallTime wall);
+  // The object as the API has it; null: there is no such lease.
+  Next seen(const nlohmann::json* object, Clock::time_point now, WallTime wall);
   // What seen() asked for was taken.
   void written() { renewed_at_ = asked_at_; }
 
@@ -62,17 +62,16 @@ class Lease {
 
  private:
   void turn();
-  void take(const Answer& answer);
+  void take(const ObjectAnswer& answer);
   void write(const LeaseRecord::Next& next);
+  void written(const ObjectAnswer& answer);
   void note_trouble(const std::string& trouble);
-  std::string target(bool with_name) const;
-  Operation operation(const std::string& verb) const;
 
-  Client& client_;
   const Log log_;
   LeaseRecord record_;
   std::string trouble_;  // As it was logged last.
-  http::Call call_;
+  const Resource leases_;
+  ResourceClient objects_;
   uv::Timer timer_;
 };
 

@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+
+#include "lib/testing/fake_kube_api.h"
+#include "lib/testing/loop.h"
 
 namespace meshcheck::kube {
 namespace {
@@ -19,18 +23,22 @@ LeaseRecord record_of(const std::string& identity) {
   return LeaseRecord({.name = "mover", .name_space = "net", .identity = identity});
 }
 
-std::string lease_of(const std::string& holder, const std::string& renewed) {
-  return R"({"metadata":{"name":"mover","resourceVersion":"7"},"spec":{"holderIdentity":")" +
-         holder + R"(","leaseDurationSeconds":15,"leaseTransitions":3,"renewTime":")" + renewed +
-         "\"}}";
+json lease_of(const std::string& holder, const std::string& renewed) {
+  return json::parse(
+      R"({"metadata":{"name":"mover","resourceVersion":"7"},"spec":{"holderIdentity":")" + holder +
+      R"(","leaseDurationSeconds":15,"leaseTransitions":3,"renewTime":")" + renewed + "\"}}");
+}
+
+LeaseRecord::Next seen(LeaseRecord& record, const std::optional<json>& lease, Clock::time_point now,
+                       WallTime wall) {
+  return record.seen(lease ? &*lease : nullptr, now, wall);
 }
 
 TEST(LeaseTest, IsMadeByWhoFindsNone) {
   LeaseRecord record = record_of("a");
-  const auto next = record.seen(std::nullopt, kStart, kWall);
-  ASSERT_TRUE(next);
-  EXPECT_EQ(next->step, Step::kCreate);
-  const json body = json::parse(next->body);
+  const auto next = seen(record, std::nullopt, kStart, kWall);
+  EXPECT_EQ(next.step, Step::kCreate);
+  const json& body = next.object;
   EXPECT_EQ(body["spec"]["holderIdentity"], "a");
   EXPECT_EQ(body["spec"]["leaseTransitions"], 0);
   EXPECT_EQ(body["spec"]["renewTime"], "2023-11-14T22:13:20.000000Z");
@@ -44,20 +52,19 @@ TEST(LeaseTest, IsLeftToItsHolderWhileThatRenewsIt) {
   LeaseRecord record = record_of("b");
   for (int second = 0; second < 120; second += 5) {
     const auto next =
-        record.seen(lease_of("a", "t" + std::to_string(second)), kStart + seconds(second), kWall);
-    ASSERT_TRUE(next);
-    ASSERT_EQ(next->step, Step::kNone) << second;
+        seen(record, lease_of("a", "t" + std::to_string(second)), kStart + seconds(second), kWall);
+    ASSERT_EQ(next.step, Step::kNone) << second;
   }
   EXPECT_FALSE(record.held(kStart));
 }
 
 TEST(LeaseTest, IsTakenWhenItsHolderHasGone) {
   LeaseRecord record = record_of("b");
-  ASSERT_EQ(record.seen(lease_of("a", "t"), kStart, kWall)->step, Step::kNone);
-  ASSERT_EQ(record.seen(lease_of("a", "t"), kStart + seconds(14), kWall)->step, Step::kNone);
-  const auto next = record.seen(lease_of("a", "t"), kStart + seconds(15), kWall);
-  ASSERT_EQ(next->step, Step::kReplace);
-  const json body = json::parse(next->body);
+  ASSERT_EQ(seen(record, lease_of("a", "t"), kStart, kWall).step, Step::kNone);
+  ASSERT_EQ(seen(record, lease_of("a", "t"), kStart + seconds(14), kWall).step, Step::kNone);
+  const auto next = seen(record, lease_of("a", "t"), kStart + seconds(15), kWall);
+  ASSERT_EQ(next.step, Step::kReplace);
+  const json& body = next.object;
   EXPECT_EQ(body["spec"]["holderIdentity"], "b");
   EXPECT_EQ(body["spec"]["leaseTransitions"], 4);
   EXPECT_EQ(body["metadata"]["resourceVersion"], "7");
@@ -65,32 +72,48 @@ TEST(LeaseTest, IsTakenWhenItsHolderHasGone) {
 
 TEST(LeaseTest, IsHeldBeforeAnotherMayTakeItAndNoLonger) {
   LeaseRecord holder = record_of("a");
-  ASSERT_EQ(holder.seen(lease_of("a", "t"), kStart, kWall)->step, Step::kReplace);
+  ASSERT_EQ(seen(holder, lease_of("a", "t"), kStart, kWall).step, Step::kReplace);
   holder.written();
   LeaseRecord other = record_of("b");
-  ASSERT_EQ(other.seen(lease_of("a", "t2"), kStart, kWall)->step, Step::kNone);
+  ASSERT_EQ(seen(other, lease_of("a", "t2"), kStart, kWall).step, Step::kNone);
   // Whoever looks at whatever moment: there are never two.
   for (int second = 0; second < 30; ++second) {
     const auto now = kStart + seconds(second);
-    const bool may_take = other.seen(lease_of("a", "t2"), now, kWall)->step == Step::kReplace;
+    const bool may_take = seen(other, lease_of("a", "t2"), now, kWall).step == Step::kReplace;
     EXPECT_FALSE(may_take && holder.held(now)) << second;
   }
 }
 
 TEST(LeaseTest, IsLostOnceAnotherIsItsHolder) {
   LeaseRecord record = record_of("a");
-  ASSERT_TRUE(record.seen(std::nullopt, kStart, kWall));
+  ASSERT_EQ(seen(record, std::nullopt, kStart, kWall).step, Step::kCreate);
   record.written();
   ASSERT_TRUE(record.held(kStart));
-  ASSERT_EQ(record.seen(lease_of("b", "t"), kStart + seconds(1), kWall)->step, Step::kNone);
+  ASSERT_EQ(seen(record, lease_of("b", "t"), kStart + seconds(1), kWall).step, Step::kNone);
   EXPECT_FALSE(record.held(kStart + seconds(1)));
 }
 
 TEST(LeaseTest, IsTakenWhenNobodyHoldsIt) {
   LeaseRecord record = record_of("a");
-  EXPECT_EQ(record.seen(R"({"metadata":{}})", kStart, kWall)->step, Step::kReplace);
-  EXPECT_EQ(record.seen(lease_of("", "t"), kStart, kWall)->step, Step::kReplace);
-  EXPECT_FALSE(record.seen("7", kStart, kWall));
+  EXPECT_EQ(seen(record, json::parse(R"({"metadata":{}})"), kStart, kWall).step, Step::kReplace);
+  EXPECT_EQ(seen(record, lease_of("", "t"), kStart, kWall).step, Step::kReplace);
+}
+
+TEST(LeaseTest, IsMadeAndKeptInTheApi) {
+  uv::Loop loop;
+  FakeApi api(loop);
+  http::Client http(loop, {.connections_max = 2});
+  Client client(loop, http, api.config());
+  const LeaseRecord::Options options{
+      .name = "mover", .name_space = "net", .identity = "a", .duration = std::chrono::seconds(3)};
+  Lease lease(client, options, Log({.level = Log::Level::kError}));
+  EXPECT_FALSE(lease.held());
+  ASSERT_TRUE(uv::run_until(loop, [&] { return lease.held() && api.count("PUT") == 1; }));
+  const std::string path = "/apis/coordination.k8s.io/v1/namespaces/net/leases";
+  EXPECT_EQ(api.requests[0], "GET " + path + "/mover");
+  EXPECT_EQ(api.requests[1], "POST " + path);
+  api.fail("PUT", 409);
+  ASSERT_TRUE(uv::run_until(loop, [&] { return api.count("PUT") == 3; }));
 }
 
 }  // namespace

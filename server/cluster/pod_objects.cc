@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <initializer_list>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -38,16 +37,13 @@ std::optional<WallTime> time_at(const json& object, std::initializer_list<std::s
   return time ? std::optional(*time) : std::nullopt;
 }
 
-Result<json> items_of(const std::string& list, std::string_view what) {
-  const json root = json::parse(list, nullptr, /*allow_exceptions=*/false);
-  const json& items = at(root, {"items"});
-  if (!items.is_array()) return Error("the list of " + std::string(what) + " has no items");
-  for (const json& item : items) {
-    if (text_at(item, {"metadata", "name"}).empty()) {
+Result<void> check_names(const std::vector<json>& objects, std::string_view what) {
+  for (const json& object : objects) {
+    if (text_at(object, {"metadata", "name"}).empty()) {
       return Error("an object among " + std::string(what) + " has no name");
     }
   }
-  return items;
+  return {};
 }
 
 bool is_going(const json& object) {
@@ -71,19 +67,15 @@ std::optional<rescheduling::Pod> read_pod(const json& object) {
 }  // namespace
 
 Result<rescheduling::Cluster> read_cluster(const MovingLists& lists) {
-  const auto sets = items_of(lists.stateful_sets, "StatefulSets");
-  if (!sets) return sets.error();
-  const auto pods = items_of(lists.pods, "pods");
-  if (!pods) return pods.error();
-  const auto volumes = items_of(lists.volumes, "claims");
-  if (!volumes) return volumes.error();
-  const auto budgets = items_of(lists.budgets, "PodDisruptionBudgets");
-  if (!budgets) return budgets.error();
-
+  for (const auto& [objects, what] :
+       {std::pair(&lists.stateful_sets, "StatefulSets"), std::pair(&lists.pods, "pods"),
+        std::pair(&lists.volumes, "claims"), std::pair(&lists.budgets, "PodDisruptionBudgets")}) {
+    if (const auto checked = check_names(*objects, what); !checked) return checked.error();
+  }
   std::map<std::string, const json*> pods_by_name;
-  for (const json& pod : *pods) pods_by_name[text_at(pod, {"metadata", "name"})] = &pod;
+  for (const json& pod : lists.pods) pods_by_name[text_at(pod, {"metadata", "name"})] = &pod;
   rescheduling::Cluster cluster;
-  for (const json& set : *sets) {
+  for (const json& set : lists.stateful_sets) {
     rescheduling::Instance instance{.name = text_at(set, {"metadata", "name"})};
     std::string node = text_at(set, {"metadata", "annotations", kNodeKey});
     instance.assigned = time_at(set, {"metadata", "annotations", kAssignedKey});
@@ -93,14 +85,14 @@ Result<rescheduling::Cluster> read_cluster(const MovingLists& lists) {
       if (node.empty()) node = text_at(*pod->second, {"spec", "nodeName"});
     }
     if (!node.empty()) instance.node = std::move(node);
-    for (const json& volume : *volumes) {
+    for (const json& volume : lists.volumes) {
       const bool its_own =
           text_at(volume, {"metadata", "name"}).ends_with("-" + instance.name + "-0");
       if (its_own && is_going(volume)) instance.volume_ends = true;
     }
     cluster.instances.push_back(std::move(instance));
   }
-  for (const json& budget : *budgets) {
+  for (const json& budget : lists.budgets) {
     const json& allowed = at(budget, {"status", "disruptionsAllowed"});
     const int disruptions = allowed.is_number_integer() ? allowed.get<int>() : 0;
     cluster.disruptions_allowed =
@@ -109,7 +101,7 @@ Result<rescheduling::Cluster> read_cluster(const MovingLists& lists) {
   return cluster;
 }
 
-std::string assignment_patch(std::string_view node, WallTime now) {
+json assignment_patch(std::string_view node, WallTime now) {
   const json term{{"matchFields", json::array({{{"key", "metadata.name"},
                                                 {"operator", "In"},
                                                 {"values", json::array({node})}}})}};
@@ -121,8 +113,7 @@ std::string assignment_patch(std::string_view node, WallTime now) {
   annotations[std::string(kAssignedKey)] =
       format_rfc3339(std::chrono::floor<std::chrono::seconds>(now));
   return json{{"metadata", {{"annotations", annotations}}},
-              {"spec", {{"template", {{"spec", {{"affinity", affinity}}}}}}}}
-      .dump();
+              {"spec", {{"template", {{"spec", {{"affinity", affinity}}}}}}}};
 }
 
 }  // namespace meshcheck::server

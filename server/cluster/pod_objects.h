@@ -2,8 +2,9 @@
 // doc/operate/smoke_mini.md
 #pragma once
 
-#include <string>
+#include <nlohmann/json.hpp>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/result.h"
 #include "lib/base/time.h"
@@ -11,12 +12,11 @@
 
 namespace meshcheck::server {
 
-// Bodies of lists, as the API gives them.
 struct MovingLists {
-  std::string stateful_sets;
-  std::string pods;
-  std::string volumes;  // Claims.
-  std::string budgets;
+  std::vector<nlohmann::json> stateful_sets;
+  std::vector<nlohmann::json> pods;
+  std::vector<nlohmann::json> volumes;  // Claims.
+  std::vector<nlohmann::json> budgets;
 };
 
 // All but the nodes. A StatefulSet that was never moved is where its pod is. An object without what
@@ -24,6 +24,6 @@ struct MovingLists {
 Result<rescheduling::Cluster> read_cluster(const MovingLists& lists);
 
 // The patch (RFC 7386) that assigns a StatefulSet to a node; its controller moves the pod.
-std::string assignment_patch(std::string_view node, WallTime now);
+nlohmann::json assignment_patch(std::string_view node, WallTime now);
 
 }  // namespace meshcheck::server

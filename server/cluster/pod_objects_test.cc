@@ -4,16 +4,17 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace meshcheck::server {
 namespace {
 
 using nlohmann::json;
 
-const std::string kNone = R"({"items":[]})";
+const std::vector<json> kNone;
 
-std::string list(const std::string& items) {
-  return R"({"items":[)" + items + "]}";
+std::vector<json> list(const std::string& items) {
+  return json::parse("[" + items + "]").get<std::vector<json>>();
 }
 
 std::string pod(const std::string& node, const std::string& ready, const std::string& more = "") {
@@ -39,7 +40,7 @@ TEST(MovingObjectsTest, AnInstanceIsWhereItsPodIsUntilItIsMoved) {
 
 TEST(MovingObjectsTest, AnInstanceThatWasMovedIsWhereItWasSent) {
   const WallTime now{std::chrono::seconds(1'700'000'000)};
-  json set = json::parse(assignment_patch("n2", now));
+  json set = assignment_patch("n2", now);
   set["metadata"]["name"] = "s-a";
   const auto cluster = read_cluster({list(set.dump()), list(pod("n1", "False")), kNone, kNone});
   ASSERT_TRUE(cluster);
@@ -70,14 +71,14 @@ TEST(MovingObjectsTest, TheStrictestBudgetCounts) {
 }
 
 TEST(MovingObjectsTest, NonsenseIsAnError) {
-  for (const std::string bad : {"", "7", "{}", R"({"items":{}})", R"({"items":[{}]})"}) {
-    EXPECT_FALSE(read_cluster({bad, kNone, kNone, kNone})) << bad;
-    EXPECT_FALSE(read_cluster({kNone, kNone, kNone, bad})) << bad;
+  for (const std::string bad : {"7", "{}", "[]", R"({"metadata":{"name":7}})"}) {
+    EXPECT_FALSE(read_cluster({list(bad), kNone, kNone, kNone})) << bad;
+    EXPECT_FALSE(read_cluster({kNone, kNone, kNone, list(bad)})) << bad;
   }
 }
 
 TEST(MovingObjectsTest, ThePatchKeepsAllElse) {
-  const json patch = json::parse(assignment_patch("n2", WallTime{}));
+  const json patch = assignment_patch("n2", WallTime{});
   EXPECT_EQ(patch["metadata"]["annotations"]["meshcheck.io/node"], "n2");
   EXPECT_EQ(patch["spec"]["template"]["spec"].size(), 1U);
   EXPECT_EQ(patch["spec"]["template"]["spec"]["affinity"].size(), 1U);

@@ -6,23 +6,26 @@
 #include <array>
 #include <utility>
 
-#include "lib/http/url.h"
-
 namespace meshcheck::server {
 namespace {
 
 constexpr std::string_view kLeaseName = "meshcheck-rescheduler";
 constexpr std::chrono::seconds kLookPeriodMax{60};
+constexpr std::chrono::seconds kQuestionTimeout{30};
+
+// What a policy was of before Kubernetes 1.21.
+constexpr const char* kOldPolicy = "v1beta1";
 
 struct List {
-  std::string_view group;
-  std::string_view resource;
+  const char* group;
+  const char* plural;
+  std::vector<nlohmann::json> MovingLists::*objects;
 };
-constexpr std::array<List, 4> kLists = {{{"apps/v1", "statefulsets"},
-                                         {"v1", "pods"},
-                                         {"v1", "persistentvolumeclaims"},
-                                         {"policy/v1", "poddisruptionbudgets"}}};
-constexpr std::string_view kOldPolicy = "policy/v1beta1";  // Before Kubernetes 1.21.
+constexpr std::array<List, 4> kLists = {
+    {{"apps", "statefulsets", &MovingLists::stateful_sets},
+     {"", "pods", &MovingLists::pods},
+     {"", "persistentvolumeclaims", &MovingLists::volumes},
+     {"policy", "poddisruptionbudgets", &MovingLists::budgets}}};
 
 // Differs between two servers even when they have the same name.
 std::string identity() {
@@ -34,11 +37,6 @@ std::string identity() {
 std::chrono::seconds look_period(const MovingConfig& config) {
   return std::min(kLookPeriodMax,
                   std::max(std::chrono::seconds(1), std::chrono::seconds(config.interval / 6)));
-}
-
-std::string_view group_of(std::string_view group_version) {
-  const auto slash = group_version.find('/');
-  return slash == std::string_view::npos ? "" : group_version.substr(0, slash);
 }
 
 std::string_view text(rescheduling::Why why) {
@@ -69,47 +67,45 @@ Rescheduler::Rescheduler(Owner owner, const kube::Config& api, const MovingConfi
              {.name = std::string(kLeaseName), .name_space = name_space_, .identity = identity()},
              owner_.log),
       random_(std::random_device()()),
+      objects_(client_, kQuestionTimeout),
       timer_(owner_.loop, [this] { look(); }) {
   timer_.start_repeating(look_period(config_));
 }
 
-std::string Rescheduler::target(const std::string& group, const std::string& what) const {
-  return (group == "v1" ? "/api/" : "/apis/") + group + "/namespaces/" + name_space_ + "/" + what;
-}
-
 void Rescheduler::look() {
   if (!lease_.held()) return;
-  lists_.clear();
+  lists_ = {};
+  list_ = 0;
   writes_.clear();
   list_next();
 }
 
 void Rescheduler::list_next() {
-  if (lists_.size() == kLists.size()) return decide();
-  const List& list = kLists.at(lists_.size());
-  std::string group(list.group);
-  if (old_policy_ && list.group.starts_with("policy")) group = kOldPolicy;
-  const std::string resource(list.resource);
-  kube::Question question{
-      .target =
-          target(group, resource) + "?labelSelector=" + http::escape_path_segment(config_.selector),
-      .operation = {"list", std::string(group_of(list.group)), resource, name_space_}};
-  auto call = client_.ask(question, [this](kube::Answer answer) {
-    const bool missing = answer.failure && answer.failure->kind == kube::Failure::Kind::kNotFound;
-    if (missing && !old_policy_ && lists_.size() + 1 == kLists.size()) {
-      old_policy_ = true;
-      return list_next();
-    }
-    if (answer.failure) return note_trouble(answer.failure->sentence);
-    lists_.push_back(std::move(answer.body));
-    list_next();
-  });
-  if (!call) return note_trouble(call.error().message());
-  call_ = *std::move(call);
+  if (list_ == kLists.size()) return decide();
+  const List& list = kLists.at(list_);
+  kube::Resource resource{.group = list.group, .plural = list.plural, .name_space = name_space_};
+  if (old_policy_ && resource.group == "policy") resource.version = kOldPolicy;
+  objects_.list(
+      resource, config_.selector,
+      [this, objects = list.objects](const nlohmann::json& object) {
+        (lists_.*objects).push_back(object);
+      },
+      [this](const std::optional<kube::Failure>& failure) { listed(failure); });
+}
+
+void Rescheduler::listed(const std::optional<kube::Failure>& failure) {
+  const bool missing = failure && failure->kind == kube::Failure::Kind::kNotFound;
+  if (missing && !old_policy_ && list_ + 1 == kLists.size()) {
+    old_policy_ = true;
+    return list_next();
+  }
+  if (failure) return note_trouble(failure->sentence);
+  ++list_;
+  list_next();
 }
 
 void Rescheduler::decide() {
-  auto cluster = read_cluster({lists_[0], lists_[1], lists_[2], lists_[3]});
+  auto cluster = read_cluster(lists_);
   if (!cluster) return note_trouble(cluster.error().message());
   cluster->nodes = owner_.nodes();
   if (cluster->nodes.empty()) return;
@@ -120,46 +116,42 @@ void Rescheduler::decide() {
   if (*next) move(**next);
 }
 
-Rescheduler::Request Rescheduler::deletion(const std::string& resource,
-                                           const std::string& name) const {
-  return {.question = {.method = "DELETE",
-                       .target = target("v1", resource + "/" + name),
-                       .operation = {"delete", "", resource, name_space_}},
-          .may_be_gone = true};
-}
-
 void Rescheduler::move(const rescheduling::Move& move) {
   owner_.log.info(
       "moving",
       {{"stateful_set", move.instance}, {"node", move.node}, {"because", text(move.why)}});
   const std::string pod = move.instance + "-0";
+  const auto add_deletion = [this](const char* plural, std::string name) {
+    writes_.push_back({{.plural = plural, .name_space = name_space_}, std::move(name), {}});
+  };
   // A pod that is well is replaced by its controller, with all the time that it wants to end.
   if (move.why != rescheduling::Why::kOldest || move.deletion != rescheduling::Deletion::kPod) {
-    writes_.push_back(deletion("pods", pod));
+    add_deletion("pods", pod);
   }
   if (move.deletion != rescheduling::Deletion::kPod) {
-    writes_.push_back(deletion("persistentvolumeclaims", "disk-" + pod));
+    add_deletion("persistentvolumeclaims", "disk-" + pod);
   }
-  writes_.push_back({.question = {.method = "PATCH",
-                                  .target = target("apps/v1", "statefulsets/" + move.instance),
-                                  .body = assignment_patch(move.node, WallClock::now()),
-                                  .content_type = "application/merge-patch+json",
-                                  .operation = {"patch", "apps", "statefulsets", name_space_}}});
+  writes_.push_back({{.group = "apps", .plural = "statefulsets", .name_space = name_space_},
+                     move.instance,
+                     assignment_patch(move.node, WallClock::now())});
   write_next();
 }
 
 void Rescheduler::write_next() {
   if (writes_.empty()) return;
-  const Request request = std::move(writes_.back());
+  const Write write = std::move(writes_.back());
   writes_.pop_back();
-  auto call = client_.ask(
-      request.question, [this, may_be_gone = request.may_be_gone](const kube::Answer& answer) {
-        const bool gone = answer.failure && answer.failure->kind == kube::Failure::Kind::kNotFound;
-        if (answer.failure && !(gone && may_be_gone)) return note_trouble(answer.failure->sentence);
-        write_next();
-      });
-  if (!call) return note_trouble(call.error().message());
-  call_ = *std::move(call);
+  auto on_answer = [this, deletes = !write.patch](const kube::ObjectAnswer& answer) {
+    const bool gone = deletes && answer.not_found();
+    if (answer.failure && !gone) return note_trouble(answer.why());
+    write_next();
+  };
+  if (write.patch) {
+    objects_.merge(write.resource, write.name, *write.patch, std::move(on_answer));
+  } else {
+    objects_.remove(write.resource, write.name, kube::ResourceClient::Deletion::kGraceful,
+                    std::move(on_answer));
+  }
 }
 
 void Rescheduler::note_trouble(const std::string& trouble) {

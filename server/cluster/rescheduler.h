@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "lib/http/client.h"
 #include "lib/kube/client.h"
 #include "lib/kube/lease.h"
+#include "lib/kube/resource_client.h"
 #include "lib/uv/timer.h"
 #include "server/cluster/pod_objects.h"
 #include "server/cluster/rescheduling_config.h"
@@ -37,19 +40,19 @@ class Rescheduler {
   Rescheduler(Owner owner, const kube::Config& api, const MovingConfig& config);
 
  private:
-  struct Request {
-    kube::Question question;
-    bool may_be_gone = false;  // 404 is fine.
+  struct Write {
+    kube::Resource resource;
+    std::string name;
+    std::optional<nlohmann::json> patch;  // Nothing: it is deleted, if it is still there.
   };
 
   void look();
   void list_next();
+  void listed(const std::optional<kube::Failure>& failure);
   void decide();
   void move(const rescheduling::Move& move);
   void write_next();
   void note_trouble(const std::string& trouble);
-  std::string target(const std::string& group, const std::string& what) const;
-  Request deletion(const std::string& resource, const std::string& name) const;
 
   const Owner owner_;
   const MovingConfig config_;
@@ -58,11 +61,12 @@ class Rescheduler {
   kube::Client client_;
   kube::Lease lease_;
   std::mt19937_64 random_;
-  std::vector<std::string> lists_;  // Of this look, in the order of kLists.
-  std::vector<Request> writes_;     // Of this move, the next one last.
-  bool old_policy_ = false;         // The API knows PodDisruptionBudgets of v1beta1 only.
-  std::string trouble_;             // As it was logged last.
-  http::Call call_;
+  kube::ResourceClient objects_;
+  MovingLists lists_;          // Of this look.
+  std::size_t list_ = 0;       // The one that is read.
+  std::vector<Write> writes_;  // Of this move, the next one last.
+  bool old_policy_ = false;    // The API knows PodDisruptionBudgets of v1beta1 only.
+  std::string trouble_;        // As it was logged last.
   uv::Timer timer_;
 };
 
