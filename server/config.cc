@@ -45,7 +45,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
             "closed verdicts kept for ?since=, about 1.5 KB each");
   flags.add("verdict-days", config.verdict_days, {1, 3660}, "days for which they are kept");
   config.cluster.add_to(flags);
-  config.moving.add_to(flags);
+  config.rescheduling.add_to(flags);
   flags.add("kubeconfig", config.kubeconfig,
             "file that says where the Kubernetes API is; without it, $KUBECONFIG, else what a pod "
             "is given");
@@ -67,7 +67,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
         "-kubeproxyinit and -inventory: give one of them; the expected agents are either those "
         "that Kubernetes runs or those of a file");
   }
-  if (!config.moving.selector.empty() && !config.cluster.enabled) {
+  if (!config.rescheduling.selector.empty() && !config.cluster.enabled) {
     return refuse("-reschedule: the nodes have to be known; add -kubeproxyinit");
   }
   if (auto checked = config.cluster.check(); !checked) return refuse(checked.error().message());

@@ -33,7 +33,7 @@ struct Config {
   AuthConfig auth;
   MeshConfig mesh;
   ClusterConfig cluster;
-  MovingConfig moving;
+  ReschedulingConfig rescheduling;
   SlaConfig sla;
   flags::LogFlags log;
   std::vector<std::string> ignored;  // Flags of netchecker that were given and have no effect.

@@ -105,9 +105,9 @@ Result<std::unique_ptr<ClusterWatcher>> follow_cluster(uv::Loop& loop, const Con
 // Null without -reschedule. `cluster` outlives it.
 Result<std::unique_ptr<Rescheduler>> move_pods(uv::Loop& loop, const Config& config,
                                                const ClusterWatcher* cluster, const Log& log) {
-  if (config.moving.selector.empty()) return std::unique_ptr<Rescheduler>();
+  if (config.rescheduling.selector.empty()) return std::unique_ptr<Rescheduler>();
   return Rescheduler::start({loop, [cluster] { return cluster->cluster().homes(); }, log},
-                            config.kubeconfig, config.moving);
+                            config.kubeconfig, config.rescheduling);
 }
 
 VerdictBoard::Options board_options(const Config& config) {

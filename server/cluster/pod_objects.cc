@@ -66,7 +66,7 @@ std::optional<rescheduling::Pod> read_pod(const json& object) {
 
 }  // namespace
 
-Result<rescheduling::Cluster> read_cluster(const MovingLists& lists) {
+Result<rescheduling::Cluster> read_cluster(const ReschedulingLists& lists) {
   for (const auto& [objects, what] :
        {std::pair(&lists.stateful_sets, "StatefulSets"), std::pair(&lists.pods, "pods"),
         std::pair(&lists.volumes, "claims"), std::pair(&lists.budgets, "PodDisruptionBudgets")}) {

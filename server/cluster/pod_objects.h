@@ -12,7 +12,7 @@
 
 namespace meshcheck::server {
 
-struct MovingLists {
+struct ReschedulingLists {
   std::vector<nlohmann::json> stateful_sets;
   std::vector<nlohmann::json> pods;
   std::vector<nlohmann::json> volumes;  // Claims.
@@ -21,7 +21,7 @@ struct MovingLists {
 
 // All but the nodes. A StatefulSet that was never moved is where its pod is. An object without what
 // every object has is an error.
-Result<rescheduling::Cluster> read_cluster(const MovingLists& lists);
+Result<rescheduling::Cluster> read_cluster(const ReschedulingLists& lists);
 
 // The patch (RFC 7386) that assigns a StatefulSet to a node; its controller moves the pod.
 nlohmann::json assignment_patch(std::string_view node, WallTime now);

@@ -24,7 +24,7 @@ std::string pod(const std::string& node, const std::string& ready, const std::st
          R"(","lastTransitionTime":"2026-11-21T10:00:05Z"}]}})";
 }
 
-TEST(MovingObjectsTest, AnInstanceIsWhereItsPodIsUntilItIsMoved) {
+TEST(PodObjectsTest, AnInstanceIsWhereItsPodIsUntilItIsMoved) {
   const auto cluster =
       read_cluster({list(R"({"metadata":{"name":"s-a"}})"), list(pod("n1", "True")), kNone, kNone});
   ASSERT_TRUE(cluster) << cluster.error().message();
@@ -38,7 +38,7 @@ TEST(MovingObjectsTest, AnInstanceIsWhereItsPodIsUntilItIsMoved) {
   EXPECT_FALSE(cluster->disruptions_allowed);
 }
 
-TEST(MovingObjectsTest, AnInstanceThatWasMovedIsWhereItWasSent) {
+TEST(PodObjectsTest, AnInstanceThatWasMovedIsWhereItWasSent) {
   const WallTime now{std::chrono::seconds(1'700'000'000)};
   json set = assignment_patch("n2", now);
   set["metadata"]["name"] = "s-a";
@@ -50,7 +50,7 @@ TEST(MovingObjectsTest, AnInstanceThatWasMovedIsWhereItWasSent) {
   EXPECT_FALSE(instance.pod->ready);
 }
 
-TEST(MovingObjectsTest, WhatIsBeingDeletedIsNotThere) {
+TEST(PodObjectsTest, WhatIsBeingDeletedIsNotThere) {
   const std::string going = R"(,"deletionTimestamp":"2026-11-21T10:01:00Z")";
   const auto cluster =
       read_cluster({list(R"({"metadata":{"name":"s-a"}})"), list(pod("n1", "True", going)),
@@ -60,7 +60,7 @@ TEST(MovingObjectsTest, WhatIsBeingDeletedIsNotThere) {
   EXPECT_TRUE(cluster->instances[0].volume_ends);
 }
 
-TEST(MovingObjectsTest, TheStrictestBudgetCounts) {
+TEST(PodObjectsTest, TheStrictestBudgetCounts) {
   const auto budget = [](int allowed) {
     return R"({"metadata":{"name":"b"},"status":{"disruptionsAllowed":)" + std::to_string(allowed) +
            "}}";
@@ -70,14 +70,14 @@ TEST(MovingObjectsTest, TheStrictestBudgetCounts) {
   EXPECT_EQ(cluster->disruptions_allowed, 0);
 }
 
-TEST(MovingObjectsTest, NonsenseIsAnError) {
+TEST(PodObjectsTest, NonsenseIsAnError) {
   for (const std::string bad : {"7", "{}", "[]", R"({"metadata":{"name":7}})"}) {
     EXPECT_FALSE(read_cluster({list(bad), kNone, kNone, kNone})) << bad;
     EXPECT_FALSE(read_cluster({kNone, kNone, kNone, list(bad)})) << bad;
   }
 }
 
-TEST(MovingObjectsTest, ThePatchKeepsAllElse) {
+TEST(PodObjectsTest, ThePatchKeepsAllElse) {
   const json patch = assignment_patch("n2", WallTime{});
   EXPECT_EQ(patch["metadata"]["annotations"]["meshcheck.io/node"], "n2");
   EXPECT_EQ(patch["spec"]["template"]["spec"].size(), 1U);

@@ -19,13 +19,13 @@ constexpr const char* kOldPolicy = "v1beta1";
 struct List {
   const char* group;
   const char* plural;
-  std::vector<nlohmann::json> MovingLists::*objects;
+  std::vector<nlohmann::json> ReschedulingLists::*objects;
 };
 constexpr std::array<List, 4> kLists = {
-    {{"apps", "statefulsets", &MovingLists::stateful_sets},
-     {"", "pods", &MovingLists::pods},
-     {"", "persistentvolumeclaims", &MovingLists::volumes},
-     {"policy", "poddisruptionbudgets", &MovingLists::budgets}}};
+    {{"apps", "statefulsets", &ReschedulingLists::stateful_sets},
+     {"", "pods", &ReschedulingLists::pods},
+     {"", "persistentvolumeclaims", &ReschedulingLists::volumes},
+     {"policy", "poddisruptionbudgets", &ReschedulingLists::budgets}}};
 
 // Differs between two servers even when they have the same name.
 std::string identity() {
@@ -34,7 +34,7 @@ std::string identity() {
   return std::string(host.data()) + "_" + std::to_string(std::random_device()());
 }
 
-std::chrono::seconds look_period(const MovingConfig& config) {
+std::chrono::seconds look_period(const ReschedulingConfig& config) {
   return std::min(kLookPeriodMax,
                   std::max(std::chrono::seconds(1), std::chrono::seconds(config.interval / 6)));
 }
@@ -49,7 +49,7 @@ std::string_view text(rescheduling::Why why) {
 }  // namespace
 
 Result<std::unique_ptr<Rescheduler>> Rescheduler::start(Owner owner, const std::string& kubeconfig,
-                                                        const MovingConfig& config) {
+                                                        const ReschedulingConfig& config) {
   kube::ConfigOptions where;
   where.kubeconfig = kubeconfig;
   const auto api = kube::find_config(where);
@@ -57,7 +57,7 @@ Result<std::unique_ptr<Rescheduler>> Rescheduler::start(Owner owner, const std::
   return std::make_unique<Rescheduler>(std::move(owner), *api, config);
 }
 
-Rescheduler::Rescheduler(Owner owner, const kube::Config& api, const MovingConfig& config)
+Rescheduler::Rescheduler(Owner owner, const kube::Config& api, const ReschedulingConfig& config)
     : owner_(std::move(owner)),
       config_(config),
       name_space_(api.default_namespace),

@@ -36,8 +36,8 @@ class Rescheduler {
   };
 
   static Result<std::unique_ptr<Rescheduler>> start(Owner owner, const std::string& kubeconfig,
-                                                    const MovingConfig& config);
-  Rescheduler(Owner owner, const kube::Config& api, const MovingConfig& config);
+                                                    const ReschedulingConfig& config);
+  Rescheduler(Owner owner, const kube::Config& api, const ReschedulingConfig& config);
 
  private:
   struct Write {
@@ -55,14 +55,14 @@ class Rescheduler {
   void note_trouble(const std::string& trouble);
 
   const Owner owner_;
-  const MovingConfig config_;
+  const ReschedulingConfig config_;
   const std::string name_space_;
   http::Client http_;
   kube::Client client_;
   kube::Lease lease_;
   std::mt19937_64 random_;
   kube::ResourceClient objects_;
-  MovingLists lists_;          // Of this look.
+  ReschedulingLists lists_;    // Of this look.
   std::size_t list_ = 0;       // The one that is read.
   std::vector<Write> writes_;  // Of this move, the next one last.
   bool old_policy_ = false;    // The API knows PodDisruptionBudgets of v1beta1 only.

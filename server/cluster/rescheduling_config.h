@@ -8,7 +8,7 @@
 
 namespace meshcheck::server {
 
-struct MovingConfig {
+struct ReschedulingConfig {
   std::string selector;         // Of StatefulSets and all that is theirs; empty: nothing is moved.
   std::int64_t interval = 600;  // Seconds.
 
