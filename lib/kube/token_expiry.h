@@ -8,7 +8,7 @@
 
 namespace meshcheck::kube {
 
-// The `exp` of a JWT, which is read and not verified, and good for nothing but keeping a verdict
+// The `exp` of a JWT, which is read and not verified, and good for nothing but keeping a review
 // shorter. Nothing if it is no such token.
 std::optional<WallTime> token_expiry(std::string_view token);
 

@@ -30,14 +30,14 @@ void append_list(std::string& out, std::string_view key, const std::vector<std::
   out += ']';
 }
 
-void read_service_account(TokenVerdict& verdict) {
+void read_service_account(TokenReview& review) {
   constexpr std::string_view kPrefix = "system:serviceaccount:";
-  if (!verdict.username.starts_with(kPrefix)) return;
-  const std::string rest = verdict.username.substr(kPrefix.size());
+  if (!review.username.starts_with(kPrefix)) return;
+  const std::string rest = review.username.substr(kPrefix.size());
   const auto colon = rest.find(':');
   if (colon == std::string::npos) return;
-  verdict.service_account_namespace = rest.substr(0, colon);
-  verdict.service_account = rest.substr(colon + 1);
+  review.service_account_namespace = rest.substr(0, colon);
+  review.service_account = rest.substr(colon + 1);
 }
 
 // The first of a list with that key.
@@ -57,13 +57,13 @@ bool names_one_of(const FieldReader& status, const std::vector<std::string>& aud
   return named;
 }
 
-template <typename Verdict, typename Parse>
-std::function<void(Answer)> reader(std::function<void(Result<Verdict>)> on_verdict, Parse parse) {
-  return [on_verdict = std::move(on_verdict), parse = std::move(parse)](const Answer& answer) {
+template <typename Review, typename Parse>
+std::function<void(Answer)> reader(std::function<void(Result<Review>)> on_review, Parse parse) {
+  return [on_review = std::move(on_review), parse = std::move(parse)](const Answer& answer) {
     if (answer.failure) {
-      on_verdict(Error(answer.failure->sentence));
+      on_review(Error(answer.failure->sentence));
     } else {
-      on_verdict(parse(answer.body));
+      on_review(parse(answer.body));
     }
   };
 }
@@ -91,54 +91,54 @@ std::string encode_token_review(const std::string& token,
   return json += "}}";
 }
 
-Result<TokenVerdict> parse_token_review(std::string_view json,
-                                        const std::vector<std::string>& audiences) {
+Result<TokenReview> parse_token_review(std::string_view json,
+                                       const std::vector<std::string>& audiences) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
     return Error("the answer to a TokenReview is not JSON");
   }
   std::optional<Error> error;
-  const FieldReader review(root, "", error);
-  const FieldReader status = review.child("status");
+  const FieldReader object(root, "", error);
+  const FieldReader status = object.child("status");
   const FieldReader user = status.child("user");
-  TokenVerdict verdict;
+  TokenReview review;
   if (!status.flag("authenticated")) {
-    verdict.error = status.text("error");
-    if (verdict.error.empty()) verdict.error = "the token is not valid";
+    review.error = status.text("error");
+    if (review.error.empty()) review.error = "the token is not valid";
     if (error) return error->within("TokenReview");
-    return verdict;
+    return review;
   }
   if (!audiences.empty() && !names_one_of(status, audiences)) {
     if (error) return error->within("TokenReview");
-    verdict.error = "the token is not for this service: another audience";
-    return verdict;
+    review.error = "the token is not for this service: another audience";
+    return review;
   }
-  verdict.authenticated = true;
-  verdict.username = user.required_text("username");
-  verdict.uid = user.text("uid");
-  user.each_text("groups", [&](std::string_view group) { verdict.groups.emplace_back(group); });
+  review.authenticated = true;
+  review.username = user.required_text("username");
+  review.uid = user.text("uid");
+  user.each_text("groups", [&](std::string_view group) { review.groups.emplace_back(group); });
   const FieldReader extra = user.child("extra");
-  verdict.pod_name = extra_of(extra, "authentication.kubernetes.io/pod-name");
-  verdict.pod_uid = extra_of(extra, "authentication.kubernetes.io/pod-uid");
-  read_service_account(verdict);
+  review.pod_name = extra_of(extra, "authentication.kubernetes.io/pod-name");
+  review.pod_uid = extra_of(extra, "authentication.kubernetes.io/pod-uid");
+  read_service_account(review);
   if (error) return error->within("TokenReview");
-  return verdict;
+  return review;
 }
 
 Result<http::Call> review_token(Client& client, const std::string& token,
                                 const std::vector<std::string>& audiences,
-                                std::function<void(Result<TokenVerdict>)> on_verdict) {
+                                std::function<void(Result<TokenReview>)> on_review) {
   const Question question =
       create("/apis/authentication.k8s.io/v1/tokenreviews", "authentication.k8s.io", "tokenreviews",
              encode_token_review(token, audiences));
   const auto parse = [audiences](std::string_view json) {
     return parse_token_review(json, audiences);
   };
-  return client.ask(question, reader<TokenVerdict>(std::move(on_verdict), parse));
+  return client.ask(question, reader<TokenReview>(std::move(on_review), parse));
 }
 
-std::string encode_access_review(const AccessQuestion& question) {
+std::string encode_access_review(const SubjectAccessReviewSpec& question) {
   std::string json =
       R"({"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{)";
   append_field(json, "user", question.username);
@@ -162,29 +162,29 @@ std::string encode_access_review(const AccessQuestion& question) {
   return json += "}}}";
 }
 
-Result<AccessVerdict> parse_access_review(std::string_view json) {
+Result<SubjectAccessReview> parse_access_review(std::string_view json) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
     return Error("the answer to a SubjectAccessReview is not JSON");
   }
   std::optional<Error> error;
-  const FieldReader review(root, "", error);
-  const FieldReader status = review.child("status");
-  AccessVerdict verdict;
-  verdict.allowed = status.flag("allowed") && !status.flag("denied");
-  verdict.reason = status.text("reason");
-  if (verdict.reason.empty()) verdict.reason = status.text("evaluationError");
+  const FieldReader object(root, "", error);
+  const FieldReader status = object.child("status");
+  SubjectAccessReview review;
+  review.allowed = status.flag("allowed") && !status.flag("denied");
+  review.reason = status.text("reason");
+  if (review.reason.empty()) review.reason = status.text("evaluationError");
   if (error) return error->within("SubjectAccessReview");
-  return verdict;
+  return review;
 }
 
-Result<http::Call> review_access(Client& client, const AccessQuestion& question,
-                                 std::function<void(Result<AccessVerdict>)> on_verdict) {
+Result<http::Call> review_access(Client& client, const SubjectAccessReviewSpec& question,
+                                 std::function<void(Result<SubjectAccessReview>)> on_review) {
   const Question asked =
       create("/apis/authorization.k8s.io/v1/subjectaccessreviews", "authorization.k8s.io",
              "subjectaccessreviews", encode_access_review(question));
-  return client.ask(asked, reader<AccessVerdict>(std::move(on_verdict), parse_access_review));
+  return client.ask(asked, reader<SubjectAccessReview>(std::move(on_review), parse_access_review));
 }
 
 }  // namespace meshcheck::kube

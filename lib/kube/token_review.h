@@ -13,7 +13,7 @@
 namespace meshcheck::kube {
 
 // Who presented a token. Nothing but `error` is set unless `authenticated`.
-struct TokenVerdict {
+struct TokenReview {
   bool authenticated = false;
   std::string error;  // Why not, for a person.
   std::string username;
@@ -26,27 +26,27 @@ struct TokenVerdict {
   std::string pod_name;
   std::string pod_uid;
 
-  friend bool operator==(const TokenVerdict&, const TokenVerdict&) = default;
+  friend bool operator==(const TokenReview&, const TokenReview&) = default;
 };
 
 // Needs the rule: apiGroups ["authentication.k8s.io"], resources ["tokenreviews"], verbs
-// ["create"]. An error of the verdict: the API did not say; the token may be good. An error at
+// ["create"]. An error of the review: the API did not say; the token may be good. An error at
 // once: there is no token of our own. Without `audiences` the token has to be for the API itself,
 // as those of users are. REQUIRES: check_token(token).
 Result<http::Call> review_token(Client& client, const std::string& token,
                                 const std::vector<std::string>& audiences,
-                                std::function<void(Result<TokenVerdict>)> on_verdict);
+                                std::function<void(Result<TokenReview>)> on_review);
 
-// Pure halves of it. A verdict that names none of the `audiences` asked for is not authenticated:
+// Pure halves of it. A review that names none of the `audiences` asked for is not authenticated:
 // such an API has not looked at them.
 std::string encode_token_review(const std::string& token,
                                 const std::vector<std::string>& audiences);
-Result<TokenVerdict> parse_token_review(std::string_view json,
-                                        const std::vector<std::string>& audiences);
+Result<TokenReview> parse_token_review(std::string_view json,
+                                       const std::vector<std::string>& audiences);
 
 // May `username`, of `groups`, do `operation`, or if `path` is set its verb on that path of a
 // server?
-struct AccessQuestion {
+struct SubjectAccessReviewSpec {
   std::string username;
   std::string uid;
   std::vector<std::string> groups;
@@ -54,17 +54,17 @@ struct AccessQuestion {
   std::string path;  // "/api/v1/agents/"
 };
 
-struct AccessVerdict {
+struct SubjectAccessReview {
   bool allowed = false;
   std::string reason;  // May be empty.
 };
 
 // Needs the rule: apiGroups ["authorization.k8s.io"], resources ["subjectaccessreviews"], verbs
 // ["create"]. Errors as with review_token().
-Result<http::Call> review_access(Client& client, const AccessQuestion& question,
-                                 std::function<void(Result<AccessVerdict>)> on_verdict);
+Result<http::Call> review_access(Client& client, const SubjectAccessReviewSpec& question,
+                                 std::function<void(Result<SubjectAccessReview>)> on_review);
 
-std::string encode_access_review(const AccessQuestion& question);
-Result<AccessVerdict> parse_access_review(std::string_view json);
+std::string encode_access_review(const SubjectAccessReviewSpec& question);
+Result<SubjectAccessReview> parse_access_review(std::string_view json);
 
 }  // namespace meshcheck::kube

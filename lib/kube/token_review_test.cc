@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/kube/review_cache.h"
 #include "lib/kube/token_expiry.h"
-#include "lib/kube/verdict_cache.h"
 
 namespace meshcheck::kube {
 namespace {
@@ -19,40 +19,40 @@ TEST(TokenReviewTest, AsksForItsAudience) {
 }
 
 TEST(TokenReviewTest, TellsWhosePodItIs) {
-  const auto verdict = parse_token_review(R"({"status": {"authenticated": true,
+  const auto review = parse_token_review(R"({"status": {"authenticated": true,
     "audiences": ["meshcheck"], "user": {"username": "system:serviceaccount:net:agent",
     "uid": "u1", "groups": ["system:serviceaccounts"],
     "extra": {"authentication.kubernetes.io/pod-name": ["agent-x"],
               "authentication.kubernetes.io/pod-uid": ["p1"], "other": ["y"]}}}})",
-                                          kAudiences);
-  ASSERT_TRUE(verdict) << verdict.error().message();
-  EXPECT_TRUE(verdict->authenticated);
-  EXPECT_EQ(verdict->username, "system:serviceaccount:net:agent");
-  EXPECT_EQ(verdict->service_account_namespace, "net");
-  EXPECT_EQ(verdict->service_account, "agent");
-  EXPECT_EQ(verdict->groups, std::vector<std::string>{"system:serviceaccounts"});
-  EXPECT_EQ(verdict->pod_name, "agent-x");
-  EXPECT_EQ(verdict->pod_uid, "p1");
+                                         kAudiences);
+  ASSERT_TRUE(review) << review.error().message();
+  EXPECT_TRUE(review->authenticated);
+  EXPECT_EQ(review->username, "system:serviceaccount:net:agent");
+  EXPECT_EQ(review->service_account_namespace, "net");
+  EXPECT_EQ(review->service_account, "agent");
+  EXPECT_EQ(review->groups, std::vector<std::string>{"system:serviceaccounts"});
+  EXPECT_EQ(review->pod_name, "agent-x");
+  EXPECT_EQ(review->pod_uid, "p1");
 }
 
 TEST(TokenReviewTest, SaysWhyATokenIsRefused) {
-  const auto verdict = parse_token_review(
+  const auto review = parse_token_review(
       R"({"status": {"user": {}, "error": "[invalid bearer token, expired]"}})", kAudiences);
-  ASSERT_TRUE(verdict);
-  EXPECT_FALSE(verdict->authenticated);
-  EXPECT_EQ(verdict->error, "[invalid bearer token, expired]");
+  ASSERT_TRUE(review);
+  EXPECT_FALSE(review->authenticated);
+  EXPECT_EQ(review->error, "[invalid bearer token, expired]");
   EXPECT_EQ(parse_token_review("{}", kAudiences)->error, "the token is not valid");
 }
 
 TEST(TokenReviewTest, DoesNotTrustAnApiThatIgnoresAudiences) {
   for (const auto* audiences : {R"([])", R"(["https://kubernetes.default.svc"])", "null"}) {
-    const auto verdict = parse_token_review(
+    const auto review = parse_token_review(
         R"({"status": {"authenticated": true, "user": {"username": "x"}, "audiences": )" +
             std::string(audiences) + "}}",
         kAudiences);
-    ASSERT_TRUE(verdict);
-    EXPECT_FALSE(verdict->authenticated);
-    EXPECT_EQ(verdict->username, "");
+    ASSERT_TRUE(review);
+    EXPECT_FALSE(review->authenticated);
+    EXPECT_EQ(review->username, "");
   }
 }
 
@@ -60,10 +60,10 @@ TEST(TokenReviewTest, AsksForTheApisOwnAudienceWhenItNamesNone) {
   EXPECT_EQ(encode_token_review("a.b.c", {}),
             R"({"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview",)"
             R"("spec":{"token":"a.b.c"}})");
-  const auto verdict =
+  const auto review =
       parse_token_review(R"({"status": {"authenticated": true, "user": {"username": "x"}}})", {});
-  ASSERT_TRUE(verdict);
-  EXPECT_TRUE(verdict->authenticated);
+  ASSERT_TRUE(review);
+  EXPECT_TRUE(review->authenticated);
 }
 
 TEST(TokenReviewTest, IsAnErrorWhenTheAnswerMakesNoSense) {
@@ -76,7 +76,7 @@ TEST(TokenReviewTest, IsAnErrorWhenTheAnswerMakesNoSense) {
 }
 
 TEST(AccessReviewTest, AsksForAPathOrAResource) {
-  AccessQuestion question;
+  SubjectAccessReviewSpec question;
   question.username = "me";
   question.groups = {"a"};
   question.operation.verb = "get";
@@ -103,11 +103,11 @@ TEST(AccessReviewTest, AllowsOnlyWhatTheApiAllows) {
 
 class TokenCacheTest : public testing::Test {
  protected:
-  static TokenVerdict good(const std::string& pod) {
-    TokenVerdict verdict;
-    verdict.authenticated = true;
-    verdict.pod_name = pod;
-    return verdict;
+  static TokenReview good(const std::string& pod) {
+    TokenReview review;
+    review.authenticated = true;
+    review.pod_name = pod;
+    return review;
   }
 
   Clock::time_point now_{};
@@ -123,7 +123,7 @@ TEST_F(TokenCacheTest, KeepsWhatIsGoodForAMinute) {
 }
 
 TEST_F(TokenCacheTest, KeepsARefusalForTenSeconds) {
-  cache_.insert(digest_of("a"), TokenVerdict(), now_, std::nullopt);
+  cache_.insert(digest_of("a"), TokenReview(), now_, std::nullopt);
   EXPECT_TRUE(cache_.find(digest_of("a"), now_ + seconds(9)));
   EXPECT_FALSE(cache_.find(digest_of("a"), now_ + seconds(10)));
 }
@@ -139,15 +139,15 @@ TEST_F(TokenCacheTest, KeepsNothingLongerThanTheTokenLives) {
 TEST_F(TokenCacheTest, ForgetsRefusalsFirstWhenItIsFull) {
   cache_.insert(digest_of("a"), good("x"), now_, std::nullopt);
   for (int made_up = 0; made_up < 100; ++made_up) {
-    cache_.insert(digest_of("made up " + std::to_string(made_up)), TokenVerdict(), now_,
+    cache_.insert(digest_of("made up " + std::to_string(made_up)), TokenReview(), now_,
                   std::nullopt);
     EXPECT_LE(cache_.size(), 3U);
   }
   EXPECT_TRUE(cache_.find(digest_of("a"), now_));
 }
 
-TEST_F(TokenCacheTest, TakesTheLatestVerdict) {
-  cache_.insert(digest_of("a"), TokenVerdict(), now_, std::nullopt);
+TEST_F(TokenCacheTest, TakesTheLatestReview) {
+  cache_.insert(digest_of("a"), TokenReview(), now_, std::nullopt);
   cache_.insert(digest_of("a"), good("x"), now_ + seconds(1), std::nullopt);
   EXPECT_EQ(cache_.size(), 1U);
   EXPECT_TRUE(cache_.find(digest_of("a"), now_ + seconds(30))->authenticated);

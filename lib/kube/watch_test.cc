@@ -255,23 +255,23 @@ TEST_F(WatchTest, ItsClientReviewsTokens) {
       FakeApi::answer(201, R"({"status":{"authenticated":true,"audiences":["meshcheck"],)"
                            R"("user":{"username":"system:serviceaccount:net:agent"}}})"),
       FakeApi::answer(403, R"({"message":"no"})")};
-  std::optional<Result<TokenVerdict>> verdict;
+  std::optional<Result<TokenReview>> review;
   const auto ask = [&] {
-    verdict.reset();
+    review.reset();
     const auto call = review_token(*client_, "a.b.c", {"meshcheck"},
-                                   [&](Result<TokenVerdict> told) { verdict = std::move(told); });
+                                   [&](Result<TokenReview> told) { review = std::move(told); });
     ASSERT_TRUE(call);
-    ASSERT_TRUE(wait_for([&] { return verdict.has_value(); }));
+    ASSERT_TRUE(wait_for([&] { return review.has_value(); }));
   };
   ask();
-  ASSERT_TRUE(*verdict);
-  EXPECT_EQ((*verdict)->service_account, "agent");
+  ASSERT_TRUE(*review);
+  EXPECT_EQ((*review)->service_account, "agent");
   EXPECT_EQ(api_->texts[0].find("POST /apis/authentication.k8s.io/v1/tokenreviews HTTP/1.1\r\n"),
             0U);
   EXPECT_NE(api_->texts[0].find(R"("token":"a.b.c")"), std::string::npos);
   ask();
-  ASSERT_FALSE(*verdict);
-  EXPECT_NE(verdict->error().message().find("verbs [\"create\"]"), std::string::npos);
+  ASSERT_FALSE(*review);
+  EXPECT_NE(review->error().message().find("verbs [\"create\"]"), std::string::npos);
 }
 
 }  // namespace

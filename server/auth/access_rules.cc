@@ -81,33 +81,33 @@ http::Response response_of(const Refusal& refusal) {
   return response;
 }
 
-Ruling judge_report(const kube::TokenVerdict& verdict, std::string_view agent,
+Ruling judge_report(const kube::TokenReview& review, std::string_view agent,
                     const std::optional<std::string>& name_space) {
   using Reason = Refusal::Reason;
-  if (!verdict.authenticated) {
-    return refused(Reason::kBadToken, "The token is not accepted: " + verdict.error);
+  if (!review.authenticated) {
+    return refused(Reason::kBadToken, "The token is not accepted: " + review.error);
   }
-  if (verdict.pod_name.empty()) {
-    return refused(Reason::kOtherPod, "The token of " + verdict.username +
-                                          " is of no pod; a projected one is needed.");
+  if (review.pod_name.empty()) {
+    return refused(Reason::kOtherPod,
+                   "The token of " + review.username + " is of no pod; a projected one is needed.");
   }
-  if (!agent.empty() && verdict.pod_name != agent) {
-    return refused(Reason::kOtherPod, "The token is of pod " + verdict.pod_name +
+  if (!agent.empty() && review.pod_name != agent) {
+    return refused(Reason::kOtherPod, "The token is of pod " + review.pod_name +
                                           ", which may report for nobody else.");
   }
-  if (name_space && verdict.service_account_namespace != *name_space) {
+  if (name_space && review.service_account_namespace != *name_space) {
     return refused(Reason::kOtherPod, "The token is of a pod in namespace " +
-                                          verdict.service_account_namespace +
+                                          review.service_account_namespace +
                                           "; agents are expected in " + *name_space + ".");
   }
-  return {.refusal = std::nullopt, .principal = verdict.pod_uid};
+  return {.refusal = std::nullopt, .principal = review.pod_uid};
 }
 
-Ruling judge_read(const kube::AccessVerdict& verdict, const std::string& reader,
+Ruling judge_read(const kube::SubjectAccessReview& review, const std::string& reader,
                   std::string_view what) {
-  if (verdict.allowed) return {.refusal = std::nullopt, .principal = reader};
+  if (review.allowed) return {.refusal = std::nullopt, .principal = reader};
   std::string sentence = reader + " may not " + std::string(what);
-  sentence += verdict.reason.empty() ? "." : ": " + verdict.reason;
+  sentence += review.reason.empty() ? "." : ": " + review.reason;
   return refused(Refusal::Reason::kNotAllowed, std::move(sentence));
 }
 

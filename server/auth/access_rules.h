@@ -1,4 +1,4 @@
-// What a request needs, and what a verdict on its token means for it. Pure.
+// What a request needs, and what a review on its token means for it. Pure.
 #pragma once
 
 #include <cstddef>
@@ -58,10 +58,10 @@ struct Ruling {
 };
 // May it report as `agent`, or at all if that is empty? The principal is the pod's uid. A
 // `name_space` of nothing is any.
-Ruling judge_report(const kube::TokenVerdict& verdict, std::string_view agent,
+Ruling judge_report(const kube::TokenReview& review, std::string_view agent,
                     const std::optional<std::string>& name_space);
 // The principal is the reader's name.
-Ruling judge_read(const kube::AccessVerdict& verdict, const std::string& reader,
+Ruling judge_read(const kube::SubjectAccessReview& review, const std::string& reader,
                   std::string_view what);
 
 }  // namespace meshcheck::server

@@ -63,19 +63,19 @@ TEST(AccessRulesTest, HaveTheVerbsOfKubernetes) {
 }
 
 TEST(AccessRulesTest, LetAPodReportForItselfOnly) {
-  kube::TokenVerdict verdict;
-  verdict.error = "expired";
+  kube::TokenReview review;
+  review.error = "expired";
   const auto reason = [&](const std::string& agent, const std::optional<std::string>& space) {
-    const Ruling ruling = judge_report(verdict, agent, space);
+    const Ruling ruling = judge_report(review, agent, space);
     return ruling.refusal ? std::string(text(ruling.refusal->reason)) : ruling.principal;
   };
   EXPECT_EQ(reason("a", std::nullopt), "bad_token");
-  verdict.authenticated = true;
+  review.authenticated = true;
   EXPECT_EQ(reason("a", std::nullopt), "other_pod");
   EXPECT_EQ(reason("", std::nullopt), "other_pod") << "no pod is not the pod without a name";
-  verdict.pod_name = "a";
-  verdict.pod_uid = "uid";
-  verdict.service_account_namespace = "net";
+  review.pod_name = "a";
+  review.pod_uid = "uid";
+  review.service_account_namespace = "net";
   EXPECT_EQ(reason("a", std::nullopt), "uid");
   EXPECT_EQ(reason("a", "net"), "uid");
   EXPECT_EQ(reason("a", "other"), "other_pod");

@@ -5,14 +5,14 @@
 #include <string>
 
 #include "lib/base/guarded.h"
-#include "lib/kube/verdict_cache.h"
+#include "lib/kube/review_cache.h"
 #include "server/auth/auth_config.h"
 #include "server/auth/auth_metrics.h"
 #include "server/auth/credentials.h"
 
 namespace meshcheck::server {
 
-// Verdicts are shared, since an agent's next report may come to another thread. Outlives the
+// Reviews are shared, since an agent's next report may come to another thread. Outlives the
 // authenticators.
 struct AuthState {
   AuthState(const AuthConfig& auth_config, Credentials& shared_credentials,

@@ -8,8 +8,8 @@
 namespace meshcheck::server {
 namespace {
 
-using kube::AccessVerdict;
-using kube::TokenVerdict;
+using kube::SubjectAccessReview;
+using kube::TokenReview;
 using Reason = Refusal::Reason;
 
 Ruling let_in(std::string principal = {}) {
@@ -36,12 +36,12 @@ std::optional<Clock::duration> time_left(std::string_view token) {
 }
 
 // A copy of what is remembered.
-template <typename Verdict>
-std::optional<Verdict> recall(Guarded<kube::VerdictCache<Verdict>>& cache, const kube::Digest& key,
-                              Clock::time_point now) {
-  return cache.with([&](const kube::VerdictCache<Verdict>& verdicts) {
-    const Verdict* const verdict = verdicts.find(key, now);
-    return verdict == nullptr ? std::nullopt : std::optional(*verdict);
+template <typename Review>
+std::optional<Review> recall(Guarded<kube::ReviewCache<Review>>& cache, const kube::Digest& key,
+                             Clock::time_point now) {
+  return cache.with([&](const kube::ReviewCache<Review>& reviews) {
+    const Review* const review = reviews.find(key, now);
+    return review == nullptr ? std::nullopt : std::optional(*review);
   });
 }
 
@@ -105,26 +105,25 @@ std::optional<Ruling> Authenticator::judge_report_token(std::string_view token,
                                                         const Asked& asked) {
   const auto& name_space = state_.config.agent_namespace;
   const auto now = loop_.now();
-  // Judged under the lock, which costs less than a copy of the verdict.
+  // Judged under the lock, which costs less than a copy of the review.
   const auto [known, due] = state_.report_tokens.with([&](const kube::TokenCache& tokens) {
-    const TokenVerdict* const verdict = tokens.find(asked.token, now);
-    auto ruling = verdict == nullptr
-                      ? std::nullopt
-                      : std::optional(judge_report(*verdict, asked.agent, name_space));
+    const TokenReview* const review = tokens.find(asked.token, now);
+    auto ruling = review == nullptr ? std::nullopt
+                                    : std::optional(judge_report(*review, asked.agent, name_space));
     return std::pair(std::move(ruling), tokens.is_due(asked.token, now));
   });
   const bool waits = !known || (due && !api_away_);
   if (!waits && !(due && now >= ask_api_at_)) return known;
   // While the API is away nobody who was good waits for it: one question in a while is enough.
   ask_api_at_ = now + kAskApiAgain;
-  auto refusal = review(
-      token, asked, [this, asked, waits, known = known](const Result<TokenVerdict>& verdict) {
-        api_away_ = !verdict;
+  auto refusal =
+      review(token, asked, [this, asked, waits, known = known](const Result<TokenReview>& review) {
+        api_away_ = !review;
         if (!waits) return;
-        if (verdict) {
-          decide(asked, judge_report(*verdict, asked.agent, state_.config.agent_namespace));
+        if (review) {
+          decide(asked, judge_report(*review, asked.agent, state_.config.agent_namespace));
         } else {
-          decide(asked, known ? *known : refuse(not_answered(verdict.error())));
+          decide(asked, known ? *known : refuse(not_answered(review.error())));
         }
       });
   if (!waits || (refusal && known)) return known;
@@ -136,15 +135,15 @@ std::optional<Ruling> Authenticator::judge_reader(std::string_view token, const 
   if (const auto known = recall(state_.read_tokens, asked.token, loop_.now())) {
     return judge_access(*known, asked);
   }
-  auto refusal = review(token, asked, [this, asked](const Result<TokenVerdict>& verdict) {
-    auto ruling = verdict ? judge_access(*verdict, asked) : refuse(not_answered(verdict.error()));
+  auto refusal = review(token, asked, [this, asked](const Result<TokenReview>& review) {
+    auto ruling = review ? judge_access(*review, asked) : refuse(not_answered(review.error()));
     if (ruling) decide(asked, *std::move(ruling));
   });
   if (refusal) return refuse(*std::move(refusal));
   return std::nullopt;
 }
 
-std::optional<Ruling> Authenticator::judge_access(const TokenVerdict& reader, const Asked& asked) {
+std::optional<Ruling> Authenticator::judge_access(const TokenReview& reader, const Asked& asked) {
   if (!reader.authenticated) {
     return refuse({Reason::kBadToken, "The token is not accepted: " + reader.error});
   }
@@ -155,16 +154,16 @@ std::optional<Ruling> Authenticator::judge_access(const TokenVerdict& reader, co
   }
   auto refusal =
       review(reader, key, asked,
-             [this, asked, name = reader.username](const Result<AccessVerdict>& verdict) {
-               decide(asked, verdict ? judge_read(*verdict, name, asked.what())
-                                     : refuse(not_answered(verdict.error())));
+             [this, asked, name = reader.username](const Result<SubjectAccessReview>& review) {
+               decide(asked, review ? judge_read(*review, name, asked.what())
+                                    : refuse(not_answered(review.error())));
              });
   if (refusal) return refuse(*std::move(refusal));
   return std::nullopt;
 }
 
 std::optional<Refusal> Authenticator::review(std::string_view token, const Asked& asked,
-                                             Pending<TokenVerdict>::OnVerdict on_verdict) {
+                                             Pending<TokenReview>::OnReview on_review) {
   const std::string text(token);
   if (auto checked = kube::check_token(text); !checked) {
     return Refusal{Reason::kBadToken, "The token is not accepted: " + checked.error().message()};
@@ -175,48 +174,48 @@ std::optional<Refusal> Authenticator::review(std::string_view token, const Asked
   // A reader's token is for the API itself.
   const auto audiences =
       asked.is_report ? std::vector{state_.config.token_audience} : std::vector<std::string>();
-  const auto ask = [&](std::function<void(Result<TokenVerdict>)> on_done) {
+  const auto ask = [&](std::function<void(Result<TokenReview>)> on_done) {
     return kube::review_token(*client_, text, audiences,
                               [this, &cache, key = asked.token, left = time_left(text),
-                               on_done = std::move(on_done)](Result<TokenVerdict> verdict) {
-                                if (verdict) {
+                               on_done = std::move(on_done)](Result<TokenReview> review) {
+                                if (review) {
                                   cache.with([&](kube::TokenCache& tokens) {
-                                    tokens.insert(key, *verdict, loop_.now(), left);
+                                    tokens.insert(key, *review, loop_.now(), left);
                                   });
                                 }
-                                count_review(!verdict);
-                                on_done(std::move(verdict));
+                                count_review(!review);
+                                on_done(std::move(review));
                               });
   };
-  const auto begun = pending.wait(asked.token, ask, std::move(on_verdict));
+  const auto begun = pending.wait(asked.token, ask, std::move(on_review));
   if (!begun) return not_answered(begun.error());
   return std::nullopt;
 }
 
-std::optional<Refusal> Authenticator::review(const TokenVerdict& reader, const kube::Digest& key,
+std::optional<Refusal> Authenticator::review(const TokenReview& reader, const kube::Digest& key,
                                              const Asked& asked,
-                                             Pending<AccessVerdict>::OnVerdict on_verdict) {
+                                             Pending<SubjectAccessReview>::OnReview on_review) {
   if (access_reviews_.full(key)) return busy();
-  kube::AccessQuestion question;
+  kube::SubjectAccessReviewSpec question;
   question.username = reader.username;
   question.uid = reader.uid;
   question.groups = reader.groups;
   question.operation.verb = asked.verb;
   question.path = right_of(asked.path);
-  const auto ask = [&](std::function<void(Result<AccessVerdict>)> on_done) {
+  const auto ask = [&](std::function<void(Result<SubjectAccessReview>)> on_done) {
     return kube::review_access(
         *client_, question,
-        [this, key, on_done = std::move(on_done)](Result<AccessVerdict> verdict) {
-          if (verdict) {
+        [this, key, on_done = std::move(on_done)](Result<SubjectAccessReview> review) {
+          if (review) {
             state_.accesses.with([&](kube::AccessCache& accesses) {
-              accesses.insert(key, *verdict, loop_.now(), std::nullopt);
+              accesses.insert(key, *review, loop_.now(), std::nullopt);
             });
           }
-          count_review(!verdict);
-          on_done(std::move(verdict));
+          count_review(!review);
+          on_done(std::move(review));
         });
   };
-  const auto begun = access_reviews_.wait(key, ask, std::move(on_verdict));
+  const auto begun = access_reviews_.wait(key, ask, std::move(on_review));
   if (!begun) return not_answered(begun.error());
   return std::nullopt;
 }

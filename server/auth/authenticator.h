@@ -39,8 +39,8 @@ class Authenticator {
   std::optional<http::Admission> admit(const http::Request& request, http::Ticket ticket);
 
  private:
-  template <typename Verdict>
-  using Pending = PendingReviews<Verdict>;
+  template <typename Review>
+  using Pending = PendingReviews<Review>;
   // What is kept of a request that waits.
   struct Asked {
     http::Ticket ticket;
@@ -56,14 +56,14 @@ class Authenticator {
   std::optional<Ruling> judge(const http::Request& request, http::Ticket ticket);
   std::optional<Ruling> judge_report_token(std::string_view token, const Asked& asked);
   std::optional<Ruling> judge_reader(std::string_view token, const Asked& asked);
-  std::optional<Ruling> judge_access(const kube::TokenVerdict& reader, const Asked& asked);
+  std::optional<Ruling> judge_access(const kube::TokenReview& reader, const Asked& asked);
 
-  // Nothing: `on_verdict` is called later.
+  // Nothing: `on_review` is called later.
   std::optional<Refusal> review(std::string_view token, const Asked& asked,
-                                Pending<kube::TokenVerdict>::OnVerdict on_verdict);
-  std::optional<Refusal> review(const kube::TokenVerdict& reader, const kube::Digest& key,
+                                Pending<kube::TokenReview>::OnReview on_review);
+  std::optional<Refusal> review(const kube::TokenReview& reader, const kube::Digest& key,
                                 const Asked& asked,
-                                Pending<kube::AccessVerdict>::OnVerdict on_verdict);
+                                Pending<kube::SubjectAccessReview>::OnReview on_review);
   void count_review(bool failed);
   http::Admission admission_of(Ruling ruling, std::string_view path);
   void decide(const Asked& asked, Ruling ruling);
@@ -75,9 +75,9 @@ class Authenticator {
   const Log log_;
   bool api_away_ = false;  // Its last answer on a report's token was none.
   Clock::time_point ask_api_at_;
-  Pending<kube::TokenVerdict> report_reviews_{{}};  // Of two kinds, for they differ in audience.
-  Pending<kube::TokenVerdict> read_reviews_{{}};
-  Pending<kube::AccessVerdict> access_reviews_{{}};
+  Pending<kube::TokenReview> report_reviews_{{}};  // Of two kinds, for they differ in audience.
+  Pending<kube::TokenReview> read_reviews_{{}};
+  Pending<kube::SubjectAccessReview> access_reviews_{{}};
 };
 
 }  // namespace meshcheck::server

@@ -57,13 +57,13 @@ class AuthenticatorTest : public testing::Test {
                  pod + R"("],"authentication.kubernetes.io/pod-uid":["uid-)" + pod + "\"]}}}}"));
   }
   void remember_pod(const std::string& pod, std::chrono::seconds age) {
-    kube::TokenVerdict verdict;
-    verdict.authenticated = true;
-    verdict.service_account_namespace = "net";
-    verdict.pod_name = pod;
-    verdict.pod_uid = "uid-" + pod;
+    kube::TokenReview review;
+    review.authenticated = true;
+    review.service_account_namespace = "net";
+    review.pod_name = pod;
+    review.pod_uid = "uid-" + pod;
     state_->report_tokens.with([&](kube::TokenCache& tokens) {
-      tokens.insert(kube::digest_of("t"), verdict, loop_.now() - age, std::nullopt);
+      tokens.insert(kube::digest_of("t"), review, loop_.now() - age, std::nullopt);
     });
   }
   void say(const std::string& status) {

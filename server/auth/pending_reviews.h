@@ -9,18 +9,18 @@
 
 #include "lib/base/result.h"
 #include "lib/http/client.h"
-#include "lib/kube/verdict_cache.h"
+#include "lib/kube/review_cache.h"
 
 namespace meshcheck::server {
 
 // Who asks for what is asked already waits for the same answer. Both the questions and those who
 // wait are bounded. Of one thread; destroying it ends all silently.
-template <typename Verdict>
+template <typename Review>
 class PendingReviews {
  public:
-  using OnVerdict = std::function<void(const Result<Verdict>& verdict)>;
+  using OnReview = std::function<void(const Result<Review>& review)>;
   // Begins a question; as kube::review_token().
-  using Ask = std::function<Result<http::Call>(std::function<void(Result<Verdict>)> on_verdict)>;
+  using Ask = std::function<Result<http::Call>(std::function<void(Result<Review>)> on_review)>;
   struct Options {
     std::size_t reviews_max = 256;
     std::size_t waiting_max = 4096;
@@ -33,16 +33,16 @@ class PendingReviews {
            (pending_.size() >= options_.reviews_max && !pending_.contains(key));
   }
 
-  // `on_verdict` is called once and later. An error, and no call: it cannot be asked.
+  // `on_review` is called once and later. An error, and no call: it cannot be asked.
   // REQUIRES: !full(key).
-  Result<void> wait(const kube::Digest& key, const Ask& ask, OnVerdict on_verdict) {
+  Result<void> wait(const kube::Digest& key, const Ask& ask, OnReview on_review) {
     auto found = pending_.find(key);
     if (found == pending_.end()) {
-      auto call = ask([this, key](const Result<Verdict>& verdict) { finish(key, verdict); });
+      auto call = ask([this, key](const Result<Review>& review) { finish(key, review); });
       if (!call) return call.error();
       found = pending_.emplace(key, Pending{*std::move(call), {}}).first;
     }
-    found->second.waiting.push_back(std::move(on_verdict));
+    found->second.waiting.push_back(std::move(on_review));
     ++waiting_;
     return {};
   }
@@ -50,14 +50,14 @@ class PendingReviews {
  private:
   struct Pending {
     http::Call call;
-    std::vector<OnVerdict> waiting;
+    std::vector<OnReview> waiting;
   };
 
-  void finish(const kube::Digest& key, const Result<Verdict>& verdict) {
+  void finish(const kube::Digest& key, const Result<Review>& review) {
     // It is over before anybody hears of it, since he may ask the next question.
     const auto ended = pending_.extract(key);
     waiting_ -= ended.mapped().waiting.size();
-    for (const OnVerdict& on_verdict : ended.mapped().waiting) on_verdict(verdict);
+    for (const OnReview& on_review : ended.mapped().waiting) on_review(review);
   }
 
   Options options_;

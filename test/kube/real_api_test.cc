@@ -55,13 +55,13 @@ class RealApiTest : public testing::Test {
                   R"({"spec":{"audiences":["meshcheck"],"expirationSeconds":600)" + more + "}}");
     return field(answer, "token");
   }
-  Result<TokenVerdict> review(const std::string& token, const std::string& audience) {
+  Result<TokenReview> review(const std::string& token, const std::string& audience) {
     Client client(loop_, http_, api_->admin());
-    std::optional<Result<TokenVerdict>> verdict;
+    std::optional<Result<TokenReview>> review;
     const auto call = review_token(client, token, {audience},
-                                   [&](Result<TokenVerdict> told) { verdict = std::move(told); });
-    EXPECT_TRUE(wait_for([&] { return verdict.has_value(); }));
-    return verdict.value_or(Error("no verdict"));
+                                   [&](Result<TokenReview> told) { review = std::move(told); });
+    EXPECT_TRUE(wait_for([&] { return review.has_value(); }));
+    return review.value_or(Error("no review"));
   }
 
   inline static std::unique_ptr<RealApi> api_;
@@ -134,14 +134,14 @@ TEST_F(RealApiTest, SaysWhoseTokenItIs) {
   const std::string token = token_of(
       "agent",
       R"(,"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"holder","uid":")" + uid + "\"}");
-  const auto verdict = review(token, "meshcheck");
-  ASSERT_TRUE(verdict) << verdict.error().message();
-  EXPECT_TRUE(verdict->authenticated) << verdict->error;
-  EXPECT_EQ(verdict->username, "system:serviceaccount:default:agent");
-  EXPECT_EQ(verdict->service_account_namespace, "default");
-  EXPECT_EQ(verdict->service_account, "agent");
-  EXPECT_EQ(verdict->pod_name, "holder");
-  EXPECT_EQ(verdict->pod_uid, uid);
+  const auto known = review(token, "meshcheck");
+  ASSERT_TRUE(known) << known.error().message();
+  EXPECT_TRUE(known->authenticated) << known->error;
+  EXPECT_EQ(known->username, "system:serviceaccount:default:agent");
+  EXPECT_EQ(known->service_account_namespace, "default");
+  EXPECT_EQ(known->service_account, "agent");
+  EXPECT_EQ(known->pod_name, "holder");
+  EXPECT_EQ(known->pod_uid, uid);
 
   const auto other_audience = review(token, "somebody-else");
   ASSERT_TRUE(other_audience);
@@ -156,7 +156,7 @@ TEST_F(RealApiTest, SaysWhoseTokenItIs) {
     const auto again = review(token, "meshcheck");
     return again && !again->authenticated;
   };
-  bool refused = gone();  // The API keeps its own verdict for some seconds.
+  bool refused = gone();  // The API keeps its own review for some seconds.
   for (int tries = 0; tries < 100 && !refused; ++tries) {
     wait_for([] { return false; }, seconds(0));
     refused = uv::run_until(
@@ -193,18 +193,18 @@ TEST_F(RealApiTest, NamesTheRuleThatIsMissingUntilItIsThere) {
 
 TEST_F(RealApiTest, SaysWhatSomebodyMayDo) {
   Client client(loop_, http_, api_->admin());
-  AccessQuestion question;
+  SubjectAccessReviewSpec question;
   question.operation.verb = "get";
   question.path = "/metrics";
   for (const bool admin : {true, false}) {
     question.username = "somebody";
     question.groups = {admin ? "system:masters" : "guests"};
-    std::optional<Result<AccessVerdict>> verdict;
-    const auto call = review_access(client, question,
-                                    [&](Result<AccessVerdict> told) { verdict = std::move(told); });
-    ASSERT_TRUE(wait_for([&] { return verdict.has_value(); }));
-    ASSERT_TRUE(*verdict) << verdict->error().message();
-    EXPECT_EQ((*verdict)->allowed, admin);
+    std::optional<Result<SubjectAccessReview>> review;
+    const auto call = review_access(
+        client, question, [&](Result<SubjectAccessReview> told) { review = std::move(told); });
+    ASSERT_TRUE(wait_for([&] { return review.has_value(); }));
+    ASSERT_TRUE(*review) << review->error().message();
+    EXPECT_EQ((*review)->allowed, admin);
   }
 }
 

@@ -1,4 +1,4 @@
-// Remembers verdicts for a short while.
+// Remembers reviews for a short while.
 #pragma once
 
 #include <algorithm>
@@ -19,18 +19,18 @@ namespace meshcheck::kube {
 using Digest = std::array<unsigned char, 32>;
 Digest digest_of(std::string_view text);
 
-inline bool is_good(const TokenVerdict& verdict) {
-  return verdict.authenticated;
+inline bool is_good(const TokenReview& review) {
+  return review.authenticated;
 }
-inline bool is_good(const AccessVerdict& verdict) {
-  return verdict.allowed;
+inline bool is_good(const SubjectAccessReview& review) {
+  return review.allowed;
 }
 
 // Pure. Of what a key is about is its user's matter, as long as it is the same for all. When it is
 // full, what would be forgotten first is forgotten now; since a refusal is kept shorter, made-up
 // tokens push out each other before they push out what is good. About a kilobyte an entry.
-template <typename Verdict>
-class VerdictCache {
+template <typename Review>
+class ReviewCache {
  public:
   struct Options {
     std::size_t entries_max = 25'000;
@@ -41,13 +41,13 @@ class VerdictCache {
     Clock::duration keep_refused = std::chrono::seconds(10);
   };
 
-  explicit VerdictCache(Options options) : options_(options) {}
+  explicit ReviewCache(Options options) : options_(options) {}
 
   // What was said of it, and is not too old. Valid until the next insert().
-  const Verdict* find(const Digest& key, Clock::time_point now) const {
+  const Review* find(const Digest& key, Clock::time_point now) const {
     const auto found = entries_.find(key);
     if (found == entries_.end() || now >= found->second.forget_at) return nullptr;
-    return &found->second.verdict;
+    return &found->second.review;
   }
   // It was good, and should be asked about again.
   bool is_due(const Digest& key, Clock::time_point now) const {
@@ -56,9 +56,9 @@ class VerdictCache {
   }
 
   // Kept no longer than `expires_in`, if that is known.
-  void insert(const Digest& key, Verdict verdict, Clock::time_point now,
+  void insert(const Digest& key, Review review, Clock::time_point now,
               std::optional<Clock::duration> expires_in) {
-    Clock::duration keep = is_good(verdict) ? options_.keep_good : options_.keep_refused;
+    Clock::duration keep = is_good(review) ? options_.keep_good : options_.keep_refused;
     if (expires_in) keep = std::min(keep, *expires_in);
     if (const auto known = entries_.find(key); known != entries_.end()) {
       forget({known->second.forget_at, key});
@@ -68,8 +68,8 @@ class VerdictCache {
            (entries_.size() >= options_.entries_max || forget_order_.begin()->first <= now)) {
       forget(*forget_order_.begin());
     }
-    const auto ask_at = now + (is_good(verdict) ? std::min(keep, options_.ask_again) : keep);
-    entries_.emplace(key, Entry{now + keep, ask_at, std::move(verdict)});
+    const auto ask_at = now + (is_good(review) ? std::min(keep, options_.ask_again) : keep);
+    entries_.emplace(key, Entry{now + keep, ask_at, std::move(review)});
     forget_order_.emplace(now + keep, key);
   }
 
@@ -79,7 +79,7 @@ class VerdictCache {
   struct Entry {
     Clock::time_point forget_at;
     Clock::time_point ask_at;
-    Verdict verdict;
+    Review review;
   };
   using Position = std::pair<Clock::time_point, Digest>;
 
@@ -95,8 +95,8 @@ class VerdictCache {
 };
 
 // All tokens of one cache are asked about with the same audiences; the key is the token's digest.
-using TokenCache = VerdictCache<TokenVerdict>;
+using TokenCache = ReviewCache<TokenReview>;
 // The key is the digest of who asks and for what.
-using AccessCache = VerdictCache<AccessVerdict>;
+using AccessCache = ReviewCache<SubjectAccessReview>;
 
 }  // namespace meshcheck::kube

@@ -1,4 +1,4 @@
-#include "lib/kube/verdict_cache.h"
+#include "lib/kube/review_cache.h"
 
 #include <openssl/sha.h>
 
