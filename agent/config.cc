@@ -8,8 +8,8 @@
 #include "lib/base/duration.h"
 #include "lib/base/text.h"
 #include "lib/flags/log_flags.h"
-#include "lib/flags/yaml_json.h"
 #include "lib/http/url.h"
+#include "lib/yaml/json.h"
 #include "mesh/report/name.h"
 #include "mesh/sla/check_list.h"
 
@@ -145,7 +145,7 @@ Result<SlaConfig> sla_of(const Values& values, const std::string& pod_name) {
   if (!interval) return interval.error().within("-export-interval");
   config.export_interval = *interval;
   if (values.sla_file.empty()) return config;
-  const auto file = flags::read_yaml_json_file(values.sla_file);
+  const auto file = yaml::read_json(values.sla_file);
   if (!file) return file.error().within("-sla: " + values.sla_file);
   auto checks = sla::parse_check_list(*file);
   if (!checks) return checks.error().within("-sla: " + values.sla_file);

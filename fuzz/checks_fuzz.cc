@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "lib/flags/yaml_json.h"
+#include "lib/yaml/json.h"
 #include "mesh/sla/check_list.h"
 
 namespace {
@@ -27,7 +27,7 @@ bool is_sane(const sla::CheckSpec& check) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto root = flags::parse_yaml_json(std::string(reinterpret_cast<const char*>(data), size));
+  const auto root = yaml::parse_json(std::string(reinterpret_cast<const char*>(data), size));
   if (!root) {
     if (root.error().message().empty()) std::abort();
     return 0;

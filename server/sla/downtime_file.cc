@@ -20,7 +20,7 @@ Result<sla::DowntimeBook::Items> items_of(const json& root) {
 }  // namespace
 
 Result<sla::DowntimeBook::Items> parse_downtimes(const std::string& yaml) {
-  const auto root = flags::parse_yaml_json(yaml, kDowntimeFileBounds);
+  const auto root = yaml::parse_json(yaml, kDowntimeFileBounds);
   if (!root) return root.error();
   return items_of(*root);
 }
@@ -41,7 +41,7 @@ DowntimeFile::DowntimeFile(uv::Loop& loop, std::string path, SlaTables& sla, con
 
 Result<void> DowntimeFile::read() {
   stamp_ = FileStamp::of(path_);
-  const auto root = flags::read_yaml_json_file(path_, kDowntimeFileBounds);
+  const auto root = yaml::read_json(path_, kDowntimeFileBounds);
   if (!root) return root.error().within("downtimes " + path_);
   auto items = items_of(*root);
   if (!items) return items.error().within("downtimes " + path_);

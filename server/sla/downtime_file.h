@@ -6,13 +6,13 @@
 #include "lib/base/file_stamp.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
-#include "lib/flags/yaml_json.h"
 #include "lib/uv/timer.h"
+#include "lib/yaml/json.h"
 #include "server/sla/sla_tables.h"
 
 namespace meshcheck::server {
 
-inline constexpr flags::YamlBounds kDowntimeFileBounds{.mebibytes_max = 4, .values_max = 400'000};
+inline constexpr yaml::Bounds kDowntimeFileBounds{.mebibytes_max = 4, .values_max = 400'000};
 
 // `downtimes:` and a list of items as the custom resource has them. An error: it is no such file;
 // of a bad item only that one is left out.
