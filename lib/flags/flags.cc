@@ -6,7 +6,7 @@
 #include <numeric>
 #include <utility>
 
-#include "lib/flags/yaml_file.h"
+#include "lib/yaml/node.h"
 
 namespace meshcheck::flags {
 namespace {
@@ -62,6 +62,19 @@ std::optional<bool> parse_boolean(std::string_view text) {
     if (text == no) return false;
   }
   return std::nullopt;
+}
+
+// A list is joined with commas.
+Result<std::string> value_of(const yaml::Node& node) {
+  if (node.is_text()) return node.text;
+  if (node.is_null()) return Error("a value is missing");
+  if (!node.is_list()) return Error("a plain value or a list is expected");
+  std::vector<std::string> texts;
+  for (const yaml::Node& item : node.items) {
+    if (!item.is_text()) return Error("the list may hold plain values only");
+    texts.push_back(item.text);
+  }
+  return join(texts, ",");
 }
 
 }  // namespace
@@ -164,14 +177,19 @@ std::optional<Flags::Exit> Flags::read_arguments(std::span<const std::string> ar
 }
 
 Result<void> Flags::apply_file(const std::string& path) const {
-  const auto entries = read_yaml_file(path);
-  if (!entries) return entries.error().within(path);
-  for (const YamlEntry& entry : *entries) {
+  const auto root = yaml::read(path);
+  if (!root) return root.error().within(path);
+  if (!root->is_map() && !root->is_null()) {
+    return Error("a mapping of flag names to values is expected").within(path);
+  }
+  for (const yaml::Entry& entry : root->entries) {
     const Flag* const flag = entry.key == "config" ? nullptr : find(entry.key);
     if (flag == nullptr) {
       return Error("unknown key" + suggestion(entry.key)).within(entry.key).within(path);
     }
-    if (const auto applied = apply({flag, entry.value}); !applied) {
+    const auto value = value_of(entry.value);
+    if (!value) return value.error().within(entry.key).within(path);
+    if (const auto applied = apply({flag, *value}); !applied) {
       return applied.error().within(entry.key).within(path);
     }
   }

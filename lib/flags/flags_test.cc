@@ -125,6 +125,24 @@ TEST_F(FlagsTest, ReadsAFileThatTheCommandLineOverrides) {
   std::remove(path.c_str());
 }
 
+TEST_F(FlagsTest, RefusesAFileThatIsNotFlat) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"endpoint: {b: 1}", "endpoint: a plain value or a list is expected"},
+      {"endpoint: [[1]]", "endpoint: the list may hold plain values only"},
+      {"endpoint:", "endpoint: a value is missing"},
+      {"- a", "a mapping of flag names to values is expected"},
+      {"[1]: 2", "line 1: a key must be a plain text"},
+      {"interval: 1\ninterval: 2", "line 2: interval: given twice"},
+  };
+  for (const auto& [text, why] : cases) {
+    const auto path = file_with(text + "\n");
+    EXPECT_EQ(parse_error({"-config", path}), "prog: " + path + ": " + why);
+  }
+  const auto path = file_with("# nothing\n");
+  EXPECT_FALSE(flags_.parse(Arguments{"-config", path}));
+  std::remove(path.c_str());
+}
+
 TEST_F(FlagsTest, NamesTheFileAndTheKey) {
   const auto path = file_with("interval: soon\n");
   EXPECT_EQ(parse_error({"-config", path}),

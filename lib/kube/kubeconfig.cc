@@ -1,18 +1,17 @@
-#include <yaml-cpp/yaml.h>
-
 #include <array>
 #include <optional>
 #include <string_view>
 
 #include "lib/kube/base64.h"
 #include "lib/kube/config.h"
+#include "lib/yaml/node.h"
 
 namespace meshcheck::kube {
 namespace {
 
 // A map of the file and how to say where it is, as in "users[admin].user".
 struct Section {
-  YAML::Node node;
+  const yaml::Node& node;
   std::string where;
 
   Error at(std::string_view key, const std::string& what) const {
@@ -20,25 +19,25 @@ struct Section {
   }
   // "" if the key is absent; a list or a map is an error.
   Result<std::string> text(const std::string& key) const {
-    const YAML::Node value = node[key];
-    if (!value || value.IsNull()) return std::string();
-    if (!value.IsScalar()) return at(key, "a text is expected");
-    return value.Scalar();
+    const yaml::Node* const value = node.find(key);
+    if (value == nullptr || value->is_null()) return std::string();
+    if (!value->is_text()) return at(key, "a text is expected");
+    return value->text;
   }
 };
 
 // The entry called `name` of one of the three lists: `users[admin].user`.
-Result<Section> find_entry(const YAML::Node& root, const std::string& list, const std::string& kind,
+Result<Section> find_entry(const yaml::Node& root, const std::string& list, const std::string& kind,
                            const std::string& name) {
-  const YAML::Node entries = root[list];
-  if (!entries || !entries.IsSequence()) return Error("a list is expected").within(list);
-  for (const YAML::Node& entry : entries) {
-    if (!entry.IsMap() || !entry["name"] || !entry["name"].IsScalar()) continue;
-    if (entry["name"].Scalar() != name) continue;
+  const yaml::Node* const entries = root.find(list);
+  if (entries == nullptr || !entries->is_list()) return Error("a list is expected").within(list);
+  for (const yaml::Node& entry : entries->items) {
+    const yaml::Node* const its_name = entry.find("name");
+    if (its_name == nullptr || !its_name->is_text() || its_name->text != name) continue;
     const std::string where = std::string(list).append("[").append(name).append("].").append(kind);
-    const YAML::Node found = entry[kind];
-    if (!found || !found.IsMap()) return Error("a map is expected").within(where);
-    return Section{found, where};
+    const yaml::Node* const found = entry.find(kind);
+    if (found == nullptr || !found->is_map()) return Error("a map is expected").within(where);
+    return Section{*found, where};
   }
   return Error("there is no `" + name + "`").within(list);
 }
@@ -69,8 +68,8 @@ Result<void> read_pair(const Section& section, const std::string& key, const std
 }
 
 Result<void> refuse(const Section& section, const std::string& key, const std::string& what) {
-  const YAML::Node value = section.node[key];
-  if (!value || value.IsNull()) return {};
+  const yaml::Node* const value = section.node.find(key);
+  if (value == nullptr || value->is_null()) return {};
   return section.at(key, what + " not supported");
 }
 
@@ -165,9 +164,9 @@ Result<void> read_user(const Section& user, const std::string& directory, Config
   return {};
 }
 
-Result<Config> parse_root(const YAML::Node& root, const std::string& directory,
+Result<Config> parse_root(const yaml::Node& root, const std::string& directory,
                           const ConfigOptions& options) {
-  if (!root.IsMap()) return Error("a map is expected");
+  if (!root.is_map()) return Error("a map is expected");
   std::string name = options.context;
   if (name.empty()) {
     auto current = Section{root, ""}.text("current-context");
@@ -199,12 +198,9 @@ Result<Config> parse_root(const YAML::Node& root, const std::string& directory,
 
 Result<Config> parse_kubeconfig(const std::string& yaml, const std::string& directory,
                                 const ConfigOptions& options) {
-  // yaml-cpp reports errors only by throwing; this is where they become ours.
-  try {
-    return parse_root(YAML::Load(yaml), directory, options);
-  } catch (const YAML::Exception& exception) {
-    return Error(exception.msg).within("line " + std::to_string(exception.mark.line + 1));
-  }
+  const auto root = yaml::parse(yaml);
+  if (!root) return root.error();
+  return parse_root(*root, directory, options);
 }
 
 }  // namespace meshcheck::kube

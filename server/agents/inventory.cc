@@ -1,62 +1,61 @@
 #include "server/agents/inventory.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <set>
 
 #include "lib/base/file.h"
+#include "lib/yaml/node.h"
 #include "mesh/report/record.h"
 
 namespace meshcheck::server {
 namespace {
 
-Error at(const YAML::Node& node, const std::string& what) {
-  return Error(what).within("line " + std::to_string(node.Mark().line + 1));
-}
+constexpr yaml::Bounds kBounds{.mebibytes_max = kInventorySizeMax >> 20U, .values_max = 400'000};
 
-Result<Inventory::Entry> parse_entry(const YAML::Node& node) {
+Result<Inventory::Entry> parse_entry(const yaml::Node& node) {
   Inventory::Entry entry;
-  if (node.IsScalar()) {
-    entry.name = node.Scalar();
+  if (node.is_text()) {
+    entry.name = node.text;
     return entry;
   }
-  if (!node.IsMap())
-    return at(node, "agents: each is a name or a map with `name`, `node` and `zone`");
-  for (const auto& pair : node) {
-    const std::string& key = pair.first.Scalar();
-    if (!pair.second.IsScalar()) return at(pair.second, "agents: `" + key + "` has to be a text");
+  if (!node.is_map())
+    return node.error("agents: each is a name or a map with `name`, `node` and `zone`");
+  for (const yaml::Entry& given : node.entries) {
+    const std::string& key = given.key;
+    const yaml::Node& value = given.value;
+    if (!value.is_text()) return value.error("agents: `" + key + "` has to be a text");
     if (key == "name") {
-      entry.name = pair.second.Scalar();
+      entry.name = value.text;
     } else if (key == "node") {
-      entry.node = pair.second.Scalar();
+      entry.node = value.text;
     } else if (key == "zone") {
-      entry.zone = pair.second.Scalar();
+      entry.zone = value.text;
       if (auto zone = mesh::check_text(entry.zone, "agents: `zone`"); !zone) {
-        return at(pair.second, zone.error().message());
+        return value.error(zone.error().message());
       }
     } else {
-      return at(pair.first,
-                "agents: unknown key `" + key + "`; known are `name`, `node` and `zone`");
+      return given.error("agents: unknown key `" + key + "`; known are `name`, `node` and `zone`");
     }
   }
   return entry;
 }
 
-Result<Inventory> parse_root(const YAML::Node& root) {
-  if (!root.IsMap()) return Error("expected a map with the key `agents`");
+Result<Inventory> parse_root(const yaml::Node& root) {
+  if (!root.is_map()) return Error("expected a map with the key `agents`");
   Inventory inventory;
   std::set<std::string> names;
-  for (const auto& pair : root) {
-    const std::string& key = pair.first.Scalar();
-    if (key != "agents") return at(pair.first, "unknown key `" + key + "`; known is `agents`");
-    if (!inventory.agents.empty()) return at(pair.first, "`agents` is there twice");
-    if (!pair.second.IsSequence()) return at(pair.second, "`agents` has to be a list");
-    for (const YAML::Node& node : pair.second) {
+  for (const yaml::Entry& top : root.entries) {
+    if (top.key != "agents") {
+      return top.error("unknown key `" + top.key + "`; known is `agents`");
+    }
+    if (!top.value.is_list()) return top.value.error("`agents` has to be a list");
+    for (const yaml::Node& node : top.value.items) {
       auto entry = parse_entry(node);
       if (!entry) return entry.error();
-      if (auto name = mesh::check_name(entry->name); !name) return at(node, name.error().message());
+      if (auto name = mesh::check_name(entry->name); !name) {
+        return node.error(name.error().message());
+      }
       if (!names.insert(entry->name).second) {
-        return at(node, "agents: `" + entry->name + "` is there twice");
+        return node.error("agents: `" + entry->name + "` is there twice");
       }
       inventory.agents.push_back(*std::move(entry));
     }
@@ -68,12 +67,9 @@ Result<Inventory> parse_root(const YAML::Node& root) {
 }  // namespace
 
 Result<Inventory> parse_inventory(const std::string& yaml) {
-  // yaml-cpp reports errors only by throwing; this is where they become ours.
-  try {
-    return parse_root(YAML::Load(yaml));
-  } catch (const YAML::Exception& exception) {
-    return Error(exception.msg).within("line " + std::to_string(exception.mark.line + 1));
-  }
+  const auto root = yaml::parse(yaml, kBounds);
+  if (!root) return root.error();
+  return parse_root(*root);
 }
 
 Result<Inventory> read_inventory(const std::string& path) {

@@ -22,7 +22,7 @@ TEST(InventoryTest, SaysWhereAndWhatIsWrong) {
       {"agents:\n- a\n- {nam: b}",
        "line 3: agents: unknown key `nam`; known are `name`, `node` and `zone`"},
       {"agents:\n- a\n- a", "line 3: agents: `a` is there twice"},
-      {"agents: [a]\nagents: [b]", "line 2: `agents` is there twice"},
+      {"agents: [a]\nagents: [b]", "line 2: agents: given twice"},
       {"agents:\n- {node: n}", "line 2: an agent's name is empty"},
       {"agents:\n- a/b", "line 2: an agent's name has a '/'"},
       {"agents:\n- [a]", "line 2: agents: each is a name or a map with `name`, `node` and `zone`"},
