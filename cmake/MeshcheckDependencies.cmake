@@ -1,7 +1,6 @@
 # Everything we stand on, found on the system. Nothing is downloaded.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-find_package(CLI11 REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 find_package(SQLite3 REQUIRED)

@@ -67,7 +67,7 @@ ARROWS = {
 }
 # Third-party headers that one folder, or a few, hide from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store/sqlite",
-          "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh lib/kube", "CLI/CLI.hpp": "lib/flags",
+          "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh lib/kube",
           "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http lib/testing", "ares.h": "probe",
           "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "yaml-cpp/yaml.h": "lib/yaml",
           "yaml-cpp/eventhandler.h": "lib/yaml",

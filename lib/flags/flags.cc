@@ -1,8 +1,9 @@
 #include "lib/flags/flags.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
+#include <cstdlib>
 #include <numeric>
 #include <utility>
 
@@ -62,6 +63,30 @@ std::optional<bool> parse_boolean(std::string_view text) {
     if (text == no) return false;
   }
   return std::nullopt;
+}
+
+// As strconv.ParseInt reads it: with a sign, and also in other bases, as 0x10.
+std::optional<std::int64_t> parse_integer(const std::string& text) {
+  char* end = nullptr;
+  errno = 0;
+  const std::int64_t number = std::strtoll(text.c_str(), &end, 0);
+  if (text.empty() || end != text.c_str() + text.size() || errno == ERANGE) return std::nullopt;
+  return number;
+}
+
+std::optional<double> parse_number(const std::string& text) {
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  if (text.empty() || end != text.c_str() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Sets `value` if the text is one of the range, which no NaN is.
+template <typename Number, typename Range>
+bool take(std::optional<Number> number, Range range, Number& value) {
+  if (!number || !(*number >= range.min && *number <= range.max)) return false;
+  value = *number;
+  return true;
 }
 
 // A list is joined with commas.
@@ -196,37 +221,33 @@ Result<void> Flags::apply_file(const std::string& path) const {
   return {};
 }
 
-// One value through CLI11, which converts and checks it.
 Result<void> Flags::apply(const Setting& setting) {
-  const Flag& flag = *setting.flag;
-  CLI::App app;
-  std::string argument = setting.value;
-  if (is_boolean(flag)) {
-    const auto boolean = parse_boolean(argument);
-    if (!boolean) return Error(in_quotes(argument) + " is not " + expectation(flag));
-    argument = *boolean ? "true" : "false";
-  }
-  std::visit(Overload{[&](const Text& text) {
-                        auto* const option = app.add_option("value", *text.value);
-                        if (!text.choices.empty()) option->check(CLI::IsMember(text.choices));
-                      },
-                      [&](bool* value) { app.add_option("value", *value); },
-                      [&](const Integer& integer) {
-                        app.add_option("value", *integer.value)
-                            ->check(CLI::Range(integer.range.min, integer.range.max));
-                      },
-                      [&](const Number& number) {
-                        app.add_option("value", *number.value)
-                            ->check(CLI::Range(number.range.min, number.range.max));
-                      },
-                      [&](const Ignored&) { app.add_option("value"); }},
-             flag.target);
-  try {
-    // After "--" CLI11 takes a value as it is, with a dash in front too.
-    app.parse(std::vector<std::string>{argument, "--"});  // CLI11 reads from the back.
-  } catch (const CLI::Error&) {
-    return Error(in_quotes(setting.value) + " is not " + expectation(flag));
-  }
+  const std::string& given = setting.value;
+  const bool taken = std::visit(
+      Overload{[&](const Text& text) {
+                 const auto& choices = text.choices;
+                 if (!choices.empty() && std::ranges::find(choices, given) == choices.end()) {
+                   return false;
+                 }
+                 *text.value = given;
+                 return true;
+               },
+               [&](bool* value) {
+                 const auto boolean = parse_boolean(given);
+                 if (boolean) *value = *boolean;
+                 return boolean.has_value();
+               },
+               [&](const Integer& integer) {
+                 return take(parse_integer(given), integer.range, *integer.value);
+               },
+               [&](const Number& number) {
+                 return take(parse_number(given), number.range, *number.value);
+               },
+               [&](const Ignored& ignored) {
+                 return ignored.takes_value || parse_boolean(given).has_value();
+               }},
+      setting.flag->target);
+  if (!taken) return Error(in_quotes(given) + " is not " + expectation(*setting.flag));
   return {};
 }
 

@@ -51,6 +51,8 @@ TEST_F(FlagsTest, TakesEverySpellingOfGo) {
   EXPECT_EQ(factor_, 1.5);
   EXPECT_EQ(log_.verbosity, 5);
   EXPECT_TRUE(kube_);
+  EXPECT_FALSE(flags_.parse(Arguments{"-interval=0x10"}));
+  EXPECT_EQ(interval_, 16);
 }
 
 TEST_F(FlagsTest, LetsTheLastOfSeveralWin) {
@@ -79,6 +81,7 @@ TEST_F(FlagsTest, NamesTheFlagAndTheFix) {
   EXPECT_EQ(parse_error({"-interval", "99999999999999999999"}),
             "prog: -interval: \"99999999999999999999\" is not a whole number from 1 to 86400");
   EXPECT_EQ(parse_error({"-factor=x"}), "prog: -factor: \"x\" is not a number from 0.5 to 10");
+  EXPECT_EQ(parse_error({"-factor=nan"}), "prog: -factor: \"nan\" is not a number from 0.5 to 10");
   EXPECT_EQ(parse_error({"-kubeproxyinit=2"}), "prog: -kubeproxyinit: \"2\" is not true or false");
   EXPECT_EQ(parse_error({"-log-format", "xml"}),
             "prog: -log-format: \"xml\" is not one of logfmt, json");
