@@ -2,8 +2,7 @@
 #include <utility>
 
 #include "checks/checkers.h"
-#include "checks/host_lookup.h"
-#include "checks/votes.h"
+#include "checks/voting_check.h"
 #include "checks/with.h"
 #include "lib/base/file.h"
 
@@ -15,10 +14,8 @@ constexpr std::size_t kPemSizeMax = std::size_t{1} << 20U;
 
 struct Options {
   std::string url;
-  std::string host;
   int status = 200;
   std::string contains;
-  Follow follow = Follow::kAny;
   std::string token_file;
   std::string ca_file;
   sla::Milliseconds timeout{0};
@@ -50,96 +47,55 @@ Result<std::string> read_token(const std::string& path) {
   return text;
 }
 
-// Asks every address of the URL's host at once.
-class HttpCheck : public Check {
+class HttpAsker {
  public:
-  HttpCheck(Context& context, Options options)
-      : context_(context),
-        options_(std::move(options)),
-        lookup_(context, options_.host),
-        votes_(options_.follow, 0) {}
+  static constexpr std::string_view kSilence = "no answer in time";
 
-  void start(OnDone on_done) override {
-    on_done_ = std::move(on_done);
-    votes_ = Votes(options_.follow, 0);
-    // The other half is for the question itself.
-    lookup_.start(options_.timeout / 2, [this](const auto& addresses) {
-      if (addresses) {
-        ask(*addresses);
-      } else {
-        finish({sla::Status::kUnknown, reason_of(addresses.error().message())});
-      }
-    });
-  }
+  HttpAsker(Context& context, Options options) : context_(context), options_(std::move(options)) {}
 
-  void cancel() override {
-    lookup_.cancel();
-    calls_.clear();
-    on_done_ = nullptr;
-  }
-
-  Finding timed_out() const override {
-    if (lookup_.busy()) {
-      return {sla::Status::kUnknown, "the look-up of " + lookup_.host() + " took too long"};
-    }
-    const bool known = !votes_.reason().empty();
-    return {sla::Status::kDown, known ? votes_.reason() : "no answer in time"};
-  }
-
- private:
-  void ask(const std::vector<IpAddress>& addresses) {
-    http::ClientRequest request;
-    request.url = options_.url;
-    request.timeout = options_.timeout;
+  Result<void> prepare() {
+    request_ = {};
+    request_.url = options_.url;
+    request_.timeout = options_.timeout;
     if (!options_.token_file.empty()) {
       const auto token = read_token(options_.token_file);
-      if (!token) return finish({sla::Status::kUnknown, reason_of(token.error().message())});
-      request.headers.emplace_back("Authorization", "Bearer " + *token);
+      if (!token) return token.error();
+      request_.headers.emplace_back("Authorization", "Bearer " + *token);
     }
     if (!options_.ca_file.empty()) {
       auto ca = read_file(options_.ca_file, kPemSizeMax);
-      if (!ca) {
-        const Error error = ca.error().within("open " + options_.ca_file);
-        return finish({sla::Status::kUnknown, reason_of(error.message())});
-      }
-      request.ca = *std::move(ca);
-    }
-    votes_ = Votes(options_.follow, addresses.size());
-    for (const IpAddress& address : addresses) {
-      request.address = address;
-      calls_.push_back(context_.client.start(
-          request, [this, address](const http::Outcome& outcome) { answered(address, outcome); }));
-    }
-  }
-
-  void answered(const IpAddress& address, const http::Outcome& outcome) {
-    const std::string trouble = trouble_of(outcome);
-    const auto finding =
-        trouble.empty() ? votes_.passed() : votes_.failed(address.text() + ": " + trouble);
-    if (finding) finish(*finding);
-  }
-
-  // Empty: there is none.
-  std::string trouble_of(const http::Outcome& outcome) const {
-    if (outcome.error) return outcome.error->message();
-    if (outcome.status != options_.status) return "status " + std::to_string(outcome.status);
-    if (outcome.body.find(options_.contains) == std::string::npos) {
-      return "the answer does not contain " + options_.contains;
+      if (!ca) return ca.error().within("open " + options_.ca_file);
+      request_.ca = *std::move(ca);
     }
     return {};
   }
 
-  void finish(const Finding& finding) {
-    const OnDone on_done = std::exchange(on_done_, nullptr);
-    calls_.clear();
-    on_done(finding);
+  void ask(const IpAddress& address, OnAnswer on_answer) {
+    request_.address = address;
+    auto judge = [options = &options_, address,
+                  on_answer = std::move(on_answer)](const http::Outcome& outcome) {
+      const std::string trouble = trouble_of(*options, outcome);
+      on_answer(trouble.empty() ? std::nullopt : std::optional(address.text() + ": " + trouble));
+    };
+    calls_.push_back(context_.client.start(request_, std::move(judge)));
+  }
+
+  void stop() { calls_.clear(); }
+
+ private:
+  // Empty: there is none.
+  static std::string trouble_of(const Options& options, const http::Outcome& outcome) {
+    if (outcome.error) return outcome.error->message();
+    if (outcome.status != options.status) return "status " + std::to_string(outcome.status);
+    if (outcome.body.find(options.contains) == std::string::npos) {
+      return "the answer does not contain " + options.contains;
+    }
+    return {};
   }
 
   Context& context_;
-  const Options options_;
-  OnDone on_done_;
-  HostLookup lookup_;
-  Votes votes_;
+  Options options_;
+  http::ClientRequest request_;  // Of this run.
   std::list<http::Call> calls_;
 };
 
@@ -148,15 +104,16 @@ class HttpCheck : public Check {
 Made make_http_check(Context& context, const sla::CheckSpec& spec) {
   With with(spec.with);
   Options options{.url = with.text("url"), .timeout = spec.timeout};
-  options.host = host_of(options.url);
-  if (options.host.empty()) with.fail("url", "http://HOST/... or https://HOST/... is wanted");
+  VotingCheck<HttpAsker>::Options voting{.host = host_of(options.url), .timeout = spec.timeout};
+  if (voting.host.empty()) with.fail("url", "http://HOST/... or https://HOST/... is wanted");
   options.status = static_cast<int>(with.number_or("status", 200, 100, 599));
   options.contains = with.text_or("contains", "");
-  options.follow = with.choice("follow", {"any", "all"}) == 0 ? Follow::kAny : Follow::kAll;
+  voting.follow = with.choice("follow", {"any", "all"}) == 0 ? Follow::kAny : Follow::kAll;
   options.token_file = with.text_or("token_file", "");
   options.ca_file = with.text_or("ca_file", "");
   if (auto finished = with.finish(); !finished) return finished.error();
-  return Made(std::make_unique<HttpCheck>(context, std::move(options)));
+  return Made(std::make_unique<VotingCheck<HttpAsker>>(context, std::move(voting),
+                                                       HttpAsker(context, std::move(options))));
 }
 
 }  // namespace meshcheck::checks

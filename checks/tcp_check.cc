@@ -2,8 +2,7 @@
 #include <utility>
 
 #include "checks/checkers.h"
-#include "checks/host_lookup.h"
-#include "checks/votes.h"
+#include "checks/voting_check.h"
 #include "checks/with.h"
 #include "mesh/assignment/targets.h"
 #include "probe/tcp_probe.h"
@@ -11,73 +10,30 @@
 namespace meshcheck::checks {
 namespace {
 
-struct Options {
-  mesh::HostPort to;
-  Follow follow = Follow::kAny;
-  sla::Milliseconds timeout{0};
-};
-
-// Connects to every address of a host at once.
-class TcpCheck : public Check {
+class TcpAsker {
  public:
-  TcpCheck(Context& context, Options options)
-      : context_(context),
-        options_(std::move(options)),
-        lookup_(context, options_.to.host),
-        votes_(options_.follow, 0) {}
+  static constexpr std::string_view kSilence = "no connection in time";
 
-  void start(OnDone on_done) override {
-    on_done_ = std::move(on_done);
-    votes_ = Votes(options_.follow, 0);
-    lookup_.start(options_.timeout / 2, [this](const auto& addresses) {
-      if (addresses) {
-        connect(*addresses);
-      } else {
-        finish({sla::Status::kUnknown, reason_of(addresses.error().message())});
-      }
-    });
+  TcpAsker(Context& context, std::uint16_t port, sla::Milliseconds timeout)
+      : context_(context), port_(port), timeout_(timeout) {}
+
+  Result<void> prepare() { return {}; }
+
+  void ask(const IpAddress& address, OnAnswer on_answer) {
+    const Endpoint endpoint{.address = address, .port = port_};
+    auto judge = [endpoint, on_answer = std::move(on_answer)](const auto& connected) {
+      on_answer(connected ? std::nullopt
+                          : std::optional(endpoint.text() + ": " + connected.error().message()));
+    };
+    probes_.emplace_back(context_.loop, endpoint, timeout_, std::move(judge));
   }
 
-  void cancel() override {
-    lookup_.cancel();
-    probes_.clear();
-    on_done_ = nullptr;
-  }
-
-  Finding timed_out() const override {
-    if (lookup_.busy()) {
-      return {sla::Status::kUnknown, "the look-up of " + lookup_.host() + " took too long"};
-    }
-    const bool known = !votes_.reason().empty();
-    return {sla::Status::kDown, known ? votes_.reason() : "no connection in time"};
-  }
+  void stop() { probes_.clear(); }
 
  private:
-  void connect(const std::vector<IpAddress>& addresses) {
-    votes_ = Votes(options_.follow, addresses.size());
-    for (const IpAddress& address : addresses) {
-      const Endpoint endpoint{.address = address, .port = options_.to.port};
-      probes_.emplace_back(
-          context_.loop, endpoint, options_.timeout, [this, endpoint](const auto& connected) {
-            const auto finding =
-                connected ? votes_.passed()
-                          : votes_.failed(endpoint.text() + ": " + connected.error().message());
-            if (finding) finish(*finding);
-          });
-    }
-  }
-
-  void finish(const Finding& finding) {
-    const OnDone on_done = std::exchange(on_done_, nullptr);
-    probes_.clear();
-    on_done(finding);
-  }
-
   Context& context_;
-  const Options options_;
-  OnDone on_done_;
-  HostLookup lookup_;
-  Votes votes_;
+  std::uint16_t port_;
+  sla::Milliseconds timeout_;
   std::list<probe::TcpProbe> probes_;
 };
 
@@ -85,15 +41,17 @@ class TcpCheck : public Check {
 
 Made make_tcp_check(Context& context, const sla::CheckSpec& spec) {
   With with(spec.with);
-  Options options{.timeout = spec.timeout};
+  VotingCheck<TcpAsker>::Options options{.host = {}, .timeout = spec.timeout};
   const std::string address = with.text("address");
   if (const auto good = mesh::check_target(mesh::TargetKind::kTcpPing, address); !good) {
     with.fail("address", good.error().message());
   }
   options.follow = with.choice("follow", {"any", "all"}) == 0 ? Follow::kAny : Follow::kAll;
   if (auto finished = with.finish(); !finished) return finished.error();
-  options.to = mesh::split_host_port(address);
-  return Made(std::make_unique<TcpCheck>(context, std::move(options)));
+  const auto to = mesh::split_host_port(address);
+  options.host = to.host;
+  return Made(std::make_unique<VotingCheck<TcpAsker>>(context, std::move(options),
+                                                      TcpAsker(context, to.port, spec.timeout)));
 }
 
 }  // namespace meshcheck::checks
