@@ -14,6 +14,9 @@ TEST(FileTest, IsReadWholeUpToItsBound) {
   EXPECT_EQ(*read_file(path, 5), octets);
   EXPECT_EQ(*read_file(path, 100), octets);
   EXPECT_EQ(read_file(path, 4).error().message(), "larger than 4 bytes");
+  const std::string large(20'000, 'x');
+  EXPECT_EQ(*read_file(folder.write("large", large), 20'000), large);
+  EXPECT_EQ(read_file(folder.file("large"), 19'999).error().message(), "larger than 19999 bytes");
   EXPECT_EQ(*read_file("/dev/null", 0), "");
   EXPECT_EQ(read_file("/dev/zero", 100).error().message(), "larger than 100 bytes");
 }
