@@ -9,15 +9,10 @@ InventoryWatcher::InventoryWatcher(const Owner& owner, std::string path)
       membership_(owner.membership),
       failures_(owner.failures),
       log_(owner.log),
-      stamp_(FileStamp::of(path_)),
-      timer_(owner.loop, [this] {
-        if (FileStamp::of(path_) != stamp_) reload();
-      }) {
-  timer_.start_repeating(std::chrono::seconds(1));
-}
+      watcher_(owner.loop, {path_}, std::chrono::seconds(1), [this] { reload(); }) {}
 
 void InventoryWatcher::reload() {
-  stamp_ = FileStamp::of(path_);
+  watcher_.note();
   auto inventory = read_inventory(path_);
   if (!inventory) {
     ++failures_;

@@ -5,15 +5,14 @@
 #include <cstdint>
 #include <string>
 
-#include "lib/base/file_stamp.h"
 #include "lib/base/log.h"
-#include "lib/uv/timer.h"
+#include "lib/uv/file_watcher.h"
 #include "server/agents/membership.h"
 
 namespace meshcheck::server {
 
-// Looks at the file each second (a ConfigMap changes by a switched link, which file events miss)
-// and reads it when it is another. A file that is wrong changes nothing but a counter and the log.
+// Looks at the file each second and reads it when it is another. A file that is wrong changes
+// nothing but a counter and the log.
 class InventoryWatcher {
  public:
   struct Owner {
@@ -33,8 +32,7 @@ class InventoryWatcher {
   Membership membership_;
   std::atomic<std::uint64_t>& failures_;
   const Log log_;
-  FileStamp stamp_;  // Of the file as it was read.
-  uv::Timer timer_;
+  uv::FileWatcher watcher_;
 };
 
 }  // namespace meshcheck::server

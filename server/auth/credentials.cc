@@ -7,28 +7,20 @@ namespace {
 
 constexpr std::chrono::seconds kLookInterval{10};
 
-std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths) {
-  std::vector<FileStamp> stamps;
-  stamps.reserve(paths.size());
-  for (const std::string& path : paths) stamps.push_back(FileStamp::of(path));
-  return stamps;
-}
-
 }  // namespace
 
 Credentials::Credentials(uv::Loop& loop, const AuthConfig& config, AuthMetrics& metrics,
                          const Log& log)
-    : metrics_(metrics),
+    : loop_(loop),
+      metrics_(metrics),
       log_(log),
       report_token_(config.report_token_file),
-      read_token_(config.read_token_file),
-      timer_(loop, [this] { look(); }) {}
+      read_token_(config.read_token_file) {}
 
 Result<std::unique_ptr<Credentials>> Credentials::load(uv::Loop& loop, const AuthConfig& config,
                                                        AuthMetrics& metrics, const Log& log) {
   std::unique_ptr<Credentials> credentials(new Credentials(loop, config, metrics, log));
   if (auto loaded = credentials->load_all(config); !loaded) return loaded.error();
-  if (credentials->has_files()) credentials->timer_.start_repeating(kLookInterval);
   return credentials;
 }
 
@@ -65,17 +57,16 @@ Result<void> Credentials::watch(std::string_view flag, TokenFile& token) {
   return {};
 }
 
-// The stamps are of before the first read, so that what changes meanwhile is seen.
+// Before the first read, so that what changes meanwhile is seen.
 void Credentials::add(std::string_view flag, std::vector<std::string> paths,
                       std::function<Result<void>()> read) {
-  auto stamps = stamps_of(paths);
-  files_.push_back({flag, std::move(paths), std::move(read), std::move(stamps), {}});
+  Watched& file = files_.emplace_back(Watched{flag, std::move(read)});
+  file.watcher = std::make_unique<uv::FileWatcher>(loop_, std::move(paths), kLookInterval,
+                                                   [this, &file] { this->read(file); });
 }
 
 void Credentials::look() {
-  for (Watched& file : files_) {
-    if (!file.trouble.empty() || stamps_of(file.paths) != file.stamps) read(file);
-  }
+  for (Watched& file : files_) file.watcher->look();
 }
 
 void Credentials::reload() {
@@ -83,7 +74,7 @@ void Credentials::reload() {
 }
 
 void Credentials::read(Watched& file) {
-  file.stamps = stamps_of(file.paths);
+  file.watcher->note();
   const auto done = file.read();
   if (done) {
     file.trouble.clear();
@@ -91,6 +82,7 @@ void Credentials::read(Watched& file) {
     show_expiry();
     return;
   }
+  file.watcher->doubt();
   metrics_.reload_failures.Increment();
   if (std::exchange(file.trouble, done.error().message()) == done.error().message()) return;
   log_.error("credentials cannot be read; those before stay in force",

@@ -1,25 +1,25 @@
 // The server's certificate and the tokens it shares, kept the same as their files.
 #pragma once
 
+#include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "lib/base/file_stamp.h"
 #include "lib/base/log.h"
 #include "lib/http/tls_context.h"
-#include "lib/uv/timer.h"
+#include "lib/uv/file_watcher.h"
 #include "server/auth/auth_config.h"
 #include "server/auth/auth_metrics.h"
 #include "server/auth/token_file.h"
 
 namespace meshcheck::server {
 
-// Looks at the files every ten seconds (Kubernetes changes them by a switched link, which file
-// events miss) and reads those again that are others. What cannot be read leaves the old in force,
-// is logged once for each reason, counted, and tried again at each look. Belongs to main's thread
-// and outlives all who use what is in it.
+// Looks at the files every ten seconds and reads those again that are others. What cannot be read
+// leaves the old in force, is logged once for each reason, counted, and tried again at each look.
+// Belongs to main's thread and outlives all who use what is in it.
 class Credentials {
  public:
   // The error names the flag.
@@ -41,10 +41,9 @@ class Credentials {
   // What is read together.
   struct Watched {
     std::string_view flag;
-    std::vector<std::string> paths;
     std::function<Result<void>()> read;
-    std::vector<FileStamp> stamps;
-    std::string trouble;  // Of the last read; empty if it went well.
+    std::string trouble = {};  // Of the last read; empty if it went well.
+    std::unique_ptr<uv::FileWatcher> watcher = {};
   };
   Credentials(uv::Loop& loop, const AuthConfig& config, AuthMetrics& metrics, const Log& log);
   Result<void> load_all(const AuthConfig& config);
@@ -55,13 +54,13 @@ class Credentials {
   void read(Watched& file);
   void show_expiry();
 
+  uv::Loop& loop_;
   AuthMetrics& metrics_;
   const Log log_;
   std::unique_ptr<http::TlsContext> tls_;
   TokenFile report_token_;
   TokenFile read_token_;
-  std::vector<Watched> files_;
-  uv::Timer timer_;
+  std::list<Watched> files_;
 };
 
 }  // namespace meshcheck::server

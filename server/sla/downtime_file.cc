@@ -33,14 +33,13 @@ Result<std::unique_ptr<DowntimeFile>> DowntimeFile::open(uv::Loop& loop, const s
 }
 
 DowntimeFile::DowntimeFile(uv::Loop& loop, std::string path, SlaTables& sla, const Log& log)
-    : path_(std::move(path)), sla_(sla), log_(log), timer_(loop, [this] {
-        if (FileStamp::of(path_) != stamp_) reload();
-      }) {
-  timer_.start_repeating(std::chrono::seconds(1));
-}
+    : path_(std::move(path)),
+      sla_(sla),
+      log_(log),
+      watcher_(loop, {path_}, std::chrono::seconds(1), [this] { reload(); }) {}
 
 Result<void> DowntimeFile::read() {
-  stamp_ = FileStamp::of(path_);
+  watcher_.note();
   const auto root = yaml::read_json(path_, kDowntimeFileBounds);
   if (!root) return root.error().within("downtimes " + path_);
   auto items = items_of(*root);

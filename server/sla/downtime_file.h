@@ -3,10 +3,9 @@
 
 #include <string>
 
-#include "lib/base/file_stamp.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
-#include "lib/uv/timer.h"
+#include "lib/uv/file_watcher.h"
 #include "lib/yaml/json.h"
 #include "server/sla/sla_tables.h"
 
@@ -34,8 +33,7 @@ class DowntimeFile {
   const std::string path_;
   SlaTables& sla_;
   const Log log_;
-  FileStamp stamp_;
-  uv::Timer timer_;
+  uv::FileWatcher watcher_;
 };
 
 }  // namespace meshcheck::server

@@ -1,0 +1,45 @@
+// Files that are replaced or edited now and then, and have to be read again.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/file_stamp.h"
+#include "lib/uv/timer.h"
+
+namespace meshcheck::uv {
+
+// Looks at the files in each interval: Kubernetes changes them by a switched link, which file
+// events miss. Belongs to the loop's thread.
+class FileWatcher {
+ public:
+  // What is told when one of the files is another than at the look before. It may not destroy the
+  // FileWatcher.
+  using OnChange = std::function<void()>;
+
+  // The files as they are now are known.
+  FileWatcher(Loop& loop, std::vector<std::string> paths, std::chrono::milliseconds interval,
+              OnChange on_change);
+  FileWatcher(const FileWatcher&) = delete;
+  FileWatcher& operator=(const FileWatcher&) = delete;
+
+  // Now, besides the looks of each interval.
+  void look();
+  // The files as they are now are known: whoever reads them unasked says so before.
+  void note();
+  // The next look takes the files for others: what was read could not be used.
+  void doubt() { stamps_.reset(); }
+
+ private:
+  std::vector<FileStamp> stamps() const;
+
+  const std::vector<std::string> paths_;
+  const OnChange on_change_;
+  std::optional<std::vector<FileStamp>> stamps_;  // Of what is known.
+  Timer timer_;
+};
+
+}  // namespace meshcheck::uv
