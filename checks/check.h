@@ -8,17 +8,17 @@
 
 namespace meshcheck::checks {
 
-struct Finding {
+struct CheckResult {
   sla::Status status = sla::Status::kUnknown;
   std::string reason;  // One sentence for a person, at most 300 octets; empty when it is up.
 };
 
 // Belongs to its loop's thread and may be started again once it is done. Its runner bounds the run:
-// it calls cancel() when the time is up and takes timed_out() for the finding. What a run that was
+// it calls cancel() when the time is up and takes timed_out() for the result. What a run that was
 // cancelled left behind (an object, a process) the check has to clean up, then or in its next run.
 class Check {
  public:
-  using OnDone = std::function<void(Finding)>;
+  using OnDone = std::function<void(CheckResult)>;
 
   Check() = default;
   Check(const Check&) = delete;
@@ -30,7 +30,7 @@ class Check {
   virtual void start(OnDone on_done) = 0;
   virtual void cancel() = 0;
   // What it means that the run's time is up, asked before cancel().
-  virtual Finding timed_out() const { return {sla::Status::kDown, "it took too long"}; }
+  virtual CheckResult timed_out() const { return {sla::Status::kDown, "it took too long"}; }
 };
 
 }  // namespace meshcheck::checks

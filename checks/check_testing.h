@@ -52,8 +52,8 @@ class CheckFixture : public testing::Test {
 
   // "up", "down: why", "unknown: why".
   std::string run(Check& check, sla::Milliseconds timeout = std::chrono::seconds(2)) {
-    std::optional<Finding> found;
-    check.start([&found](Finding finding) { found = std::move(finding); });
+    std::optional<CheckResult> found;
+    check.start([&found](CheckResult result) { found = std::move(result); });
     EXPECT_FALSE(found) << "it is to be told later";
     if (!uv::run_until(
             loop_, [&] { return found.has_value(); }, timeout)) {

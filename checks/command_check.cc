@@ -55,7 +55,7 @@ class CommandCheck : public Check {
     kill_timer_.start(kill_after_);
   }
 
-  Finding timed_out() const override {
+  CheckResult timed_out() const override {
     return {sla::Status::kDown, reason_of("it took too long" + tail())};
   }
 
@@ -121,8 +121,8 @@ class CommandCheck : public Check {
     if (process_) static_cast<void>(process_->kill(number).has_value());
   }
 
-  void finish(const Finding& finding) {
-    if (const OnDone on_done = std::exchange(on_done_, nullptr)) on_done(finding);
+  void finish(const CheckResult& result) {
+    if (const OnDone on_done = std::exchange(on_done_, nullptr)) on_done(result);
   }
 
   Context& context_;

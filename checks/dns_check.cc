@@ -23,7 +23,7 @@ class DnsCheck : public Check {
   void cancel() override { lookup_.reset(); }
 
  private:
-  static Finding judge(const probe::DnsOutcome& outcome) {
+  static CheckResult judge(const probe::DnsOutcome& outcome) {
     using probe::DnsStatus;
     const std::string error = outcome.error();
     if (error.empty()) return {sla::Status::kUp, {}};

@@ -55,7 +55,7 @@ class IcmpCheck : public Check {
     on_done_ = nullptr;
   }
 
-  Finding timed_out() const override {
+  CheckResult timed_out() const override {
     if (lookup_.busy()) {
       return {sla::Status::kUnknown, "the look-up of " + lookup_.host() + " took too long"};
     }
@@ -70,10 +70,10 @@ class IcmpCheck : public Check {
   void answered(std::uint32_t run) {
     if (run == run_ && on_done_) finish({sla::Status::kUp, {}});
   }
-  void finish(const Finding& finding) {
+  void finish(const CheckResult& result) {
     const OnDone on_done = std::exchange(on_done_, nullptr);
     again_.stop();
-    on_done(finding);
+    on_done(result);
   }
 
   const sla::Milliseconds timeout_;

@@ -26,7 +26,7 @@ class PathCheck : public Check {
   }
 
  private:
-  Finding judge() const {
+  CheckResult judge() const {
     const PathCounts counts = context_.paths ? context_.paths() : PathCounts();
     const std::size_t paths = counts.up + counts.down + counts.unknown;
     const std::string down =

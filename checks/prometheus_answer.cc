@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/findings.h"
+#include "checks/results.h"
 
 namespace meshcheck::checks {
 

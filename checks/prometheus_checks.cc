@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "checks/findings.h"
 #include "checks/prometheus_answer.h"
+#include "checks/results.h"
 #include "lib/http/url.h"
 #include "lib/kube/config.h"
 
@@ -33,8 +33,8 @@ void PrometheusCheck::cancel() {
   on_done_ = nullptr;
 }
 
-void PrometheusCheck::finish(const Finding& finding) {
-  std::exchange(on_done_, nullptr)(finding);
+void PrometheusCheck::finish(const CheckResult& result) {
+  std::exchange(on_done_, nullptr)(result);
 }
 
 void PrometheusCheck::ask() {

@@ -34,7 +34,7 @@ class PrometheusCheck : public Check {
  private:
   void ask();
   void judge(const http::Outcome& outcome);
-  void finish(const Finding& finding);
+  void finish(const CheckResult& result);
 
   http::Client& client_;
   const Options options_;

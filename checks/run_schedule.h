@@ -47,7 +47,7 @@ class RunSchedule {
   // When to call the two above next; nothing if no check is enabled.
   std::optional<Clock::time_point> wake_at() const;
 
-  // A run has ended: what its finding counts for. Down is unknown while it has not lasted for the
+  // A run has ended: what its result counts for. Down is unknown while it has not lasted for the
   // grace, and when the program was held up during the run. REQUIRES: it is running.
   sla::Status end(std::size_t check, sla::Status found, Clock::time_point now);
 

@@ -74,23 +74,23 @@ void Runner::arm() {
 void Runner::wake() {
   const auto now = loop_.now();
   for (const std::size_t index : schedule_.overdue(now)) {
-    const Finding finding = items_[index].check->timed_out();
+    const CheckResult result = items_[index].check->timed_out();
     items_[index].check->cancel();
-    finish(index, finding);
+    finish(index, result);
   }
   for (const std::size_t index : schedule_.take_due(now)) {
-    items_[index].check->start([this, index](const Finding& finding) {
-      finish(index, finding);
+    items_[index].check->start([this, index](const CheckResult& result) {
+      finish(index, result);
       arm();
     });
   }
   arm();
 }
 
-void Runner::finish(std::size_t index, const Finding& finding) {
-  const Status status = schedule_.end(index, finding.status, Clock::now());
+void Runner::finish(std::size_t index, const CheckResult& result) {
+  const Status status = schedule_.end(index, result.status, Clock::now());
   recorder_.record(index, status, WallClock::now());
-  note(index, status, finding.reason);
+  note(index, status, result.reason);
 }
 
 void Runner::note(std::size_t index, Status status, const std::string& reason) {

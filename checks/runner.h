@@ -43,7 +43,7 @@ class Runner {
  private:
   void arm();
   void wake();
-  void finish(std::size_t index, const Finding& finding);
+  void finish(std::size_t index, const CheckResult& result);
   void note(std::size_t index, sla::Status status, const std::string& reason);
 
   uv::Loop& loop_;

@@ -18,18 +18,18 @@ std::string reason_of(std::string text) {
   return text;
 }
 
-std::optional<Finding> Votes::passed() {
+std::optional<CheckResult> Votes::passed() {
   assert(left_ > 0);
   --left_;
-  if (follow_ == Follow::kAny || left_ == 0) return Finding{sla::Status::kUp, {}};
+  if (follow_ == Follow::kAny || left_ == 0) return CheckResult{sla::Status::kUp, {}};
   return std::nullopt;
 }
 
-std::optional<Finding> Votes::failed(const std::string& reason) {
+std::optional<CheckResult> Votes::failed(const std::string& reason) {
   assert(left_ > 0);
   --left_;
   if (reason_.empty()) reason_ = reason_of(reason);
-  if (follow_ == Follow::kAll || left_ == 0) return Finding{sla::Status::kDown, reason_};
+  if (follow_ == Follow::kAll || left_ == 0) return CheckResult{sla::Status::kDown, reason_};
   return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// One finding out of those of several addresses.
+// One result out of those of several addresses.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ inline constexpr std::size_t kAddressesMax = 16;
 
 enum class Follow : std::uint8_t { kAny, kAll };
 
-// A reason as Finding has it: control characters become blanks, and of what is too long the
+// A reason as CheckResult has it: control characters become blanks, and of what is too long the
 // beginning stays.
 std::string reason_of(std::string text);
 
@@ -23,9 +23,9 @@ class Votes {
  public:
   Votes(Follow follow, std::size_t voters) : follow_(follow), left_(voters) {}
 
-  // Each says the finding once it is decided.
-  std::optional<Finding> passed();
-  std::optional<Finding> failed(const std::string& reason);
+  // Each says the result once it is decided.
+  std::optional<CheckResult> passed();
+  std::optional<CheckResult> failed(const std::string& reason);
   // What failed first, for whom the time is up.
   const std::string& reason() const { return reason_; }
 

@@ -52,7 +52,7 @@ class VotingCheck : public Check {
     on_done_ = nullptr;
   }
 
-  Finding timed_out() const override {
+  CheckResult timed_out() const override {
     if (lookup_.busy()) {
       return {sla::Status::kUnknown, "the look-up of " + lookup_.host() + " took too long"};
     }
@@ -66,8 +66,8 @@ class VotingCheck : public Check {
     votes_ = Votes(options_.follow, addresses.size());
     for (const IpAddress& address : addresses) {
       asker_.ask(address, [this](const std::optional<std::string>& trouble) {
-        const auto finding = trouble ? votes_.failed(*trouble) : votes_.passed();
-        if (finding) finish(*finding);
+        const auto result = trouble ? votes_.failed(*trouble) : votes_.passed();
+        if (result) finish(*result);
       });
     }
   }
@@ -75,10 +75,10 @@ class VotingCheck : public Check {
   void give_up(const Error& error) { finish({sla::Status::kUnknown, reason_of(error.message())}); }
 
   // Whoever is told may destroy the check.
-  void finish(const Finding& finding) {
+  void finish(const CheckResult& result) {
     const OnDone on_done = std::exchange(on_done_, nullptr);
     asker_.stop();
-    on_done(finding);
+    on_done(result);
   }
 
   const Options options_;

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "checks/findings.h"
 #include "checks/kube/daemon_set_rule.h"
 #include "checks/prometheus_answer.h"
+#include "checks/results.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace meshcheck;
@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rule.add_node(object);
     if (const auto value = first_value(line); value && value->empty()) std::abort();
   }
-  const Finding finding = rule.finding();
-  if (finding.reason.size() > kReasonSizeMax) std::abort();
+  const CheckResult result = rule.result();
+  if (result.reason.size() > kReasonSizeMax) std::abort();
   return 0;
 }

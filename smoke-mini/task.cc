@@ -90,8 +90,8 @@ class PrometheusTask : public Task {
   PrometheusTask(http::Client& client, const checks::PrometheusCheck::Options& options,
                  OnDone on_done)
       : check_(client, options) {
-    check_.start([on_done = std::move(on_done)](const checks::Finding& finding) {
-      on_done(finding.status == sla::Status::kUp ? std::nullopt : std::optional(finding.reason));
+    check_.start([on_done = std::move(on_done)](const checks::CheckResult& result) {
+      on_done(result.status == sla::Status::kUp ? std::nullopt : std::optional(result.reason));
     });
   }
 

@@ -30,7 +30,9 @@ class KubeApiServer : public Check {
         [this](const std::optional<std::string>& why) { run_.finish(why ? down(*why) : up()); });
   }
   void cancel() override { run_.cancel(); }
-  Finding timed_out() const override { return down("the Kubernetes API took too long to answer"); }
+  CheckResult timed_out() const override {
+    return down("the Kubernetes API took too long to answer");
+  }
 
  private:
   KubeRun run_;

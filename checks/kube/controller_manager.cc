@@ -58,7 +58,7 @@ void KubeControllerManager::start(OnDone on_done) {
   begin_with_preflight(run_, std::move(on_done), [this] { look_for_parent(); });
 }
 
-Finding KubeControllerManager::timed_out() const {
+CheckResult KubeControllerManager::timed_out() const {
   // The waits for controllers are shorter than the run: it is the API that is slow.
   return unknown("the Kubernetes API took too long to " + step_);
 }
@@ -135,17 +135,18 @@ void KubeControllerManager::ask_for_end() {
     if (answer.not_found()) return run_.finish(up());
     if (answer.failure) return run_.finish(unknown(answer.why()));
     if (!last) return poll_later(&KubeControllerManager::ask_for_end);
-    const Finding finding = down("no controller removed the pod " + child_ + " of the StatefulSet");
+    const CheckResult result =
+        down("no controller removed the pod " + child_ + " of the StatefulSet");
     step_ = "delete " + child_;
     run_.objects().remove(children_, child_, kAtOnce,
-                          [this, finding](const kube::ObjectAnswer&) { run_.finish(finding); });
+                          [this, result](const kube::ObjectAnswer&) { run_.finish(result); });
   });
 }
 
-void KubeControllerManager::leave(const Finding& finding) {
+void KubeControllerManager::leave(const CheckResult& result) {
   step_ = "delete " + name_;
   run_.objects().remove(parents_, name_, kAtOnce,
-                        [this, finding](const kube::ObjectAnswer&) { run_.finish(finding); });
+                        [this, result](const kube::ObjectAnswer&) { run_.finish(result); });
 }
 
 }  // namespace meshcheck::checks

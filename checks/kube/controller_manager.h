@@ -20,7 +20,7 @@ class KubeControllerManager : public Check {
 
   void start(OnDone on_done) override;
   void cancel() override { run_.cancel(); }
-  Finding timed_out() const override;
+  CheckResult timed_out() const override;
 
  private:
   void look_for_parent();
@@ -32,8 +32,8 @@ class KubeControllerManager : public Check {
   void remove_parent();
   void await_end();
   void ask_for_end();
-  // With this finding, once the objects are asked to go.
-  void leave(const Finding& finding);
+  // With this result, once the objects are asked to go.
+  void leave(const CheckResult& result);
   void poll_later(void (KubeControllerManager::*poll)());
   bool waited_enough() const { return loop_.now() >= deadline_; }
 

@@ -25,7 +25,7 @@ void KubeDaemonSet::start(OnDone on_done) {
   begin_with_preflight(run_, std::move(on_done), [this] { look(); });
 }
 
-Finding KubeDaemonSet::timed_out() const {
+CheckResult KubeDaemonSet::timed_out() const {
   return unknown("the Kubernetes API took too long to list nodes and pods");
 }
 
@@ -57,7 +57,7 @@ void KubeDaemonSet::list_nodes() {
   run_.objects().list(
       {.plural = "nodes"}, "", [this](const nlohmann::json& node) { rule_->add_node(node); },
       [this](const std::optional<kube::Failure>& failure) {
-        run_.finish(failure ? unknown(failure->sentence) : rule_->finding());
+        run_.finish(failure ? unknown(failure->sentence) : rule_->result());
       });
 }
 

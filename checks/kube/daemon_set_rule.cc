@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "checks/findings.h"
+#include "checks/results.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -108,7 +108,7 @@ void KubeDaemonSetRule::add_node(const nlohmann::json& node) {
   }
 }
 
-Finding KubeDaemonSetRule::finding() const {
+CheckResult KubeDaemonSetRule::result() const {
   if (lacking_ == 0) return up();
   return down("the DaemonSet " + text_at(daemon_set_, "/metadata/name") + " lacks " +
               std::to_string(lacking_) + " of " + std::to_string(nodes_) + " nodes: " + example_);

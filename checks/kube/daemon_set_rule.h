@@ -26,7 +26,7 @@ class KubeDaemonSetRule {
   // All pods that may be its own, then all nodes; in any other order pods are missed.
   void add_pod(const nlohmann::json& pod);
   void add_node(const nlohmann::json& node);
-  Finding finding() const;
+  CheckResult result() const;
 
  private:
   bool counts(const nlohmann::json& node) const;

@@ -25,7 +25,7 @@ class KubeDaemonSetRuleTest : public testing::Test {
                                  "lastTransitionTime": "2026-11-20T12:00:00Z"}]}})");
     node.merge_patch(node_patch);
     rule.add_node(node);
-    return rule.finding().status;
+    return rule.result().status;
   }
   sla::Status judge_pod(const std::string& patch) {
     return judge(json::object(), json::parse(patch));

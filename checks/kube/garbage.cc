@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "checks/findings.h"
+#include "checks/results.h"
 
 namespace meshcheck::checks {
 namespace {

@@ -31,23 +31,23 @@ class KubeChecksFixture : public testing::Test {
     EXPECT_TRUE(check) << check.error().message();
     return check ? *std::move(check) : nullptr;
   }
-  Finding run(Check& check) {
-    std::optional<Finding> found;
-    check.start([&](Finding finding) { found = std::move(finding); });
+  CheckResult run(Check& check) {
+    std::optional<CheckResult> found;
+    check.start([&](CheckResult result) { found = std::move(result); });
     EXPECT_FALSE(found) << "later, it says";
     EXPECT_TRUE(uv::run_until(loop_, [&] { return found.has_value(); }));
-    return found.value_or(Finding{sla::Status::kNoData, "it never ended"});
+    return found.value_or(CheckResult{sla::Status::kNoData, "it never ended"});
   }
-  Finding run(const std::string& checker, const std::string& with = "{}") {
+  CheckResult run(const std::string& checker, const std::string& with = "{}") {
     return run(*make(checker, with));
   }
   // In the middle of its run, as soon as `reached`.
-  Finding time_out(Check& check, const std::function<bool()>& reached) {
-    check.start([](const Finding&) { ADD_FAILURE() << "it was to be silent"; });
+  CheckResult time_out(Check& check, const std::function<bool()>& reached) {
+    check.start([](const CheckResult&) { ADD_FAILURE() << "it was to be silent"; });
     EXPECT_TRUE(uv::run_until(loop_, reached));
-    Finding finding = check.timed_out();
+    CheckResult result = check.timed_out();
     check.cancel();
-    return finding;
+    return result;
   }
 
   static constexpr auto kUp = sla::Status::kUp;

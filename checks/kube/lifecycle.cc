@@ -26,7 +26,7 @@ void KubeLifecycle::start(OnDone on_done) {
   });
 }
 
-Finding KubeLifecycle::timed_out() const {
+CheckResult KubeLifecycle::timed_out() const {
   const std::string why = "the Kubernetes API took too long " + step_;
   return preflight_passed_ ? down(why) : unknown(why);
 }

@@ -19,7 +19,7 @@ class KubeLifecycle : public Check {
 
   void start(OnDone on_done) override;
   void cancel() override { run_.cancel(); }
-  Finding timed_out() const override;
+  CheckResult timed_out() const override;
 
  private:
   void look();

@@ -14,10 +14,9 @@ TEST_F(KubeApiServerTest, IsUpIfItTellsItsVersion) {
 
 TEST_F(KubeApiServerTest, IsDownIfItFailsOrIsSomethingElse) {
   api_.fail("GET /version", 500);
-  const Finding finding = run("kube-apiserver");
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason,
-            "the Kubernetes API failed (500) to get the version: as the test wants");
+  const CheckResult result = run("kube-apiserver");
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason, "the Kubernetes API failed (500) to get the version: as the test wants");
   api_.failures.clear();
   auto check = make("kube-apiserver");
   api_.silent = true;
@@ -32,14 +31,14 @@ TEST_F(KubeApiServerTest, IsAskedOnceForAllChecks) {
   checks.reserve(3);
   for (int i = 0; i < 3; ++i) checks.push_back(*make_kube_check(patient, spec));
   std::size_t told = 0;
-  for (const auto& check : checks) check->start([&](const Finding&) { ++told; });
+  for (const auto& check : checks) check->start([&](const CheckResult&) { ++told; });
   checks[1]->cancel();
   EXPECT_TRUE(uv::run_until(loop_, [&] { return told == 2; }));
   EXPECT_EQ(run(*checks[1]).status, kUp);
   EXPECT_EQ(api_.requests.size(), 1U);
   // Whoever is told may end all of them.
-  checks[0]->start([&](const Finding&) { checks.clear(); });
-  checks[2]->start([&](const Finding&) { checks.clear(); });
+  checks[0]->start([&](const CheckResult&) { checks.clear(); });
+  checks[2]->start([&](const CheckResult&) { checks.clear(); });
   EXPECT_TRUE(uv::run_until(loop_, [&] { return checks.empty(); }));
 }
 
@@ -63,16 +62,16 @@ TEST_F(KubeLifecycleTest, MakesAnObjectReadsItAndDeletesIt) {
 
 TEST_F(KubeLifecycleTest, KnowsNothingWhileTheApiIsAway) {
   api_.fail("GET /version", 503);
-  const Finding finding = run("kube-lifecycle");
-  EXPECT_EQ(finding.status, kUnknown);
+  const CheckResult result = run("kube-lifecycle");
+  EXPECT_EQ(result.status, kUnknown);
   EXPECT_EQ(api_.requests.size(), 1U) << "nothing else is asked";
 }
 
 TEST_F(KubeLifecycleTest, DeletesWhatARunHasLeftAndKnowsNothingThen) {
   auto check = make("kube-lifecycle");
-  const Finding finding = time_out(*check, [&] { return api_.objects.contains(config_map_); });
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason,
+  const CheckResult result = time_out(*check, [&] { return api_.objects.contains(config_map_); });
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason,
             "the Kubernetes API took too long to create meshcheck-configmap-7d2d90cf");
   EXPECT_EQ(run(*check).status, kUnknown);
   EXPECT_TRUE(api_.objects.empty());
@@ -98,9 +97,9 @@ TEST_F(KubeLifecycleTest, IsDownIfAnyStepFails) {
 
 TEST_F(KubeLifecycleTest, DoesNotAccuseAnApiThatOnlyForbids) {
   api_.fail("POST " + net_, 403);
-  const Finding finding = run("kube-lifecycle");
-  EXPECT_EQ(finding.status, kUnknown);
-  EXPECT_NE(finding.reason.find("missing is a Role in namespace net"), std::string::npos);
+  const CheckResult result = run("kube-lifecycle");
+  EXPECT_EQ(result.status, kUnknown);
+  EXPECT_NE(result.reason.find("missing is a Role in namespace net"), std::string::npos);
 }
 
 TEST_F(KubeLifecycleTest, KnowsNothingIfItsTimeEndsBeforeItsFirstStep) {
@@ -128,8 +127,8 @@ class KubeControllerManagerTest : public KubeChecksFixture {
 };
 
 TEST_F(KubeControllerManagerTest, IsUpIfThePodComesAndGoes) {
-  const Finding finding = run("kube-controller-manager");
-  EXPECT_EQ(finding.status, kUp) << finding.reason;
+  const CheckResult result = run("kube-controller-manager");
+  EXPECT_EQ(result.status, kUp) << result.reason;
   EXPECT_TRUE(api_.objects.empty());
   EXPECT_EQ(made_["spec"]["replicas"], 1);
   EXPECT_EQ(made_["spec"]["selector"]["matchLabels"], made_["metadata"]["labels"]);
@@ -138,18 +137,18 @@ TEST_F(KubeControllerManagerTest, IsUpIfThePodComesAndGoes) {
 
 TEST_F(KubeControllerManagerTest, IsDownIfNoPodComes) {
   makes_ = false;
-  const Finding finding = run("kube-controller-manager");
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason,
+  const CheckResult result = run("kube-controller-manager");
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason,
             "no controller made the pod meshcheck-statefulset-7d2d90cf-0 of the StatefulSet");
   EXPECT_TRUE(api_.objects.empty()) << "the StatefulSet is deleted";
 }
 
 TEST_F(KubeControllerManagerTest, IsDownIfThePodStays) {
   removes_ = false;
-  const Finding finding = run("kube-controller-manager");
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason,
+  const CheckResult result = run("kube-controller-manager");
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason,
             "no controller removed the pod meshcheck-statefulset-7d2d90cf-0 of the StatefulSet");
   EXPECT_TRUE(api_.objects.empty()) << "the pod is deleted";
 }
@@ -188,8 +187,8 @@ TEST_F(KubeControllerManagerTest, DeletesWhatRunsHaveLeftParentFirst) {
 
 TEST_F(KubeControllerManagerTest, LeavesItselfSomethingToCleanUpWhenItIsCutOff) {
   auto check = make("kube-controller-manager");
-  const Finding finding = time_out(*check, [&] { return api_.objects.contains(stateful_set_); });
-  EXPECT_EQ(finding.status, kUnknown);
+  const CheckResult result = time_out(*check, [&] { return api_.objects.contains(stateful_set_); });
+  EXPECT_EQ(result.status, kUnknown);
   EXPECT_EQ(run(*check).status, kUnknown);
   EXPECT_EQ(run(*check).status, kUp);
 }

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/findings.h"
+#include "checks/results.h"
 
 namespace meshcheck::checks {
 

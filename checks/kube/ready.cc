@@ -11,7 +11,7 @@ void KubePodsReady::start(OnDone on_done) {
   begin_with_preflight(run_, std::move(on_done), [this] { list(); });
 }
 
-Finding KubePodsReady::timed_out() const {
+CheckResult KubePodsReady::timed_out() const {
   return unknown("the Kubernetes API took too long to list pods");
 }
 
@@ -32,7 +32,7 @@ void KubePodsReady::list() {
       });
 }
 
-Finding KubePodsReady::judge() const {
+CheckResult KubePodsReady::judge() const {
   const std::string where = " of " + options_.selector + " in namespace " + options_.name_space;
   if (pods_ == 0) return down("there is no pod" + where);
   if (ready_ == 0) return down("no pod" + where + " is ready, such as " + unready_);
@@ -51,7 +51,7 @@ void KubeNodesReady::start(OnDone on_done) {
   begin_with_preflight(run_, std::move(on_done), [this] { list(); });
 }
 
-Finding KubeNodesReady::timed_out() const {
+CheckResult KubeNodesReady::timed_out() const {
   return unknown("the Kubernetes API took too long to list nodes");
 }
 

@@ -21,11 +21,11 @@ class KubePodsReady : public Check {
 
   void start(OnDone on_done) override;
   void cancel() override { run_.cancel(); }
-  Finding timed_out() const override;
+  CheckResult timed_out() const override;
 
  private:
   void list();
-  Finding judge() const;
+  CheckResult judge() const;
 
   const Options options_;
   std::size_t pods_ = 0;
@@ -45,7 +45,7 @@ class KubeNodesReady : public Check {
 
   void start(OnDone on_done) override;
   void cancel() override { run_.cancel(); }
-  Finding timed_out() const override;
+  CheckResult timed_out() const override;
 
  private:
   void list();

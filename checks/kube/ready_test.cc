@@ -35,9 +35,9 @@ TEST_F(KubeReadyTest, WantsOnePodThatIsReady) {
             "no pod of app=dns in namespace kube-system is ready, such as a");
   add_pod("c", true);
   EXPECT_EQ(run("kube-pods-ready", any_).status, kUp);
-  const Finding finding = run("kube-pods-ready", all_);
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason,
+  const CheckResult result = run("kube-pods-ready", all_);
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason,
             "1 of 2 pods of app=dns in namespace kube-system are not ready, such as a");
   add_pod("a", true);
   EXPECT_EQ(run("kube-pods-ready", all_).status, kUp);
@@ -67,9 +67,9 @@ TEST_F(KubeReadyTest, WantsSoManyNodesOfAGroup) {
   add_node("n1", "front", true);
   add_node("n2", "front", false);
   add_node("n3", "back", true);
-  const Finding finding = run("kube-nodes-ready", with);
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason, "1 of 2 nodes are ready, and 2 are wanted");
+  const CheckResult result = run("kube-nodes-ready", with);
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason, "1 of 2 nodes are ready, and 2 are wanted");
   add_node("n4", "front", true);
   EXPECT_EQ(run("kube-nodes-ready", with).status, kUp);
 }

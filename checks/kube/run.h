@@ -6,8 +6,8 @@
 #include <functional>
 #include <utility>
 
-#include "checks/findings.h"
 #include "checks/kube/context.h"
+#include "checks/results.h"
 #include "lib/kube/resource_client.h"
 #include "lib/uv/timer.h"
 
@@ -43,11 +43,11 @@ class KubeRun {
     on_done_ = std::move(on_done);
   }
   // Whoever is told may destroy the check.
-  void finish(const Finding& finding) {
+  void finish(const CheckResult& result) {
     stop();
     const auto on_done = std::exchange(on_done_, nullptr);
     assert(on_done);
-    on_done(finding);
+    on_done(result);
   }
   void cancel() {
     stop();

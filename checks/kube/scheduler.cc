@@ -69,7 +69,7 @@ void KubeScheduler::start(OnDone on_done) {
   begin_with_preflight(run_, std::move(on_done), [this] { look(); });
 }
 
-Finding KubeScheduler::timed_out() const {
+CheckResult KubeScheduler::timed_out() const {
   if (found_) return *found_;
   // The wait for the scheduler is shorter than the run: it is the API that is slow.
   return unknown("the Kubernetes API took too long to " + step_);
@@ -120,8 +120,8 @@ void KubeScheduler::judge(const nlohmann::json& pod, bool last) {
                     : unknown(why));
 }
 
-void KubeScheduler::leave(const Finding& finding) {
-  found_ = finding;
+void KubeScheduler::leave(const CheckResult& result) {
+  found_ = result;
   step_ = "delete " + name_;
   run_.objects().remove(pods_, name_, kAtOnce,
                         [this](const kube::ObjectAnswer&) { run_.finish(*found_); });

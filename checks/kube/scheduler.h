@@ -22,15 +22,15 @@ class KubeScheduler : public Check {
 
   void start(OnDone on_done) override;
   void cancel() override { run_.cancel(); }
-  Finding timed_out() const override;
+  CheckResult timed_out() const override;
 
  private:
   void look();
   void create();
   void poll();
   void judge(const nlohmann::json& pod, bool last);
-  // With this finding, once the pod is asked to go.
-  void leave(const Finding& finding);
+  // With this result, once the pod is asked to go.
+  void leave(const CheckResult& result);
 
   uv::Loop& loop_;
   const Milliseconds wait_;
@@ -39,7 +39,7 @@ class KubeScheduler : public Check {
   const std::string name_;
   nlohmann::json object_;
   std::string step_;
-  std::optional<Finding> found_;  // The pod only has to go yet.
+  std::optional<CheckResult> found_;  // The pod only has to go yet.
   Clock::time_point deadline_;
   KubeRun run_;
 };

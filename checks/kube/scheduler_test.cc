@@ -25,8 +25,8 @@ class KubeSchedulerTest : public KubeChecksFixture {
 };
 
 TEST_F(KubeSchedulerTest, IsUpIfThePodGetsOurNode) {
-  const Finding finding = run("kube-scheduler");
-  EXPECT_EQ(finding.status, kUp) << finding.reason;
+  const CheckResult result = run("kube-scheduler");
+  EXPECT_EQ(result.status, kUp) << result.reason;
   EXPECT_TRUE(api_.objects.empty());
   EXPECT_EQ(made_["spec"]["restartPolicy"], "Never");
   EXPECT_EQ(made_["spec"]["affinity"]["nodeAffinity"]
@@ -37,33 +37,33 @@ TEST_F(KubeSchedulerTest, IsUpIfThePodGetsOurNode) {
 
 TEST_F(KubeSchedulerTest, IsDownIfThePodGetsAnotherNode) {
   node_ = "worker-1";
-  const Finding finding = run("kube-scheduler");
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason, "the scheduler bound the pod to worker-1 and not to master-0");
+  const CheckResult result = run("kube-scheduler");
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason, "the scheduler bound the pod to worker-1 and not to master-0");
   EXPECT_TRUE(api_.objects.empty());
 }
 
 TEST_F(KubeSchedulerTest, IsDownIfNobodyBindsThePod) {
   node_.clear();
-  const Finding finding = run("kube-scheduler");
-  EXPECT_EQ(finding.status, kDown);
-  EXPECT_EQ(finding.reason, "the scheduler did not bind the pod within 40 ms");
+  const CheckResult result = run("kube-scheduler");
+  EXPECT_EQ(result.status, kDown);
+  EXPECT_EQ(result.reason, "the scheduler did not bind the pod within 40 ms");
   EXPECT_TRUE(api_.objects.empty());
 }
 
 TEST_F(KubeSchedulerTest, IsNotDownIfItSaysThatTheNodeIsFull) {
   node_.clear();
   excuse_ = "0/1 nodes are available: 1 Too many pods.";
-  const Finding finding = run("kube-scheduler");
-  EXPECT_EQ(finding.status, kUnknown);
-  EXPECT_EQ(finding.reason, "the scheduler says: " + excuse_);
+  const CheckResult result = run("kube-scheduler");
+  EXPECT_EQ(result.status, kUnknown);
+  EXPECT_EQ(result.reason, "the scheduler says: " + excuse_);
 }
 
 TEST_F(KubeSchedulerTest, WaitsForItsTurn) {
   node_.clear();
   auto check = make("kube-scheduler", "{}", std::chrono::seconds(10));
-  std::optional<Finding> found;
-  check->start([&](Finding finding) { found = std::move(finding); });
+  std::optional<CheckResult> found;
+  check->start([&](CheckResult result) { found = std::move(result); });
   ASSERT_TRUE(uv::run_until(loop_, [&] { return api_.count("GET " + pod_) == 3; }));
   api_.objects[pod_]["spec"]["nodeName"] = "master-0";
   ASSERT_TRUE(uv::run_until(loop_, [&] { return found.has_value(); }));
@@ -95,7 +95,7 @@ TEST_F(KubeSchedulerTest, KnowsWhatItHasFoundWhenOnlyTheEndTakesTooLong) {
     api_.silent = api_.count("GET " + pod_) == 2;
     return api_.silent;
   };
-  check->start([](const Finding&) { ADD_FAILURE() << "it was to be silent"; });
+  check->start([](const CheckResult&) { ADD_FAILURE() << "it was to be silent"; });
   ASSERT_TRUE(uv::run_until(loop_, asked));
   ASSERT_TRUE(uv::run_until(loop_, [&] { return check->timed_out().status == kUp; }));
   check->cancel();

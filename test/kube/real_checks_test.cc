@@ -63,23 +63,23 @@ class RealChecksTest : public testing::Test {
     EXPECT_TRUE(check) << check.error().message();
     return *std::move(check);
   }
-  Finding run(const std::string& what) {
+  CheckResult run(const std::string& what) {
     const auto check = make(what);
-    std::optional<Finding> found;
-    check->start([&](Finding finding) { found = std::move(finding); });
+    std::optional<CheckResult> found;
+    check->start([&](CheckResult result) { found = std::move(result); });
     EXPECT_TRUE(uv::run_until(
         loop_, [&] { return found.has_value(); }, seconds(20)));
-    return found.value_or(Finding{sla::Status::kNoData, "it never ended"});
+    return found.value_or(CheckResult{sla::Status::kNoData, "it never ended"});
   }
   // What has started or was left needs a moment: at most six runs.
-  Finding run_until_up(const std::string& what) {
-    Finding finding = run(what);
-    for (int tries = 0; tries < 5 && finding.status != sla::Status::kUp; ++tries) {
+  CheckResult run_until_up(const std::string& what) {
+    CheckResult result = run(what);
+    for (int tries = 0; tries < 5 && result.status != sla::Status::kUp; ++tries) {
       uv::run_until(
           loop_, [] { return false; }, seconds(1));
-      finding = run(what);
+      result = run(what);
     }
-    return finding;
+    return result;
   }
   std::size_t ours(const std::string& collection) {
     const auto list = nlohmann::json::parse(
@@ -98,8 +98,8 @@ class RealChecksTest : public testing::Test {
 TEST_F(RealChecksTest, AreAllUpWhileAllRuns) {
   for (const std::string& what : {std::string("kube-apiserver"), kConfigMap, kNamespace,
                                   kControllers, kScheduler, std::string("kube-nodes-ready")}) {
-    const Finding finding = run_until_up(what);
-    EXPECT_EQ(finding.status, sla::Status::kUp) << what << ": " << finding.reason;
+    const CheckResult result = run_until_up(what);
+    EXPECT_EQ(result.status, sla::Status::kUp) << what << ": " << result.reason;
   }
   for (const char* const collection :
        {"/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/configmaps",
@@ -115,15 +115,15 @@ TEST_F(RealChecksTest, TellWhoHasStopped) {
     api_->stop_part(part);
     RealApi::catch_up(loop_);
     for (const std::string& what : {kConfigMap, kControllers, kScheduler}) {
-      const Finding finding = run(what);
-      EXPECT_EQ(finding.status, what == culprit ? sla::Status::kDown : sla::Status::kUp)
-          << what << " without " << part << ": " << finding.reason;
+      const CheckResult result = run(what);
+      EXPECT_EQ(result.status, what == culprit ? sla::Status::kDown : sla::Status::kUp)
+          << what << " without " << part << ": " << result.reason;
     }
     EXPECT_NE(run(kNamespace).status, sla::Status::kDown);
     api_->start_part(part);
     RealApi::catch_up(loop_);
-    const Finding finding = run_until_up(culprit);
-    EXPECT_EQ(finding.status, sla::Status::kUp) << finding.reason;
+    const CheckResult result = run_until_up(culprit);
+    EXPECT_EQ(result.status, sla::Status::kUp) << result.reason;
   }
 }
 
@@ -141,7 +141,7 @@ TEST_F(RealChecksTest, AccuseOnlyTheApiWhileItIsStopped) {
 
 TEST_F(RealChecksTest, CleanUpAfterARunThatWasCutOff) {
   const auto check = make(kConfigMap);
-  check->start([](const Finding&) {});
+  check->start([](const CheckResult&) {});
   uv::run_until(
       loop_, [&] { return ours("/api/v1/namespaces/default/configmaps") == 1; }, seconds(5));
   check->cancel();

@@ -1,4 +1,4 @@
-#include "checks/findings.h"
+#include "checks/results.h"
 
 #include "lib/base/time.h"
 
@@ -17,15 +17,15 @@ std::string bounded(std::string_view reason) {
 
 }  // namespace
 
-Finding up() {
+CheckResult up() {
   return {sla::Status::kUp, ""};
 }
 
-Finding down(std::string_view reason) {
+CheckResult down(std::string_view reason) {
   return {sla::Status::kDown, bounded(reason)};
 }
 
-Finding unknown(std::string_view reason) {
+CheckResult unknown(std::string_view reason) {
   return {sla::Status::kUnknown, bounded(reason)};
 }
 

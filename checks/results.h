@@ -13,9 +13,9 @@ namespace meshcheck::checks {
 
 inline constexpr std::size_t kReasonSizeMax = 300;  // Octets; the rest is cut off.
 
-Finding up();
-Finding down(std::string_view reason);
-Finding unknown(std::string_view reason);
+CheckResult up();
+CheckResult down(std::string_view reason);
+CheckResult unknown(std::string_view reason);
 
 // What is at "/spec/nodeName"; null if there is nothing, or nothing of that type.
 const nlohmann::json* value_at(const nlohmann::json& object, const char* pointer);
