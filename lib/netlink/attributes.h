@@ -1,4 +1,6 @@
 // Netlink messages and attributes as views into received bytes, with every length checked.
+// libmnl's walkers read a value where it stands, whatever its length and alignment, so they are for
+// the kernel's own bytes; these take any, as the fuzzer gives them.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "lib/base/hex.h"
+
 namespace meshcheck::netlink {
 
 HardwareAddress HardwareAddress::from_bytes(std::span<const std::uint8_t> bytes) {
@@ -13,12 +15,10 @@ HardwareAddress HardwareAddress::from_bytes(std::span<const std::uint8_t> bytes)
 }
 
 std::string HardwareAddress::text() const {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   for (const std::uint8_t byte : bytes()) {
     if (!text.empty()) text += ':';
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 0xfU];
+    text += to_hex(std::string_view(reinterpret_cast<const char*>(&byte), 1));
   }
   return text;
 }
