@@ -1,31 +1,24 @@
 #include "server/connectivity_check.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "lib/base/text.h"
+#include "lib/base/json_writer.h"
 
 namespace meshcheck::server {
 namespace {
 
 void append_list(std::string& json, std::string_view key, const std::vector<std::string>& names,
                  bool null_if_empty) {
-  json += ",\"";
-  json += key;
-  json += "\":";
+  append_json_key(json, key);
   if (names.empty() && null_if_empty) {
     json += "null";
     return;
   }
-  char separator = '[';
-  for (const std::string& name : names) {
-    json += separator;
-    append_json_string(json, name);
-    separator = ',';
-  }
-  json += separator == '[' ? "[]" : "]";
+  append_json_texts(json, names, {.items_max = names.size(), .bytes_max = SIZE_MAX});
 }
 
 // "large packets are lost, small ones are not: to the server from 2 agents, both ways with 1"

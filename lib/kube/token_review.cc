@@ -3,8 +3,9 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstdint>
 
-#include "lib/base/text.h"
+#include "lib/base/json_writer.h"
 #include "lib/kube/field_reader.h"
 
 namespace meshcheck::kube {
@@ -13,21 +14,9 @@ namespace {
 // A client waits for it, and gives up by itself some time.
 constexpr std::chrono::seconds kReviewTimeout{5};
 
-// Appends `"key":"text"`.
-void append_field(std::string& out, std::string_view key, std::string_view text) {
-  append_json_string(out, key);
-  out += ':';
-  append_json_string(out, text);
-}
-
 void append_list(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
-  append_json_string(out, key);
-  out += ":[";
-  for (const std::string& text : texts) {
-    if (&text != &texts.front()) out += ',';
-    append_json_string(out, text);
-  }
-  out += ']';
+  append_json_key(out, key);
+  append_json_texts(out, texts, {.items_max = texts.size(), .bytes_max = SIZE_MAX});
 }
 
 void read_service_account(TokenReview& review) {
@@ -83,9 +72,8 @@ Question create(std::string target, std::string group, std::string resource, std
 std::string encode_token_review(const std::string& token,
                                 const std::vector<std::string>& audiences) {
   std::string json = R"({"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{)";
-  append_field(json, "token", token);
+  append_json_member(json, "token", token);
   if (!audiences.empty()) {
-    json += ',';
     append_list(json, "audiences", audiences);
   }
   return json += "}}";
@@ -141,24 +129,19 @@ Result<http::Call> review_token(Client& client, const std::string& token,
 std::string encode_access_review(const SubjectAccessReviewSpec& question) {
   std::string json =
       R"({"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{)";
-  append_field(json, "user", question.username);
-  json += ',';
-  append_field(json, "uid", question.uid);
-  json += ',';
+  append_json_member(json, "user", question.username);
+  append_json_member(json, "uid", question.uid);
   append_list(json, "groups", question.groups);
   const Operation& operation = question.operation;
   json += question.path.empty() ? R"(,"resourceAttributes":{)" : R"(,"nonResourceAttributes":{)";
-  append_field(json, "verb", operation.verb);
-  json += ',';
+  append_json_member(json, "verb", operation.verb);
   if (!question.path.empty()) {
-    append_field(json, "path", question.path);
+    append_json_member(json, "path", question.path);
     return json += "}}}";
   }
-  append_field(json, "group", operation.group);
-  json += ',';
-  append_field(json, "resource", operation.resource);
-  json += ',';
-  append_field(json, "namespace", operation.name_space);
+  append_json_member(json, "group", operation.group);
+  append_json_member(json, "resource", operation.resource);
+  append_json_member(json, "namespace", operation.name_space);
   return json += "}}}";
 }
 

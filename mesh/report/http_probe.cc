@@ -1,14 +1,12 @@
 #include "mesh/report/http_probe.h"
 
-#include "lib/base/text.h"
+#include "lib/base/json_writer.h"
 
 namespace meshcheck::mesh {
 
 void append_json(std::string& out, const HttpProbe& probe) {
   const auto append = [&](std::string_view key, std::int64_t value) {
-    out += ",\"";
-    out += key;
-    out += "\":";
+    append_json_key(out, key);
     out += std::to_string(value);
   };
   out += "{\"URL\":";

@@ -18,9 +18,7 @@ constexpr std::array kFindings = {Finding{"link_mismatch", &mesh::PathFindings::
                                   Finding{"jumbo_island", &mesh::PathFindings::jumbo_island}};
 
 void append_size(std::string& out, std::string_view key, std::optional<std::uint16_t> size) {
-  out += ",\"";
-  out += key;
-  out += "\":";
+  append_json_key(out, key);
   out += size ? std::to_string(*size) : "null";
 }
 
@@ -153,9 +151,8 @@ void append_summary_json(std::string& out, std::string_view node, mesh::Layer la
   append_size(out, "link_mtu", summary.link_mtu);
   out += ",\"classes\":{";
   for (std::size_t i = 0; i < summary.classes.size(); ++i) {
-    out += i == 0 ? "\"" : ",\"";
-    out += mesh::text(static_cast<mesh::FragmentationClass>(i));
-    out += "\":" + std::to_string(summary.classes[i]);
+    append_json_number(out, mesh::text(static_cast<mesh::FragmentationClass>(i)),
+                       summary.classes[i]);
   }
   out += "}}";
 }

@@ -53,16 +53,12 @@ constexpr std::array kJitters = {Time{"forward", &mesh::PathRow::jitter_forward_
 template <std::size_t kSize>
 void append_times(std::string& out, std::string_view key, const std::array<Time, kSize>& times,
                   const mesh::PathRow& row) {
-  out += ",\"";
-  out += key;
-  out += "\":";
-  std::string object;
+  append_json_key(out, key);
+  std::string object = "{";
   bool any = false;
   for (const Time& time : times) {
     const std::uint32_t value = row.*time.time_us;
-    object += object.empty() ? "{\"" : ",\"";
-    object += time.key;
-    object += "\":";
+    append_json_key(object, time.key);
     if (value == mesh::PathRow::kNever) object += "null";
     append_milliseconds(object, value);
     any = any || value != mesh::PathRow::kNever;
@@ -91,9 +87,7 @@ void append_json(std::string& out, const mesh::PathView& path, Now now) {
   out += ",\"last_answer\":";
   out += answer.empty() ? "null" : "\"" + answer + "\"";
   for (const Count& count : kCounts) {
-    out += ",\"";
-    out += count.key;
-    out += "\":" + std::to_string(row.*count.count);
+    append_json_number(out, count.key, row.*count.count);
   }
   append_json_number(out += ",\"loss\":", loss(row));
   append_times(out, "rtt_ms", kRoundTrips, row);
