@@ -4,7 +4,7 @@ namespace meshcheck::server {
 
 void write_netchecker_metrics(const AgentTable& table, metrics::Sink& sink) {
   using Type = metrics::Sink::Type;
-  using Series = AgentTable::SeriesView;
+  using Series = AgentSeries::View;
   const auto write_counter = [&](std::string_view name, std::string_view help,
                                  std::uint64_t Series::*value) {
     sink.family(name, Type::kCounter, help);

@@ -11,28 +11,6 @@
 namespace meshcheck::server {
 namespace {
 
-std::string label_of(const mesh::Record& record) {
-  const bool host = record.podname.find("hostnet") != std::string::npos;
-  return record.nodename + (host ? "-host_network" : "-private_network");
-}
-
-// The last of several probes of one URL, as netchecker's gauges had it: two samples of one series
-// would make Prometheus refuse all of /metrics.
-std::vector<mesh::HttpProbe> one_for_each_url(std::vector<mesh::HttpProbe>&& probes) {
-  std::vector<mesh::HttpProbe> kept;
-  for (mesh::HttpProbe& probe : probes) {
-    const auto same = std::find_if(kept.begin(), kept.end(), [&](const mesh::HttpProbe& other) {
-      return other.url == probe.url;
-    });
-    if (same == kept.end()) {
-      kept.push_back(std::move(probe));
-    } else {
-      *same = std::move(probe);
-    }
-  }
-  return kept;
-}
-
 // A newcomer that was refused and has given up may try again after so long.
 constexpr std::chrono::minutes kNewcomerSilence{10};
 
@@ -41,11 +19,6 @@ bool is_due(const Inventory::Entry& entry, Now now) {
 }
 
 }  // namespace
-
-AgentTable::AgentTable(Options options)
-    : options_(options),
-      changed_agents_(options.track_changes ? 2 * options.agents_max : 0),
-      changed_series_(options.track_changes ? 2 * options.agents_max : 0) {}
 
 std::optional<AgentTable::Outcome> AgentTable::refusal_of(std::string_view name, Now now,
                                                           std::optional<std::string_view> pod_uid) {
@@ -77,9 +50,8 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::Lar
   Agent& agent = place(std::move(record), now.wall, now.steady);
   agent.errors_since_report = 0;
   agent.loss = loss;
-  ++agent.series->reports;
-  changed_agents_.add(name);
-  changed_series_.add(agent.series->label);
+  changed_.add(name);
+  series_.count_report(*agent.series);
   return Outcome::kStored;
 }
 
@@ -93,14 +65,6 @@ void AgentTable::restore_agent(mesh::Record&& record, std::int64_t errors_since_
   agent.errors_since_report = errors_since_report;
 }
 
-void AgentTable::restore_series(std::string_view label, std::uint64_t reports,
-                                std::uint64_t errors) {
-  const auto position = series_.find(label);
-  if (position == series_.end()) return;  // Of an agent that is gone.
-  position->second.reports = reports;
-  position->second.errors = errors;
-}
-
 AgentTable::Agent& AgentTable::place(mesh::Record&& record, WallTime updated,
                                      Clock::time_point last_report) {
   auto [position, added] = agents_.try_emplace(record.podname);
@@ -112,38 +76,23 @@ AgentTable::Agent& AgentTable::place(mesh::Record&& record, WallTime updated,
   }
   // The label follows from the agent's name, which stays, and from its node.
   if (added || agent.node != record.nodename) {
-    Series& series = series_of(record);
-    ++series.agents;
-    leave_series(agent);
+    AgentSeries::Series& series = series_.join(record);
+    if (agent.series != nullptr) series_.leave(*agent.series);
     agent.series = &series;
   }
-  agent.series->probes = one_for_each_url(std::move(record.probes));
+  AgentSeries::hear(*agent.series, std::move(record.probes), last_report);
   agent.record = record.json(updated);
   agent.node = std::move(record.nodename);
   agent.report_interval = std::chrono::seconds(record.report_interval);
   agent.last_report = last_report;
-  agent.series->last_report = std::max(agent.series->last_report, last_report);
   return agent;
-}
-
-AgentTable::Series& AgentTable::series_of(const mesh::Record& record) {
-  std::string label = label_of(record);
-  auto [position, added] = series_.try_emplace(label);
-  if (added) position->second.label = std::move(label);
-  return position->second;
-}
-
-void AgentTable::leave_series(Agent& agent) {
-  if (agent.series == nullptr || --agent.series->agents != 0) return;
-  changed_series_.add(agent.series->label);
-  series_.erase(series_.find(agent.series->label));
 }
 
 AgentTable::Agents::iterator AgentTable::erase(Agents::iterator position) {
   const std::string& name = position->first;
-  changed_agents_.add(name);
+  changed_.add(name);
   if (departures_.size() < 2 * options_.agents_max) departures_.push_back(name);
-  leave_series(position->second);
+  series_.leave(*position->second.series);
   if (const auto index = expected_index_.find(name); index != expected_index_.end()) {
     expected_[index->second].second = nullptr;
   }
@@ -204,9 +153,8 @@ void AgentTable::count_missed_reports(Now now) {
     // The first missed report is forgiven: it may be on its way.
     if (age / agent.report_interval > agent.errors_since_report + 1) {
       ++agent.errors_since_report;
-      ++agent.series->errors;
-      changed_agents_.add(it->first);
-      changed_series_.add(agent.series->label);
+      changed_.add(it->first);
+      series_.count_missed_report(*agent.series);
     }
     ++it;
   }
@@ -368,18 +316,9 @@ AgentTable::Counts AgentTable::counts() const {
   return counts;
 }
 
-void AgentTable::visit_series(const std::function<void(const SeriesView&)>& visitor) const {
-  for (const auto& [label, series] : series_) {
-    visitor({.label = label,
-             .reports = series.reports,
-             .errors = series.errors,
-             .probes = series.probes});
-  }
-}
-
 Changes AgentTable::take_changes(std::size_t rows_max) {
   Changes changes;
-  changes.last_agent = changed_agents_.take(rows_max, [&](const std::string& name) {
+  changes.last_agent = changed_.take(rows_max, [&](const std::string& name) {
     AgentChange& change = changes.agents.emplace_back();
     change.name = name;
     const auto position = agents_.find(name);
@@ -387,26 +326,18 @@ Changes AgentTable::take_changes(std::size_t rows_max) {
     change.record = position->second.record;
     change.errors_since_report = position->second.errors_since_report;
   });
-  changes.last_series = changed_series_.take(rows_max, [&](const std::string& label) {
-    SeriesChange& change = changes.series.emplace_back();
-    change.label = label;
-    const auto position = series_.find(label);
-    change.removed = position == series_.end();
-    if (change.removed) return;
-    change.reports = position->second.reports;
-    change.errors = position->second.errors;
-  });
+  series_.take_changes(rows_max, changes);
   return changes;
 }
 
 void AgentTable::written(const Changes& changes) {
-  changed_agents_.written(changes.last_agent);
-  changed_series_.written(changes.last_series);
+  changed_.written(changes.last_agent);
+  series_.written(changes);
 }
 
 void AgentTable::put_back() {
-  changed_agents_.put_back();
-  changed_series_.put_back();
+  changed_.put_back();
+  series_.put_back();
 }
 
 }  // namespace meshcheck::server

@@ -4,9 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,31 +15,12 @@
 #include "lib/base/time.h"
 #include "mesh/report/mesh_report.h"
 #include "mesh/report/record.h"
+#include "server/agents/agent_changes.h"
+#include "server/agents/agent_series.h"
 #include "server/agents/inventory.h"
 #include "server/agents/newcomers.h"
 
 namespace meshcheck::server {
-
-// A row of the database. An agent without `record` was removed.
-struct AgentChange {
-  std::string name;
-  std::optional<std::string> record;
-  std::int64_t errors_since_report = 0;
-};
-struct SeriesChange {
-  std::string label;
-  bool removed = false;
-  std::uint64_t reports = 0;
-  std::uint64_t errors = 0;
-};
-struct Changes {
-  std::vector<AgentChange> agents;
-  std::vector<SeriesChange> series;
-  // All changes up to these are among them.
-  std::uint64_t last_agent = 0;
-  std::uint64_t last_series = 0;
-  bool empty() const { return agents.empty() && series.empty(); }
-};
 
 // Who is missing, and from whom only small packets come. Lists are in the inventory's order, or by
 // name where there is none; `unpadded` is by name.
@@ -122,15 +101,8 @@ class AgentTable {
     bool excused() const { return entry != nullptr && entry->excused; }
   };
 
-  // What netchecker counts under one label. The texts are the table's.
-  struct SeriesView {
-    std::string_view label;
-    std::uint64_t reports = 0;
-    std::uint64_t errors = 0;
-    std::span<const mesh::HttpProbe> probes;
-  };
-
-  explicit AgentTable(Options options);
+  explicit AgentTable(Options options)
+      : options_(options), series_(changes_max(options)), changed_(changes_max(options)) {}
 
   // `pod_uid`: whose report it is, if the sender has proved it.
   Outcome report(mesh::Record&& record, Now now, mesh::LargeLoss loss = {},
@@ -139,7 +111,9 @@ class AgentTable {
   // the next report.
   void restore_agent(mesh::Record&& record, std::int64_t errors_since_report, WallTime updated,
                      Now now);
-  void restore_series(std::string_view label, std::uint64_t reports, std::uint64_t errors);
+  void restore_series(std::string_view label, std::uint64_t reports, std::uint64_t errors) {
+    series_.restore(label, reports, errors);
+  }
   // Forgets the record; false if there is none.
   bool remove(std::string_view name);
   // Agents that the inventory does not name are forgotten, but for newcomers. Nothing: no
@@ -168,7 +142,9 @@ class AgentTable {
   std::vector<Row> rows(Now now, std::size_t rows_max) const;
   Counts counts() const;
   // By label.
-  void visit_series(const std::function<void(const SeriesView&)>& visitor) const;
+  void visit_series(const std::function<void(const AgentSeries::View&)>& visitor) const {
+    series_.visit(visitor);
+  }
 
   // What is new since the last call, at most `rows_max` rows; call again until it is empty. Then
   // written() or put_back() says what became of all that was taken.
@@ -179,16 +155,6 @@ class AgentTable {
   void put_back();
 
  private:
-  // netchecker's label for metrics: several agents of a node may share one, and a restarted pod
-  // goes on with its predecessor's.
-  struct Series {
-    std::string label;
-    std::uint64_t reports = 0;
-    std::uint64_t errors = 0;
-    std::size_t agents = 0;  // That point here; none: the series goes away.
-    Clock::time_point last_report;
-    std::vector<mesh::HttpProbe> probes;
-  };
   struct Agent {
     std::string record;
     std::string node;
@@ -196,7 +162,7 @@ class AgentTable {
     Clock::time_point last_report;
     std::int64_t errors_since_report = 0;
     mesh::LargeLoss loss;
-    Series* series = nullptr;
+    AgentSeries::Series* series = nullptr;
   };
   struct NameHash {
     using is_transparent = void;
@@ -206,6 +172,11 @@ class AgentTable {
   };
   using Agents = std::unordered_map<std::string, Agent, NameHash, std::equal_to<>>;
 
+  // As many names as are held, and as many that are gone: a row that stays behind is forgotten
+  // after a restart.
+  static std::size_t changes_max(const Options& options) {
+    return options.track_changes ? 2 * options.agents_max : 0;
+  }
   // How long the agent may be silent before it is outdated.
   std::chrono::duration<double> silence_max(const Agent& agent) const;
   bool is_outdated(const Agent& agent, Now now) const;
@@ -219,15 +190,13 @@ class AgentTable {
   // Whether what is held of the agent stays; `before`: what the inventory before said of it.
   bool keeps(std::string_view name, const Inventory::Entry* before) const;
   Agent& place(mesh::Record&& record, WallTime updated, Clock::time_point last_report);
-  Series& series_of(const mesh::Record& record);
-  void leave_series(Agent& agent);
   Agents::iterator erase(Agents::iterator position);
   const Agent* find(std::string_view name) const;
   std::vector<std::string_view> names() const;
 
   const Options options_;
   Agents agents_;
-  std::map<std::string, Series, std::less<>> series_;
+  AgentSeries series_;
   std::optional<Inventory> inventory_;
   // The inventory's names and where their agents are; null while absent.
   std::vector<std::pair<std::string, const Agent*>> expected_;
@@ -235,10 +204,7 @@ class AgentTable {
   PlacesByName expected_index_;
   std::unordered_set<std::string> leaving_;
   Newcomers newcomers_;
-  // Names and labels whose row is not what the database has, of agents that are gone too. At most
-  // 2 * agents_max: a row that stays behind is forgotten after a restart.
-  ChangeSet<std::string> changed_agents_;
-  ChangeSet<std::string> changed_series_;
+  ChangeSet<std::string> changed_;  // Names of agents, of those that are gone too.
   std::vector<std::string> departures_;
   Counts counts_;
 };
