@@ -11,35 +11,32 @@
 namespace meshcheck::server {
 namespace {
 
-// A newcomer that was refused and has given up may try again after so long.
-constexpr std::chrono::minutes kNewcomerSilence{10};
-
-bool is_due(const Inventory::Entry& entry, Now now) {
-  return !entry.due || now.steady >= *entry.due;
+AgentTable::Outcome outcome_of(Roster::Refusal refusal) {
+  switch (refusal) {
+    case Roster::Refusal::kNotInInventory:
+      return AgentTable::Outcome::kNotInInventory;
+    case Roster::Refusal::kLeaving:
+      return AgentTable::Outcome::kLeaving;
+    case Roster::Refusal::kNotListed:
+      return AgentTable::Outcome::kNotListed;
+    case Roster::Refusal::kOtherPod:
+      return AgentTable::Outcome::kOtherPod;
+  }
+  return AgentTable::Outcome::kNotInInventory;
 }
 
 }  // namespace
 
-std::optional<AgentTable::Outcome> AgentTable::refusal_of(std::string_view name, Now now,
-                                                          std::optional<std::string_view> pod_uid) {
-  if (!inventory_) return std::nullopt;
-  if (const auto place = expected_index_.find(name); place != expected_index_.end()) {
-    const std::string& uid = inventory_->agents[place->second].uid;
-    if (uid.empty() || !pod_uid || *pod_uid == uid) return std::nullopt;
-    return Outcome::kOtherPod;
-  }
-  if (!inventory_->newcomer_patience) return Outcome::kNotInInventory;
-  if (leaving_.contains(std::string(name))) return Outcome::kLeaving;
-  if (newcomers_.admit(name, *inventory_->newcomer_patience, now.steady)) return std::nullopt;
-  remove(name);
-  return Outcome::kNotListed;
+AgentTable::Outcome AgentTable::refuse(std::string_view name, Roster::Refusal refusal) {
+  if (refusal == Roster::Refusal::kNotListed) remove(name);
+  if (refusal != Roster::Refusal::kLeaving) ++counts_.refused_not_in_inventory;
+  return outcome_of(refusal);
 }
 
 AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::LargeLoss loss,
                                        std::optional<std::string_view> pod_uid) {
-  if (const auto refusal = refusal_of(record.podname, now, pod_uid)) {
-    if (*refusal != Outcome::kLeaving) ++counts_.refused_not_in_inventory;
-    return *refusal;
+  if (const auto refusal = roster_.admit(record.podname, now.steady, pod_uid)) {
+    return refuse(record.podname, *refusal);
   }
   if (agents_.size() >= options_.agents_max && !agents_.contains(record.podname)) {
     ++counts_.refused_full;
@@ -47,7 +44,7 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::Lar
   }
   ++counts_.reports;
   const std::string name = record.podname;
-  Agent& agent = place(std::move(record), now.wall, now.steady);
+  HeldAgent& agent = place(std::move(record), now.wall, now.steady);
   agent.errors_since_report = 0;
   agent.loss = loss;
   changed_.add(name);
@@ -60,20 +57,16 @@ void AgentTable::restore_agent(mesh::Record&& record, std::int64_t errors_since_
   if (agents_.size() >= options_.agents_max) return;
   // A clock that was set back meanwhile makes nobody younger than now.
   const auto age = std::max(now.wall - updated, WallTime::duration::zero());
-  Agent& agent = place(std::move(record), updated,
-                       now.steady - std::chrono::duration_cast<Clock::duration>(age));
+  HeldAgent& agent = place(std::move(record), updated,
+                           now.steady - std::chrono::duration_cast<Clock::duration>(age));
   agent.errors_since_report = errors_since_report;
 }
 
-AgentTable::Agent& AgentTable::place(mesh::Record&& record, WallTime updated,
-                                     Clock::time_point last_report) {
+HeldAgent& AgentTable::place(mesh::Record&& record, WallTime updated,
+                             Clock::time_point last_report) {
   auto [position, added] = agents_.try_emplace(record.podname);
-  Agent& agent = position->second;
-  if (added) {
-    if (const auto index = expected_index_.find(record.podname); index != expected_index_.end()) {
-      expected_[index->second].second = &agent;
-    }
-  }
+  HeldAgent& agent = position->second;
+  if (added) roster_.seat(record.podname, agent);
   // The label follows from the agent's name, which stays, and from its node.
   if (added || agent.node != record.nodename) {
     AgentSeries::Series& series = series_.join(record);
@@ -93,9 +86,7 @@ AgentTable::Agents::iterator AgentTable::erase(Agents::iterator position) {
   changed_.add(name);
   if (departures_.size() < 2 * options_.agents_max) departures_.push_back(name);
   series_.leave(*position->second.series);
-  if (const auto index = expected_index_.find(name); index != expected_index_.end()) {
-    expected_[index->second].second = nullptr;
-  }
+  roster_.unseat(name);
   return agents_.erase(position);
 }
 
@@ -107,51 +98,26 @@ bool AgentTable::remove(std::string_view name) {
 }
 
 void AgentTable::set_inventory(std::optional<Inventory> inventory) {
-  const std::optional<Inventory> before = std::exchange(inventory_, std::move(inventory));
-  const PlacesByName places_before = std::exchange(expected_index_, {});
-  expected_.clear();
-  leaving_.clear();
-  if (!inventory_) return;
-  for (const Inventory::Entry& entry : inventory_->agents) {
-    expected_index_.emplace(entry.name, expected_.size());
-    expected_.emplace_back(entry.name, nullptr);
-    newcomers_.forget(entry.name);
-  }
-  leaving_.insert(inventory_->leaving.begin(), inventory_->leaving.end());
+  roster_.set_inventory(std::move(inventory));
   for (auto it = agents_.begin(); it != agents_.end();) {
-    const auto old = places_before.find(it->first);
-    const bool was_named = before && old != places_before.end();
-    if (!keeps(it->first, was_named ? &before->agents[old->second] : nullptr)) {
+    if (!roster_.keeps(it->first)) {
       it = erase(it);
       continue;
     }
-    if (const auto place = expected_index_.find(it->first); place != expected_index_.end()) {
-      expected_[place->second].second = &it->second;
-    }
+    roster_.seat(it->first, it->second);
     ++it;
   }
 }
 
-bool AgentTable::keeps(std::string_view name, const Inventory::Entry* before) const {
-  if (const auto place = expected_index_.find(name); place != expected_index_.end()) {
-    // Of another pod than the one that has reported nothing is known yet.
-    return before == nullptr || before->uid == inventory_->agents[place->second].uid;
-  }
-  return newcomers_.knows(name) && !leaving_.contains(std::string(name));
-}
-
 void AgentTable::count_missed_reports(Now now) {
-  newcomers_.forget_silent(kNewcomerSilence, now.steady);
+  roster_.forget_silent_newcomers(now.steady);
   for (auto it = agents_.begin(); it != agents_.end();) {
-    Agent& agent = it->second;
-    const bool newcomer = inventory_ && !expected_index_.contains(it->first);
-    if (is_forgotten(agent, now) || (newcomer && is_outdated(agent, now))) {
+    HeldAgent& agent = it->second;
+    if (is_forgotten(it->first, agent, now)) {
       it = erase(it);
       continue;
     }
-    const Clock::duration age = now.steady - agent.last_report;
-    // The first missed report is forgiven: it may be on its way.
-    if (age / agent.report_interval > agent.errors_since_report + 1) {
+    if (agent.misses_another(now.steady)) {
       ++agent.errors_since_report;
       changed_.add(it->first);
       series_.count_missed_report(*agent.series);
@@ -160,22 +126,9 @@ void AgentTable::count_missed_reports(Now now) {
   }
 }
 
-std::chrono::duration<double> AgentTable::silence_max(const Agent& agent) const {
-  return agent.report_interval * options_.outdated_factor;
-}
-
-bool AgentTable::is_outdated(const Agent& agent, Now now) const {
-  return now.steady - agent.last_report > silence_max(agent);
-}
-
-bool AgentTable::is_forgotten(const Agent& agent, Now now) const {
-  if (inventory_) return false;
+bool AgentTable::is_forgotten(std::string_view name, const HeldAgent& agent, Now now) const {
+  if (roster_.has_inventory()) return is_outdated(agent, now) && !roster_.names(name);
   return now.steady - agent.last_report > options_.memory || is_replaced(agent, now);
-}
-
-bool AgentTable::is_replaced(const Agent& agent, Now now) const {
-  return !agent.node.empty() && is_outdated(agent, now) &&
-         now.steady - agent.series->last_report <= silence_max(agent);
 }
 
 std::vector<std::string> AgentTable::take_departures() {
@@ -189,7 +142,8 @@ std::vector<std::string> AgentTable::not_held(std::vector<std::string> names) co
 
 void AgentTable::visit_expected(Now now,
                                 const std::function<void(const Expected&)>& visitor) const {
-  const auto visit = [&](std::string_view name, const Agent& agent, const Inventory::Entry* entry) {
+  const auto visit = [&](std::string_view name, const HeldAgent& agent,
+                         const Inventory::Entry* entry) {
     visitor({.name = name,
              .node = agent.node,
              .last_report = agent.last_report,
@@ -198,21 +152,19 @@ void AgentTable::visit_expected(Now now,
              .loss = agent.loss,
              .entry = entry});
   };
-  if (!inventory_) {
+  if (!roster_.has_inventory()) {
     for (const auto& [name, agent] : agents_) {
-      if (!is_forgotten(agent, now)) visit(name, agent, nullptr);
+      if (!is_forgotten(name, agent, now)) visit(name, agent, nullptr);
     }
     return;
   }
-  for (std::size_t i = 0; i < expected_.size(); ++i) {
-    const auto& [name, agent] = expected_[i];
-    const Inventory::Entry& entry = inventory_->agents[i];
+  roster_.visit(now.steady, [&](const Inventory::Entry& entry, const HeldAgent* agent) {
     if (agent == nullptr) {
-      if (is_due(entry, now)) visitor({.name = name, .node = entry.node, .entry = &entry});
-    } else if (!newcomers_.open_ended() || !is_replaced(*agent, now)) {
-      visit(name, *agent, &entry);
+      visitor({.name = entry.name, .node = entry.node, .entry = &entry});
+    } else if (!roster_.is_stale() || !is_replaced(*agent, now)) {
+      visit(entry.name, *agent, &entry);
     }
-  }
+  });
 }
 
 Check AgentTable::check(Now now) const {
@@ -234,23 +186,20 @@ Check AgentTable::check(Now now) const {
       result.unpadded.push_back({.name = std::string(agent.name), .loss = agent.loss});
     }
   });
-  for (std::size_t i = 0; i < expected_.size(); ++i) {
-    const bool due = expected_[i].second != nullptr || is_due(inventory_->agents[i], now);
-    if (!due) ++result.awaited;
-  }
-  if (!inventory_) std::sort(result.outdated.begin(), result.outdated.end());
+  result.awaited = roster_.awaited(now.steady);
+  if (!roster_.has_inventory()) std::sort(result.outdated.begin(), result.outdated.end());
   std::sort(result.unpadded.begin(), result.unpadded.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return result;
 }
 
-const AgentTable::Agent* AgentTable::find(std::string_view name) const {
+const HeldAgent* AgentTable::find(std::string_view name) const {
   const auto position = agents_.find(name);
   return position == agents_.end() ? nullptr : &position->second;
 }
 
 std::optional<std::string> AgentTable::record_of(std::string_view name) const {
-  const Agent* const agent = find(name);
+  const HeldAgent* const agent = find(name);
   return agent == nullptr ? std::nullopt : std::optional(agent->record);
 }
 
@@ -280,7 +229,7 @@ std::vector<AgentTable::Row> AgentTable::rows(Now now, std::size_t rows_max) con
   std::vector<Row> rows;
   for (const auto& [name, agent] : agents_) {
     // Who is not expected is not missed either.
-    if (inventory_ && is_outdated(agent, now) && !expected_index_.contains(name)) continue;
+    if (roster_.has_inventory() && is_forgotten(name, agent, now)) continue;
     const Row::State fresh = agent.loss.any() ? Row::State::kUnpadded : Row::State::kOk;
     rows.push_back({.name = name,
                     .node = agent.node,
@@ -289,12 +238,10 @@ std::vector<AgentTable::Row> AgentTable::rows(Now now, std::size_t rows_max) con
                     .report_interval = agent.report_interval.count(),
                     .loss = agent.loss});
   }
-  for (std::size_t i = 0; i < expected_.size(); ++i) {
-    if (expected_[i].second != nullptr || !is_due(inventory_->agents[i], now)) continue;
-    rows.push_back({.name = expected_[i].first,
-                    .node = inventory_->agents[i].node,
-                    .state = Row::State::kAbsent});
-  }
+  roster_.visit(now.steady, [&](const Inventory::Entry& entry, const HeldAgent* agent) {
+    if (agent != nullptr) return;
+    rows.push_back({.name = entry.name, .node = entry.node, .state = Row::State::kAbsent});
+  });
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
     return std::tuple(b.state, std::string_view(a.name)) <
            std::tuple(a.state, std::string_view(b.name));
@@ -307,12 +254,7 @@ AgentTable::Counts AgentTable::counts() const {
   Counts counts = counts_;
   counts.agents = agents_.size();
   counts.series = series_.size();
-  if (inventory_) {
-    const auto named = static_cast<std::size_t>(
-        std::count_if(expected_.begin(), expected_.end(),
-                      [](const auto& expected) { return expected.second != nullptr; }));
-    counts.unlisted = agents_.size() - named;
-  }
+  if (roster_.has_inventory()) counts.unlisted = agents_.size() - roster_.seated();
   return counts;
 }
 

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "lib/base/change_set.h"
@@ -17,8 +16,9 @@
 #include "mesh/report/record.h"
 #include "server/agents/agent_changes.h"
 #include "server/agents/agent_series.h"
+#include "server/agents/held_agent.h"
 #include "server/agents/inventory.h"
-#include "server/agents/newcomers.h"
+#include "server/agents/roster.h"
 
 namespace meshcheck::server {
 
@@ -121,7 +121,7 @@ class AgentTable {
   void set_inventory(std::optional<Inventory> inventory);
   // Nobody can tell for now who is new or gone: newcomers have time, and who is silent while
   // another agent of its node and network reports was replaced.
-  void set_inventory_stale(bool stale) { newcomers_.set_open_ended(stale); }
+  void set_inventory_stale(bool stale) { roster_.set_stale(stale); }
   // Who was forgotten since the last call, for those who keep more of them. At most
   // 2 * agents_max, which is more than any call above makes: take them after each.
   std::vector<std::string> take_departures();
@@ -155,55 +155,39 @@ class AgentTable {
   void put_back();
 
  private:
-  struct Agent {
-    std::string record;
-    std::string node;
-    std::chrono::seconds report_interval{0};
-    Clock::time_point last_report;
-    std::int64_t errors_since_report = 0;
-    mesh::LargeLoss loss;
-    AgentSeries::Series* series = nullptr;
-  };
   struct NameHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view name) const {
       return std::hash<std::string_view>()(name);
     }
   };
-  using Agents = std::unordered_map<std::string, Agent, NameHash, std::equal_to<>>;
+  using Agents = std::unordered_map<std::string, HeldAgent, NameHash, std::equal_to<>>;
 
   // As many names as are held, and as many that are gone: a row that stays behind is forgotten
   // after a restart.
   static std::size_t changes_max(const Options& options) {
     return options.track_changes ? 2 * options.agents_max : 0;
   }
-  // How long the agent may be silent before it is outdated.
-  std::chrono::duration<double> silence_max(const Agent& agent) const;
-  bool is_outdated(const Agent& agent, Now now) const;
-  // Without an inventory: silent for too long to be expected, or outdated while another agent of
-  // the same node and network reports, which is how a pod looks that was replaced.
-  bool is_forgotten(const Agent& agent, Now now) const;
-  bool is_replaced(const Agent& agent, Now now) const;
-  // Why the inventory does not let the report be stored.
-  std::optional<Outcome> refusal_of(std::string_view name, Now now,
-                                    std::optional<std::string_view> pod_uid);
-  // Whether what is held of the agent stays; `before`: what the inventory before said of it.
-  bool keeps(std::string_view name, const Inventory::Entry* before) const;
-  Agent& place(mesh::Record&& record, WallTime updated, Clock::time_point last_report);
+  bool is_outdated(const HeldAgent& agent, Now now) const {
+    return agent.is_outdated(now.steady, options_.outdated_factor);
+  }
+  bool is_replaced(const HeldAgent& agent, Now now) const {
+    return agent.is_replaced(now.steady, options_.outdated_factor);
+  }
+  // Nobody expects the agent any more: without an inventory it was silent for too long or was
+  // replaced, with one it is a newcomer that went silent.
+  bool is_forgotten(std::string_view name, const HeldAgent& agent, Now now) const;
+  // Counts the refusal. An agent that was never listed is removed with it.
+  Outcome refuse(std::string_view name, Roster::Refusal refusal);
+  HeldAgent& place(mesh::Record&& record, WallTime updated, Clock::time_point last_report);
   Agents::iterator erase(Agents::iterator position);
-  const Agent* find(std::string_view name) const;
+  const HeldAgent* find(std::string_view name) const;
   std::vector<std::string_view> names() const;
 
   const Options options_;
   Agents agents_;
   AgentSeries series_;
-  std::optional<Inventory> inventory_;
-  // The inventory's names and where their agents are; null while absent.
-  std::vector<std::pair<std::string, const Agent*>> expected_;
-  using PlacesByName = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
-  PlacesByName expected_index_;
-  std::unordered_set<std::string> leaving_;
-  Newcomers newcomers_;
+  Roster roster_;
   ChangeSet<std::string> changed_;  // Names of agents, of those that are gone too.
   std::vector<std::string> departures_;
   Counts counts_;
