@@ -30,6 +30,7 @@ Agent::Agent(uv::Loop& loop, Config config)
       answer_prober_(
           loop, client_, server_access_,
           {.url = config_.ping_url(), .log = config_.log, .on_change = [this] { hurry(); }}),
+      round_(config_),
       schedule_(Schedule::Options::for_interval(config_.interval, std::random_device{}()),
                 loop.now()),
       lag_meter_(kLagPeriod),
@@ -115,9 +116,7 @@ void Agent::gathered(mesh::Report report) {
   report.mesh.probing.agent_uptime =
       std::chrono::duration_cast<milliseconds>(Clock::now() - started_);
   if (mesh_) mesh_->describe(report.mesh.probing);
-  report.mesh.tcp = tcp_;
-  report_ = std::move(report);
-  begin_padding();
+  round_.begin(std::move(report), large_answers(), loop_.now());
   if (config_.dump) {
     dump();
   } else {
@@ -125,50 +124,16 @@ void Agent::gathered(mesh::Report report) {
   }
 }
 
-// In a sweep the numbers in the report depend on the size that depends on the report: the second
-// pass is right but for their digits, the third to the octet. A size that is in doubt stays.
-void Agent::begin_padding() {
-  const int passes = config_.padding_sweep ? 3 : 1;
-  if (padding_.clear() && answer_prober_.clear()) ++sweep_turn_;
-  std::size_t elements = config_.zero_extender_length;
-  for (int pass = 0; pass < passes; ++pass) {
-    padding_.begin_round(elements);
-    write_body(elements);
-    const std::size_t zeros = elements == 0 ? 0 : 2 * elements - 1;
-    elements = sweep_elements({.mss = tcp_ ? tcp_->mss : 0,
-                               .unpadded = request_overhead_ + body_.size() - zeros,
-                               .elements = config_.zero_extender_length})
-                   .at(sweep_turn_ % kSweepSizes);
-  }
-}
-
-void Agent::write_body(std::size_t padding_elements) {
-  mesh::ReportPadding& padding = report_->mesh.probing.padding;
-  padding = padding_.describe(loop_.now());
-  padding.delivered = 2 * padding_elements;
-  report_->zero_extender_length = padding_elements;
-  report_->mesh.probing.padded_answer = answer_prober_.describe();
-  body_ = mesh::encode(*report_);
-}
-
-// A round ends before the next one begins, if its interval leaves a second for that. What may stall
-// for its size gets a part of it.
 void Agent::send(bool retry) {
-  sent_at_ = loop_.now();
-  const auto end = config_.once ? started_ + config_.interval : schedule_.round_at();
-  const milliseconds left(until_ms(end, sent_at_));
-  milliseconds timeout =
-      std::clamp<milliseconds>(left, std::chrono::seconds(1), config_.report_timeout());
-  if (may_fall_back()) timeout = std::min(timeout, padded_timeout(left, config_.interval));
-  reporter_.send({.body = body_,
-                  .timeout = timeout,
-                  .retry = retry,
-                  .small_packets = padding_.small() || stopping_},
-                 [this](const Reporter::Delivery& delivery) { sent(delivery); });
+  const auto round_end = config_.once ? started_ + config_.interval : schedule_.round_at();
+  reporter_.send(
+      round_.attempt(
+          {.now = loop_.now(), .round_end = round_end, .retry = retry, .last = stopping_}),
+      [this](const Reporter::Delivery& delivery) { sent(delivery); });
 }
 
 void Agent::sent(const Reporter::Delivery& delivery) {
-  if (delivery.stalled_at != PaddingStage::kNone && may_fall_back()) {
+  if (round_.should_drop_padding(delivery, stopping_)) {
     send_without_padding(delivery);
     return;
   }
@@ -184,26 +149,21 @@ void Agent::sent(const Reporter::Delivery& delivery) {
   }
 }
 
-bool Agent::may_fall_back() const {
-  return config_.pads() && !padding_.small() && !stopping_;
-}
-
 void Agent::send_without_padding(const Reporter::Delivery& stalled) {
   if (config_.once || config_.log.enabled(Log::Level::kDebug)) {
     config_.log.warning("report stalled; it goes without its padding",
-                        {{"bytes", body_.size()},
+                        {{"bytes", round_.body().size()},
                          {"stage", mesh::text(stalled.stalled_at)},
                          {"retransmits", stalled.tcp ? stalled.tcp->retransmits : 0U}});
   }
-  padding_.stalled(stalled.stalled_at, sent_at_);
-  write_body(padding_.elements());
+  round_.drop_padding(stalled.stalled_at, large_answers(), loop_.now());
   send(/*retry=*/true);
 }
 
 void Agent::accepted(const Reporter::Delivery& delivery) {
   schedule_.report_accepted();
-  if (!padding_.small() && !stopping_ && delivery.tcp) note_connection(*delivery.tcp);
-  config_.log.debug("report accepted", {{"bytes", body_.size()}});
+  if (!round_.small() && !stopping_ && delivery.tcp) round_.note_connection(*delivery.tcp);
+  config_.log.debug("report accepted", {{"bytes", round_.body().size()}});
   if (failures_in_a_row_ > 0) {
     config_.log.info("reports are accepted again", {{"failures", failures_in_a_row_}});
   }
@@ -212,22 +172,13 @@ void Agent::accepted(const Reporter::Delivery& delivery) {
   if (stopping_) return;
   // netchecker's server answers nothing, as ours does when there is nothing new.
   if (mesh_ && !delivery.answer->empty()) take_assignment(*delivery.answer);
-  tell_of_padding(padding_.accepted());
+  tell_of_padding(round_.accepted());
   answer_prober_.report_accepted();
   ask_for_large_answer();
 }
 
-void Agent::note_connection(const http::TcpInfo& tcp) {
-  tcp_ = {.mss = tcp.mss,
-          .pmtu = tcp.pmtu,
-          .retransmits = tcp.retransmits,
-          .round_trip = tcp.round_trip};
-  // The SYN is counted too.
-  if (tcp.acknowledged > body_.size()) request_overhead_ = tcp.acknowledged - 1 - body_.size();
-}
-
 void Agent::tell_of_padding(Padding::Change change) {
-  const mesh::ReportPadding padding = padding_.describe(loop_.now());
+  const mesh::ReportPadding padding = round_.padding(loop_.now());
   switch (change) {
     case Padding::Change::kNone:
       return;
@@ -245,9 +196,13 @@ void Agent::tell_of_padding(Padding::Change change) {
   }
 }
 
+ReportRound::LargeAnswers Agent::large_answers() const {
+  return {.described = answer_prober_.describe(), .clear = answer_prober_.clear()};
+}
+
 // Of a server of the mesh, which is one of ours. The answer makes part of the next report.
 void Agent::ask_for_large_answer() {
-  const std::size_t size = padding_.describe(loop_.now()).requested;
+  const std::size_t size = round_.padding(loop_.now()).requested;
   if (!mesh_ || !mesh_->assigned() || size == 0) return;
   const milliseconds left(until_ms(schedule_.round_at(), loop_.now()));
   answer_prober_.ask({.size = size, .timeout = padded_timeout(left, config_.interval)});
@@ -286,11 +241,9 @@ void Agent::failed(const Error& error) {
     stop(1);
     return;
   }
-  padding_.failed();
-  answer_prober_.report_failed();
-  // What it says of the padding may be less now.
-  if (padding_.small()) write_body(padding_.elements());
   const auto now = loop_.now();
+  answer_prober_.report_failed();
+  round_.failed(large_answers(), now);
   schedule_.report_failed(now);
   config_.log.warning("report failed", {{"error", error.message()},
                                         {"failures", failures_in_a_row_},
@@ -299,7 +252,7 @@ void Agent::failed(const Error& error) {
 }
 
 void Agent::dump() {
-  const std::string line = body_ + "\n";
+  const std::string line = round_.body() + "\n";
   const bool written =
       std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0;
   if (!written) config_.log.error("stdout cannot be written");
@@ -319,13 +272,11 @@ void Agent::stop_gracefully() {
 
 // So that nobody takes silence for a fault. Only to who reads it: a server of the mesh.
 void Agent::say_goodbye() {
-  if (!mesh_ || !mesh_->assigned() || !report_ || report_->mesh.probing.stopping) {
+  if (!mesh_ || !mesh_->assigned() || !round_.can_say_goodbye()) {
     stop(exit_code_);
     return;
   }
-  report_->mesh.probing.stopping = true;
-  report_->hostdate = WallClock::now();
-  write_body(0);
+  round_.say_goodbye(large_answers(), {.wall = WallClock::now(), .steady = loop_.now()});
   send(/*retry=*/false);
 }
 

@@ -10,7 +10,7 @@
 #include "agent/reporting/answer_prober.h"
 #include "agent/reporting/gatherer.h"
 #include "agent/reporting/lag_meter.h"
-#include "agent/reporting/padding.h"
+#include "agent/reporting/report_round.h"
 #include "agent/reporting/reporter.h"
 #include "agent/reporting/schedule.h"
 #include "agent/server_access.h"
@@ -40,15 +40,12 @@ class Agent {
   void arm();
   void hurry();
   void gathered(mesh::Report report);
-  void begin_padding();
-  void write_body(std::size_t padding_elements);
   void send(bool retry);
   void sent(const Reporter::Delivery& delivery);
-  bool may_fall_back() const;
   void send_without_padding(const Reporter::Delivery& stalled);
   void accepted(const Reporter::Delivery& delivery);
-  void note_connection(const http::TcpInfo& tcp);
   void tell_of_padding(Padding::Change change);
+  ReportRound::LargeAnswers large_answers() const;
   void ask_for_large_answer();
   void take_assignment(const std::string& answer);
   void failed(const Error& error);
@@ -63,20 +60,14 @@ class Agent {
   ServerAccess server_access_;
   Gatherer gatherer_;
   Reporter reporter_;
-  Padding padding_;
   AnswerProber answer_prober_;
+  ReportRound round_;
   Schedule schedule_;
   LagMeter lag_meter_;
   Clock::time_point started_;
   std::chrono::seconds interval_by_flag_{0};
   std::optional<MeshProber> mesh_;
-  std::unique_ptr<Sla> sla_;            // None: there are no checks.
-  std::optional<mesh::Report> report_;  // The current one.
-  std::string body_;                    // Its text, for retries.
-  Clock::time_point sent_at_;
-  std::optional<mesh::ReportTcp> tcp_;  // Of the last connection without a bound of its own.
-  std::size_t request_overhead_ = 0;    // What HTTP added to the last body.
-  std::size_t sweep_turn_ = 0;
+  std::unique_ptr<Sla> sla_;      // None: there are no checks.
   std::string assignment_error_;  // The last one that was logged.
   bool stopping_ = false;
   std::uint64_t failures_in_a_row_ = 0;
