@@ -115,7 +115,11 @@ void Agent::gathered(mesh::Report report) {
   report.hostdate = WallClock::now();
   report.mesh.probing.agent_uptime =
       std::chrono::duration_cast<milliseconds>(Clock::now() - started_);
-  if (mesh_) mesh_->describe(report.mesh.probing);
+  if (mesh_) {
+    mesh_->set_link_mtus(gatherer_.link_mtus());
+    mesh_->count_drops();
+    mesh_->describe(report.mesh.probing);
+  }
   round_.begin(std::move(report), large_answers(), loop_.now());
   if (config_.dump) {
     dump();

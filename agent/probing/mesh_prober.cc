@@ -203,17 +203,14 @@ void MeshProber::set_size_paths() {
   pings_.set_paths(pings);
 }
 
-// The link of an address is taken for that of all its family's paths. Where a path leaves by a
-// smaller one, the kernel refuses what is larger, and says so.
-void MeshProber::take_link_mtus(const mesh::MeshReport& report) {
-  std::array<std::uint32_t, 2> mtus{};
-  const std::size_t count = std::min(report.addresses.size(), report.link_mtus.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    mtus[index_of(report.addresses[i].family())] = report.link_mtus[i];
-  }
+void MeshProber::set_link_mtus(const std::array<std::uint32_t, 2>& mtus) {
   if (mtus == own_link_mtus_) return;
   own_link_mtus_ = mtus;
   set_size_paths();
+}
+
+void MeshProber::count_drops() {
+  if (reflector_) reflector_drops_ += reflector_->count_drops();
 }
 
 checks::PathCounts MeshProber::path_counts() const {
@@ -233,9 +230,8 @@ checks::PathCounts MeshProber::path_counts() const {
   return counts;
 }
 
-void MeshProber::describe(mesh::MeshReport& report) {
+void MeshProber::describe(mesh::MeshReport& report) const {
   const auto now = Clock::now();
-  take_link_mtus(report);
   report.ssid = ssid_;
   report.assignment = assignment_.revision;
   report.icmp = targets_.icmp();
@@ -247,7 +243,6 @@ void MeshProber::describe(mesh::MeshReport& report) {
   if (reflector_) {
     report.port = reflector_->port();
     report.heard = reflector_->heard(now);
-    reflector_drops_ += reflector_->count_drops();
     report.receive_drops += reflector_drops_;
     kernel_times = kernel_times && reflector_->kernel_times();
   }

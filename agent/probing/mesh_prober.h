@@ -40,9 +40,13 @@ class MeshProber {
   checks::PathCounts path_counts() const;
   std::optional<std::uint32_t> rank() const { return assignment_.rank; }
 
-  // All but the layer, the addresses, the MTUs of their links and the agent's uptime. Those MTUs
-  // are what sizes are probed up to from then on, so each report keeps them right.
-  void describe(mesh::MeshReport& report);
+  // The MTUs of the links that probes leave by, in octets: IPv4's, IPv6's; 0: unknown. Sizes are
+  // probed up to them from then on.
+  void set_link_mtus(const std::array<std::uint32_t, 2>& mtus);
+  // Asks the kernel what the reflector's sockets have dropped by now: once a report.
+  void count_drops();
+  // All but the layer, the addresses, the MTUs of their links and the agent's uptime.
+  void describe(mesh::MeshReport& report) const;
 
  private:
   struct PeerPath {
@@ -59,7 +63,6 @@ class MeshProber {
   void take_key(const std::string& secret);
   void ask_with_key();
   void take_peers();
-  void take_link_mtus(const mesh::MeshReport& report);
   void set_size_paths();
   void describe_paths(mesh::MeshReport& report) const;
 
@@ -79,7 +82,7 @@ class MeshProber {
   std::map<std::pair<std::string, Endpoint>, std::uint32_t> ids_;
   std::uint32_t next_id_ = 0;
   std::vector<PeerPath> peers_;
-  std::array<std::uint32_t, 2> own_link_mtus_{};  // IPv4, IPv6; 0: unknown.
+  std::array<std::uint32_t, 2> own_link_mtus_{};
   std::uint64_t reflector_drops_ = 0;
   uv::Timer key_timer_;
 };

@@ -105,17 +105,26 @@ void Gatherer::finish_if_complete() {
   on_done(std::move(report));
 }
 
+// The link of an address is taken for that of all its family's paths. Where a path leaves by a
+// smaller one, the kernel refuses what is larger, and says so.
+void Gatherer::add_addresses(const netlink::Snapshot& snapshot, mesh::MeshReport& report) {
+  report.addresses = config_.addresses.empty() ? probe_addresses(snapshot) : config_.addresses;
+  report.link_mtus = probe_link_mtus(snapshot, report.addresses);
+  for (std::size_t i = 0; i < report.addresses.size(); ++i) {
+    link_mtus_[index_of(report.addresses[i].family())] = report.link_mtus[i];
+  }
+}
+
 void Gatherer::add_kernel_facts(mesh::Report& report) {
   if (const auto uptime = read_uptime()) {
     report.uptime = *uptime;
   } else {
     config_.log.error("no uptime", {{"error", uptime.error().message()}});
   }
+  link_mtus_ = {};
   if (const auto snapshot = network_.read()) {
     describe_network(*snapshot, config_.layer, report);
-    report.mesh.probing.addresses =
-        config_.addresses.empty() ? probe_addresses(*snapshot) : config_.addresses;
-    report.mesh.probing.link_mtus = probe_link_mtus(*snapshot, report.mesh.probing.addresses);
+    add_addresses(*snapshot, report.mesh.probing);
     if (config_.layer == Layer::kHost) report.mesh.probing.tunnel = tunnel_kind(*snapshot);
   } else {
     config_.log.error("no network facts", {{"error", snapshot.error().message()}});

@@ -1,6 +1,8 @@
 // Gathers what goes into one report.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,6 +34,10 @@ class Gatherer {
   void start(OnDone on_done);
   bool busy() const { return on_done_ != nullptr; }
 
+  // As the kernel had it in the last gathering: the MTUs of the links that carry the addresses for
+  // probes, in octets, IPv4's and IPv6's; 0: unknown.
+  const std::array<std::uint32_t, 2>& link_mtus() const { return link_mtus_; }
+
  private:
   void prepare_ping(http::ClientRequest& request);
   void start_lookup();
@@ -39,6 +45,7 @@ class Gatherer {
   void give_up_lookup();
   void finish_if_complete();
   void add_kernel_facts(mesh::Report& report);
+  void add_addresses(const netlink::Snapshot& snapshot, mesh::MeshReport& report);
 
   uv::Loop& loop_;
   http::Client& client_;
@@ -47,6 +54,7 @@ class Gatherer {
   std::string lookup_name_;
   std::string boot_id_;
   NetworkReader network_;
+  std::array<std::uint32_t, 2> link_mtus_{};
   OnDone on_done_;  // Empty between gatherings.
   std::optional<probe::HttpRound> probes_;
   std::optional<std::vector<mesh::HttpProbe>> probe_results_;
