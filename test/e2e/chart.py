@@ -94,3 +94,18 @@ def of_kind(objects, kind):
 def named(objects, kind, name):
     (found,) = [made for made in of_kind(objects, kind) if made["metadata"]["name"] == name]
     return found
+
+
+def placed(objects):
+    """Those that are in a namespace."""
+    return [made for made in objects if not made["kind"].startswith("ClusterRole")]
+
+
+def pods(objects):
+    return {made["metadata"]["name"]: made["spec"]["template"] for made in objects
+            if made["kind"] in ("DaemonSet", "StatefulSet")}
+
+
+def arguments(objects, name):
+    (container,) = pods(objects)[name]["spec"]["containers"]
+    return container["args"]

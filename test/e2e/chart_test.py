@@ -1,18 +1,16 @@
 """The chart without a cluster: what it renders to, what it refuses, and that the documents say what it does."""
 
 import base64
-import getpass
 import json
 import os
 import re
-import subprocess
 
 import pytest
 import yaml
 
 import values_table
-from chart import (CHART, OPERATOR, ROOT, VALUES, described, leaves, merged, must, named, of_kind, program, render, run,
-                   template, values_with)
+from chart import (CHART, ROOT, VALUES, arguments, described, leaves, merged, must, named, of_kind, placed, pods,
+                   program, render, run, template, values_with)
 from pod_security import baseline_breaches, restricted_breaches
 
 # Values that differ from the defaults in every branch of the templates.
@@ -59,24 +57,9 @@ VARIANTS = {
 }
 
 
-def placed(objects):
-    """Those that are in a namespace."""
-    return [made for made in objects if not made["kind"].startswith("ClusterRole")]
-
-
 def without_keys(text):
     """The chart makes certificates anew each time, unless it sees those of before in the cluster."""
     return re.sub(r"^  (\w+\.(?:crt|key)): \S+$", r"  \1: ...", text, flags=re.MULTILINE)
-
-
-def pods(objects):
-    return {made["metadata"]["name"]: made["spec"]["template"] for made in objects
-            if made["kind"] in ("DaemonSet", "StatefulSet")}
-
-
-def arguments(objects, name):
-    (container,) = pods(objects)[name]["spec"]["containers"]
-    return container["args"]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -250,13 +233,6 @@ def test_values_choose_the_checks():
     assert checks({"sla": {"checks": "groups: []"}}) == {"groups": []}
 
 
-def test_burn_alerts_are_measured_by_the_target():
-    def expressions(target):
-        rules = named(render({"sla": {"target": target}}, *OPERATOR), "PrometheusRule", "meshcheck-sla")
-        return [rule["expr"] for rule in rules["spec"]["groups"][0]["rules"]]
-    assert "14.4 * (1 - 0.9995)" in expressions(0.9995)[0] and "6 * (1 - 0.9995)" in expressions(0.9995)[1]
-
-
 def mounted_files(pod):
     """What the volume of credentials has."""
     (volume,) = [one for one in pod["spec"]["volumes"] if one["name"] == "credentials"]
@@ -295,45 +271,6 @@ def test_the_volume_is_the_claim_that_is_wanted():
     claim = named(render(VARIANTS["everything"]), "PersistentVolumeClaim", "meshcheck-server-data")
     assert claim["spec"]["storageClassName"] == "fast"
     assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
-
-
-def test_what_the_operator_reads_is_there_where_the_operator_is():
-    kinds = ("ServiceMonitor", "PrometheusRule")
-    assert not any(of_kind(render(), kind) for kind in kinds)
-    assert all(of_kind(render({}, *OPERATOR), kind) for kind in kinds)
-    refused = {"monitoring": {"serviceMonitor": False, "prometheusRule": False}}
-    assert not any(of_kind(render(refused, *OPERATOR), kind) for kind in kinds)
-
-
-def test_the_rules_are_those_of_the_files():
-    rules = of_kind(render({}, *OPERATOR), "PrometheusRule")
-    files = {f"meshcheck-{path.stem}": yaml.safe_load(path.read_text()) for path in (CHART / "rules").iterdir()}
-    assert {rule["metadata"]["name"]: rule["spec"] for rule in rules} == files
-    slow = of_kind(render({"reportInterval": 15}, *OPERATOR), "PrometheusRule")
-    assert "increase(ncagent_report_count_total[5m]) < 15" in json.dumps(slow)
-
-
-def documented_metrics():
-    table = (ROOT / "doc" / "metrics.md").read_text()
-    return set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
-
-
-def metrics_in(expressions):
-    asked = re.findall(r"\b((?:ncagent|meshcheck|process)_\w+)", " ".join(expressions))
-    return {re.sub("_bucket$", "", name) for name in asked}
-
-
-def test_the_rules_ask_for_metrics_that_exist():
-    asked = metrics_in(rule["expr"] for path in (CHART / "rules").iterdir()
-                       for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"])
-    assert asked and asked <= documented_metrics()
-
-
-def test_the_dashboard_is_json_and_asks_for_metrics_that_exist():
-    made = named(render({"monitoring": {"dashboard": True}}), "ConfigMap", "meshcheck-dashboard")
-    dashboard = json.loads(made["data"]["meshcheck.json"])
-    asked = metrics_in(target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", []))
-    assert asked and asked <= documented_metrics()
 
 
 @pytest.mark.parametrize(("wrong", "message"), [
@@ -378,71 +315,6 @@ def test_the_plain_manifests_are_what_the_chart_renders_to(path):
     program("helm")
     assert path.read_text() == must(ROOT / "examples" / "kubernetes" / "render", path.name), \
         "run examples/kubernetes/render"
-
-
-def promtool(*command):
-    ended = run(program("promtool"), *command)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
-def test_prometheus_takes_the_rules():
-    promtool("check", "rules", *(CHART / "rules").iterdir())
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "test" / "e2e" / "rules").iterdir()), ids=lambda path: path.stem)
-def test_alerts_fire_when_they_should_and_not_else(path):
-    promtool("test", "rules", path)
-    alerts = {rule["alert"] for group in yaml.safe_load((CHART / "rules" / path.name).read_text())["groups"]
-              for rule in group["rules"]}
-    tested = {case["alertname"]: set() for case in cases(path)}
-    for case in cases(path):
-        tested[case["alertname"]].add(bool(case["exp_alerts"]))
-    assert tested == {alert: {True, False} for alert in alerts}
-
-
-def cases(path):
-    return [case for test in yaml.safe_load(path.read_text())["tests"] for case in test["alert_rule_test"]]
-
-
-def test_each_alert_is_explained():
-    explained = re.findall(r"^### (\w+)$", (ROOT / "doc" / "operate" / "alerts.md").read_text(), re.MULTILINE)
-    alerts = [rule["alert"] for path in sorted((CHART / "rules").iterdir())
-              for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
-    assert explained == alerts
-
-
-def deploy(folder, **variables):
-    """Runs examples/deploy.sh with a kubectl that notes its calls; returns these and the manifest."""
-    kubectl = folder / "kubectl"
-    kubectl.write_text(f'#!/bin/sh\necho "$*" >>{folder}/calls\n')
-    kubectl.chmod(0o755)
-    ended = subprocess.run([ROOT / "examples" / "deploy.sh"], capture_output=True, text=True, check=False, timeout=60,
-                           env={"PATH": f"{folder}:/usr/bin:/bin", "KUBE_DIR": str(folder / "kube"), **variables})
-    assert ended.returncode == 0, ended.stderr
-    manifest = (folder / "kube" / "netchecker.yaml").read_text()
-    return (folder / "calls").read_text().splitlines(), list(yaml.safe_load_all(manifest))
-
-
-def test_deploy_keeps_the_variables_of_the_old_script(tmp_path):
-    calls, objects = deploy(tmp_path, NS="net", KUBE_USER=getpass.getuser(), NODE_PORT="31999", SERVER_PORT="9000",
-                            SERVER_IMAGE_NAME="r/server", AGENT_IMAGE_NAME="r/agent", IMAGE_TAG="7", AGENT_IMAGE_TAG="8",
-                            AGENT_REPORT_INTERVAL="30")
-    assert {made["metadata"]["namespace"] for made in placed(objects)} == {"net"}
-    assert {subject["namespace"] for made in objects for subject in made.get("subjects", [])} == {"net"}
-    ports = {made["metadata"]["name"]: made["spec"]["ports"][0] for made in of_kind(objects, "Service")}
-    assert ports["netchecker-service"]["port"] == 9000 and ports["netchecker-server"]["nodePort"] == 31999
-    images = {name: pod["spec"]["containers"][0]["image"] for name, pod in pods(objects).items()}
-    assert images == {"netchecker-server": "r/server:7", "netchecker-agent": "r/agent:8",
-                      "netchecker-agent-hostnet": "r/agent:8"}
-    for name in ("netchecker-agent", "netchecker-agent-hostnet"):
-        assert {"-reportinterval=30", "-serverendpoint=http://netchecker-service:9000"} < set(arguments(objects, name))
-    assert "delete" in calls[0] and calls[-1].startswith("apply")
-
-
-def test_deploy_removes_only_when_it_is_told_to_purge(tmp_path):
-    calls, objects = deploy(tmp_path, PURGE="true")
-    assert all("delete" in call for call in calls)
-    assert {made["metadata"]["namespace"] for made in placed(objects)} == {"default"}
 
 
 def test_every_default_can_be_written_out():

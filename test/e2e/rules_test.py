@@ -1,0 +1,86 @@
+"""The chart's rules, alerts and dashboard: what they ask for, and when alerts fire."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from chart import CHART, OPERATOR, ROOT, named, of_kind, program, render, run
+
+
+def test_what_the_operator_reads_is_there_where_the_operator_is():
+    kinds = ("ServiceMonitor", "PrometheusRule")
+    assert not any(of_kind(render(), kind) for kind in kinds)
+    assert all(of_kind(render({}, *OPERATOR), kind) for kind in kinds)
+    refused = {"monitoring": {"serviceMonitor": False, "prometheusRule": False}}
+    assert not any(of_kind(render(refused, *OPERATOR), kind) for kind in kinds)
+
+
+def test_the_rules_are_those_of_the_files():
+    rules = of_kind(render({}, *OPERATOR), "PrometheusRule")
+    files = {f"meshcheck-{path.stem}": yaml.safe_load(path.read_text()) for path in (CHART / "rules").iterdir()}
+    assert {rule["metadata"]["name"]: rule["spec"] for rule in rules} == files
+    slow = of_kind(render({"reportInterval": 15}, *OPERATOR), "PrometheusRule")
+    assert "increase(ncagent_report_count_total[5m]) < 15" in json.dumps(slow)
+
+
+def documented_metrics():
+    table = (ROOT / "doc" / "metrics.md").read_text()
+    return set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+
+
+def metrics_in(expressions):
+    asked = re.findall(r"\b((?:ncagent|meshcheck|process)_\w+)", " ".join(expressions))
+    return {re.sub("_bucket$", "", name) for name in asked}
+
+
+def test_the_rules_ask_for_metrics_that_exist():
+    asked = metrics_in(rule["expr"] for path in (CHART / "rules").iterdir()
+                       for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"])
+    assert asked and asked <= documented_metrics()
+
+
+def test_the_dashboard_is_json_and_asks_for_metrics_that_exist():
+    made = named(render({"monitoring": {"dashboard": True}}), "ConfigMap", "meshcheck-dashboard")
+    dashboard = json.loads(made["data"]["meshcheck.json"])
+    asked = metrics_in(target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", []))
+    assert asked and asked <= documented_metrics()
+
+
+def test_burn_alerts_are_measured_by_the_target():
+    def expressions(target):
+        rules = named(render({"sla": {"target": target}}, *OPERATOR), "PrometheusRule", "meshcheck-sla")
+        return [rule["expr"] for rule in rules["spec"]["groups"][0]["rules"]]
+    assert "14.4 * (1 - 0.9995)" in expressions(0.9995)[0] and "6 * (1 - 0.9995)" in expressions(0.9995)[1]
+
+
+def promtool(*command):
+    ended = run(program("promtool"), *command)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_prometheus_takes_the_rules():
+    promtool("check", "rules", *(CHART / "rules").iterdir())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "test" / "e2e" / "rules").iterdir()), ids=lambda path: path.stem)
+def test_alerts_fire_when_they_should_and_not_else(path):
+    promtool("test", "rules", path)
+    alerts = {rule["alert"] for group in yaml.safe_load((CHART / "rules" / path.name).read_text())["groups"]
+              for rule in group["rules"]}
+    tested = {case["alertname"]: set() for case in cases(path)}
+    for case in cases(path):
+        tested[case["alertname"]].add(bool(case["exp_alerts"]))
+    assert tested == {alert: {True, False} for alert in alerts}
+
+
+def cases(path):
+    return [case for test in yaml.safe_load(path.read_text())["tests"] for case in test["alert_rule_test"]]
+
+
+def test_each_alert_is_explained():
+    explained = re.findall(r"^### (\w+)$", (ROOT / "doc" / "operate" / "alerts.md").read_text(), re.MULTILINE)
+    alerts = [rule["alert"] for path in sorted((CHART / "rules").iterdir())
+              for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    assert explained == alerts
