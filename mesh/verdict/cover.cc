@@ -25,10 +25,6 @@ constexpr std::uint32_t kNodesOfAllMin = 4;
 // In a small cluster few nodes touch most paths, so all of them have to fail.
 constexpr std::uint32_t kNodesOfMostMin = 6;
 constexpr double kAllOfFew = 0.95;
-// A way is said if so many know it and hardly anybody disagrees.
-constexpr double kVotersMin = 0.3;
-constexpr double kOneWayVotersMin = 0.8;
-constexpr double kDissentMax = 0.1;
 
 bool has(std::uint8_t mask, std::size_t cell) {
   return (std::uint32_t{mask} >> cell & 1U) != 0;
@@ -330,7 +326,7 @@ Explanation Cover::take(const Candidate& candidate) {
     for (std::uint32_t member = 0; member < bad_.size(); ++member) offer(member);
   }
   for (const std::uint32_t member : members) cover(member);
-  Explanation found = describe(candidate.subject, std::move(members));
+  Explanation found = explain_by(view_, candidate.subject, bad_, std::move(members));
   found.failing = found.observed = 0;
   Mask ways = 0;
   for (std::size_t at = 0; at < tally.size(); ++at) {
@@ -343,54 +339,6 @@ Explanation Cover::take(const Candidate& candidate) {
     found.way = ways == 3 ? Way::kBoth : ways == 1 ? Way::kOut : Way::kIn;
   }
   return found;
-}
-
-Explanation Cover::describe(const Subject& subject, std::vector<std::uint32_t> members) const {
-  assert(!members.empty());
-  Explanation found{.subject = subject, .members = std::move(members)};
-  std::array<bool, 2> layers{};
-  std::array<bool, 2> families{};
-  found.since = Clock::time_point::max();
-  for (const std::uint32_t member : found.members) {
-    const Observation& seen = bad_[member];
-    layers[seen.layer == Layer::kHost ? 1 : 0] = true;
-    families[seen.ipv6 ? 1 : 0] = true;
-    found.since = std::min(found.since, seen.since);
-  }
-  found.scope = layers[0] && layers[1] ? Scope::kBoth : layers[1] ? Scope::kHost : Scope::kPod;
-  if (families[0] != families[1]) {
-    found.family = families[1] ? PathFamily::kIpv6 : PathFamily::kIpv4;
-  }
-  found.failing = found.observed = static_cast<std::uint32_t>(found.members.size());
-  found.way = way_of(found);
-  return found;
-}
-
-Way Cover::way_of(const Explanation& explanation) const {
-  const Subject& subject = explanation.subject;
-  std::uint32_t out = 0;
-  std::uint32_t in = 0;
-  std::uint32_t voters = 0;
-  for (const std::uint32_t member : explanation.members) {
-    const Observation& seen = bad_[member];
-    const bool node = subject.type == Type::kNode || subject.type == Type::kNodePair;
-    const bool tail_first = node ? seen.tail == subject.first : zone_of(seen.tail) == subject.first;
-    out += (tail_first ? seen.ahead : seen.back) ? 1 : 0;
-    in += (tail_first ? seen.back : seen.ahead) ? 1 : 0;
-    voters += seen.ahead || seen.back ? 1 : 0;
-  }
-  if (subject.type == Type::kAll) return Way::kBoth;
-  if (voters == 0 || voters < kVotersMin * static_cast<double>(explanation.members.size())) {
-    return Way::kUnknown;
-  }
-  const bool only_out = in <= kDissentMax * (in + out);
-  const bool only_in = out <= kDissentMax * (in + out);
-  if (!only_out && !only_in) return Way::kBoth;
-  // Those who know of the other way may only be later.
-  if (voters < kOneWayVotersMin * static_cast<double>(explanation.members.size())) {
-    return Way::kUnknown;
-  }
-  return only_out ? Way::kOut : Way::kIn;
 }
 
 std::vector<Explanation> Cover::explain() {
@@ -426,7 +374,8 @@ void Cover::explain_rest(std::vector<Explanation>& found) {
     for (auto pair = first; pair != pairs.end(); ++pair) {
       members.insert(members.end(), pair->members.begin(), pair->members.end());
     }
-    Explanation some = describe({.type = Type::kNode, .first = node}, std::move(members));
+    Explanation some =
+        explain_by(view_, {.type = Type::kNode, .first = node}, bad_, std::move(members));
     some.partial = true;
     some.observed = 0;
     for (std::size_t at = 0; at < nodes_[node].size(); ++at) {
@@ -441,9 +390,9 @@ void Cover::explain_rest(std::vector<Explanation>& found) {
   }
   const std::size_t left = std::min(pairs.size(), rules_.pairs_max);
   for (std::size_t at = 0; at < left; ++at) {
-    found.push_back(
-        describe({.type = Type::kNodePair, .first = pairs[at].low, .second = pairs[at].high},
-                 std::move(pairs[at].members)));
+    found.push_back(explain_by(
+        view_, {.type = Type::kNodePair, .first = pairs[at].low, .second = pairs[at].high}, bad_,
+        std::move(pairs[at].members)));
   }
 }
 

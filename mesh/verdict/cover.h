@@ -7,36 +7,11 @@
 #include <span>
 #include <vector>
 
+#include "mesh/verdict/explanation.h"
 #include "mesh/verdict/finding.h"
 #include "mesh/verdict/view.h"
 
 namespace meshcheck::verdict {
-
-// Something that was seen between two nodes, and whether it is bad.
-struct Observation {
-  Index path = kNoIndex;
-  Index tail = kNoIndex;  // Nodes.
-  Index head = kNoIndex;
-  Layer layer = Layer::kPod;
-  bool ipv6 = false;
-  // Which way it fails, if that is known: from the tail to the head, or back.
-  bool ahead = false;
-  bool back = false;
-  Clock::time_point since;
-};
-
-// A subject and what it explains.
-struct Explanation {
-  Subject subject;
-  Scope scope = Scope::kBoth;
-  Way way = Way::kBoth;
-  PathFamily family = PathFamily::kNone;
-  bool partial = false;
-  std::uint32_t failing = 0;  // Of `observed`, all that the subject touches in that scope and way.
-  std::uint32_t observed = 0;
-  Clock::time_point since;             // The earliest.
-  std::vector<std::uint32_t> members;  // Of Cover::bad().
-};
 
 // A subject is a candidate if nearly all that is observed of it fails and enough others agree; of
 // the candidates the one that explains the most is taken, until nothing is left or no candidate
@@ -122,8 +97,6 @@ class Cover {
   bool touches(const Candidate& candidate, const Observation& seen) const;
   std::span<const std::uint32_t> bad_of(Index node) const;
   Explanation take(const Candidate& candidate);
-  Explanation describe(const Subject& subject, std::vector<std::uint32_t> members) const;
-  Way way_of(const Explanation& explanation) const;
   void cover(std::uint32_t member);
   std::vector<Pair> pairs_left() const;
   void explain_rest(std::vector<Explanation>& found);

@@ -1,0 +1,44 @@
+// What was seen between two nodes, and what explains it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mesh/verdict/finding.h"
+#include "mesh/verdict/view.h"
+
+namespace meshcheck::verdict {
+
+// Something that was seen between two nodes, and whether it is bad.
+struct Observation {
+  Index path = kNoIndex;
+  Index tail = kNoIndex;  // Nodes.
+  Index head = kNoIndex;
+  Layer layer = Layer::kPod;
+  bool ipv6 = false;
+  // Which way it fails, if that is known: from the tail to the head, or back.
+  bool ahead = false;
+  bool back = false;
+  Clock::time_point since;
+};
+
+// A subject and what it explains.
+struct Explanation {
+  Subject subject;
+  Scope scope = Scope::kBoth;
+  Way way = Way::kBoth;
+  PathFamily family = PathFamily::kNone;
+  bool partial = false;
+  std::uint32_t failing = 0;  // Of `observed`, all that the subject touches in that scope and way.
+  std::uint32_t observed = 0;
+  Clock::time_point since;             // The earliest.
+  std::vector<std::uint32_t> members;  // Of the observations.
+};
+
+// What the members have in common: layers, families, which way they fail, and since when. They are
+// numbers of observations in `bad`. REQUIRES: there is one.
+Explanation explain_by(const View& view, const Subject& subject, std::span<const Observation> bad,
+                       std::vector<std::uint32_t> members);
+
+}  // namespace meshcheck::verdict
