@@ -5,17 +5,12 @@
 #include <cmath>
 #include <utility>
 
-#include "mesh/verdict/evidence.h"
-
 namespace meshcheck::verdict {
 namespace {
 
 using Type = Subject::Type;
 
 constexpr std::size_t kLayers = 2;
-constexpr std::uint8_t kHostBit = 1;
-constexpr std::uint8_t kIpv6Bit = 2;
-constexpr std::uint8_t kSecondWayBit = 4;
 // A larger subject has to explain so much more than the best smaller one.
 constexpr double kZoneOverNode = 1.5;
 constexpr double kAllOverOthers = 1.2;
@@ -47,59 +42,25 @@ Cover::Cover(const View& view, std::span<const std::uint8_t> suspects, const Rul
     : view_(view),
       suspects_(suspects),
       rules_(rules),
-      zone_count_(view.zones.size() <= Evidence::kZonesMax ? view.zones.size() : 0),
-      nodes_(view.nodes.size()),
-      zones_(zone_count_ * zone_count_),
+      tallies_(view, rules.directed),
       rejected_nodes_(view.nodes.size()) {
   assert(suspects.size() == view.nodes.size());
 }
 
-std::size_t Cover::cell(const Observation& seen, bool second_way) {
-  return (seen.layer == Layer::kHost ? kHostBit : 0U) | (seen.ipv6 ? kIpv6Bit : 0U) |
-         (second_way ? kSecondWayBit : 0U);
-}
-
-void Cover::add(Count& sum, const Count& more) {
-  sum.known += more.known;
-  sum.bad += more.bad;
-  sum.covered += more.covered;
-}
-
-template <typename Visit>
-void Cover::visit_counts(const Observation& seen, const Visit& visit) {
-  const std::size_t first = cell(seen, false);
-  visit(all_[first]);
-  visit(nodes_[seen.tail][first]);
-  visit(nodes_[seen.head][cell(seen, rules_.directed)]);
-  if (zone_count_ == 0) return;
-  Index tail = zone_of(seen.tail);
-  Index head = zone_of(seen.head);
-  if (tail == kNoIndex || head == kNoIndex) return;
-  if (!rules_.directed && tail > head) std::swap(tail, head);
-  visit(between(tail, head)[first]);
-}
-
-void Cover::count(const Observation& seen, bool bad) {
-  visit_counts(seen, [bad](Count& count) {
-    ++count.known;
-    count.bad += bad ? 1 : 0;
-  });
-}
-
 void Cover::add_bad(const Observation& seen) {
-  count(seen, true);
+  tallies_.add(seen, true);
   bad_.push_back(seen);
 }
 
 // Lists what fails by node, both ends.
 void Cover::link() {
   covered_.assign(bad_.size(), 0);
-  first_of_node_.assign(nodes_.size() + 1, 0);
+  first_of_node_.assign(tallies_.node_count() + 1, 0);
   for (const Observation& seen : bad_) {
     ++first_of_node_[seen.tail + std::size_t{1}];
     ++first_of_node_[seen.head + std::size_t{1}];
   }
-  for (Index node = 0; node < nodes_.size(); ++node) {
+  for (Index node = 0; node < tallies_.node_count(); ++node) {
     if (first_of_node_[node + std::size_t{1}] > 0) touched_.push_back(node);
     first_of_node_[node + std::size_t{1}] += first_of_node_[node];
   }
@@ -116,36 +77,15 @@ std::span<const std::uint32_t> Cover::bad_of(Index node) const {
   return std::span(bad_of_nodes_).subspan(begin, first_of_node_[node + std::size_t{1}] - begin);
 }
 
-Cover::Tally Cover::tally_of(const Subject& subject) const {
-  if (subject.type == Type::kAll) return all_;
-  if (subject.type == Type::kNode) return nodes_[subject.first];
-  Tally tally{};
-  const auto add_pair = [&](Index zone, Index other) {
-    for (std::size_t at = 0; at < kSecondWayBit; ++at) {
-      add(tally[at], between(zone, other)[at]);
-      // Not directed, all of a pair is in the lower one's row.
-      add(tally[at | (rules_.directed ? kSecondWayBit : 0U)], between(other, zone)[at]);
-    }
-  };
-  if (subject.type == Type::kZonePair) {
-    add_pair(subject.first, subject.second);
-    return tally;
-  }
-  for (Index other = 0; other < zone_count_; ++other) {
-    if (other != subject.first) add_pair(subject.first, other);
-  }
-  return tally;
-}
-
 Cover::Candidate Cover::rate(const Subject& subject, double share) const {
-  const Tally tally = tally_of(subject);
+  const Tally tally = tallies_.of(subject);
   Candidate candidate{.subject = subject};
   // Hosts first, since they bear on what is asked of pods.
   for (std::size_t layer = kLayers; layer-- > 0;) {
     for (std::size_t at = layer; at < tally.size(); at += kLayers) {
-      const Count& count = tally[at];
+      const Tallies::Count& count = tally[at];
       const std::uint32_t left = count.bad - count.covered;
-      const bool below_host = layer == 0 && has(candidate.cells, at | kHostBit);
+      const bool below_host = layer == 0 && has(candidate.cells, at | Tallies::kHostBit);
       const double wanted = below_host ? std::min(share, kPodShareBelowHost) : share;
       const std::uint32_t known = count.known - count.covered;
       if (left == 0 || share_of(left, known) < wanted) continue;
@@ -155,16 +95,6 @@ Cover::Candidate Cover::rate(const Subject& subject, double share) const {
     }
   }
   return candidate;
-}
-
-bool Cover::is_fine(const Tally& tally) {
-  return std::all_of(tally.begin(), tally.end(),
-                     [](const Count& count) { return count.bad == count.covered; });
-}
-
-bool Cover::is_unseen(const Tally& tally) {
-  return std::all_of(tally.begin(), tally.end(),
-                     [](const Count& count) { return count.known == 0; });
 }
 
 bool Cover::is_rejected(const Subject& subject) const {
@@ -191,11 +121,12 @@ Cover::Candidate Cover::best_node() const {
 // From each of the others; else it is a matter of pairs of zones.
 bool Cover::is_cut_off(Index zone) const {
   bool any = false;
-  for (Index other = 0; other < zone_count_; ++other) {
+  for (Index other = 0; other < tallies_.zone_count(); ++other) {
     if (other == zone) continue;
     const Subject pair{.type = Type::kZonePair, .first = zone, .second = other};
     const bool fails = rate(pair, rules_.zone_share).score > 0;
-    const bool seen = !is_unseen(between(zone, other)) || !is_unseen(between(other, zone));
+    const bool seen = !Tallies::is_unseen(tallies_.between(zone, other)) ||
+                      !Tallies::is_unseen(tallies_.between(other, zone));
     if (!fails && seen) return false;
     any = any || fails;
   }
@@ -204,25 +135,31 @@ bool Cover::is_cut_off(Index zone) const {
 
 Cover::Candidate Cover::best_zone() const {
   Candidate best;
+  const std::size_t zone_count = tallies_.zone_count();
   const auto offer = [&](const Subject& subject) {
     if (is_rejected(subject)) return;
     const Candidate candidate = rate(subject, rules_.zone_share);
     if (candidate.score > best.score) best = candidate;
   };
-  for (Index zone = 0; zone < zone_count_; ++zone) {
-    for (Index other = zone + 1; other < zone_count_; ++other) {
-      if (is_fine(between(zone, other)) && is_fine(between(other, zone))) continue;
+  for (Index zone = 0; zone < zone_count; ++zone) {
+    for (Index other = zone + 1; other < zone_count; ++other) {
+      if (Tallies::is_fine(tallies_.between(zone, other)) &&
+          Tallies::is_fine(tallies_.between(other, zone)))
+        continue;
       offer({.type = Type::kZonePair, .first = zone, .second = other});
     }
   }
-  if (zone_count_ > 2) {
-    for (Index zone = 0; zone < zone_count_; ++zone) {
+  if (zone_count > 2) {
+    for (Index zone = 0; zone < zone_count; ++zone) {
       if (is_cut_off(zone)) offer({.type = Type::kZone, .first = zone});
     }
   }
   return best;
 }
 
+// A path that fails accuses both its ends alike, and all else that it touches; a third node that
+// fails towards the same subject decides between them. So a candidate is taken only with witnesses:
+// without them it is rejected for good, and what it would have explained is left for others.
 Cover::Candidate Cover::best() {
   while (true) {
     const Candidate node = best_node();
@@ -242,16 +179,16 @@ Cover::Candidate Cover::best() {
 }
 
 bool Cover::touches(const Candidate& candidate, const Observation& seen) const {
-  const std::size_t first = cell(seen, false);
-  const std::size_t second = cell(seen, rules_.directed);
+  const std::size_t first = Tallies::cell(seen, false);
+  const std::size_t second = Tallies::cell(seen, rules_.directed);
   const Subject& subject = candidate.subject;
   if (subject.type == Type::kAll) return has(candidate.cells, first);
   if (subject.type == Type::kNode) {
     return (seen.tail == subject.first && has(candidate.cells, first)) ||
            (seen.head == subject.first && has(candidate.cells, second));
   }
-  const Index tail = zone_of(seen.tail);
-  const Index head = zone_of(seen.head);
+  const Index tail = tallies_.zone_of(seen.tail);
+  const Index head = tallies_.zone_of(seen.head);
   if (subject.type == Type::kZonePair) {
     return (tail == subject.first && head == subject.second && has(candidate.cells, first)) ||
            (head == subject.first && tail == subject.second && has(candidate.cells, second));
@@ -273,8 +210,9 @@ bool Cover::has_witnesses(const Candidate& candidate) const {
   }
   // A small cluster has few witnesses; then all have to agree.
   std::uint32_t left = 0;
-  for (std::size_t at = 0; at < nodes_[node].size(); ++at) {
-    if (has(candidate.cells, at)) left += nodes_[node][at].known - nodes_[node][at].covered;
+  const Tally& tally = tallies_.of_node(node);
+  for (std::size_t at = 0; at < tally.size(); ++at) {
+    if (has(candidate.cells, at)) left += tally[at].known - tally[at].covered;
   }
   const std::size_t wanted = suspects_[node] != 0 ? 1 : 2;
   return left == candidate.score && others.size() >= wanted;
@@ -294,28 +232,28 @@ bool Cover::zone_has_witnesses(const Candidate& candidate) const {
   for (std::uint32_t member = 0; member < bad_.size() && near.size() + far.size() < 6; ++member) {
     const Observation& seen = bad_[member];
     if (covered_[member] != 0 || !touches(candidate, seen)) continue;
-    const bool out = zone_of(seen.tail) == inside;
+    const bool out = tallies_.zone_of(seen.tail) == inside;
     note(near, out ? seen.tail : seen.head);
     note(far, out ? seen.head : seen.tail);
   }
   const auto enough = [&](const std::vector<Index>& nodes) {
     if (nodes.size() >= 3) return true;
     if (nodes.size() < 2) return false;
-    const Index zone = zone_of(nodes.front());
-    const Tally& inner = between(zone, zone);
+    const Index zone = tallies_.zone_of(nodes.front());
+    const Tally& inner = tallies_.between(zone, zone);
     return std::any_of(inner.begin(), inner.end(),
-                       [](const Count& count) { return count.known > count.bad; });
+                       [](const Tallies::Count& count) { return count.known > count.bad; });
   };
   return enough(near) && enough(far);
 }
 
 void Cover::cover(std::uint32_t member) {
   covered_[member] = 1;
-  visit_counts(bad_[member], [](Count& count) { ++count.covered; });
+  tallies_.cover(bad_[member]);
 }
 
 Explanation Cover::take(const Candidate& candidate) {
-  const Tally tally = tally_of(candidate.subject);
+  const Tally tally = tallies_.of(candidate.subject);
   std::vector<std::uint32_t> members;
   const auto offer = [&](std::uint32_t member) {
     if (covered_[member] == 0 && touches(candidate, bad_[member])) members.push_back(member);
@@ -333,7 +271,7 @@ Explanation Cover::take(const Candidate& candidate) {
     if (!has(candidate.cells, at)) continue;
     found.failing += tally[at].bad;
     found.observed += tally[at].known;
-    ways = static_cast<Mask>(ways | ((at & kSecondWayBit) != 0 ? 2U : 1U));
+    ways = static_cast<Mask>(ways | ((at & Tallies::kSecondWayBit) != 0 ? 2U : 1U));
   }
   if (rules_.directed && candidate.subject.type != Type::kAll) {
     found.way = ways == 3 ? Way::kBoth : ways == 1 ? Way::kOut : Way::kIn;
@@ -341,6 +279,9 @@ Explanation Cover::take(const Candidate& candidate) {
   return found;
 }
 
+// The smallest set that covers everything is not found in reasonable time; taking the most each
+// time is never far from it, and it is the same where faults do not overlap. What was taken is
+// counted no more, so that the neighbours of a broken node do not look broken because of it.
 std::vector<Explanation> Cover::explain() {
   std::vector<Explanation> found;
   if (bad_.empty()) return found;
@@ -357,7 +298,7 @@ std::vector<Explanation> Cover::explain() {
 // What no subject explains: pairs of nodes, and nodes with many such pairs.
 void Cover::explain_rest(std::vector<Explanation>& found) {
   std::vector<Pair> pairs = pairs_left();
-  std::vector<std::uint32_t> pairs_of(nodes_.size());
+  std::vector<std::uint32_t> pairs_of(tallies_.node_count());
   while (found.size() < rules_.subjects_max) {
     std::fill(pairs_of.begin(), pairs_of.end(), 0);
     for (const Pair& pair : pairs) {
@@ -378,10 +319,11 @@ void Cover::explain_rest(std::vector<Explanation>& found) {
         explain_by(view_, {.type = Type::kNode, .first = node}, bad_, std::move(members));
     some.partial = true;
     some.observed = 0;
-    for (std::size_t at = 0; at < nodes_[node].size(); ++at) {
-      const bool host = (at & kHostBit) != 0;
+    const Tally& tally = tallies_.of_node(node);
+    for (std::size_t at = 0; at < tally.size(); ++at) {
+      const bool host = (at & Tallies::kHostBit) != 0;
       if (some.scope == Scope::kBoth || host == (some.scope == Scope::kHost)) {
-        some.observed += nodes_[node][at].known;
+        some.observed += tally[at].known;
       }
     }
     if (share_of(some.failing, some.observed) < rules_.partial_share) break;

@@ -1,7 +1,6 @@
 // The smallest set of subjects that explains what fails between nodes: greedy weighted set cover.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,6 +8,7 @@
 
 #include "mesh/verdict/explanation.h"
 #include "mesh/verdict/finding.h"
+#include "mesh/verdict/tallies.h"
 #include "mesh/verdict/view.h"
 
 namespace meshcheck::verdict {
@@ -41,21 +41,15 @@ class Cover {
   // `suspects`: by node, whether it is silent itself, so that one witness is enough.
   Cover(const View& view, std::span<const std::uint8_t> suspects, const Rules& rules);
 
-  void add_good(const Observation& seen) { count(seen, false); }
+  void add_good(const Observation& seen) { tallies_.add(seen, false); }
   void add_bad(const Observation& seen);
 
   std::vector<Explanation> explain();
   const std::vector<Observation>& bad() const { return bad_; }
 
  private:
-  struct Count {
-    std::uint32_t known = 0;
-    std::uint32_t bad = 0;
-    std::uint32_t covered = 0;  // Of `bad`, by what was taken before.
-  };
-  // By layer, family and way: see cell().
-  using Tally = std::array<Count, 8>;
-  using Mask = std::uint8_t;
+  using Tally = Tallies::Tally;
+  using Mask = Tallies::Mask;
   struct Candidate {
     Subject subject;
     Mask cells = 0;
@@ -68,27 +62,11 @@ class Cover {
     std::vector<std::uint32_t> members;
   };
 
-  static std::size_t cell(const Observation& seen, bool second_way);
-  static void add(Count& sum, const Count& more);
-  template <typename Visit>
-  void visit_counts(const Observation& seen, const Visit& visit);
-  void count(const Observation& seen, bool bad);
   void link();
-  Index zone_of(Index node) const { return view_.nodes[node].zone; }
-  Tally& between(Index tail_zone, Index head_zone) {
-    return zones_[tail_zone * zone_count_ + head_zone];
-  }
-  const Tally& between(Index tail_zone, Index head_zone) const {
-    return zones_[tail_zone * zone_count_ + head_zone];
-  }
-  Tally tally_of(const Subject& subject) const;
-
   Candidate rate(const Subject& subject, double share) const;
   Candidate best_node() const;
   Candidate best_zone() const;
   Candidate best();
-  static bool is_fine(const Tally& tally);
-  static bool is_unseen(const Tally& tally);
   bool is_cut_off(Index zone) const;
   bool is_rejected(const Subject& subject) const;
   bool has_witnesses(const Candidate& candidate) const;
@@ -104,10 +82,7 @@ class Cover {
   const View& view_;
   std::span<const std::uint8_t> suspects_;
   Rules rules_;
-  std::size_t zone_count_ = 0;  // 0: they are not looked at.
-  std::vector<Tally> nodes_;
-  std::vector<Tally> zones_;  // By the tail's zone and the head's; if not directed, lower first.
-  Tally all_{};
+  Tallies tallies_;
   std::vector<Observation> bad_;
   std::vector<std::uint8_t> covered_;
   std::vector<std::uint32_t> first_of_node_;  // Into bad_of_nodes_.
