@@ -2,128 +2,26 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <array>
 #include <cassert>
-#include <charconv>
 #include <optional>
 
 #include "lib/base/text.h"
+#include "mesh/report/go_json.h"
 #include "mesh/report/mesh_reader.h"
 
 namespace meshcheck::mesh {
 namespace {
 
+using go_json::mismatch;
+using go_json::Place;
+using go_json::read;
+using go_json::read_map;
+using go_json::read_time;
 using simdjson::dom::element;
-using simdjson::dom::element_type;
 
 // Reserved for the two halves of a record, so that they do not grow in steps.
 constexpr std::size_t kRecordSizeUsual = 512;
-
-// "string", or "number 5.5", as Go calls a JSON value that does not fit.
-std::string go_value(const element& value) {
-  switch (value.type()) {
-    case element_type::STRING:
-      return "string";
-    case element_type::BOOL:
-      return "bool";
-    case element_type::ARRAY:
-      return "array";
-    case element_type::OBJECT:
-      return "object";
-    default:
-      return "number " + simdjson::to_string(value);
-  }
-}
-
-// Where in the report a value stands, for the error: Go's type and field name, and Go's type of it.
-struct Place {
-  std::string_view structure;
-  std::string_view key;
-};
-
-Error mismatch(const element& value, const Place& place, std::string_view go_type) {
-  return Error("json: cannot unmarshal " + go_value(value) + " into Go struct field " +
-               std::string(place.structure) + "." + std::string(place.key) + " of type " +
-               std::string(go_type));
-}
-
-// Each of these leaves `target` alone on null, as Go does.
-Result<void> read(const element& value, const Place& place, std::int64_t& target) {
-  if (value.is_null()) return {};
-  if (value.get(target) != simdjson::SUCCESS) return mismatch(value, place, "int");
-  return {};
-}
-
-Result<void> read(const element& value, const Place& place, std::uint64_t& target) {
-  if (value.is_null()) return {};
-  if (value.get(target) != simdjson::SUCCESS) return mismatch(value, place, "uint64");
-  return {};
-}
-
-Result<void> read(const element& value, const Place& place, std::string& target) {
-  if (value.is_null()) return {};
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return mismatch(value, place, "string");
-  target = text;
-  return {};
-}
-
-Result<void> read_time(const element& value, const Place& place, std::string& target) {
-  if (value.is_null()) return {};
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return mismatch(value, place, "time.Time");
-  auto time = Rfc3339::parse(text);
-  if (!time) return time.error().within(place.key);
-  target = time->text();
-  return {};
-}
-
-// `["10.1.1.1/24"]`, or null.
-Result<void> append_string_array(std::string& out, const element& value, const Place& place) {
-  simdjson::dom::array array;
-  if (value.is_null()) {
-    out += "null";
-    return {};
-  }
-  if (value.get(array) != simdjson::SUCCESS) return mismatch(value, place, "[]string");
-  char separator = '[';
-  for (const element item : array) {
-    std::string text;
-    if (auto read_item = read(item, place, text); !read_item) return read_item;
-    out += separator;
-    append_json_string(out, text);
-    separator = ',';
-  }
-  out += separator == '[' ? "[]" : "]";
-  return {};
-}
-
-// A Go map[string][]string as Go prints it: sorted by key, the last of equal keys.
-Result<void> read_map(const element& value, const Place& place, std::string& target) {
-  if (value.is_null()) {
-    target = "null";
-    return {};
-  }
-  simdjson::dom::object object;
-  if (value.get(object) != simdjson::SUCCESS) return mismatch(value, place, "map[string][]string");
-  std::vector<std::pair<std::string_view, element>> entries;
-  for (const auto field : object) entries.emplace_back(field.key, field.value);
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  target = "{";
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (i + 1 < entries.size() && entries[i + 1].first == entries[i].first) continue;
-    if (target.size() > 1) target += ',';
-    append_json_string(target, entries[i].first);
-    target += ':';
-    if (auto appended = append_string_array(target, entries[i].second, place); !appended) {
-      return appended;
-    }
-  }
-  target += '}';
-  return {};
-}
 
 Result<HttpProbe> read_probe(const element& value, const Place& place) {
   HttpProbe probe;
@@ -296,40 +194,6 @@ void drop_padding(std::string& body) {
   body += '}';
 }
 
-// What is wrong with the syntax, in Go's words for the cases that people meet; `reason` for others.
-std::string explain_syntax(std::string_view body, std::string_view reason) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto invalid = [](char c, std::string_view where) {
-    std::string quoted;
-    append_json_string(quoted, std::string_view(&c, 1));
-    return "invalid character '" + quoted.substr(1, quoted.size() - 2) + "' " + std::string(where);
-  };
-  const auto first = body.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return "unexpected end of JSON input";
-  if (std::string_view("{[\"-0123456789tfn").find(body[first]) == std::string_view::npos) {
-    return invalid(body[first], "looking for beginning of value");
-  }
-  if (body[first] != '{' && body[first] != '[') return std::string(reason);
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = first; i < body.size(); ++i) {
-    const char c = body[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if ((c == '}' || c == ']') && --depth == 0) {
-      const auto rest = body.find_first_not_of(kSpace, i + 1);
-      if (rest == std::string_view::npos) return std::string(reason);
-      return invalid(body[rest], "after top-level value");
-    }
-  }
-  return "unexpected end of JSON input";
-}
-
 Error too_large(std::size_t size_max) {
   return Error("without its padding the report is larger than " + std::to_string(size_max) +
                " bytes");
@@ -388,11 +252,11 @@ Result<Record> RecordParser::parse(std::string& body, std::string_view name) {
   const simdjson::error_code error =
       state_->parser.parse(body.data(), body.size(), /*realloc_if_needed=*/false).get(root);
   if (error != simdjson::SUCCESS) {
-    return Error(explain_syntax(body, simdjson::error_message(error))).within(kContext);
+    return Error(go_json::explain_syntax(body, simdjson::error_message(error))).within(kContext);
   }
   simdjson::dom::object object;
   if (root.get(object) != simdjson::SUCCESS) {
-    return Error("json: cannot unmarshal " + (root.is_null() ? "null" : go_value(root)) +
+    return Error("json: cannot unmarshal " + (root.is_null() ? "null" : go_json::described(root)) +
                  " into Go value of type AgentSpec")
         .within(kContext);
   }
