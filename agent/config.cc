@@ -24,7 +24,7 @@ struct Values {
   ServerOptions server;
   std::string probe_urls;
   std::string probe_ca_file;
-  std::int64_t interval = 60;
+  std::int64_t interval_s = 60;
   std::int64_t zero_extender_length = 1500;
   bool padding_sweep = false;
   std::string addresses;
@@ -54,7 +54,7 @@ flags::Flags flags_for(const Program& program, Values& values) {
             "URLs to probe, separated by ',' or ';'; the server's ping is always probed too");
   flags.add("probecafile", values.probe_ca_file,
             "PEM file of the authorities that https probes trust instead of the system's");
-  flags.add("reportinterval", values.interval, {1, 86'400}, "seconds between two reports");
+  flags.add("reportinterval", values.interval_s, {1, 86'400}, "seconds between two reports");
   flags.add("zeroextenderlength", values.zero_extender_length,
             {0, std::int64_t{kPaddingElementsMax}},
             "zeros that make a report large, two bytes each");
@@ -210,7 +210,7 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   config.pod_name = invocation.pod_name;
   config.pod_uid = invocation.pod_uid;
   config.node_name = invocation.node_name;
-  config.interval = std::chrono::seconds(values.interval);
+  config.interval = std::chrono::seconds(values.interval_s);
   config.zero_extender_length = static_cast<std::size_t>(values.zero_extender_length);
   config.padding_sweep = values.padding_sweep;
   config.probe_urls = *std::move(probe_urls);

@@ -121,7 +121,7 @@ void append_row(std::string& html, const AgentTable::Row& row) {
   html += "\">";
   html += text_of(row);
   html += "</td><td class=\"number\">" + age_of(row) + "</td><td class=\"number\">";
-  if (row.report_interval != 0) html += std::to_string(row.report_interval) + " s";
+  if (row.report_interval.count() != 0) html += std::to_string(row.report_interval.count()) + " s";
   html += "</td></tr>\n";
 }
 

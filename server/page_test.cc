@@ -11,7 +11,7 @@ using State = AgentTable::Row::State;
 TEST(PageTest, SaysWhoIsMissingAndEscapesForeignText) {
   const std::vector<AgentTable::Row> rows = {
       {.name = "<b>\"a\"&", .node = "n", .state = State::kAbsent},
-      {.name = "b", .node = "<n>", .state = State::kOutdated, .age = 75s, .report_interval = 15},
+      {.name = "b", .node = "<n>", .state = State::kOutdated, .age = 75s, .report_interval = 15s},
   };
   const std::string html =
       render_page({.expected = 9, .absent = {"a"}, .outdated = {"b"}}, {}, rows, WallTime());

@@ -38,14 +38,15 @@ Seconds SlaTable::start_of(SlotNumber slot) {
 std::optional<Timers> SlaTable::timers_at(const Probe& probe, SlotNumber slot) {
   const Slot& held = probe.slots[slot % kSlots];
   if (held.number != slot) return std::nullopt;
-  return Timers{Milliseconds(held.up), Milliseconds(held.down), Milliseconds(held.unknown)};
+  return Timers{Milliseconds(held.up_ms), Milliseconds(held.down_ms),
+                Milliseconds(held.unknown_ms)};
 }
 
 void SlaTable::set(Probe& probe, SlotNumber slot, const Timers& timers) {
   probe.slots[slot % kSlots] = {.number = slot,
-                                .up = milliseconds_of(timers.up),
-                                .down = milliseconds_of(timers.down),
-                                .unknown = milliseconds_of(timers.unknown)};
+                                .up_ms = milliseconds_of(timers.up),
+                                .down_ms = milliseconds_of(timers.down),
+                                .unknown_ms = milliseconds_of(timers.unknown)};
   probe.last = std::max(probe.last, slot);
 }
 

@@ -108,9 +108,9 @@ class SlaTable {
   static constexpr std::size_t kSlots = 2900;
   struct Slot {
     SlotNumber number = 0;  // Of another day: there is none.
-    std::uint16_t up = 0;   // Milliseconds.
-    std::uint16_t down = 0;
-    std::uint16_t unknown = 0;
+    std::uint16_t up_ms = 0;
+    std::uint16_t down_ms = 0;
+    std::uint16_t unknown_ms = 0;
   };
   struct Probe {
     std::vector<Slot> slots = std::vector<Slot>(kSlots);

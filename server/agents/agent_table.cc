@@ -235,7 +235,7 @@ std::vector<AgentTable::Row> AgentTable::rows(Now now, std::size_t rows_max) con
                     .node = agent.node,
                     .state = is_outdated(agent, now) ? Row::State::kOutdated : fresh,
                     .age = now.steady - agent.last_report,
-                    .report_interval = agent.report_interval.count(),
+                    .report_interval = agent.report_interval,
                     .loss = agent.loss});
   }
   roster_.visit(now.steady, [&](const Inventory::Entry& entry, const HeldAgent* agent) {

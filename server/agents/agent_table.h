@@ -84,8 +84,8 @@ class AgentTable {
     std::string name;
     std::string node;
     enum class State { kOk, kUnpadded, kOutdated, kAbsent } state = State::kOk;
-    Clock::duration age{};             // Since the last report; 0 if absent.
-    std::int64_t report_interval = 0;  // Seconds; 0 if absent.
+    Clock::duration age{};                    // Since the last report; 0 if absent.
+    std::chrono::seconds report_interval{0};  // 0 if absent.
     mesh::LargeLoss loss;
   };
 
