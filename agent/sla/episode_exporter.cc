@@ -1,6 +1,7 @@
 #include "agent/sla/episode_exporter.h"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <random>
 #include <utility>
@@ -22,7 +23,7 @@ static_assert(EpisodeExporter::kBatchMax * kEpisodeSizeMax < sla::kEpisodeMessag
 // Each check may be a probe and a group of its own.
 static_assert(EpisodeExporter::kBatchMax > 2 * sla::kChecksMax);
 
-// Who gets one of these will not like the same message any better later.
+// An answer of these is the same however often the message is sent.
 bool is_final(int status) {
   return status == 400 || status == 413 || status == 422;
 }
@@ -48,21 +49,20 @@ EpisodeExporter::EpisodeExporter(uv::Loop& loop, http::Client& client, ServerAcc
       access_(access),
       options_(std::move(options)),
       backoff_(options_.backoff, options_.seed),
-      turn_timer_(loop, [this] { turn(); }),
+      turn_timer_(loop, [this] { begin_turn(); }),
       worker_(loop, std::move(spool), {.jobs_max = 8}) {
   // What the last process left waits there; not all agents come at once.
   std::mt19937_64 random(options_.seed);
   const auto interval = static_cast<std::uint64_t>(options_.interval.count());
-  turn_timer_.start(milliseconds(static_cast<std::int64_t>(random() % interval)));
+  wait(milliseconds(static_cast<std::int64_t>(random() % interval)));
 }
 
 void EpisodeExporter::add(std::vector<sla::Episode> episodes) {
   unsaved_.insert(unsaved_.end(), std::make_move_iterator(episodes.begin()),
                   std::make_move_iterator(episodes.end()));
-  if (saving_ == 0) {
-    bound_unsaved();
-    save(/*make_room=*/false);
-  }
+  if (disk_ != Disk::kIdle) return;
+  bound_unsaved();
+  save(Disk::kSaving);
 }
 
 // Not while some of them are on their way to the disk, which is for a moment only.
@@ -73,18 +73,18 @@ void EpisodeExporter::bound_unsaved() {
   note_dropped(excess);
 }
 
-void EpisodeExporter::save(bool make_room) {
-  // What comes back from memory goes before the rest.
-  if (unsaved_.empty() || !from_memory_.empty()) return;
+void EpisodeExporter::save(Disk how) {
+  if (unsaved_.empty() || state_ == State::kSendingUnsaved) return;
   // A slot at a time, so that no transaction is larger than the one before.
   const auto slot_end = std::ranges::find_if(unsaved_, [this](const sla::Episode& episode) {
     return episode.start != unsaved_.front().start;
   });
   saving_ = static_cast<std::size_t>(slot_end - unsaved_.begin());
+  disk_ = how;
   put_dropped_ = 0;
-  auto run = [this, make_room, episodes = std::vector(unsaved_.begin(), slot_end)](
+  auto run = [this, how, episodes = std::vector(unsaved_.begin(), slot_end)](
                  store::Connection& database) -> Result<void> {
-    if (make_room) {
+    if (how == Disk::kMakingRoom) {
       const auto dropped = spool::drop_oldest(database, std::max(2 * episodes.size(), kRoomMin));
       if (!dropped) return dropped.error();
       put_dropped_ += *dropped;
@@ -94,25 +94,32 @@ void EpisodeExporter::save(bool make_room) {
     put_dropped_ += *dropped;
     return {};
   };
-  const auto done = [this, make_room](const Result<void>& result) { saved(result, make_room); };
   // It has room: one save and one read are all that there is at once.
-  if (!worker_.submit({std::move(run), done})) saving_ = 0;
+  if (!worker_.submit({std::move(run), [this](const Result<void>& result) { saved(result); }})) {
+    disk_ = Disk::kIdle;
+  }
 }
 
-void EpisodeExporter::saved(const Result<void>& result, bool made_room) {
-  const std::size_t count = std::exchange(saving_, 0);
+void EpisodeExporter::saved(const Result<void>& result) {
+  const Disk was = std::exchange(disk_, Disk::kIdle);
   if (result) {
-    unsaved_.erase(unsaved_.begin(), unsaved_.begin() + static_cast<std::ptrdiff_t>(count));
+    unsaved_.erase(unsaved_.begin(), unsaved_.begin() + static_cast<std::ptrdiff_t>(saving_));
     note_dropped(put_dropped_);
-    if (std::exchange(disk_fails_, false)) options_.log.info("the spool works again");
-    save(/*make_room=*/false);
+    if (std::exchange(trouble_told_, false)) options_.log.info("the spool works again");
+    save(Disk::kSaving);
     return;
   }
-  if (!made_room) {
-    save(/*make_room=*/true);
-    return;
+  switch (was) {
+    case Disk::kIdle:
+      assert(false && "nothing was being saved");
+      return;
+    case Disk::kSaving:
+      save(Disk::kMakingRoom);
+      return;
+    case Disk::kMakingRoom:
+      break;
   }
-  if (!std::exchange(disk_fails_, true)) {
+  if (!std::exchange(trouble_told_, true)) {
     options_.log.error("episodes stay in memory: the spool fails",
                        {{"error", result.error().message()}, {"episodes", unsaved_.size()}});
   }
@@ -121,17 +128,21 @@ void EpisodeExporter::saved(const Result<void>& result, bool made_room) {
 
 void EpisodeExporter::note_dropped(std::uint64_t episodes) {
   counters_.dropped += episodes;
-  if (episodes == 0 || std::exchange(drops_, true)) return;
+  if (episodes == 0 || std::exchange(drops_told_, true)) return;
   options_.log.warning("the oldest episodes are dropped, there is no room for them",
                        {{"episodes_in_all", counters_.dropped}});
 }
 
-void EpisodeExporter::turn() {
-  if (busy_) return;
-  busy_ = true;
-  const auto run = [this, erase = erase_](store::Connection& database) -> Result<void> {
-    if (erase) {
-      if (auto erased = spool::erase(database, batch_); !erased) return erased;
+void EpisodeExporter::wait(milliseconds time) {
+  state_ = State::kWaiting;
+  turn_timer_.start(time);
+}
+
+void EpisodeExporter::begin_turn() {
+  state_ = State::kReading;
+  const auto run = [this](store::Connection& database) -> Result<void> {
+    if (taken_) {
+      if (auto erased = spool::erase(database, *taken_); !erased) return erased;
     }
     auto batch = spool::oldest(database, kBatchMax);
     if (!batch) return batch.error();
@@ -142,20 +153,20 @@ void EpisodeExporter::turn() {
     return {};
   };
   if (!worker_.submit({run, [this](const Result<void>& result) { read(result); }})) {
-    busy_ = false;
-    turn_timer_.start(options_.interval);
+    wait(options_.interval);
   }
 }
 
 void EpisodeExporter::read(const Result<void>& result) {
   if (result) {
-    erase_ = false;
+    taken_.reset();
     batch_ = std::move(next_batch_);
     if (!body_.empty()) {
+      state_ = State::kSendingSpooled;
       send(std::move(body_));
       return;
     }
-  } else if (!std::exchange(disk_fails_, true)) {
+  } else if (!std::exchange(trouble_told_, true)) {
     options_.log.error("the spool fails", {{"error", result.error().message()}});
   }
   send_unsaved();
@@ -163,11 +174,11 @@ void EpisodeExporter::read(const Result<void>& result) {
 
 // What is in the spool comes first, if it can be read.
 void EpisodeExporter::send_unsaved() {
-  if (unsaved_.empty() || saving_ > 0) {
-    busy_ = false;
-    turn_timer_.start(options_.interval);
+  if (unsaved_.empty() || disk_ != Disk::kIdle) {
+    wait(options_.interval);
     return;
   }
+  state_ = State::kSendingUnsaved;
   const auto count = static_cast<std::ptrdiff_t>(std::min(unsaved_.size(), kBatchMax));
   from_memory_.assign(unsaved_.begin(), unsaved_.begin() + count);
   unsaved_.erase(unsaved_.begin(), unsaved_.begin() + count);
@@ -188,53 +199,54 @@ void EpisodeExporter::send(std::string body) {
 }
 
 void EpisodeExporter::answered(const http::Outcome& outcome) {
-  busy_ = false;
-  const bool memory = !from_memory_.empty();
+  const bool from_memory = std::exchange(state_, State::kWaiting) == State::kSendingUnsaved;
   const bool refused = !outcome.error && is_final(outcome.status);
   if (!refused && (outcome.error || outcome.status != 200)) {
-    give_back();
+    if (from_memory) give_back();
     failed(text_of(outcome));
     return;
   }
-  const std::size_t count = memory ? from_memory_.size() : batch_.episodes.size();
+  const std::size_t count = from_memory ? from_memory_.size() : batch_.episodes.size();
   if (refused) {
     counters_.refused += count;
     options_.log.error("the server refuses episodes for good; they are dropped",
                        {{"error", text_of(outcome)}, {"episodes", count}});
   } else {
     counters_.sent += count;
-    drops_ = false;
+    drops_told_ = false;
   }
   if (failures_in_a_row_ > 0) {
     options_.log.info("episodes are accepted again", {{"failures", failures_in_a_row_}});
   }
   failures_in_a_row_ = 0;
   backoff_.reset();
-  from_memory_.clear();
-  // A batch that could not be erased before still can not be read, so it is not sent twice.
-  erase_ = erase_ || !memory;
-  if (memory) save(/*make_room=*/false);
-  turn();
+  if (from_memory) {
+    from_memory_.clear();
+    save(Disk::kSaving);
+  } else {
+    // While it cannot be erased nothing is read either, so it is not sent twice.
+    taken_ = std::move(batch_);
+  }
+  begin_turn();
 }
 
 void EpisodeExporter::give_back() {
-  if (from_memory_.empty()) return;
   unsaved_.insert(unsaved_.begin(), from_memory_.begin(), from_memory_.end());
   from_memory_.clear();
   bound_unsaved();
-  save(/*make_room=*/false);
+  save(Disk::kSaving);
 }
 
 void EpisodeExporter::failed(const std::string& why) {
   ++counters_.failures;
-  const auto wait = backoff_.next();
+  const auto pause = backoff_.next();
   if (failures_in_a_row_++ == 0) {
     options_.log.warning("episodes were not accepted; they are kept",
-                         {{"error", why}, {"next_ms", wait.count()}});
+                         {{"error", why}, {"next_ms", pause.count()}});
   } else {
-    options_.log.debug("episodes were not accepted", {{"error", why}, {"next_ms", wait.count()}});
+    options_.log.debug("episodes were not accepted", {{"error", why}, {"next_ms", pause.count()}});
   }
-  turn_timer_.start(wait);
+  wait(pause);
 }
 
 }  // namespace meshcheck::agent

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,14 +61,38 @@ class EpisodeExporter {
   const Counters& counters() const { return counters_; }
   // That the disk does not have yet; none of them is on its way there if it is not `saving`.
   std::size_t unsaved() const { return unsaved_.size(); }
-  bool saving() const { return saving_ > 0; }
+  bool saving() const { return disk_ != Disk::kIdle; }
 
  private:
-  void save(bool make_room);
-  void saved(const Result<void>& result, bool made_room);
+  // What is on its way to the server. A turn begins with reading, and ends with waiting.
+  //
+  //                  +-------- taken or refused for good, by kSendingSpooled, kSendingUnsaved
+  //                  v
+  //   kWaiting --> kReading -- the spool has some --> kSendingSpooled
+  //      ^           |   |
+  //      |           |   +-- it has none or fails, memory has some --> kSendingUnsaved
+  //      |           +-- there is nothing: for the interval
+  //      +-- not taken, by kSendingSpooled, kSendingUnsaved: for the backoff
+  //
+  // A turn that reads also erases what the server took in the one before.
+  enum class State { kWaiting, kReading, kSendingSpooled, kSendingUnsaved };
+
+  // What is on its way to the disk. It goes on beside the other, but begins nothing new in
+  // kSendingUnsaved: what comes back from there is older than the rest.
+  //
+  //   kIdle --> kSaving --> kIdle, or kSaving again: a slot at a time
+  //                |
+  //                +-- failed --> kMakingRoom --> as after kSaving
+  //                                    |
+  //                                    +-- failed --> kIdle until more is added
+  enum class Disk { kIdle, kSaving, kMakingRoom };
+
+  void save(Disk how);
+  void saved(const Result<void>& result);
   void bound_unsaved();
   void note_dropped(std::uint64_t episodes);
-  void turn();
+  void wait(std::chrono::milliseconds time);
+  void begin_turn();
   void read(const Result<void>& result);
   void send_unsaved();
   void send(std::string body);
@@ -82,14 +106,15 @@ class EpisodeExporter {
   Counters counters_;
   Backoff backoff_;
   std::deque<sla::Episode> unsaved_;  // The oldest first.
-  std::size_t saving_ = 0;            // How many of them are on their way to the disk.
-  bool disk_fails_ = false;           // It was said.
-  bool drops_ = false;                // Likewise.
+  Disk disk_ = Disk::kIdle;
+  std::size_t saving_ = 0;     // How many of them are on their way to the disk.
+  bool trouble_told_ = false;  // The log says that the spool fails.
+  bool drops_told_ = false;    // The log says that episodes are dropped.
   std::uint64_t failures_in_a_row_ = 0;
-  bool busy_ = false;                      // Reading or sending.
-  bool erase_ = false;                     // The server has `batch_`.
-  std::vector<sla::Episode> from_memory_;  // On their way, instead of `batch_`.
-  spool::Batch batch_;
+  State state_ = State::kWaiting;
+  std::vector<sla::Episode> from_memory_;  // Of kSendingUnsaved.
+  spool::Batch batch_;                     // Of kSendingSpooled.
+  std::optional<spool::Batch> taken_;      // The server has it, and the spool as well.
   http::Call call_;
   uv::Timer turn_timer_;
   // Of jobs: the worker's thread writes them before the job is done, and this one reads them after.

@@ -162,9 +162,10 @@ TEST_F(EpisodeExporterTest, SendsALongBacklogInBatchesOfWholeSlots) {
 // A limit on file sizes stands for a full disk: the write fails in the same place.
 class FullDisk {
  public:
-  FullDisk() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+  // Files of up to `size_max` octets still fit.
+  explicit FullDisk(rlim_t size_max) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
     EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
-    const rlimit small{.rlim_cur = 64U << 10U, .rlim_max = before_.rlim_max};
+    const rlimit small{.rlim_cur = size_max, .rlim_max = before_.rlim_max};
     EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   }
   ~FullDisk() {
@@ -185,7 +186,7 @@ TEST_F(EpisodeExporterTest, GoesOnWithAFullDiskAndDropsTheOldest) {
   start(directory_.file("spool.db"), {.min = 500ms, .max = 1000ms});
   std::int64_t number = 0;
   {
-    const FullDisk full;
+    const FullDisk full(64U << 10U);
     for (; number < 200; ++number) {
       exporter_->add(slot(number, 10));
       ASSERT_TRUE(wait([&] { return !exporter_->saving(); }));
@@ -199,6 +200,67 @@ TEST_F(EpisodeExporterTest, GoesOnWithAFullDiskAndDropsTheOldest) {
   const auto kept = static_cast<std::uint64_t>(10 * (number + 1)) - exporter_->counters().dropped;
   EXPECT_TRUE(wait([&] { return exporter_->counters().sent >= kept; }));
   EXPECT_EQ(exporter_->counters().sent, kept);
+}
+
+TEST_F(EpisodeExporterTest, SendsFromMemoryWhatTheDiskRefuses) {
+  server_.answer = kUnavailable;
+  start(directory_.file("spool.db"));
+  const FullDisk full(1);
+  exporter_->add(slot(0));
+  EXPECT_TRUE(wait([&] { return exporter_->counters().failures >= 2; }));
+  exporter_->add(slot(1));
+  EXPECT_TRUE(wait([&] { return exporter_->unsaved() == 2; })) << "both came back, in order";
+  server_.requests.clear();
+  server_.answer = kOk;
+  EXPECT_TRUE(wait([&] { return exporter_->counters().sent == 2; }));
+  EXPECT_EQ(slots(), (Slots{0, 1}));
+  EXPECT_EQ(exporter_->unsaved(), 0U);
+}
+
+TEST_F(EpisodeExporterTest, DropsFromMemoryWhatTheServerRefusesForGood) {
+  server_.answer = kBad;
+  start(directory_.file("spool.db"));
+  const FullDisk full(1);
+  exporter_->add(slot(0));
+  EXPECT_TRUE(wait([&] { return exporter_->counters().refused == 1; }));
+  EXPECT_EQ(exporter_->unsaved(), 0U);
+}
+
+TEST_F(EpisodeExporterTest, SavesWhatCameBackFromTheServerOnceTheDiskWorks) {
+  server_.answer = kUnavailable;
+  start(directory_.file("spool.db"));
+  {
+    const FullDisk full(1);
+    exporter_->add(slot(0));
+    EXPECT_TRUE(wait([&] { return exporter_->counters().failures >= 1; }));
+  }
+  EXPECT_TRUE(wait([&] { return exporter_->counters().failures >= 3; }));
+  EXPECT_TRUE(wait([&] { return exporter_->unsaved() == 0 && !exporter_->saving(); }));
+  exporter_.reset();
+  server_.requests.clear();
+  server_.answer = kOk;
+  start(directory_.file("spool.db"));
+  EXPECT_TRUE(wait([&] { return exporter_->counters().sent == 1; }));
+  EXPECT_EQ(slots(), (Slots{0}));
+}
+
+TEST_F(EpisodeExporterTest, SendsNothingTwiceThatItCannotErase) {
+  server_.answer = kUnavailable;
+  start(directory_.file("spool.db"));
+  exporter_->add(slot(0));
+  EXPECT_TRUE(
+      wait([&] { return exporter_->counters().failures >= 1 && exporter_->unsaved() == 0; }));
+  {
+    const FullDisk full(1);
+    server_.requests.clear();
+    server_.answer = kOk;
+    EXPECT_TRUE(wait([&] { return exporter_->counters().sent == 1; }));
+    exporter_->add(slot(1));  // Goes from memory, which shows that turns go on.
+    EXPECT_TRUE(wait([&] { return exporter_->counters().sent == 2; }));
+  }
+  exporter_->add(slot(2));
+  EXPECT_TRUE(wait([&] { return exporter_->counters().sent == 3; }));
+  EXPECT_EQ(slots(), (Slots{0, 1, 2}));
 }
 
 }  // namespace
