@@ -38,20 +38,35 @@ void Connection::turn_away() {
 
 void Connection::on_data(std::string_view bytes) {
   server_.counters_.bytes_received += bytes.size();
-  if (last_answer_) return;
-  if (!unparsed_.empty() || source_ || ticket_ != 0) {
+  switch (state_) {
+    case State::kReading:
+      break;
+    case State::kGated:
+    case State::kLater:
+    case State::kStreaming:
+      hold(bytes);
+      return;
+    case State::kFollowing:
+    case State::kWaiting:
+    case State::kWoken:
+      // Without reading it would not be seen that the client has left an answer that waits.
+    case State::kFlushing:
+    case State::kLingering:
+      return;
+  }
+  if (!unparsed_.empty()) {
     hold(bytes);
     return;
   }
-  while (state_ == State::kOpen && !bytes.empty()) {
+  while (state_ == State::kReading && !bytes.empty()) {
     answer_requests(bytes);
     flush();
-    if (source_) {
-      hold(bytes);
+    if (is_sending()) {
+      if (state_ == State::kStreaming) hold(bytes);
       pump();
       return;
     }
-    if (ticket_ != 0 || (stream_.queued_bytes() != 0 && !bytes.empty())) {
+    if (is_parked() || stream_.queued_bytes() != 0) {
       hold(bytes);
       return;
     }
@@ -59,14 +74,13 @@ void Connection::on_data(std::string_view bytes) {
 }
 
 void Connection::hold(std::string_view bytes) {
-  // Without reading it would not be seen that the client has left an answer that waits.
-  if (bytes.empty() || last_answer_) return;
+  if (bytes.empty()) return;
   unparsed_ += bytes;
   stream_.pause();
 }
 
 void Connection::answer_requests(std::string_view& bytes) {
-  while (state_ == State::kOpen && !source_ && ticket_ == 0 && !bytes.empty() &&
+  while (state_ == State::kReading && !bytes.empty() &&
          unsent_.size() < server_.options_.unsent_size_max) {
     const RequestParser::Step step = parser_.step(bytes);
     if (step == RequestParser::Step::kRequest) answer();
@@ -76,18 +90,24 @@ void Connection::answer_requests(std::string_view& bytes) {
 }
 
 void Connection::on_drained() {
-  if (state_ == State::kLingering) return;
-  if (state_ == State::kFlushing) {
-    finish();
-    return;
-  }
-  if ((waiting_ && !woken_) || ticket_ != 0) {
-    set_deadline();
-    return;
-  }
-  if (source_) {
-    pump();
-    return;
+  switch (state_) {
+    case State::kLingering:
+      return;
+    case State::kFlushing:
+      finish();
+      return;
+    case State::kGated:
+    case State::kLater:
+    case State::kWaiting:
+      set_deadline();
+      return;
+    case State::kStreaming:
+    case State::kFollowing:
+    case State::kWoken:
+      pump();
+      return;
+    case State::kReading:
+      break;
   }
   const std::string held = std::exchange(unparsed_, {});
   stream_.resume();
@@ -109,42 +129,47 @@ void Connection::answer() {
   if (admission) {
     answer_admitted(*std::move(admission));
   } else {
-    park(/*admitted=*/false);
+    park(State::kGated);
   }
 }
 
-void Connection::park(bool admitted) {
+void Connection::park(State where) {
   const Ticket ticket = parser_.request().ticket;
   if (!server_.park(ticket, *this)) {
     respond(Response::error(503, "Too many requests wait; try again later."));
     return;
   }
   ticket_ = ticket;
-  admitted_ = admitted;
+  state_ = where;
   parked_until_ = server_.loop_.now() + server_.options_.gate_timeout;
 }
 
-void Connection::decide(Admission admission) {
-  assert(ticket_ != 0);
-  if (admitted_) return;  // It was decided before.
+void Connection::unpark() {
+  assert(is_parked());
   server_.unpark(std::exchange(ticket_, 0));
+  state_ = State::kReading;
+}
+
+void Connection::decide(Admission admission) {
+  assert(is_parked());
+  if (state_ == State::kLater) return;  // It was decided before.
+  unpark();
   answer_admitted(std::move(admission));
   go_on();
 }
 
 void Connection::answer_parked(Response response) {
-  assert(ticket_ != 0);
+  assert(is_parked());
   assert(!response.later && "an answer that comes later is an answer");
-  if (!admitted_) return;
-  server_.unpark(std::exchange(ticket_, 0));
-  admitted_ = false;
+  if (state_ == State::kGated) return;
+  unpark();
   respond(std::move(response));
   go_on();
 }
 
 void Connection::give_up_parked(std::string_view why) {
   Response response = Response::error(503, why);
-  if (admitted_) {
+  if (state_ == State::kLater) {
     answer_parked(std::move(response));
   } else {
     decide({.refusal = std::move(response), .principal = {}});
@@ -154,9 +179,9 @@ void Connection::give_up_parked(std::string_view why) {
 // Behind an answer that did not come at once.
 void Connection::go_on() {
   flush();
-  if (source_) {
+  if (is_sending()) {
     pump();
-  } else if (state_ == State::kOpen && !unparsed_.empty() && stream_.queued_bytes() == 0) {
+  } else if (state_ == State::kReading && !unparsed_.empty() && stream_.queued_bytes() == 0) {
     wait_for_turn();
   }
 }
@@ -174,7 +199,7 @@ void Connection::answer_admitted(Admission admission) {
     // Whoever would answer it may have stopped already.
     respond(Response::error(503, kStopping));
   } else if (response.later) {
-    park(/*admitted=*/true);
+    park(State::kLater);
   } else {
     respond(std::move(response));
   }
@@ -199,43 +224,43 @@ void Connection::respond(Response response) {
   if (response.source && !framing.head_only) {
     source_ = std::move(response.source);
     source_framing_ = framing;
-    last_answer_ = response.waits;
+    state_ = response.waits ? State::kFollowing : State::kStreaming;
   } else if (!framing.keep_alive) {
     state_ = State::kFlushing;
   }
 }
 
 void Connection::pump() {
-  woken_ = false;
-  for (int piece = 0; source_ && stream_.queued_bytes() == 0; ++piece) {
+  if (is_idle()) state_ = State::kFollowing;
+  for (int piece = 0; is_sending() && stream_.queued_bytes() == 0; ++piece) {
     if (piece == kPiecesInTurnMax) {
       wait_for_turn();
       return;
     }
     std::string bytes;
     const BodyStep step = source_(bytes);
-    assert((step != BodyStep::kWait || last_answer_) && "Response::waits was not said");
-    waiting_ = step == BodyStep::kWait && !draining_;
-    const bool more = step == BodyStep::kMore || waiting_;
+    assert((step != BodyStep::kWait || state_ == State::kFollowing) &&
+           "Response::waits was not said");
+    const bool waits = step == BodyStep::kWait && !draining_;
+    const bool more = step == BodyStep::kMore || waits;
     append_piece(unsent_, bytes, source_framing_, !more);
+    if (waits) state_ = State::kWaiting;
     if (!more) end_source();
     flush();
-    if (waiting_) return;
   }
   // For the requests behind it. Not at once: many small answers would nest as deep.
-  if (!source_ && state_ == State::kOpen && stream_.queued_bytes() == 0) wait_for_turn();
+  if (state_ == State::kReading && stream_.queued_bytes() == 0) wait_for_turn();
 }
 
 void Connection::end_source() {
   source_ = nullptr;
-  waiting_ = false;
   server_.end_waiting(*this);
-  if (!source_framing_.keep_alive || draining_) state_ = State::kFlushing;
+  state_ = !source_framing_.keep_alive || draining_ ? State::kFlushing : State::kReading;
 }
 
 void Connection::wake() {
-  if (!waiting_) return;
-  woken_ = true;
+  if (!is_idle()) return;
+  state_ = State::kWoken;
   if (stream_.queued_bytes() == 0) pump();
 }
 
@@ -288,13 +313,13 @@ void Connection::finish() {
 void Connection::set_deadline() {
   const Server::Options& options = server_.options_;
   const Clock::time_point now = server_.loop_.now();
-  if (state_ != State::kOpen || stream_.queued_bytes() != 0) {
+  if (is_ending() || stream_.queued_bytes() != 0) {
     deadline_ = now + options.send_timeout;
   } else if (stream_.in_handshake()) {
     deadline_ = now + options.request_timeout;
-  } else if (waiting_) {
+  } else if (is_idle()) {
     deadline_ = now + options.wait_interval;
-  } else if (ticket_ != 0) {
+  } else if (is_parked()) {
     deadline_ = parked_until_;
   } else if (!parser_.in_request()) {
     deadline_ = now + options.idle_timeout;
@@ -308,18 +333,18 @@ void Connection::set_deadline() {
 
 void Connection::check_deadline(Clock::time_point now) {
   if (now < deadline_) return;
-  if (waiting_ && stream_.queued_bytes() == 0) {
+  if (is_idle() && stream_.queued_bytes() == 0) {
     pump();
     return;
   }
-  if (ticket_ != 0 && stream_.queued_bytes() == 0) {
+  if (is_parked() && stream_.queued_bytes() == 0) {
     ++server_.counters_.parked_timed_out;
-    give_up_parked(admitted_ ? "It was not done in time; try again later."
-                             : "It was not known in time whether this is allowed.");
+    give_up_parked(state_ == State::kLater ? "It was not done in time; try again later."
+                                           : "It was not known in time whether this is allowed.");
     return;
   }
   if (state_ != State::kLingering) ++server_.counters_.connections_timed_out;
-  if (state_ == State::kOpen && parser_.in_request() && stream_.queued_bytes() == 0) {
+  if (!is_ending() && parser_.in_request() && stream_.queued_bytes() == 0) {
     refuse(Response::error(408, "The request did not arrive in time."));
     flush();
   } else {
@@ -329,18 +354,25 @@ void Connection::check_deadline(Clock::time_point now) {
 
 void Connection::drain() {
   draining_ = true;
-  if (ticket_ != 0) {
-    give_up_parked(kStopping);
-    return;
-  }
-  if (waiting_) {
-    append_piece(unsent_, {}, source_framing_, true);
-    end_source();
-    flush();
-    return;
-  }
-  if (state_ == State::kOpen && !source_ && !parser_.in_request() && stream_.queued_bytes() == 0) {
-    server_.close(*this);
+  switch (state_) {
+    case State::kGated:
+    case State::kLater:
+      give_up_parked(kStopping);
+      return;
+    case State::kWaiting:
+    case State::kWoken:
+      append_piece(unsent_, {}, source_framing_, true);
+      end_source();
+      flush();
+      return;
+    case State::kReading:
+      if (!parser_.in_request() && stream_.queued_bytes() == 0) server_.close(*this);
+      return;
+    case State::kStreaming:
+    case State::kFollowing:
+    case State::kFlushing:
+    case State::kLingering:
+      return;
   }
 }
 

@@ -38,11 +38,46 @@ class Connection {
   Ticket ticket() const { return ticket_; }
 
  private:
+  // One request at a time; what comes in behind it is held until it is answered.
+  //
+  //   kReading -- a request --> kGated, if the gate asks --> kLater, if the handler takes its time
+  //      ^                         |                            |
+  //      |           the answer <--+----------------------------+   (both or either may be skipped)
+  //      |               |
+  //      +<-- whole -----+
+  //      +<-- its end -- kStreaming <-- of a source --+
+  //                                                   |
+  //         kFollowing <-- of a source that may wait -+
+  //          |  ^  |
+  //          |  |  +-- nothing new --> kWaiting -- wake() --> kWoken
+  //          |  +--- the wait is over ----+                      |
+  //          |  +--- the reader has read all --------------------+
+  //          v
+  //      its end, or drain() in kWaiting and kWoken
+  //
+  // The last answer leads to kFlushing instead of kReading, and from there, when all is sent, to
+  // kLingering. That is an answer of kFollowing, a refusal, an answer after which either side wants
+  // to close, and any once the server drains. A connection that drains in kReading between two
+  // requests is closed at once.
   enum class State {
-    kOpen,
+    kReading,
+    kGated,      // Until the gate lets the request in or refuses it.
+    kLater,      // Until the handler answers.
+    kStreaming,  // What the source makes is sent; requests behind it are held.
+    kFollowing,  // Likewise, of a source that may wait. It is the last answer.
+    kWaiting,    // The source has nothing new.
+    kWoken,      // It is asked as soon as its reader has read.
     kFlushing,   // The last answer is being sent; what still comes in is thrown away.
     kLingering,  // All is sent, FIN too; waits for the client to read it and close.
   };
+
+  bool is_parked() const { return state_ == State::kGated || state_ == State::kLater; }
+  // The source makes pieces.
+  bool is_sending() const { return state_ == State::kStreaming || state_ == State::kFollowing; }
+  // The source had nothing when it was asked last.
+  bool is_idle() const { return state_ == State::kWaiting || state_ == State::kWoken; }
+  bool is_ending() const { return state_ == State::kFlushing || state_ == State::kLingering; }
+
   void on_data(std::string_view bytes);
   void on_drained();
   // What came behind the request whose answer is under way: one read of it at most.
@@ -50,7 +85,10 @@ class Connection {
   // Takes whole requests from the front of `bytes` until its answers are worth sending.
   void answer_requests(std::string_view& bytes);
   void answer();
-  void park(bool admitted);
+  // Waits in the server's list, in kGated or kLater.
+  void park(State where);
+  // REQUIRES: kGated or kLater. The request is the connection's again.
+  void unpark();
   void give_up_parked(std::string_view why);
   void go_on();
   // With the handler's answer, or the gate's.
@@ -71,21 +109,17 @@ class Connection {
   Stream stream_;
   Position position_;
   RequestParser parser_;
-  State state_ = State::kOpen;
+  State state_ = State::kReading;
   std::string unparsed_;  // Pipelined bytes that wait for a slow reader.
   std::string unsent_;    // Answers to what was in one read, sent together.
   BodySource source_;     // Of the answer under way.
   Framing source_framing_;
-  Ticket ticket_ = 0;      // Of the request in the parser while it is parked; else 0.
-  bool admitted_ = false;  // What is parked waits for its answer.
+  Ticket ticket_ = 0;  // Of the request in the parser while it is parked; else 0.
   Clock::time_point parked_until_;
-  bool last_answer_ = false;  // That of a source which may wait: what the client sends is ignored.
-  bool waiting_ = false;      // The source said so and was not asked since.
-  bool woken_ = false;        // To be asked as soon as its reader has read.
   std::optional<uv::Timer> turn_;  // Made with the first source.
   Clock::time_point deadline_;
-  bool request_began_ = false;
-  bool draining_ = false;
+  bool request_began_ = false;  // The deadline is that of the request in the parser.
+  bool draining_ = false;       // Every answer from now on is the last.
 };
 
 }  // namespace meshcheck::http

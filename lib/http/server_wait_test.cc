@@ -196,6 +196,35 @@ TEST_F(ServerWaitTest, EndsAtOnceWhenItDrains) {
   run_until([&] { return drained; });
 }
 
+TEST_F(ServerWaitTest, EndsBehindWhatASlowReaderHasNotReadWhenItDrains) {
+  listen({});
+  TestClient& client = subscribe();
+  run_until([&] { return !client.received.empty(); });
+  client.stream.pause();
+  tell(std::string(16 << 20U, 'x'));
+  run_until([&] { return asked_ == 2; });
+  tell("late");
+  bool drained = false;
+  server_->drain(10s, [&] { drained = true; });
+  client.stream.resume();
+  run_until([&] { return client.ended; });
+  EXPECT_TRUE(client.received.ends_with("x\r\n0\r\n\r\n")) << "it is not asked again";
+  EXPECT_EQ(asked_, 2);
+  client.stream.finish_writing();
+  run_until([&] { return drained; });
+}
+
+TEST_F(ServerWaitTest, EndsWithItsSourceAndAnswersNothingBehindIt) {
+  listen({});
+  TestClient& client = send("GET /events HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n");
+  run_until([&] { return !client.received.empty(); });
+  ended_ = true;
+  tell("last");
+  run_until([&] { return client.ended; });
+  EXPECT_TRUE(client.received.ends_with("last\r\n0\r\n\r\n"));
+  EXPECT_EQ(counters_.waiting_open, 0U);
+}
+
 TEST_F(ServerWaitTest, EndsByClosingWhereTheClientKnowsNoChunks) {
   listen({});
   TestClient& client = send("GET /events HTTP/1.0\r\n\r\n");
