@@ -64,6 +64,8 @@ class SimulatedMesh {
   void remove_node(Index node, Tick pause);
 
  private:
+  static constexpr Tick kDnsInterval = 5 * kSecond;
+
   struct Prober {  // An agent's side of a path.
     CheapPath path{0};
     float loss_forward = 0;
