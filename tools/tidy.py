@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
-LINES_MAX = 500
+LINES_MAX = 400
 
 # Which room may include which, lowest first; a room is a folder, or a file that stands below its folder's others. An arrow that is
 # not here is refused. A name stands for all rooms under it.
