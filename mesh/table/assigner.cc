@@ -213,6 +213,12 @@ std::optional<std::uint32_t> Assigner::rank_of(const Agent& agent) const {
   return std::nullopt;
 }
 
+// A revision is a hash of what the assignment says and not a count of changes: a server that begins
+// anew computes the same from the same agents, and 20,000 of them need not be told what they have.
+// It is made of the hashes that are kept with each agent, without writing the assignment, and only
+// after `version_` has moved; so the usual report costs one comparison. A change anywhere moves
+// `version_`, since who is whose peer follows from all nodes together, but the revision of most
+// agents comes out as before, and they get no answer.
 std::uint64_t Assigner::revision_of(Agent& agent) {
   if (agent.version == version_) return agent.revision;
   std::uint64_t sum = 0;  // The order of peers makes no difference.

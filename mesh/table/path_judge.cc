@@ -52,6 +52,10 @@ Clock::duration PathJudge::grace(const MeshAgent& from) const {
          std::max<Clock::duration>(kGraceMin, kGraceIntervals * rules_.probe_interval);
 }
 
+// A fault is said only where nothing else explains the row. A reporter that ends or is silent knows
+// nothing of now, so it is asked about first. A peer that ends is not to be missed whatever the row
+// says. A peer that has just begun could not answer before: that excuses what is bad of its path,
+// while an answer proves that the path works, whenever the peer began.
 Judgement PathJudge::judge(const MeshAgent& from, const PathRow& row, const MeshAgent* to) const {
   const Clock::time_point since = from.received - std::chrono::milliseconds(row.state_age_ms);
   if (from.stopping) return unknown("agent is stopping", from.received);
@@ -74,6 +78,15 @@ Judgement PathJudge::judge(const MeshAgent& from, const PathRow& row, const Mesh
   return judgement;
 }
 
+// Probes arrive if the peer heard one well after the last answer, and they do not if it heard none
+// for three intervals. An age counts back from when its report came here, by this server's clock,
+// so the clocks of nodes do not matter. Reports are of different moments, and each bounds what the
+// other proves:
+//   - the peer's says nothing of the time after it, nor of a loss that began shortly before it;
+//   - the prober's says nothing of the time after it, as it may have other peers since;
+//   - a probe that was heard within two intervals of the last answer may be the one that was
+//     answered, which shows nothing of those behind it.
+// What neither proves stays unknown: a wrong direction sends people to the wrong node.
 PathJudge::Arrival PathJudge::arrival(const MeshAgent& prober, const PathRow& row,
                                       const MeshAgent& peer) const {
   const auto& address = prober.address(row.family);
