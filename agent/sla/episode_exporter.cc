@@ -172,7 +172,10 @@ void EpisodeExporter::read(const Result<void>& result) {
   send_unsaved();
 }
 
-// What is in the spool comes first, if it can be read.
+// Of memory only when the spool has nothing to give, since what is there is older. With a disk that
+// refuses all this is the only way out: the episodes are taken out of memory so that no save writes
+// them meanwhile, which would send them twice, and come back to its front if the server does
+// not take them.
 void EpisodeExporter::send_unsaved() {
   if (unsaved_.empty() || disk_ != Disk::kIdle) {
     wait(options_.interval);
