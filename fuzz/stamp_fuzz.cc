@@ -41,7 +41,7 @@ void reflect(const Octets& packet, const Key* key) {
     if (!reply || reply->packet.empty()) return;
     const std::size_t size = reply->packet.size();
     require(size >= base_size(key) && size <= options.reply_size_max);
-    require(key != nullptr || size <= 2 * packet.size());
+    require(size <= 2 * packet.size());
     require(parse_reflector_packet(reply->packet, key).has_value());
     // A list that was in order stays so, and the other way round.
     const TlvList asked = read_tlvs(packet, key);

@@ -4,8 +4,6 @@
 #include <cassert>
 #include <cerrno>
 
-#include "mesh/stamp/reflector.h"
-
 namespace meshcheck::probe {
 namespace {
 
@@ -31,7 +29,6 @@ bool is_want_of_room(int error_number) {
 
 SizePath::SizePath(const Options& options, const stamp::Key* key, Clock::time_point now)
     : options_(options),
-      authenticated_(key != nullptr),
       mtu_(options.mtu, now),
       sender_({.ssid = options.ssid, .window = kWindow, .first_sequence = options.first_sequence},
               key),
@@ -45,7 +42,6 @@ void SizePath::set_link_mtus(std::uint32_t own, std::uint32_t peer, Clock::time_
 
 void SizePath::use_key(const stamp::Key* key, Clock::time_point now) {
   sender_.use_key(key);
-  authenticated_ = key != nullptr;
   mtu_.starved(now);
 }
 
@@ -54,13 +50,10 @@ stamp::Sender::Probe SizePath::shape(const mesh::PathMtu::Probe& probe) const {
   const auto payload = [headers](std::size_t size) { return size > headers ? size - headers : 0; };
   stamp::Sender::Probe shape{.size = payload(probe.request_size),
                              .reply_size = static_cast<std::uint16_t>(payload(probe.reply_size)),
-                             .exact = true};
+                             .exact = true,
+                             .address_token = address_token_};
   const auto least = static_cast<std::uint16_t>(sender_.size_min(shape));
   if (*shape.reply_size < least) shape.reply_size = least;
-  if (!authenticated_) {
-    const std::size_t gain = stamp::Reflector::Options{}.amplification_max;
-    shape.size = std::max(shape.size, (*shape.reply_size + gain - 1) / gain);
-  }
   return shape;
 }
 
@@ -89,6 +82,11 @@ bool SizePath::receive(stamp::Bytes packet, WallTime arrived, Clock::time_point 
   const auto answer = sender_.receive(packet, arrived);
   if (!answer) return false;
   const auto cookie = cookie_of(answer->sequence);
+  if (answer->address_token && *answer->address_token != address_token_) {
+    // Its reflector is new to us, or has started anew: what it did not dare to send is not lost.
+    address_token_ = *answer->address_token;
+    if (!answer->resized) mtu_.starved(now);
+  }
   if (cookie && answer->resized) mtu_.acknowledged(*cookie, now);
   return true;
 }

@@ -16,9 +16,8 @@ namespace meshcheck::probe {
 
 // Sizes are of IP packets there and of UDP payloads here. Every probe says to the octet how large
 // its answer shall be, and only an answer of that size counts, so a reflector that cannot do as it
-// is told proves nothing. In unauthenticated mode a reply is three times its request at most, and
-// so the request for a large one is a third of it: where not even that passes forward, nothing is
-// found out of the way back. Reads no clock; one thread; about 2 KB.
+// is told proves nothing. The first answer brings the token without which a reflector sends nothing
+// large. Reads no clock; one thread; about 2 KB.
 class SizePath {
  public:
   // Larger links are cut to it: a jumbo frame. Only loopback's and InfiniBand's are, and whether
@@ -71,10 +70,10 @@ class SizePath {
   std::optional<std::uint32_t> cookie_of(std::uint32_t sequence) const;
 
   Options options_;
-  bool authenticated_;
   mesh::PathMtu mtu_;
   stamp::Sender sender_;
   std::uint64_t next_sequence_;
+  std::uint64_t address_token_ = 0;               // 0: the reflector has told none.
   std::array<std::uint32_t, kWindow> cookies_{};  // PathMtu's, by sequence.
   std::bitset<kWindow> large_;                    // Whether it was larger than kSmallMax.
   std::optional<Clock::time_point> full_at_;      // When a small one found no room last.

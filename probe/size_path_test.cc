@@ -92,15 +92,15 @@ TEST_F(SizePathTest, SendsSmallPacketsForLargeReplies) {
   make(kIpv4, &secret());
   run(20s, 1500, 1400);
   std::size_t small = 0;
-  for (const std::size_t size : sizes_) small += size == 112 + 16 + 4 + 20 + 28 ? 1 : 0;
+  for (const std::size_t size : sizes_) small += size == 112 + 16 + 4 + 12 + 20 + 28 ? 1 : 0;
   EXPECT_GT(small, 20U);
   sizes_.clear();
   make(kIpv4, nullptr);
   reflector_ = stamp::Reflector({.asymmetrical = true});
   run(20s, 1500, 1400);
   EXPECT_EQ(size(Direction::kBackward), 1400);
-  // An unauthenticated reply is three times its request at most.
-  for (const std::size_t size : sizes_) EXPECT_GE(size, 28U + (576 - 28) / 3);
+  EXPECT_EQ(std::count(sizes_.begin(), sizes_.end(), 44 + 16 + 4 + 12 + 28), small)
+      << "unauthenticated ones too";
 }
 
 TEST_F(SizePathTest, CountsOnlyAnswersOfTheRightSize) {

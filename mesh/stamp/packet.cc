@@ -112,4 +112,18 @@ Result<ReflectorPacket> parse_reflector_packet(Bytes packet, const Key* key) {
   return parsed;
 }
 
+bool is_reply(Bytes packet, const Key* key) {
+  const Layout& at = layout_of(key);
+  if (get<std::uint64_t>(packet, at.receive_timestamp) == 0) return false;
+  const auto is_zero = [packet](std::size_t begin, std::size_t end) {
+    const Bytes octets = packet.subspan(begin, end - begin);
+    return std::all_of(octets.begin(), octets.end(), [](std::uint8_t octet) { return octet == 0; });
+  };
+  const std::size_t end = key != nullptr ? kHmacOffset : kUnauthenticatedSize;
+  return is_zero(at.receive_timestamp + sizeof(std::uint64_t), at.sender_sequence) &&
+         is_zero(at.sender_sequence + sizeof(std::uint32_t), at.sender_timestamp) &&
+         is_zero(at.sender_error + sizeof(std::uint16_t), at.sender_ttl) &&
+         is_zero(at.sender_ttl + sizeof(std::uint8_t), end);
+}
+
 }  // namespace meshcheck::stamp

@@ -56,4 +56,11 @@ void encode(const ReflectorPacket& packet, const Key* key, WritableBytes out);
 Result<SenderPacket> parse_sender_packet(Bytes packet, const Key* key);
 Result<ReflectorPacket> parse_reflector_packet(Bytes packet, const Key* key);
 
+// Whether a packet is laid out as a reply: with a Receive Timestamp, and zeros where a reply has
+// reserved octets. A request has zeros for the former (RFC 8762 section 4.2), and the padding of
+// a TWAMP sender, which begins there, is not zero in so many other places. In authenticated mode
+// the HMAC covers both, so a recorded reply cannot be made to look like a request.
+// REQUIRES: the packet is at least base_size(key) long.
+bool is_reply(Bytes packet, const Key* key);
+
 }  // namespace meshcheck::stamp

@@ -37,7 +37,8 @@ void write_malformed(Bytes rest, TlvWriter& writer, WritableBytes out) {
 
 }  // namespace
 
-Reflector::Reflector(Options options) : options_(options) {
+Reflector::Reflector(Options options)
+    : options_(options), token_key_(Key::from_bytes(options.token_secret).value()) {
   assert(options_.sessions_max > 0 && options_.amplification_max > 0);
   assert(options_.reply_size_max >= kAuthenticatedSize);
 }
@@ -57,8 +58,14 @@ Reflector::Session& Reflector::session(const SessionId& id) {
   return sessions_.front();
 }
 
+std::uint64_t Reflector::token_of(const IpAddress& address) const {
+  return get<std::uint64_t>(token_key_.sign(address.bytes()), 0);
+}
+
 Reflector::Plan Reflector::plan(const Request& request, const TlvList& tlvs, bool replayed) const {
   Plan plan{.size = request.packet.size()};
+  const Tlv* token = tlvs.find(TlvType::kAddressToken);
+  if (token != nullptr) plan.token = token_of(request.peer.address);
   const Tlv* control = tlvs.find(TlvType::kReflectedPacketControl);
   if (control == nullptr || !tlvs.trusted()) return plan;
   const auto asked = ReflectedPacketControl::parse(control->value);
@@ -69,7 +76,7 @@ Reflector::Plan Reflector::plan(const Request& request, const TlvList& tlvs, boo
   plan.answer = asked.reply_count > 0;
   plan.resize = true;
   std::size_t limit = options_.reply_size_max;
-  if (request.key == nullptr) {
+  if (token == nullptr || get<std::uint64_t>(token->value, 0) != plan.token) {
     limit = std::min(limit, options_.amplification_max * request.packet.size());
   }
   const std::size_t least = size_without_padding(request.packet, tlvs);
@@ -116,6 +123,8 @@ void Reflector::write_tlvs(const Request& request, const TlvList& tlvs, const Pl
     const auto value = writer.append(tlv.type, flags, tlv.value.size());
     if (tlv.is(TlvType::kFollowUpTelemetry) && tlvs.trusted()) {
       plan.follow_up.encode(value);
+    } else if (tlv.is(TlvType::kAddressToken) && tlvs.trusted()) {
+      put(value, 0, plan.token);
     } else {
       std::copy(tlv.value.begin(), tlv.value.end(), value.begin());
     }
@@ -135,10 +144,12 @@ Result<Reflector::Reply> Reflector::reflect(const Request& request, WritableByte
   }
   const auto packet = parse_sender_packet(request.packet, request.key);
   if (!packet) return packet.error();
+  if (is_reply(request.packet, request.key)) return Error("a reply, and no request");
 
   const TlvList tlvs = read_tlvs(request.packet, request.key);
-  Session& session =
-      this->session({.peer = request.peer, .local = request.local, .ssid = packet->ssid});
+  SessionId id{.peer = request.peer, .local = request.local, .ssid = packet->ssid};
+  if (id.ssid != 0) id.peer.port = 0;
+  Session& session = this->session(id);
   const bool advances =
       !session.sender_sequence || is_after(packet->sequence, *session.sender_sequence);
   if (advances) session.sender_sequence = packet->sequence;

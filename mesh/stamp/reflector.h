@@ -1,6 +1,7 @@
 // The answering end of STAMP: requests in, replies out.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -15,10 +16,10 @@
 
 namespace meshcheck::stamp {
 
-// What a reflector tells senders apart by (RFC 8972 section 3). Whoever wants one count for all
-// source ports of a peer leaves the port zero.
+// What a reflector tells senders apart by (RFC 8972 section 3). A sender that has an SSID is one
+// session from all of its source ports; of others, as RFC 8762 has them, each port is one.
 struct SessionId {
-  Endpoint peer;
+  Endpoint peer;    // Port 0 if there is an SSID.
   IpAddress local;  // Which address of ours was asked, if there are several.
   std::uint16_t ssid = 0;
 
@@ -39,9 +40,11 @@ class Reflector {
     // Whether Reflected Test Packet Control TLVs are obeyed; off by default as RFC 10052 section 5
     // demands. Requests that ask get a reply of their own size then, and its U flag set.
     bool asymmetrical = false;
-    // A reply to an unauthenticated request is at most so many times its size, since the address it
-    // goes to may be a victim's. At least 1.
+    // A reply is at most so many times the size of a request without the token of its address,
+    // since that may be a victim's. As in QUIC (RFC 9000 section 8.1); at least 1.
     std::size_t amplification_max = 3;
+    // Of address tokens; another one at each start, and nobody else knows it.
+    std::array<std::uint8_t, 32> token_secret{};
     ErrorEstimate error;               // Of this end's clock; its format is that of the replies.
     std::uint32_t first_sequence = 0;  // Other than zero only where a test wants to see the wrap.
   };
@@ -91,14 +94,17 @@ class Reflector {
     bool resize = false;             // Padding is dropped and made anew.
     std::uint8_t control_flags = 0;  // Of the Reflected Test Packet Control TLV.
     FollowUpTelemetry follow_up;
+    std::uint64_t token = 0;
   };
 
   Session& session(const SessionId& id);
+  std::uint64_t token_of(const IpAddress& address) const;
   Plan plan(const Request& request, const TlvList& tlvs, bool replayed) const;
   static void write_tlvs(const Request& request, const TlvList& tlvs, const Plan& plan,
                          WritableBytes out);
 
   Options options_;
+  Key token_key_;
   std::list<Session> sessions_;  // The one heard last comes first.
   std::map<SessionId, std::list<Session>::iterator> by_id_;
   std::uint64_t sessions_evicted_ = 0;

@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 constexpr WallTime kReceived{std::chrono::seconds(1'754'819'072)};
 constexpr WallTime kNow = kReceived + milliseconds(250);
 const Octets kControl1500 = octets("800c000c 05dc 0001 00000000 00000000");
+const Octets kNoToken = octets("80fd0008") + zeros(8);
 const Octets kFollowUp = octets("80070010") + zeros(16);
 
 Octets request(std::uint32_t sequence, const Octets& tlvs = {}, const Key* key = nullptr) {
@@ -79,6 +80,39 @@ TEST_F(ReflectorTest, CountsEachSessionByItself) {
   other[15] = 8;  // SSID
   EXPECT_EQ(parsed(other).sequence, 0U);
   EXPECT_EQ(parsed(request(10)).sequence, 2U);
+  EXPECT_EQ(reflector_.sessions(), 2U);
+}
+
+TEST_F(ReflectorTest, CountsEachPortByItselfUnlessThereIsAnSsid) {
+  const auto from = [this](std::uint16_t port, const Octets& packet) {
+    const auto reflected =
+        reflector_.reflect({.packet = packet,
+                            .peer = Endpoint::parse("192.0.2.1:" + std::to_string(port)).value(),
+                            .local = {},
+                            .key = nullptr,
+                            .received = kReceived,
+                            .now = kNow},
+                           out_);
+    return parse_reflector_packet(reflected->packet, nullptr)->sequence;
+  };
+  EXPECT_EQ(from(40000, request(5)), 0U);
+  EXPECT_EQ(from(40001, request(6)), 1U);
+  Octets plain = request(5);
+  plain[15] = 0;  // SSID
+  EXPECT_EQ(from(40000, plain), 0U);
+  EXPECT_EQ(from(40001, plain), 0U);
+  EXPECT_EQ(from(40000, plain), 1U);
+}
+
+TEST_F(ReflectorTest, AnswersNoReply) {
+  const Key key = test_key();
+  for (const Key* mode : {static_cast<const Key*>(nullptr), &key}) {
+    const auto refused = reflect(reply(request(5, {}, mode), mode), mode);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message(), "a reply, and no request");
+  }
+  Octets padded(kUnauthenticatedSize, 0x5a);  // As a TWAMP sender may fill it.
+  EXPECT_TRUE(reflect(padded));
   EXPECT_EQ(reflector_.sessions(), 2U);
 }
 
@@ -203,7 +237,9 @@ TEST_F(ReflectorTest, TellsWhenTheReplyBeforeReallyLeft) {
 
 TEST_F(ReflectorTest, MakesRepliesOfTheSizeAskedFor) {
   const Key key = test_key();
-  const Octets up = reply(signed_request(1, kControl1500, key), &key);
+  const Octets token = reply(signed_request(0, kNoToken, key), &key);
+  const Octets tlvs = kControl1500 + Octets(token.begin() + 112, token.begin() + 124);
+  const Octets up = reply(signed_request(1, tlvs, key), &key);
   EXPECT_EQ(up.size(), 1500U);
   EXPECT_TRUE(read_tlvs(up, &key).trusted());
   EXPECT_EQ(up[112], 0);
@@ -248,13 +284,43 @@ TEST_F(ReflectorTest, TellsRequestsOfSizesFromOrdinaryOnes) {
   EXPECT_TRUE(reflect(request(3, kControl1500))->of_size) << "also if it is replayed";
 }
 
+TEST_F(ReflectorTest, SendsALargeReplyOnlyToAnAddressThatGetsItsReplies) {
+  const Key key = test_key();
+  for (const Key* mode : {static_cast<const Key*>(nullptr), &key}) {
+    reflector_ = Reflector({.asymmetrical = true});
+    const auto sign = [&](std::uint32_t sequence, const Octets& tlvs) {
+      return mode == nullptr ? request(sequence, tlvs) : signed_request(sequence, tlvs, *mode);
+    };
+    const std::size_t at = base_size(mode);
+    const Octets first = reply(sign(1, kNoToken + kControl1500), mode);
+    EXPECT_EQ(first.size(), 3 * sign(1, kNoToken + kControl1500).size());
+    EXPECT_EQ(first[at + 12], kNotConformant);
+    Octets token(first.begin() + static_cast<std::ptrdiff_t>(at),
+                 first.begin() + static_cast<std::ptrdiff_t>(at) + 12);
+    EXPECT_NE(Octets(token.begin() + 4, token.end()), zeros(8));
+    token[0] = kUnrecognized;
+    EXPECT_EQ(reply(sign(2, token + kControl1500), mode).size(), 1500U);
+    const auto elsewhere = reflector_.reflect({.packet = sign(3, token + kControl1500),
+                                               .peer = *Endpoint::parse("192.0.2.2:40000"),
+                                               .key = mode,
+                                               .received = kReceived,
+                                               .now = kNow},
+                                              out_);
+    EXPECT_EQ(elsewhere->packet.size(), 3 * sign(3, kNoToken + kControl1500).size());
+    token.back() ^= 1;
+    EXPECT_LT(reply(sign(4, token + kControl1500), mode).size(), 1500U);
+  }
+}
+
 TEST_F(ReflectorTest, NeverMakesRepliesLargerThanItsBounds) {
   const Key key = test_key();
   const Octets huge = octets("800c000c ffff 0001 00000000 00000000");
   const Octets open = reply(request(1, huge));
   EXPECT_EQ(open.size(), 3 * 60U);  // amplification_max times the request
   EXPECT_EQ(open[44], kNotConformant);
-  const Octets with_key = reply(signed_request(2, huge, key), &key);
+  Octets token = reply(signed_request(1, kNoToken, key), &key);
+  token = Octets(token.begin() + 112, token.begin() + 124);
+  const Octets with_key = reply(signed_request(2, huge + token, key), &key);
   EXPECT_EQ(with_key.size(), 9600U);
   EXPECT_EQ(with_key[112], kNotConformant);
   EXPECT_TRUE(read_tlvs(with_key, &key).trusted());

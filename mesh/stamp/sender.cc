@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kFollowUpSize = kTlvHeaderSize + FollowUpTelemetry::kValueSize;
 constexpr std::size_t kControlSize = kTlvHeaderSize + ReflectedPacketControl::kValueSizeMin;
+constexpr std::size_t kTokenTlvSize = kTlvHeaderSize + kAddressTokenSize;
 constexpr std::size_t kHmacTlvSize = kTlvHeaderSize + kHmacSize;
 
 std::uint64_t positive(std::int64_t difference) {
@@ -25,7 +26,8 @@ Sender::Sender(Options options, const Key* key)
 std::size_t Sender::size_min(const Probe& probe) const {
   const std::size_t control =
       probe.reply_size ? kControlSize + (probe.exact ? kTlvHeaderSize : 0) : 0;
-  const std::size_t tlvs = (probe.follow_up ? kFollowUpSize : 0) + control;
+  const std::size_t tlvs =
+      (probe.follow_up ? kFollowUpSize : 0) + control + (probe.address_token ? kTokenTlvSize : 0);
   // Padding alone needs no HMAC TLV (RFC 8972 section 4.8).
   return base_size(key_) + tlvs + (tlvs > 0 && key_ != nullptr ? kHmacTlvSize : 0);
 }
@@ -53,11 +55,16 @@ Sender::Sent Sender::send(const Probe& probe, WallTime now, WritableBytes out) {
       writer.append(static_cast<std::uint8_t>(TlvType::kExactReplySize), kUnrecognized, 0);
     }
   }
+  if (probe.address_token) {
+    put(writer.append(static_cast<std::uint8_t>(TlvType::kAddressToken), kUnrecognized,
+                      kAddressTokenSize),
+        0, *probe.address_token);
+  }
   const std::size_t least = size_min(probe);
   if (probe.size > least) {
     writer.append_padding(kUnrecognized, std::max(probe.size - least, kTlvHeaderSize));
   }
-  if (key_ != nullptr && (probe.follow_up || probe.reply_size)) {
+  if (key_ != nullptr && (probe.follow_up || probe.reply_size || probe.address_token)) {
     writer.append_hmac(kUnrecognized, *key_, base_size(key_));
   }
 
@@ -127,6 +134,10 @@ void Sender::read_tlvs_of(Bytes packet, const InFlight& probe, Answer& answer) c
   const Tlv* control = tlvs.find(TlvType::kReflectedPacketControl);
   answer.resized = control != nullptr && (control->flags & (kUnrecognized | kNotConformant)) == 0 &&
                    packet.size() == probe.reply_size;
+  const Tlv* token = tlvs.find(TlvType::kAddressToken);
+  if (token != nullptr && (token->flags & kUnrecognized) == 0) {
+    answer.address_token = get<std::uint64_t>(token->value, 0);
+  }
   const Tlv* follow_up = tlvs.find(TlvType::kFollowUpTelemetry);
   if (follow_up == nullptr || (follow_up->flags & kUnrecognized) != 0) return;
   const auto telemetry = FollowUpTelemetry::parse(follow_up->value);

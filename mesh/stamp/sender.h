@@ -36,6 +36,8 @@ class Sender {
     std::optional<std::uint16_t> reply_size;
     bool exact = false;
     bool follow_up = false;  // Ask when the reply before really left.
+    // What the last answer had, or 0; for replies that are much larger than their requests.
+    std::optional<std::uint64_t> address_token;
   };
 
   struct Sent {
@@ -57,6 +59,7 @@ class Sender {
     bool tlvs_trusted = true;  // False: the TLVs were damaged on the way; not looked at.
     bool resized = false;      // The reply has the size that was asked for; see Probe.
     std::optional<FollowUpTelemetry> follow_up;
+    std::optional<std::uint64_t> address_token;
 
     // Without the time at the reflector, whose clock need not agree with ours.
     std::chrono::nanoseconds round_trip() const {

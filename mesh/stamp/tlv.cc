@@ -19,6 +19,7 @@ bool has_valid_length(const Tlv& tlv) {
     return tlv.value.size() >= ReflectedPacketControl::kValueSizeMin;
   }
   if (tlv.is(TlvType::kExactReplySize)) return tlv.value.empty();
+  if (tlv.is(TlvType::kAddressToken)) return tlv.value.size() == kAddressTokenSize;
   return true;
 }
 
@@ -62,6 +63,7 @@ bool is_known(std::uint8_t type) {
     case TlvType::kHmac:
     case TlvType::kReflectedPacketControl:
     case TlvType::kExactReplySize:
+    case TlvType::kAddressToken:
       return true;
   }
   return false;

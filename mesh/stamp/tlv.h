@@ -13,6 +13,7 @@ namespace meshcheck::stamp {
 inline constexpr std::size_t kTlvHeaderSize = 4;  // Flags, type, length of the value.
 // More are not looked at: the next one counts as malformed, which ends the list.
 inline constexpr std::size_t kTlvsMax = 16;
+inline constexpr std::size_t kAddressTokenSize = 8;
 
 enum class TlvType : std::uint8_t {
   kExtraPadding = 1,
@@ -22,6 +23,9 @@ enum class TlvType : std::uint8_t {
   // Ours, of the types for private use (RFC 8972 section 5.1), without a value: the size that
   // kReflectedPacketControl asks for is meant to the octet. RFC 10052 rounds it up to four.
   kExactReplySize = 252,
+  // Ours too, 8 octets: by it a sender shows that it gets what is sent to its address, as QUIC has
+  // it (RFC 9000 section 8.1). Zero in a request whose sender has none yet; every reply has it.
+  kAddressToken = 253,
 };
 bool is_known(std::uint8_t type);
 
