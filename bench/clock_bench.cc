@@ -198,8 +198,10 @@ int reflect(std::uint16_t first, std::uint16_t count, bool kernel_times) {
   std::vector<StampReflector> reflectors;
   for (std::uint16_t i = 0; i < count; ++i) {
     const auto port = static_cast<std::uint16_t>(first + i);
-    auto started =
-        StampReflector::start(loop, {.port = port, .open = true, .kernel_times = kernel_times});
+    auto started = StampReflector::start(loop, {.port = port,
+                                                .open = true,
+                                                .kernel_times = kernel_times,
+                                                .budget = {.to_one = 0, .in_all = 0}});
     if (!started) return fail(started.error());
     reflectors.push_back(*std::move(started));
   }

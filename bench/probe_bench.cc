@@ -29,7 +29,8 @@ std::optional<stamp::Key> key(std::string_view secret) {
 int reflect(std::uint16_t port, std::string_view secret) {
   uv::Loop loop;
   const uv::Signal stop(loop, SIGTERM, [&loop] { loop.stop(); });
-  auto reflector = StampReflector::start(loop, {.port = port, .open = true});
+  auto reflector = StampReflector::start(
+      loop, {.port = port, .open = true, .budget = {.to_one = 0, .in_all = 0}});
   if (!reflector) {
     std::fprintf(stderr, "%s\n", reflector.error().message().c_str());
     return 1;

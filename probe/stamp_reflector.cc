@@ -1,6 +1,9 @@
 #include "probe/stamp_reflector.h"
 
+#include <sys/random.h>
+
 #include <array>
+#include <cassert>
 #include <unordered_map>
 #include <utility>
 
@@ -13,6 +16,14 @@ namespace {
 // Replies whose transmit time may still come.
 constexpr std::size_t kAwaitedMax = 256;
 constexpr std::chrono::seconds kForgetPeriod{1};
+constexpr std::uint16_t kUnprivilegedMin = 1024;
+
+void fill_randomly(void* out, std::size_t size) {
+  // So few octets are never cut short, and Linux has had the call for long.
+  const auto filled = getrandom(out, size, 0);
+  assert(filled == static_cast<ssize_t>(size));
+  static_cast<void>(filled);
+}
 
 struct SenderId {
   IpAddress address;
@@ -27,7 +38,10 @@ struct SenderIdHash {
 
 struct StampReflector::Node {
   explicit Node(const Options& given)
-      : options(given), reflector(given.reflector), out(given.reflector.reply_size_max) {}
+      : options(given),
+        reflector(given.reflector),
+        budget(given.budget),
+        out(given.reflector.reply_size_max) {}
 
   Result<TimestampedSocket> open(uv::Loop& loop, const char* address);
   void answer(TimestampedSocket& socket, const TimestampedSocket::Received& received);
@@ -37,6 +51,7 @@ struct StampReflector::Node {
 
   Options options;
   stamp::Reflector reflector;
+  stamp::ReplyBudget budget;
   std::optional<stamp::Key> current;
   std::optional<stamp::Key> previous;
   std::vector<std::uint8_t> out;
@@ -82,8 +97,13 @@ void StampReflector::Node::answer(TimestampedSocket& socket,
     ++counts.refused;
     return;
   }
-  if (!reply->of_size) note({reply->session.peer.address, reply->session.ssid}, Clock::now());
+  const Clock::time_point now = Clock::now();
+  if (!reply->of_size) note({reply->session.peer.address, reply->session.ssid}, now);
   if (reply->packet.empty()) return;
+  if (!budget.take(received.from.address, reply->packet.size(), now)) {
+    ++counts.limited;
+    return;
+  }
   const std::uint64_t cookie = next_cookie++;
   awaited[cookie % kAwaitedMax] = *reply;
   ++counts.replies;
@@ -98,8 +118,12 @@ void StampReflector::Node::answer(TimestampedSocket& socket,
 
 Result<stamp::Reflector::Reply> StampReflector::Node::reflect(
     const TimestampedSocket::Received& received) {
-  // Two reflectors would answer each other for ever.
-  if (received.from.port == port) return Error("a request from a reflector's port");
+  // Nobody probes from a port of the system's services: an answer would be sent to one of them, to
+  // which somebody else wants it sent. From a reflector's port comes no request either.
+  if (received.from.port < kUnprivilegedMin) return Error("a request from a service's port");
+  if (received.from.port == port || received.from.port == kPort) {
+    return Error("a request from a reflector's port");
+  }
   stamp::Reflector::Request request{.packet = received.bytes,
                                     .peer = received.from,
                                     .local = received.local,
@@ -107,7 +131,6 @@ Result<stamp::Reflector::Reply> StampReflector::Node::reflect(
                                     .received = received.time,
                                     .now = WallClock::now(),
                                     .ttl = received.ttl};
-  request.peer.port = 0;
   Result<stamp::Reflector::Reply> reply = Error("no key yet");
   for (const auto* key : {&current, &previous}) {
     if (!*key) continue;
@@ -141,7 +164,10 @@ void StampReflector::Node::note(const SenderId& sender, Clock::time_point now) {
 }
 
 Result<StampReflector> StampReflector::start(uv::Loop& loop, const Options& options) {
-  auto node = std::make_unique<Node>(options);
+  Options secret = options;
+  fill_randomly(secret.reflector.token_secret.data(), secret.reflector.token_secret.size());
+  fill_randomly(&secret.budget.seed, sizeof secret.budget.seed);
+  auto node = std::make_unique<Node>(secret);
   node->port = options.port;
   auto ipv4 = node->open(loop, "0.0.0.0");
   if (ipv4) {

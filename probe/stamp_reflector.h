@@ -14,14 +14,15 @@
 #include "lib/uv/loop.h"
 #include "mesh/report/mesh_report.h"
 #include "mesh/stamp/reflector.h"
+#include "mesh/stamp/reply_budget.h"
 
 namespace meshcheck::probe {
 
 // Listens on all addresses and answers from the one that was asked. A sender has one session for
 // all of its source ports. A reply whose size was asked for is fragmented only if our own link
-// cannot carry it in one piece. Lives on the loop's thread; destroying it silences it at once.
-// Bounds: stamp::Reflector's sessions, TimestampedSocket's batches, mesh::kReportHeardMax senders
-// heard.
+// cannot carry it in one piece. No more is sent than Options::budget allows. Lives on the loop's
+// thread; destroying it silences it at once. Bounds: stamp::Reflector's sessions,
+// TimestampedSocket's batches, mesh::kReportHeardMax senders heard.
 class StampReflector {
  public:
   static constexpr std::uint16_t kPort = 8862;
@@ -33,12 +34,15 @@ class StampReflector {
     bool open = false;           // Requests that no key signed are answered too.
     bool kernel_times = true;
     stamp::Reflector::Options reflector = {.asymmetrical = true};
+    stamp::ReplyBudget::Options budget;
   };
 
   struct Counts {
     std::uint64_t requests = 0;  // All that came.
     std::uint64_t replies = 0;   // Handed to the kernel, less what it refused.
-    std::uint64_t refused = 0;   // Without a right key, malformed, from another reflector's port.
+    // Without a right key, malformed, a reply, or from a port of a reflector or below 1024.
+    std::uint64_t refused = 0;
+    std::uint64_t limited = 0;  // Not answered, since the budget was used up.
   };
 
   // Goes on with one family if the other cannot be had; an error if neither can.
