@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/hex.h"
+#include "mesh/assignment/peer_address.h"
 #include "mesh/neighbours/random.h"
 #include "mesh/stamp/hmac.h"
 
@@ -82,7 +83,8 @@ void Assigner::report(const Member& member) {
 }
 
 void Assigner::update(Agent& agent, const Member& member) {
-  const bool available = member.port != 0 && !member.addresses.empty() && !member.stopping;
+  const bool available = may_be_peer_port(member.port) && !member.stopping &&
+                         std::any_of(member.addresses.begin(), member.addresses.end(), may_be_peer);
   const std::uint64_t content = content_of(member);
   const bool placed =
       agent.node != nullptr && agent.node->first == place_of(member) && agent.layer == member.layer;
@@ -95,9 +97,7 @@ void Assigner::update(Agent& agent, const Member& member) {
   }
   agent.available = available;
   agent.content = content;
-  agent.addresses = member.addresses;
-  agent.link_mtus = member.link_mtus;
-  agent.link_mtus.resize(std::min(member.link_mtus.size(), member.addresses.size()));
+  take_addresses(agent, member);
   agent.port = member.port;
   auto& ranked = ranked_[index(agent.layer)];
   if (available) {
@@ -106,6 +106,19 @@ void Assigner::update(Agent& agent, const Member& member) {
     ranked.erase({agent.weight, &agent});
   }
   settle(*agent.node);
+}
+
+void Assigner::take_addresses(Agent& agent, const Member& member) {
+  agent.addresses.clear();
+  agent.link_mtus.clear();
+  for (std::size_t i = 0; i < member.addresses.size(); ++i) {
+    if (!may_be_peer(member.addresses[i])) {
+      ++addresses_refused_;
+      continue;
+    }
+    agent.addresses.push_back(member.addresses[i]);
+    if (i < member.link_mtus.size()) agent.link_mtus.push_back(member.link_mtus[i]);
+  }
 }
 
 void Assigner::move(Agent& agent, std::string_view node, Layer layer) {
@@ -240,11 +253,16 @@ std::string Assigner::encode_for(const Agent& agent, std::uint64_t revision) con
                         .targets = options_.targets,
                         .rank = rank_of(agent)};
   for (const PeerOf& peer : peers_of(agent)) {
+    const auto& addresses = peer.agent->addresses;
+    const bool all = std::all_of(addresses.begin(), addresses.end(), [&](const IpAddress& one) {
+      return may_probe(agent.addresses, one);
+    });
+    if (!all) continue;  // It is on loopback, and this agent is not.
     const std::string& place = peer.agent->node->first;
     assignment.peers.push_back({.name = std::string(peer.agent->name),
                                 .node = place == peer.agent->name ? "" : place,
                                 .relation = peer.relation,
-                                .addresses = peer.agent->addresses,
+                                .addresses = addresses,
                                 .link_mtus = peer.agent->link_mtus,
                                 .port = peer.agent->port});
   }

@@ -53,7 +53,8 @@ class Assigner {
 
   explicit Assigner(Options options);
 
-  // An agent has reported. It is nobody's peer while it has no address or no port, or is stopping.
+  // An agent has reported. It is nobody's peer while it has no address or port that may be a peer's
+  // (peer_address.h), or is stopping.
   void report(const Member& member);
   void leave(std::string_view name);
   // Begins another epoch if it is time.
@@ -76,6 +77,8 @@ class Assigner {
   // 0 while everybody probes everybody.
   std::uint64_t epoch() const { return neighbours_.full_mesh() ? 0 : epoch_; }
   std::uint64_t answers() const { return answers_; }
+  // Addresses left out of reports, counted when an agent says something new.
+  std::uint64_t addresses_refused() const { return addresses_refused_; }
 
  private:
   struct Agent;
@@ -107,6 +110,7 @@ class Assigner {
   };
 
   void update(Agent& agent, const Member& member);
+  void take_addresses(Agent& agent, const Member& member);
   void move(Agent& agent, std::string_view node, Layer layer);
   void detach(Agent& agent);
   // Joins or leaves neighbours_ as its agents and its zone say.
@@ -129,6 +133,7 @@ class Assigner {
   std::array<std::set<std::pair<std::uint64_t, const Agent*>>, 2> ranked_;
   std::unordered_map<std::string, std::string> zones_;
   std::uint64_t answers_ = 0;
+  std::uint64_t addresses_refused_ = 0;
 };
 
 }  // namespace meshcheck::mesh

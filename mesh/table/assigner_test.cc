@@ -57,6 +57,26 @@ class AssignerTest : public ::testing::Test {
 
 using Names = std::vector<std::string>;
 
+TEST_F(AssignerTest, HandsOutNoAddressThatMayBeNoPeers) {
+  report(1);
+  const auto claim = [this](const std::string& name, const std::string& address,
+                            std::uint16_t port) {
+    assigner_.report({.name = name,
+                      .node = "node-of-" + name,
+                      .addresses = {*IpAddress::parse(address)},
+                      .link_mtus = {},
+                      .port = port});
+  };
+  claim("multicast", "224.0.0.1", 8862);
+  claim("metadata", "169.254.169.254", 8862);
+  claim("dns", "10.0.0.9", 53);
+  claim("loopback", "127.0.0.1", 8862);
+  EXPECT_EQ(names(ask("pod1")), Names{});
+  EXPECT_EQ(assigner_.addresses_refused(), 2U);
+  claim("other-loopback", "127.0.0.2", 8862);
+  EXPECT_EQ(names(ask("loopback")), (Names{"other-loopback", "pod1"}));
+}
+
 TEST_F(AssignerTest, GivesEachAgentItsLayersPeersAndItsTwin) {
   for (const std::size_t number : {1U, 2U, 3U}) report(number);
   for (const std::size_t number : {1U, 2U}) report(number, Layer::kHost);
@@ -126,10 +146,10 @@ TEST_F(AssignerTest, FollowsAnAgentToAnotherNode) {
   report(1);
   report(2);
   assigner_.report(
-      {.name = "pod2", .node = "node1", .addresses = {testing::address_of(9)}, .port = 1});
+      {.name = "pod2", .node = "node1", .addresses = {testing::address_of(9)}, .port = 8862});
   EXPECT_EQ(names(ask("pod1")), Names{}) << "agents of a layer on one node";
   EXPECT_EQ(assigner_.nodes(), 1U);
-  assigner_.report({.name = "lone", .addresses = {testing::address_of(7)}, .port = 1});
+  assigner_.report({.name = "lone", .addresses = {testing::address_of(7)}, .port = 8862});
   EXPECT_EQ(ask("pod1").peers[0].node, "") << "it does not say where it is";
 }
 

@@ -203,6 +203,9 @@ class MeshMetrics {
            "Names left out of reports because as many are held as may be.", counts.names_refused);
     single("meshcheck_mesh_assignments_total", Type::kCounter,
            "Reports answered with another assignment.", mesh_.assigner.answers());
+    single("meshcheck_mesh_addresses_refused_total", Type::kCounter,
+           "Addresses of agents that may be no peer's, such as multicast ones.",
+           mesh_.assigner.addresses_refused());
   }
 
   const mesh::Mesh& mesh_;
