@@ -116,6 +116,7 @@ void Agent::gathered(mesh::Report report) {
   report.mesh.probing.agent_uptime =
       std::chrono::duration_cast<milliseconds>(Clock::now() - started_);
   if (mesh_) {
+    mesh_->set_own_addresses(report.mesh.probing.addresses);
     mesh_->set_link_mtus(gatherer_.link_mtus());
     mesh_->count_drops();
     mesh_->describe(report.mesh.probing);

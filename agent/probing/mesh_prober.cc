@@ -4,6 +4,8 @@
 #include <limits>
 #include <random>
 
+#include "mesh/assignment/peer_address.h"
+
 namespace meshcheck::agent {
 namespace {
 
@@ -168,6 +170,11 @@ void MeshProber::take_peers() {
     for (std::size_t i = 0; i < peer.addresses.size(); ++i) {
       const IpAddress& address = peer.addresses[i];
       const std::pair key(peer.name, Endpoint{.address = address, .port = peer.port});
+      if (!may_probe(key.second)) {
+        config_.log.warning("a peer is not probed: its address is this agent's, or no host's",
+                            {{"peer", peer.name}, {"address", key.second.text()}});
+        continue;
+      }
       const auto known = ids_.find(key);
       const std::uint32_t id = known == ids_.end() ? next_id_++ : known->second;
       if (!ids.emplace(key, id).second) continue;
@@ -184,6 +191,15 @@ void MeshProber::take_peers() {
   ids_ = std::move(ids);
   stamp_.set_paths(targets);
   set_size_paths();
+}
+
+bool MeshProber::may_probe(const Endpoint& peer) const {
+  if (!mesh::may_probe(own_addresses_, peer.address) || !mesh::may_be_peer_port(peer.port)) {
+    return false;
+  }
+  const bool own =
+      std::find(own_addresses_.begin(), own_addresses_.end(), peer.address) != own_addresses_.end();
+  return !own || !reflector_ || peer.port != reflector_->port();
 }
 
 void MeshProber::set_size_paths() {
@@ -210,7 +226,13 @@ void MeshProber::set_link_mtus(const std::array<std::uint32_t, 2>& mtus) {
 }
 
 void MeshProber::count_drops() {
-  if (reflector_) reflector_drops_ += reflector_->count_drops();
+  if (!reflector_) return;
+  reflector_drops_ += reflector_->count_drops();
+  const std::uint64_t limited = reflector_->counts().limited;
+  if (limited == unanswered_) return;
+  config_.log.warning("probes were not answered: more was asked for than is sent in a second",
+                      {{"probes", limited - unanswered_}});
+  unanswered_ = limited;
 }
 
 checks::PathCounts MeshProber::path_counts() const {

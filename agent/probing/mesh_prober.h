@@ -40,10 +40,14 @@ class MeshProber {
   checks::PathCounts path_counts() const;
   std::optional<std::uint32_t> rank() const { return assignment_.rank; }
 
+  // Where this agent is reached itself. Peers that cannot be there for it are left out from the
+  // next assignment on, as are those that would be its own reflector.
+  void set_own_addresses(const std::vector<IpAddress>& addresses) { own_addresses_ = addresses; }
   // The MTUs of the links that probes leave by, in octets: IPv4's, IPv6's; 0: unknown. Sizes are
   // probed up to them from then on.
   void set_link_mtus(const std::array<std::uint32_t, 2>& mtus);
-  // Asks the kernel what the reflector's sockets have dropped by now: once a report.
+  // Asks the kernel what the reflector's sockets have dropped by now, and logs what the reflector
+  // did not answer: once a report.
   void count_drops();
   // All but the layer, the addresses, the MTUs of their links and the agent's uptime.
   void describe(mesh::MeshReport& report) const;
@@ -63,6 +67,7 @@ class MeshProber {
   void take_key(const std::string& secret);
   void ask_with_key();
   void take_peers();
+  bool may_probe(const Endpoint& peer) const;
   void set_size_paths();
   void describe_paths(mesh::MeshReport& report) const;
 
@@ -82,8 +87,10 @@ class MeshProber {
   std::map<std::pair<std::string, Endpoint>, std::uint32_t> ids_;
   std::uint32_t next_id_ = 0;
   std::vector<PeerPath> peers_;
+  std::vector<IpAddress> own_addresses_;
   std::array<std::uint32_t, 2> own_link_mtus_{};
   std::uint64_t reflector_drops_ = 0;
+  std::uint64_t unanswered_ = 0;  // Since the reflector had sent enough; already in the log.
   uv::Timer key_timer_;
 };
 
