@@ -16,7 +16,7 @@ constexpr double kZoneOverNode = 1.5;
 constexpr double kAllOverOthers = 1.2;
 // Of a node whose host network fails, pods need not fail quite as clearly.
 constexpr double kPodShareBelowHost = 0.5;
-constexpr std::uint32_t kNodesOfAllMin = 4;
+constexpr std::uint32_t kNodesOfAllMin = 3;
 // In a small cluster few nodes touch most paths, so all of them have to fail.
 constexpr std::uint32_t kNodesOfMostMin = 6;
 constexpr double kAllOfFew = 0.95;
@@ -157,6 +157,17 @@ Cover::Candidate Cover::best_zone() const {
   return best;
 }
 
+// Where most nodes are silent, the few that are left see all of their paths fail. Of three nodes,
+// each pair has to fail by itself: two that are down would look like all otherwise.
+bool Cover::may_be_of_all() const {
+  if (touched_.size() < kNodesOfAllMin) return false;
+  if (touched_.size() > kNodesOfAllMin) return true;
+  std::vector<std::pair<Index, Index>> pairs;
+  for (const Observation& seen : bad_) pairs.emplace_back(std::minmax(seen.tail, seen.head));
+  std::sort(pairs.begin(), pairs.end());
+  return std::unique(pairs.begin(), pairs.end()) - pairs.begin() == kNodesOfAllMin;
+}
+
 // A path that fails accuses both its ends alike, and all else that it touches; a third node that
 // fails towards the same subject decides between them. So a candidate is taken only with witnesses:
 // without them it is rejected for good, and what it would have explained is left for others.
@@ -168,7 +179,7 @@ Cover::Candidate Cover::best() {
     const Candidate all =
         rate({.type = Type::kAll}, few ? std::max(rules_.all_share, kAllOfFew) : rules_.all_share);
     Candidate chosen = zone.score > kZoneOverNode * node.score ? zone : node;
-    if (touched_.size() >= kNodesOfAllMin && all.score > kAllOverOthers * chosen.score) return all;
+    if (all.score > kAllOverOthers * chosen.score && may_be_of_all()) return all;
     if (chosen.score == 0 || has_witnesses(chosen)) return chosen;
     if (chosen.subject.type == Type::kNode) {
       rejected_nodes_[chosen.subject.first] = 1;

@@ -67,6 +67,7 @@ class Cover {
   Candidate best_node() const;
   Candidate best_zone() const;
   Candidate best();
+  bool may_be_of_all() const;
   bool is_cut_off(Index zone) const;
   bool is_rejected(const Subject& subject) const;
   bool has_witnesses(const Candidate& candidate) const;

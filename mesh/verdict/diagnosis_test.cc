@@ -64,6 +64,18 @@ TEST(DiagnosisTest, TellsANodeOfASmallClusterThatIsDown) {
   EXPECT_EQ(told(three.view), Lines{"node_down node-1 both unknown critical 4/4"});
 }
 
+TEST(DiagnosisTest, TellsTheOverlayOfThreeNodesFromTwoNodesThatAreDown) {
+  HandMadeMesh overlay(3);
+  for (const Index other : {1, 2}) cut_pair(overlay, 0, other, Layer::kPod);
+  cut_pair(overlay, 1, 2, Layer::kPod);
+  EXPECT_EQ(told(overlay.view), Lines{"pod_network all pod both critical 6/6"});
+  HandMadeMesh two(3);
+  kill_node(two, 1, true);
+  kill_node(two, 2, true);
+  EXPECT_EQ(told(two.view), (Lines{"node_down node-1 both unknown critical 2/2",
+                                   "node_down node-2 both unknown critical 2/2"}));
+}
+
 TEST(DiagnosisTest, TellsALinkFromANodeSinceItsAgentsReport) {
   HandMadeMesh mesh(8);
   mesh.cut_off(3, Layer::kPod);
