@@ -16,6 +16,11 @@ Judgement unknown(std::string_view reason, Clock::time_point since) {
   return {.state = PathState::kUnknown, .reason = reason, .since = since};
 }
 
+// A router need not answer pings at all, so that it never did is no fault.
+bool is_mute(const PathRow& row) {
+  return row.relation == Relation::kGateway && row.answer_age_ms == PathRow::kNever;
+}
+
 Cut where_lossy(const PathRow& row) {
   if (row.lost_forward != 0 && row.lost_backward != 0) return Cut::kBoth;
   if (row.lost_forward != 0) return Cut::kForward;
@@ -61,6 +66,7 @@ Judgement PathJudge::judge(const MeshAgent& from, const PathRow& row, const Mesh
   if (from.stopping) return unknown("agent is stopping", from.received);
   if (is_outdated(from)) return unknown("no report", from.received);
   if (row.state == PathState::kUnknown) return unknown("too few results", since);
+  if (is_mute(row)) return unknown("never answered", since);
   const bool fine = row.state == PathState::kUp;
   if (row.between_agents()) {
     if (to == nullptr && !fine) return unknown("no report of the peer", since);

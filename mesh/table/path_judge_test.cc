@@ -192,6 +192,16 @@ TEST_F(PathJudgeTest, SaysNothingOfPathsToWhoIsNotThere) {
   EXPECT_EQ(shown("a"), "unknown none no report of the peer");
 }
 
+TEST_F(PathJudgeTest, DoesNotCallAGatewayDownThatNeverAnswered) {
+  MeshReport a = testing::report_of(1);
+  ReportPath gateway = path_to("10.0.0.1", PathState::kDown, 5s);
+  gateway.relation = Relation::kGateway;
+  gateway.summary.answer_age.reset();
+  a.paths = {gateway};
+  table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
+  EXPECT_EQ(shown("a"), "unknown none never answered");
+}
+
 TEST_F(PathJudgeTest, TakesTheDirectionOfADegradedPathFromItsLosses) {
   MeshReport a = testing::report_of(1);
   ReportPath gateway = path_to("10.0.0.1", PathState::kDown, 5s);

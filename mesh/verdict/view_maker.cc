@@ -20,11 +20,6 @@ mesh::Layer layer_of(std::string_view name) {
   return name.find("hostnet") == std::string_view::npos ? mesh::Layer::kPod : mesh::Layer::kHost;
 }
 
-// A router need not answer pings at all, so that it never did is no fault.
-bool is_mute(const mesh::PathRow& row) {
-  return row.relation == mesh::Relation::kGateway && row.answer_age_ms == mesh::PathRow::kNever;
-}
-
 // Who puts everything into one packet more than the hosts' is asked of the hosts' agents; they have
 // to agree.
 std::uint16_t common_overhead(std::uint16_t so_far, const mesh::MeshAgent& agent) {
@@ -173,7 +168,7 @@ void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
     path.relation = row.relation;
     path.kind = row.kind;
     path.family = row.family;
-    path.state = is_mute(row) ? PathState::kUnknown : judgement.state;
+    path.state = judgement.state;
     path.since = agent.received - std::chrono::milliseconds(row.state_age_ms);
     if (path.state == PathState::kDown) {
       path.cut = judgement.cut;

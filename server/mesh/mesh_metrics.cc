@@ -37,7 +37,11 @@ constexpr auto kBoundsSeconds = [] {
 
 using DownPath = std::unique_ptr<mesh::PathView>;  // By pointer, as views do not change places.
 
-bool older(const DownPath& a, const DownPath& b) {
+// Whether `a` is to be shown before `b`: peers are what a mesh is for, and an old outage tells
+// more.
+bool comes_first(const DownPath& a, const DownPath& b) {
+  const bool peer = a->row.between_agents();
+  if (peer != b->row.between_agents()) return peer;
   return a->judgement.since < b->judgement.since;
 }
 
@@ -73,13 +77,13 @@ class MeshMetrics {
     static_cast<void>(table_.visit("", ~std::size_t{0}, now_, count));
   }
 
-  // A heap with the youngest on top, which makes room for an older one.
+  // A heap with the last on top, which makes room for another.
   void note_down(const mesh::PathView& path) {
     ++down_total_;
     down_.push_back(std::make_unique<mesh::PathView>(path));
-    std::push_heap(down_.begin(), down_.end(), older);
+    std::push_heap(down_.begin(), down_.end(), comes_first);
     if (down_.size() <= kPathsDownShownMax) return;
-    std::pop_heap(down_.begin(), down_.end(), older);
+    std::pop_heap(down_.begin(), down_.end(), comes_first);
     down_.pop_back();
   }
 
@@ -152,9 +156,10 @@ class MeshMetrics {
   }
 
   void write_down_paths() {
-    sink_.family("meshcheck_path_down", Type::kGauge,
-                 "Always 1: a path that is down; at most 100, those down for longest.");
-    std::sort(down_.begin(), down_.end(), older);
+    sink_.family(
+        "meshcheck_path_down", Type::kGauge,
+        "Always 1: a path that is down; at most 100, of peers first, then those down for longest.");
+    std::sort(down_.begin(), down_.end(), comes_first);
     // A path that an agent reports twice may not be there twice: all of /metrics would be refused.
     std::set<std::tuple<const mesh::MeshAgent*, mesh::NameTable::Id, mesh::Relation,
                         mesh::ProbeKind, mesh::PathFamily>>
