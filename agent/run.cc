@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/checker.h"
+#include "lib/http/url.h"
 
 namespace meshcheck::agent {
 namespace {
@@ -22,6 +23,14 @@ void save_memory() {
   mallopt(M_ARENA_MAX, 1);
   // One look-up at a time needs one thread; set before the pool's first use.
   setenv("UV_THREADPOOL_SIZE", "1", /*overwrite=*/0);
+}
+
+// Only for a name of the cluster, and only if the Service was there before the pod.
+std::optional<IpAddress> service_address(const ServerOptions& server) {
+  const std::string variable = service_variable(http::host_of_endpoint(server.endpoint));
+  if (variable.empty()) return std::nullopt;
+  const auto address = IpAddress::parse(environment(variable.c_str()));
+  return address ? std::optional(*address) : std::nullopt;
 }
 
 int check(uv::Loop& loop, const Config& config) {
@@ -48,7 +57,9 @@ void run(const Program& program, int argc, const char* const* argv) {
   }
   uv::Loop loop;
   int exit_code = 0;
-  if (auto& config = std::get<Config>(configured); config.check_patience) {
+  auto& config = std::get<Config>(configured);
+  config.server.service_address = service_address(config.server);
+  if (config.check_patience) {
     exit_code = check(loop, config);
   } else {
     Agent agent(loop, std::move(config));

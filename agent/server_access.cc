@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "lib/http/url.h"
+
 namespace meshcheck::agent {
 namespace {
 
@@ -104,7 +106,8 @@ ServerAccess::ServerAccess(uv::Loop& loop, const ServerOptions& options, const L
       ca_({options.ca_file, kPemSizeMax, take_pem, log}),
       certificate_({options.certificate_file, kPemSizeMax, take_pem, log}),
       key_({options.key_file, kPemSizeMax, take_pem, log}),
-      token_({options.token_file, kTokenSizeMax, take_token, log}) {
+      token_({options.token_file, kTokenSizeMax, take_token, log}),
+      address_(http::host_of_endpoint(options.endpoint), options.service_address, log) {
   if (options.token_file.empty() || options.tls) return;
   log.warning("the token goes over plain HTTP",
               {{"server", options.url()}, {"effect", "who listens on the way can use it"}});
@@ -123,6 +126,7 @@ void ServerAccess::identify(http::ClientRequest& request) {
 void ServerAccess::authorize(http::ClientRequest& request) {
   assert(request.redirects_max == 0);
   identify(request);
+  request.address = address_.instead_of_name();
   const std::string& token = token_.text(loop_.now());
   if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
 }

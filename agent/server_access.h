@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
+#include "agent/server_address.h"
 #include "lib/base/followed_file.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
@@ -26,6 +28,8 @@ struct ServerOptions {
   std::string certificate_file;
   std::string key_file;
   std::string token_file;
+  // What Kubernetes says of the Service that the endpoint names, if it says anything.
+  std::optional<IpAddress> service_address;
 
   std::string url() const { return (tls ? "https://" : "http://") + endpoint; }
 };
@@ -48,8 +52,11 @@ class ServerAccess {
 
   // For each request to the server: authorities and the client's certificate.
   void identify(http::ClientRequest& request);
-  // The token too. REQUIRES: the request follows no redirect, which could carry it elsewhere.
+  // The token too, and the address while the name does not resolve. REQUIRES: the request follows
+  // no redirect, which could carry it elsewhere.
   void authorize(http::ClientRequest& request);
+
+  ServerAddress& address() { return address_; }
 
  private:
   uv::Loop& loop_;
@@ -57,6 +64,7 @@ class ServerAccess {
   FollowedFile certificate_;
   FollowedFile key_;
   FollowedFile token_;
+  ServerAddress address_;
 };
 
 }  // namespace meshcheck::agent

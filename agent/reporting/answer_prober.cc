@@ -25,6 +25,7 @@ void AnswerProber::start() {
   request.timeout = question_.timeout;
   request.body_max = question_.size;
   access_.identify(request);
+  request.address = access_.address().instead_of_name();
   call_ =
       client_.start(std::move(request), [this](const http::Outcome& outcome) { finish(outcome); });
 }

@@ -70,6 +70,7 @@ void Gatherer::finish_lookup(Result<std::vector<IpAddress>> addresses) {
   if (!lookup_awaited_) return;
   lookup_awaited_ = false;
   lookup_deadline_.stop();
+  access_.address().looked_up(addresses.has_value());
   if (addresses) {
     lookup_addresses_.emplace();
     for (const IpAddress& address : *addresses) lookup_addresses_->push_back(address.text());
@@ -82,6 +83,7 @@ void Gatherer::finish_lookup(Result<std::vector<IpAddress>> addresses) {
 
 void Gatherer::give_up_lookup() {
   if (!std::exchange(lookup_awaited_, false)) return;
+  access_.address().looked_up(/*found=*/false);
   config_.log.warning("look-up takes too long", {{"name", lookup_name_}});
   finish_if_complete();
 }

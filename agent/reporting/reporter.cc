@@ -46,6 +46,7 @@ void Reporter::finish(const http::Outcome& outcome, const OnDone& on_done) {
       .answer = judge(outcome), .stalled_at = stalled_at(outcome), .tcp = outcome.tcp};
   if (delivery.answer) {
     ++history_.sent;
+    if (outcome.remote) access_.address().answered(outcome.remote->address);
   } else {
     ++history_.failed;
     history_.last_error = delivery.answer.error().message().substr(0, mesh::kReportErrorSizeMax);
