@@ -163,9 +163,8 @@ class AgentFaults {
       }
       if (here.size() <= kGroupMin || !is_most(here, zone)) continue;
       add({.type = Type::kZone, .first = zone}, here);
-      std::erase_if(alive_, [&](Index agent) {
-        return std::find(here.begin(), here.end(), agent) != here.end();
-      });
+      std::erase_if(
+          alive_, [&](Index agent) { return std::binary_search(here.begin(), here.end(), agent); });
     }
     wait_for_zones();
     std::size_t left = kSelfFindingsMax;

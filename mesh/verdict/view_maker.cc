@@ -78,13 +78,13 @@ void ViewMaker::list_agents(const mesh::Mesh& mesh, Now now) {
     if (agent.layer == mesh::Layer::kHost) overhead = common_overhead(overhead, agent);
   });
   view_.overlay_overhead = overhead == 0xffff ? 0 : overhead;
+  const bool all_are_due = now.steady - options_.began > first_report_grace();
   for (Index i = 0; i < members_size_; ++i) {
     const Known& member = members_[i];
     Agent agent{.name = member.name, .node = node_of(member, mesh)};
     agent.layer = member.mesh != nullptr ? member.mesh->layer : layer_of(member.name);
     agent.status = status_of(member, now);
-    agent.expected = agent.status != Status::kNeverReported ||
-                     now.steady - options_.began > first_report_grace();
+    agent.expected = agent.status != Status::kNeverReported || all_are_due;
     const Clock::time_point due = std::max(member.due.value_or(options_.began), options_.began);
     agent.reported = member.last_report.value_or(due);
     if (member.mesh != nullptr) {

@@ -123,8 +123,9 @@ bool VerdictEvaluator::tell_missing(Missing missing, Now now) {
   for (const auto& [name, state] : missing_) {
     if (!missing.contains(name)) returned.push_back(name);
   }
-  const auto gone =
+  const auto not_held =
       owner_.agents.with([&](const AgentTable& table) { return table.not_held(returned); });
+  const std::set<std::string_view> gone(not_held.begin(), not_held.end());
   bool news = !returned.empty();
   owner_.events.with([&](EventFeed& feed) {
     for (const auto& [name, state] : missing) {
@@ -134,8 +135,7 @@ bool VerdictEvaluator::tell_missing(Missing missing, Now now) {
       news = true;
     }
     for (const std::string& name : returned) {
-      const bool removed = std::find(gone.begin(), gone.end(), name) != gone.end();
-      feed.add(removed ? "agent_removed" : "agent_back", agent_event(name, now));
+      feed.add(gone.contains(name) ? "agent_removed" : "agent_back", agent_event(name, now));
     }
   });
   missing_ = std::move(missing);
