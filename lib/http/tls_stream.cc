@@ -181,7 +181,7 @@ void TlsStream::send_outgoing() {
   std::string& outgoing = buffers_.outgoing;
   if (outgoing.empty()) return;
   tcp_.write(outgoing);
-  if (outgoing.capacity() > kOutgoingKeptMax) outgoing = std::string();
+  if (outgoing.capacity() > kOutgoingKeptMax) std::string().swap(outgoing);
   outgoing.clear();
 }
 

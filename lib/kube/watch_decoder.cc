@@ -56,7 +56,7 @@ std::optional<Result<WatchEvent>> WatchDecoder::next() {
 
 Error WatchDecoder::refuse(std::string what) {
   broken_ = true;
-  buffer_ = std::string();
+  std::string().swap(buffer_);
   begin_ = scanned_ = 0;
   return Error(std::move(what));
 }
