@@ -20,8 +20,8 @@ class Reader {
       switch (parser_.step(bytes)) {
         case RequestParser::Step::kMore:
           break;
-        case RequestParser::Step::kContinue:
-          seen_ += "continue\n";
+        case RequestParser::Step::kHead:
+          seen_ += parser_.wants_continue() ? "continue\n" : "head\n";
           break;
         case RequestParser::Step::kRequest:
           note_request();

@@ -36,6 +36,8 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
             "bytes of a request's body; more are answered 413");
   flags.add("connections-max", config.connections_max, {1, 1'000'000},
             "open connections; more are answered 503");
+  flags.add("connections-memory-max", config.connections_memory_mib, {8, 1024 * 1024},
+            "MiB that bodies and answers of all connections take; more are answered 503");
   flags.add("threads", config.threads, {0, kThreadsMax},
             "network threads; 0 for one a core, at most 4");
   flags.add("verdicts-fail-check", config.verdicts_fail_check,

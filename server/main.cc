@@ -51,6 +51,7 @@ Result<void> listen(const Config& config, const Shared& shared, const Log& log,
   options.http.limits.body_size_max = static_cast<std::size_t>(config.body_size_max);
   options.http.connections_max =
       std::max<std::size_t>(1, static_cast<std::size_t>(config.connections_max) / count);
+  options.http.memory = &shared.parts.memory;
   options.http.reuse_port = count > 1;
   options.http.tls = shared.auth.credentials->tls();
   options.auth = config.auth.guards() ? &*shared.auth.state : nullptr;
@@ -141,6 +142,7 @@ Parts::Options parts_options(const Config& config) {
                      .outdated_factor = config.outdated_factor,
                      .track_changes = !config.database.empty()},
           .threads = static_cast<std::size_t>(config.threads),
+          .memory_max = static_cast<std::size_t>(config.connections_memory_mib) << 20U,
           .mesh = config.mesh.options(config.outdated_factor),
           .verdicts = board_options(config),
           .sla = sla_options(config).table(),

@@ -23,7 +23,8 @@ namespace meshcheck::server {
 struct Parts {
   struct Options {
     AgentTable::Options agents;
-    std::size_t threads = 1;  // Of the network.
+    std::size_t threads = 1;                           // Of the network.
+    std::size_t memory_max = std::size_t{128} << 20U;  // Octets that their connections hold.
     mesh::Mesh::Options mesh;
     VerdictBoard::Options verdicts;
     sla::SlaTable::Options sla;
@@ -40,7 +41,8 @@ struct Parts {
         verdicts(given.verdicts),
         events(WallClock::now()),
         sla(given.sla, given.sla_target),
-        http(given.threads) {}
+        http(given.threads),
+        memory(given.memory_max) {}
 
   Membership membership() { return {agents, mesh}; }
 
@@ -53,6 +55,7 @@ struct Parts {
   StoreStatus store;
   Guarded<ClusterStatus> cluster;
   std::vector<http::Counters> http;  // One a network thread; atomics.
+  http::MemoryBudget memory;         // Of the connections of all network threads; atomic.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
   std::atomic<bool> draining = false;

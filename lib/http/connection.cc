@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::seconds kLingerTimeout{2};
 
 constexpr std::string_view kStopping = "The server is stopping; try again.";
+constexpr std::string_view kNoRoom = "The server holds as much as it may; try again later.";
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr std::size_t kUnsentKeptMax = 16 * 1024;
 
@@ -22,6 +24,10 @@ constexpr int kPiecesInTurnMax = 4;
 
 Connection::Connection(Server& server, Stream stream)
     : server_(server), stream_(std::move(stream)), parser_(server.options_.limits) {}
+
+Connection::~Connection() {
+  if (server_.options_.memory != nullptr) server_.options_.memory->change(charged_, 0);
+}
 
 void Connection::start(Position position) {
   position_ = position;
@@ -38,6 +44,11 @@ void Connection::turn_away() {
 
 void Connection::on_data(std::string_view bytes) {
   server_.counters_.bytes_received += bytes.size();
+  take(bytes);
+  charge();
+}
+
+void Connection::take(std::string_view bytes) {
   switch (state_) {
     case State::kReading:
       break;
@@ -84,9 +95,29 @@ void Connection::answer_requests(std::string_view& bytes) {
          unsent_.size() < server_.options_.unsent_size_max) {
     const RequestParser::Step step = parser_.step(bytes);
     if (step == RequestParser::Step::kRequest) answer();
-    if (step == RequestParser::Step::kContinue) unsent_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (step == RequestParser::Step::kHead) meet();
     if (step == RequestParser::Step::kRefused) refuse(parser_.refusal());
+    if (step == RequestParser::Step::kMore) check_room();
   }
+}
+
+void Connection::check_room() {
+  MemoryBudget* const memory = server_.options_.memory;
+  const std::size_t size = parser_.body_memory();
+  if (memory == nullptr || !parser_.in_request() || size <= MemoryBudget::kAlwaysMax) return;
+  charge();
+  if (!memory->is_short_of(0)) return;
+  ++server_.counters_.memory_refused;
+  refuse(Response::error(503, kNoRoom));
+  parser_.forget_body();
+}
+
+void Connection::charge() {
+  MemoryBudget* const memory = server_.options_.memory;
+  if (memory == nullptr) return;
+  const std::size_t now =
+      parser_.body_memory() + unparsed_.size() + unsent_.size() + stream_.queued_bytes();
+  memory->change(std::exchange(charged_, now), now);
 }
 
 void Connection::on_drained() {
@@ -112,25 +143,36 @@ void Connection::on_drained() {
   const std::string held = std::exchange(unparsed_, {});
   stream_.resume();
   set_deadline();
-  on_data(held);
+  take(held);
+  charge();
 }
 
-void Connection::answer() {
+std::optional<Admission> Connection::ask_gate() {
   Request& request = parser_.request();
   request.client_name = stream_.client_name();
   request.client_verified = stream_.client_verified();
   request.ticket = ++server_.last_ticket_;
   const Gate& gate = server_.options_.gate;
-  if (!gate) {
-    answer_admitted({});
+  if (!gate) return Admission();
+  auto admission = gate(request, request.ticket);
+  if (!admission) park(State::kGated);
+  return admission;
+}
+
+void Connection::meet() {
+  auto admission = ask_gate();
+  if (!admission) return;
+  if (admission->refusal) {
+    respond(*std::move(admission->refusal));
     return;
   }
-  auto admission = gate(request, request.ticket);
-  if (admission) {
-    answer_admitted(*std::move(admission));
-  } else {
-    park(State::kGated);
-  }
+  admission_ = std::move(admission);
+  if (parser_.wants_continue()) unsent_ += kContinue;
+}
+
+void Connection::answer() {
+  auto admission = admission_ ? std::exchange(admission_, std::nullopt) : ask_gate();
+  if (admission) answer_admitted(*std::move(admission));
 }
 
 void Connection::park(State where) {
@@ -154,7 +196,14 @@ void Connection::decide(Admission admission) {
   assert(is_parked());
   if (state_ == State::kLater) return;  // It was decided before.
   unpark();
-  answer_admitted(std::move(admission));
+  if (admission.refusal || !parser_.in_request()) {
+    answer_admitted(std::move(admission));
+  } else {
+    // Its body may come now, and has as long as if the gate had not been asked.
+    admission_ = std::move(admission);
+    request_began_ = false;
+    if (parser_.wants_continue()) unsent_ += kContinue;
+  }
   go_on();
 }
 
@@ -213,14 +262,22 @@ void Connection::respond(Response response) {
   if (may_wait && !server_.begin_waiting(*this)) {
     response = Response::error(503, "Too many answers wait for news; try again later.");
   }
+  const std::size_t size = response.body.size();
+  MemoryBudget* const memory = server_.options_.memory;
+  if (memory != nullptr && size > MemoryBudget::kAlwaysMax && memory->is_short_of(size)) {
+    ++server_.counters_.memory_refused;
+    response = Response::error(503, kNoRoom);
+  }
   count(response.status);
   const bool ends_by_closing = response.waits || (response.source && !request.chunks_allowed);
-  const Framing framing{
-      .keep_alive = request.keep_alive && !response.close && !draining_ && !ends_by_closing,
-      .head_only = head_only,
-      .chunked = response.source && request.chunks_allowed};
+  const Framing framing{.keep_alive = request.keep_alive && !response.close && !draining_ &&
+                                      !ends_by_closing &&
+                                      !parser_.in_request(),  // Its body will not be read.
+                        .head_only = head_only,
+                        .chunked = response.source && request.chunks_allowed};
   append_response(unsent_, response, server_.date_, framing);
   request_began_ = false;
+  parser_.forget_body();
   if (response.source && !framing.head_only) {
     source_ = std::move(response.source);
     source_framing_ = framing;
@@ -292,7 +349,7 @@ void Connection::flush() {
     server_.counters_.bytes_sent += unsent_.size();
     stream_.write(unsent_);
     // Kept for the next answer unless it was a large one.
-    if (unsent_.capacity() > kUnsentKeptMax) unsent_ = std::string();
+    if (unsent_.capacity() > kUnsentKeptMax) std::string().swap(unsent_);
     unsent_.clear();
   }
   if (state_ == State::kFlushing && stream_.queued_bytes() == 0) {
@@ -300,6 +357,7 @@ void Connection::flush() {
   } else {
     set_deadline();
   }
+  charge();
 }
 
 void Connection::finish() {

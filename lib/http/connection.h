@@ -20,6 +20,9 @@ class Connection {
   using Position = std::list<std::unique_ptr<Connection>>::iterator;
 
   Connection(Server& server, Stream stream);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   void start(Position position);
   // Answers at once and ends: for a client that is one too many.
@@ -39,6 +42,8 @@ class Connection {
 
  private:
   // One request at a time; what comes in behind it is held until it is answered.
+  //
+  // The gate is asked when the headers are complete; a body is read from then on, in kReading.
   //
   //   kReading -- a request --> kGated, if the gate asks --> kLater, if the handler takes its time
   //      ^                         |                            |
@@ -79,12 +84,17 @@ class Connection {
   bool is_ending() const { return state_ == State::kFlushing || state_ == State::kLingering; }
 
   void on_data(std::string_view bytes);
+  void take(std::string_view bytes);
   void on_drained();
   // What came behind the request whose answer is under way: one read of it at most.
   void hold(std::string_view bytes);
   // Takes whole requests from the front of `bytes` until its answers are worth sending.
   void answer_requests(std::string_view& bytes);
+  // The headers are complete: asks the gate before any of the body is read.
+  void meet();
   void answer();
+  // Nothing: it is parked, or was refused for want of room.
+  std::optional<Admission> ask_gate();
   // Waits in the server's list, in kGated or kLater.
   void park(State where);
   // REQUIRES: kGated or kLater. The request is the connection's again.
@@ -104,6 +114,10 @@ class Connection {
   void finish();
   void set_deadline();
   void count(int status);
+  // Tells the budget what the connection holds now.
+  void charge();
+  // Refuses a request whose body has grown while there is no room for it.
+  void check_room();
 
   Server& server_;
   Stream stream_;
@@ -118,8 +132,10 @@ class Connection {
   Clock::time_point parked_until_;
   std::optional<uv::Timer> turn_;  // Made with the first source.
   Clock::time_point deadline_;
-  bool request_began_ = false;  // The deadline is that of the request in the parser.
-  bool draining_ = false;       // Every answer from now on is the last.
+  std::optional<Admission> admission_;  // Of the request whose body is read.
+  std::size_t charged_ = 0;             // Octets, as the budget was told.
+  bool request_began_ = false;          // The deadline is that of the request in the parser.
+  bool draining_ = false;               // Every answer from now on is the last.
 };
 
 }  // namespace meshcheck::http

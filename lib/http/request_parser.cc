@@ -2,6 +2,7 @@
 
 #include <llhttp.h>
 
+#include <algorithm>
 #include <cassert>
 #include <optional>
 
@@ -9,6 +10,9 @@
 
 namespace meshcheck::http {
 namespace {
+
+// Octets of a body's memory that the next request on the connection may have too.
+constexpr std::size_t kKeptMax = 64 * 1024;
 
 Method method_of(const llhttp_t& parser) {
   switch (llhttp_get_method(const_cast<llhttp_t*>(&parser))) {
@@ -69,6 +73,7 @@ struct RequestParser::State {
     headers_size = 0;
     in_value = true;
     in_request = true;
+    wants_continue = false;
     return 0;
   }
 
@@ -112,20 +117,24 @@ struct RequestParser::State {
     if ((parser.flags & F_CONTENT_LENGTH) != 0 && parser.content_length > limits.body_size_max) {
       return refuse_body();
     }
-    if ((parser.flags & F_CONTENT_LENGTH) != 0) {
-      request.body.reserve(parser.content_length + Request::kBodyPadding);
-    }
     const std::string_view expect = request.header("Expect");
-    if (expect.empty()) return 0;
-    if (!equals_ignoring_case(expect, "100-continue")) {
+    if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
       return refuse(417, "The only expectation understood is 100-continue.");
     }
-    continue_wanted = true;
+    wants_continue = !expect.empty();
+    const bool counted = (parser.flags & F_CONTENT_LENGTH) != 0;
+    announced = counted ? parser.content_length : 0;
+    if (announced == 0 && (parser.flags & F_CHUNKED) == 0 && !wants_continue) return 0;
+    head_complete = true;
     return HPE_PAUSED;
   }
 
   int on_body(std::string_view bytes) {
     if (request.body.size() + bytes.size() > limits.body_size_max) return refuse_body();
+    // What is announced costs the client nothing, so only a little is believed.
+    if (request.body.empty()) {
+      request.body.reserve(std::min(announced, kKeptMax) + Request::kBodyPadding);
+    }
     request.body += bytes;
     return 0;
   }
@@ -178,9 +187,11 @@ struct RequestParser::State {
   std::size_t headers_count = 0;
   std::size_t headers_kept = 0;
   std::size_t headers_size = 0;
+  std::size_t announced = 0;  // Octets of the body; 0: nobody said.
   bool in_value = true;
   bool in_request = false;
-  bool continue_wanted = false;
+  bool wants_continue = false;
+  bool head_complete = false;
   bool complete = false;
   bool refused = false;
 };
@@ -192,7 +203,7 @@ RequestParser::~RequestParser() = default;
 RequestParser::Step RequestParser::step(std::string_view& bytes) {
   State& state = *state_;
   state.complete = false;
-  state.continue_wanted = false;
+  state.head_complete = false;
   const llhttp_errno_t status = llhttp_execute(&state.parser, bytes.data(), bytes.size());
   if (status == HPE_OK) {
     bytes = {};
@@ -207,8 +218,8 @@ RequestParser::Step RequestParser::step(std::string_view& bytes) {
       llhttp_resume_after_upgrade(&state.parser);
     }
     if (state.complete) return Step::kRequest;
-    assert(state.continue_wanted);
-    return Step::kContinue;
+    assert(state.head_complete);
+    return Step::kHead;
   }
   if (!state.refused) {
     const char* const reason = llhttp_get_error_reason(&state.parser);
@@ -228,6 +239,20 @@ const Response& RequestParser::refusal() const {
 
 bool RequestParser::in_request() const {
   return state_->in_request;
+}
+
+bool RequestParser::wants_continue() const {
+  return state_->wants_continue;
+}
+
+std::size_t RequestParser::body_memory() const {
+  return state_->request.body.capacity();
+}
+
+void RequestParser::forget_body() {
+  std::string& body = state_->request.body;
+  // Assigning an empty one would keep the memory.
+  if (body.capacity() > kKeptMax + Request::kBodyPadding) std::string().swap(body);
 }
 
 }  // namespace meshcheck::http

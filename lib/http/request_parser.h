@@ -22,10 +22,12 @@ struct Limits {
 class RequestParser {
  public:
   enum class Step {
-    kMore,      // All bytes are used; the request is not complete.
-    kContinue,  // The client waits for "100 Continue" before it sends the body.
-    kRequest,   // request() is complete. The next call starts the next one.
-    kRefused,   // refusal() says why. The connection has to end.
+    kMore,  // All bytes are used; the request is not complete.
+    // The headers are complete and a body follows: request() has all but that. It is read from the
+    // next call on.
+    kHead,
+    kRequest,  // request() is complete. The next call starts the next one.
+    kRefused,  // refusal() says why. The connection has to end.
   };
 
   explicit RequestParser(const Limits& limits);
@@ -40,6 +42,12 @@ class RequestParser {
   const Response& refusal() const;
   // A request has begun and is not complete.
   bool in_request() const;
+  // The client waits for "100 Continue" before it sends the body.
+  bool wants_continue() const;
+  // Octets of memory that the body takes. It grows with what arrives.
+  std::size_t body_memory() const;
+  // The request was answered: gives a large body's memory back.
+  void forget_body();
 
  private:
   struct State;  // Keeps llhttp out of this header.

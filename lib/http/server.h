@@ -13,6 +13,7 @@
 
 #include "lib/base/ip_address.h"
 #include "lib/http/admission.h"
+#include "lib/http/memory_budget.h"
 #include "lib/http/request_parser.h"
 #include "lib/http/router.h"
 #include "lib/http/tls_context.h"
@@ -34,7 +35,8 @@ struct Counters {
   std::atomic<std::uint64_t> parked_open = 0;     // Requests that wait for admission or an answer.
   std::atomic<std::uint64_t> parked_refused = 0;  // Over parked_max.
   std::atomic<std::uint64_t> parked_timed_out = 0;
-  std::atomic<std::uint64_t> requests = 0;  // That were let through.
+  std::atomic<std::uint64_t> memory_refused = 0;  // Bodies and answers for want of room.
+  std::atomic<std::uint64_t> requests = 0;        // That were let through.
   std::atomic<std::uint64_t> responses_4xx = 0;
   std::atomic<std::uint64_t> responses_5xx = 0;
   std::atomic<std::uint64_t> bytes_received = 0;
@@ -71,6 +73,8 @@ class Server {
     std::size_t parked_max = 1000;
     std::chrono::seconds gate_timeout{20};
     bool reuse_port = false;
+    // Bodies and answers beyond it are refused with 503; null: no bound. Outlives the server.
+    MemoryBudget* memory = nullptr;
     // All connections are TLS; null: none is. From its begin on a connection has `request_timeout`
     // for the handshake and the first byte of its first request.
     TlsContext* tls = nullptr;  // Outlives the server.

@@ -77,6 +77,36 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(counters_.requests, 3U);
 }
 
+TEST_F(ServerTest, RefusesBodiesAndAnswersForWhichThereIsNoRoom) {
+  MemoryBudget memory(200'000);
+  listen({.memory = &memory});
+  const std::string large(300'000, 'x');
+  TestClient& client = send("POST /echo HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + large);
+  run_until([&] { return client.ended; });
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 503 ")) << client.received.substr(0, 40);
+  TestClient& answer = send("GET /large HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n");
+  run_until([&] { return count(answer.received, "HTTP/1.1 ") == 2; });
+  EXPECT_TRUE(answer.received.starts_with("HTTP/1.1 503 "));
+  EXPECT_NE(answer.received.find("HTTP/1.1 200 OK"), std::string::npos) << "small ones go on";
+  EXPECT_EQ(counters_.memory_refused, 2U);
+  TestClient& fits =
+      send("POST /echo HTTP/1.1\r\nContent-Length: 70000\r\n\r\n" + large.substr(0, 70'000));
+  run_until([&] { return fits.body().size() == 70'000; });
+  clients_.clear();
+  run_until([&] { return counters_.connections_open == 0; });
+  EXPECT_EQ(memory.held(), 0U) << "all is given back";
+}
+
+TEST_F(ServerTest, TakesNoMemoryForABodyThatIsOnlyAnnounced) {
+  MemoryBudget memory(200'000);
+  listen({.memory = &memory});
+  for (int i = 0; i < 20; ++i) {
+    send("POST /echo HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(i == 0, 'x'));
+  }
+  run_until([&] { return counters_.bytes_received >= 20 * 48; });
+  EXPECT_LT(memory.held(), 100'000U);
+}
+
 TEST_F(ServerTest, SendsNoBodyToHead) {
   listen();
   TestClient& client = send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
