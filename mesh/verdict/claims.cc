@@ -16,6 +16,7 @@ constexpr milliseconds kAgentDown{800};
 constexpr milliseconds kAgentSilent{10'000};  // No path shows it: it may have been restarted.
 constexpr milliseconds kInPart{3200};
 constexpr milliseconds kSinglePath{1200};
+constexpr milliseconds kGatewayOfNode{1600};  // Or of all, and here a probe was lost before.
 constexpr milliseconds kServer{800};
 constexpr milliseconds kServerOfNode{1600};
 constexpr milliseconds kServerOfAgent{3200};
@@ -251,6 +252,8 @@ Clock::duration open_hold(const Finding& finding) {
         return finding.observed == 0 ? hold::kAgentSilent : hold::kAgentDown;
       }
       return hold::kPlain;
+    case Group::kGateway:
+      return finding.subject.type == Type::kNode ? hold::kGatewayOfNode : hold::kPlain;
     case Group::kServer:
       if (finding.subject.type == Type::kAgent) return hold::kServerOfAgent;
       return finding.subject.type == Type::kNode ? hold::kServerOfNode : hold::kServer;
