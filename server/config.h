@@ -26,7 +26,7 @@ struct Config {
   std::int64_t body_size_max = 1024 * 1024;
   std::int64_t connections_max = 10'000;  // Over all threads.
   std::int64_t connections_memory_mib = 128;
-  std::int64_t threads = 0;               // 0: one a core, at most four.
+  std::int64_t threads = 0;  // 0: one a core, at most four.
   bool verdicts_fail_check = true;
   std::int64_t verdicts_kept = 1000;
   std::int64_t verdict_days = 30;
