@@ -16,8 +16,8 @@ struct Admission {
   std::string principal;
 };
 
-// Asked about each request before the router, on the server's loop: when its headers are complete,
-// before any of its body is read. Nothing: it will say
+// Asked about each request before the router, on the server's loop: when it is complete, or, if
+// its body is large, when its headers are. Nothing: it will say
 // so by Server::decide(), after it has returned. The request is not there any more by then, so it
 // keeps what it needs of it. It is not told of requests that nobody waits for any more: to decide
 // one does nothing.

@@ -16,10 +16,6 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr std::size_t kUnsentKeptMax = 16 * 1024;
 
-// Pieces of a source in one turn of the loop. A quick reader takes them as fast as they are made,
-// and all other connections wait meanwhile.
-constexpr int kPiecesInTurnMax = 4;
-
 }  // namespace
 
 Connection::Connection(Server& server, Stream stream)
@@ -159,7 +155,13 @@ std::optional<Admission> Connection::ask_gate() {
   return admission;
 }
 
+// A small body costs no more than it takes to be rid of it: the gate is asked when it is there, and
+// the connection goes on if the request is refused.
 void Connection::meet() {
+  if (const auto size = parser_.announced(); size && *size <= MemoryBudget::kAlwaysMax) {
+    if (parser_.wants_continue()) unsent_ += kContinue;
+    return;
+  }
   auto admission = ask_gate();
   if (!admission) return;
   if (admission->refusal) {
@@ -285,49 +287,6 @@ void Connection::respond(Response response) {
   } else if (!framing.keep_alive) {
     state_ = State::kFlushing;
   }
-}
-
-void Connection::pump() {
-  if (is_idle()) state_ = State::kFollowing;
-  for (int piece = 0; is_sending() && stream_.queued_bytes() == 0; ++piece) {
-    if (piece == kPiecesInTurnMax) {
-      wait_for_turn();
-      return;
-    }
-    std::string bytes;
-    const BodyStep step = source_(bytes);
-    assert((step != BodyStep::kWait || state_ == State::kFollowing) &&
-           "Response::waits was not said");
-    const bool waits = step == BodyStep::kWait && !draining_;
-    const bool more = step == BodyStep::kMore || waits;
-    append_piece(unsent_, bytes, source_framing_, !more);
-    if (waits) state_ = State::kWaiting;
-    if (!more) end_source();
-    flush();
-  }
-  // For the requests behind it. Not at once: many small answers would nest as deep.
-  if (state_ == State::kReading && stream_.queued_bytes() == 0) wait_for_turn();
-}
-
-void Connection::end_source() {
-  source_ = nullptr;
-  server_.end_waiting(*this);
-  state_ = !source_framing_.keep_alive || draining_ ? State::kFlushing : State::kReading;
-}
-
-void Connection::wake() {
-  if (!is_idle()) return;
-  state_ = State::kWoken;
-  if (stream_.queued_bytes() == 0) pump();
-}
-
-void Connection::wait_for_turn() {
-  if (!turn_) {
-    turn_.emplace(server_.loop_, [this] {
-      if (stream_.queued_bytes() == 0) on_drained();
-    });
-  }
-  turn_->start(std::chrono::milliseconds(0));
 }
 
 void Connection::refuse(const Response& response) {

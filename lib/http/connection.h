@@ -43,7 +43,7 @@ class Connection {
  private:
   // One request at a time; what comes in behind it is held until it is answered.
   //
-  // The gate is asked when the headers are complete; a body is read from then on, in kReading.
+  // If a large body follows the headers, the gate is asked before it is read, in kReading too.
   //
   //   kReading -- a request --> kGated, if the gate asks --> kLater, if the handler takes its time
   //      ^                         |                            |
@@ -90,7 +90,7 @@ class Connection {
   void hold(std::string_view bytes);
   // Takes whole requests from the front of `bytes` until its answers are worth sending.
   void answer_requests(std::string_view& bytes);
-  // The headers are complete: asks the gate before any of the body is read.
+  // The headers are complete: asks the gate before any of a large body is read.
   void meet();
   void answer();
   // Nothing: it is parked, or was refused for want of room.

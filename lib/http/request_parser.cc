@@ -245,6 +245,11 @@ bool RequestParser::wants_continue() const {
   return state_->wants_continue;
 }
 
+std::optional<std::size_t> RequestParser::announced() const {
+  if ((state_->parser.flags & F_CHUNKED) != 0) return std::nullopt;
+  return state_->announced;
+}
+
 std::size_t RequestParser::body_memory() const {
   return state_->request.body.capacity();
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "lib/http/message.h"
@@ -44,6 +45,8 @@ class RequestParser {
   bool in_request() const;
   // The client waits for "100 Continue" before it sends the body.
   bool wants_continue() const;
+  // Octets of the body, as the headers say; nothing if it comes in chunks.
+  std::optional<std::size_t> announced() const;
   // Octets of memory that the body takes. It grows with what arrives.
   std::size_t body_memory() const;
   // The request was answered: gives a large body's memory back.

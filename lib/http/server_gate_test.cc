@@ -170,30 +170,38 @@ std::string post(const std::string& name, const std::string& rest) {
   return "POST /body HTTP/1.1\r\nName: " + name + "\r\n" + rest;
 }
 
-TEST_F(ServerGateTest, RefusesBeforeAnyOfTheBodyIsRead) {
+TEST_F(ServerGateTest, ReadsASmallBodyAndGoesOnAfterARefusal) {
+  listen_plain(guarded());
+  TestClient& client = send(post("", "Content-Length: 5\r\n\r\nabcde") + request("ann"));
+  run_until([&] { return client.received.ends_with("[ann]"); });
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+}
+
+TEST_F(ServerGateTest, RefusesBeforeAnyOfALargeBodyIsRead) {
   listen_plain(guarded());
   TestClient& client = send(post("", "Content-Length: 1000000\r\n\r\n"));
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 401 Unauthorized\r\n"));
   EXPECT_NE(client.received.find("Connection: close\r\n"), std::string::npos);
-  TestClient& careful = send(post("", "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"));
+  TestClient& careful = send(post("", "Content-Length: 50000\r\nExpect: 100-continue\r\n\r\n"));
   run_until([&] { return careful.ended; });
   EXPECT_TRUE(careful.received.starts_with("HTTP/1.1 401 Unauthorized\r\n"));
 }
 
-TEST_F(ServerGateTest, ReadsTheBodyOnceTheRequestIsLetIn) {
+TEST_F(ServerGateTest, ReadsALargeBodyOnceTheRequestIsLetIn) {
   listen_plain(guarded());
-  TestClient& client = send(post("later", "Content-Length: 5\r\nExpect: 100-continue\r\n\r\nab"));
+  TestClient& client =
+      send(post("later", "Content-Length: 50000\r\nExpect: 100-continue\r\n\r\nab"));
   run_until([&] { return tickets_.size() == 1; });
   turn();
   EXPECT_EQ(client.received, "");
   server_->decide(tickets_[0], let_in("eve"));
   run_until([&] { return client.received == "HTTP/1.1 100 Continue\r\n\r\n"; });
-  client.stream.write("cde" + request("ann"));
+  client.stream.write(std::string(49'998, 'c') + request("ann"));
   run_until([&] { return client.received.ends_with("[ann]"); });
-  EXPECT_NE(client.received.find("eve abcde"), std::string::npos);
+  EXPECT_NE(client.received.find("eve abccc"), std::string::npos);
   EXPECT_EQ(tickets_.size(), 1U) << "the gate is asked once";
-  TestClient& refused = send(post("later", "Content-Length: 5\r\n\r\nab"));
+  TestClient& refused = send(post("later", "Content-Length: 50000\r\n\r\nab"));
   run_until([&] { return tickets_.size() == 2; });
   server_->decide(tickets_[1], ServerGateTest::refused());
   run_until([&] { return refused.ended; });

@@ -95,8 +95,9 @@ def state(sink, peer):
 
 
 def begin(sink, start, *arguments):
+    # Only an agent on loopback probes there.
     return start("-serverendpoint", sink.endpoint, "-reportinterval=1", "-probeport=18862",
-                 "-zeroextenderlength=0", *arguments)
+                 "-addresses=127.0.0.1", "-zeroextenderlength=0", *arguments)
 
 
 def test_probes_the_peers_it_is_assigned(sink, start, peer):

@@ -141,9 +141,8 @@ SINGLES = [
     # Gateways are known by pings alone, and a pod's is asked by pings too.
     row(Fault("icmp-filtered {a}", critical("gateway", "node-{a}"))),
     row(dns()),
-    # Nobody finds the server, and all are silent. When they find it again, their last look-up has still failed.
-    row(Fault("dns-down", critical("server_unreachable", "all", way="out"), allowed=[critical("dns", DNS_NAME)], within=15.0,
-              by_name=True)),
+    # Nobody finds the server by its name, and all go on with its last address.
+    row(Fault("dns-down", critical("dns", DNS_NAME), within=15.0, by_name=True)),
     row(killed("pod")), row(killed("host")),
     # Nobody else is there to say that the node lives.
     row(Fault(("kill {a} pod", "kill {a} host"), critical("node_down", "node-{a}"))),

@@ -1,0 +1,58 @@
+// How a connection sends an answer that a source makes piece by piece.
+#include <cassert>
+
+#include "lib/http/connection.h"
+
+namespace meshcheck::http {
+namespace {
+
+// Pieces of a source in one turn of the loop. A quick reader takes them as fast as they are made,
+// and all other connections wait meanwhile.
+constexpr int kPiecesInTurnMax = 4;
+
+}  // namespace
+
+void Connection::pump() {
+  if (is_idle()) state_ = State::kFollowing;
+  for (int piece = 0; is_sending() && stream_.queued_bytes() == 0; ++piece) {
+    if (piece == kPiecesInTurnMax) {
+      wait_for_turn();
+      return;
+    }
+    std::string bytes;
+    const BodyStep step = source_(bytes);
+    assert((step != BodyStep::kWait || state_ == State::kFollowing) &&
+           "Response::waits was not said");
+    const bool waits = step == BodyStep::kWait && !draining_;
+    const bool more = step == BodyStep::kMore || waits;
+    append_piece(unsent_, bytes, source_framing_, !more);
+    if (waits) state_ = State::kWaiting;
+    if (!more) end_source();
+    flush();
+  }
+  // For the requests behind it. Not at once: many small answers would nest as deep.
+  if (state_ == State::kReading && stream_.queued_bytes() == 0) wait_for_turn();
+}
+
+void Connection::end_source() {
+  source_ = nullptr;
+  server_.end_waiting(*this);
+  state_ = !source_framing_.keep_alive || draining_ ? State::kFlushing : State::kReading;
+}
+
+void Connection::wake() {
+  if (!is_idle()) return;
+  state_ = State::kWoken;
+  if (stream_.queued_bytes() == 0) pump();
+}
+
+void Connection::wait_for_turn() {
+  if (!turn_) {
+    turn_.emplace(server_.loop_, [this] {
+      if (stream_.queued_bytes() == 0) on_drained();
+    });
+  }
+  turn_->start(std::chrono::milliseconds(0));
+}
+
+}  // namespace meshcheck::http
