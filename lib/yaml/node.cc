@@ -19,7 +19,7 @@ Error error_at(std::size_t line, std::string_view what) {
 }
 
 std::size_t line_of(const YAML::Mark& mark) {
-  return static_cast<std::size_t>(mark.line + 1);
+  return static_cast<std::size_t>(mark.line) + 1;
 }
 
 // Builds the tree while yaml-cpp reads it; after the first error it only listens.
