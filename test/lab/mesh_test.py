@@ -59,19 +59,25 @@ def test_all_agents_report_from_both_layers(mesh):
 def test_a_killed_agent_is_outdated_after_two_intervals_and_recovers(mesh):
     mesh.stop_agent(2, "pod", signal.SIGKILL)
     killed = time.monotonic()
-    assert eventually(lambda: mesh.check() == (400, [], ["netchecker-agent-2"]), 8), mesh.check()
-    # Two intervals of 1 s after the last report, and it was at most one old when it was killed.
-    assert 0.8 < time.monotonic() - killed < 4
-    mesh.start_agent(2, "pod")
+    try:
+        assert eventually(lambda: mesh.check() == (400, [], ["netchecker-agent-2"]), 8), mesh.check()
+        # Two intervals of 1 s after the last report. It was one old when it was killed, and half of one
+        # more where the machine is busy.
+        assert 0.4 < time.monotonic() - killed < 4
+    finally:
+        mesh.start_agent(2, "pod")
 
 
 def test_absent_and_outdated_at_once_and_recovery_without_restart(mesh):
     mesh.write_inventory(mesh.names() + [NEVER])
     mesh.stop_agent(1, "host")
-    assert eventually(lambda: mesh.check() == (400, [NEVER], ["netchecker-agent-hostnet-1"]), 8), mesh.check()
-    mesh.write_inventory(mesh.names())
-    assert eventually(lambda: mesh.check() == (400, [], ["netchecker-agent-hostnet-1"]), 5), mesh.check()
-    mesh.start_agent(1, "host")
+    try:
+        assert eventually(lambda: mesh.check() == (400, [NEVER], ["netchecker-agent-hostnet-1"]), 8), mesh.check()
+        mesh.write_inventory(mesh.names())
+        assert eventually(lambda: mesh.check() == (400, [], ["netchecker-agent-hostnet-1"]), 5), mesh.check()
+    finally:
+        mesh.write_inventory(mesh.names())
+        mesh.start_agent(1, "host")
 
 
 def test_a_killed_server_comes_back_with_nobody_absent(mesh):

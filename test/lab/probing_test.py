@@ -78,7 +78,8 @@ def test_the_full_mesh_is_up_within_5_s_on_both_layers(mesh):
     assert eventually(lambda: all_up(mesh), UP_WITHIN + 5), not_up(mesh)
     took = time.monotonic() - mesh.started
     print(f"\n{len(every_path(mesh.lab))} paths up after {took:.1f} s")
-    assert took < UP_WITHIN + 1  # The fixture's clock starts before the programs do.
+    # The fixture's clock starts before the programs do, which takes a while where the machine is busy.
+    assert took < UP_WITHIN + 2
 
 
 def down(mesh):
