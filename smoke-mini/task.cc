@@ -34,10 +34,10 @@ constexpr std::chrono::seconds kPodTimeout{30};
 
 class PodTask : public Task {
  public:
-  PodTask(kube::Client& client, const PodName& pod, const OnDone& on_done)
+  PodTask(kube::Client& client, const PodName& pod, OnDone on_done)
       : objects_(client, kPodTimeout) {
     objects_.get({.plural = "pods", .name_space = pod.name_space}, pod.name,
-                 [on_done](const kube::ObjectAnswer& answer) {
+                 [on_done = std::move(on_done)](const kube::ObjectAnswer& answer) {
                    on_done(answer.failure ? std::optional(answer.why()) : std::nullopt);
                  });
   }
