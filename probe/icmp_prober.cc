@@ -1,12 +1,12 @@
 #include "probe/icmp_prober.h"
 
-#include <sys/random.h>
-
 #include <cassert>
 #include <cerrno>
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "probe/random_number.h"
 
 namespace meshcheck::probe {
 namespace {
@@ -18,16 +18,6 @@ constexpr std::string_view kRaw = "raw";
 constexpr const char* kForbidden =
     "no ICMP: neither net.ipv4.ping_group_range nor CAP_NET_RAW allows it";
 constexpr std::size_t kIpv4HeaderSizeMax = 60;
-
-template <typename Number>
-Number random_number() {
-  Number number{};
-  // So few octets are never cut short, and Linux has had the call for long.
-  const auto filled = getrandom(&number, sizeof number, 0);
-  assert(filled == sizeof number);
-  static_cast<void>(filled);
-  return number;
-}
 
 Endpoint any_address(IpAddress::Family family) {
   const std::array<std::uint8_t, 16> zeros{};

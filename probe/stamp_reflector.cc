@@ -1,13 +1,11 @@
 #include "probe/stamp_reflector.h"
 
-#include <sys/random.h>
-
 #include <array>
-#include <cassert>
 #include <unordered_map>
 #include <utility>
 
 #include "probe/endpoint_hash.h"
+#include "probe/random_number.h"
 #include "probe/timestamped_socket.h"
 
 namespace meshcheck::probe {
@@ -17,13 +15,6 @@ namespace {
 constexpr std::size_t kAwaitedMax = 256;
 constexpr std::chrono::seconds kForgetPeriod{1};
 constexpr std::uint16_t kUnprivilegedMin = 1024;
-
-void fill_randomly(void* out, std::size_t size) {
-  // So few octets are never cut short, and Linux has had the call for long.
-  const auto filled = getrandom(out, size, 0);
-  assert(filled == static_cast<ssize_t>(size));
-  static_cast<void>(filled);
-}
 
 struct SenderId {
   IpAddress address;
@@ -165,8 +156,8 @@ void StampReflector::Node::note(const SenderId& sender, Clock::time_point now) {
 
 Result<StampReflector> StampReflector::start(uv::Loop& loop, const Options& options) {
   Options secret = options;
-  fill_randomly(secret.reflector.token_secret.data(), secret.reflector.token_secret.size());
-  fill_randomly(&secret.budget.seed, sizeof secret.budget.seed);
+  secret.reflector.token_secret = random_number<decltype(secret.reflector.token_secret)>();
+  secret.budget.seed = random_number<std::uint64_t>();
   auto node = std::make_unique<Node>(secret);
   node->port = options.port;
   auto ipv4 = node->open(loop, "0.0.0.0");

@@ -18,11 +18,11 @@
 
 namespace meshcheck::probe {
 
-// Listens on all addresses and answers from the one that was asked. A sender has one session for
-// all of its source ports. A reply whose size was asked for is fragmented only if our own link
-// cannot carry it in one piece. No more is sent than Options::budget allows. Lives on the loop's
-// thread; destroying it silences it at once. Bounds: stamp::Reflector's sessions,
-// TimestampedSocket's batches, mesh::kReportHeardMax senders heard.
+// Listens on all addresses and answers from the one that was asked. A sender that has an
+// SSID is one session from all of its source ports. A reply whose size was asked for is fragmented
+// only if our own link cannot carry it in one piece. No more is sent than Options::budget allows.
+// Lives on the loop's thread; destroying it silences it at once. Bounds: stamp::Reflector's
+// sessions, TimestampedSocket's batches, mesh::kReportHeardMax senders heard.
 class StampReflector {
  public:
   static constexpr std::uint16_t kPort = 8862;
