@@ -113,7 +113,8 @@ void Connection::charge() {
   if (memory == nullptr) return;
   const std::size_t now =
       parser_.body_memory() + unparsed_.size() + unsent_.size() + stream_.queued_bytes();
-  memory->change(std::exchange(charged_, now), now);
+  // Mostly nothing has changed, and the other threads have the budget too.
+  if (now != charged_) memory->change(std::exchange(charged_, now), now);
 }
 
 void Connection::on_drained() {
