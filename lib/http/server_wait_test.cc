@@ -59,6 +59,16 @@ class ServerWaitTest : public testing::Test {
     EXPECT_TRUE(uv::run_until(loop_, done, 10s));
   }
 
+  // Has the headers, does not read, and an event waits that the kernel does not take whole.
+  TestClient& subscribe_slowly() {
+    TestClient& client = subscribe();
+    run_until([&] { return !client.received.empty(); });
+    client.stream.pause();
+    tell(std::string(16 << 20U, 'x'));
+    run_until([&] { return asked_ == 2; });
+    return client;
+  }
+
   uv::Loop loop_;
   Router router_;
   Counters counters_;
@@ -169,11 +179,7 @@ TEST_F(ServerWaitTest, AsksNobodyWhoDoesNotReadAndCutsHim) {
 
 TEST_F(ServerWaitTest, SendsWhatASlowReaderMissedOnceHeReads) {
   listen({});
-  TestClient& client = subscribe();
-  run_until([&] { return !client.received.empty(); });
-  client.stream.pause();
-  tell(std::string(16 << 20U, 'x'));
-  run_until([&] { return asked_ == 2; });
+  TestClient& client = subscribe_slowly();
   for (int i = 0; i < 3; ++i) {
     tell("late");
     for (int turn = 0; turn < 3; ++turn) uv_run(loop_.get(), UV_RUN_NOWAIT);
@@ -198,11 +204,7 @@ TEST_F(ServerWaitTest, EndsAtOnceWhenItDrains) {
 
 TEST_F(ServerWaitTest, EndsBehindWhatASlowReaderHasNotReadWhenItDrains) {
   listen({});
-  TestClient& client = subscribe();
-  run_until([&] { return !client.received.empty(); });
-  client.stream.pause();
-  tell(std::string(16 << 20U, 'x'));
-  run_until([&] { return asked_ == 2; });
+  TestClient& client = subscribe_slowly();
   tell("late");
   bool drained = false;
   server_->drain(10s, [&] { drained = true; });
