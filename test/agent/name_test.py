@@ -1,9 +1,8 @@
 """An agent goes on reporting while the server's name does not resolve, and says that it does not."""
 
 import json
-import subprocess
 
-from agent import ON_TIME, PROGRAMS, Agent, Sink
+from agent import ON_TIME, Agent, Sink
 from waiting import wait_for
 
 NAME = "meshcheck-server"
@@ -23,15 +22,12 @@ class Names:
             hosts.write(text)
 
     def start(self, sink, environment=None):
-        agent = Agent.__new__(Agent)
         mounts = f"mount --bind {self.hosts} /etc/hosts && mount --bind {self.resolver} /etc/resolv.conf"
         port = sink.endpoint.rpartition(":")[2]
-        agent.process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh", str(PROGRAMS["pod"]),
-             "-serverendpoint", f"{NAME}:{port}", "-reportinterval", "1", ON_TIME],
-            env={"MY_POD_NAME": "pod-1", "MY_NODE_NAME": "node-1", **(environment or {})},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        return agent
+        return Agent(
+            "pod", ["-serverendpoint", f"{NAME}:{port}", "-reportinterval", "1", ON_TIME],
+            {"MY_POD_NAME": "pod-1", "MY_NODE_NAME": "node-1", **(environment or {})},
+            wrapper=("unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh"))
 
 
 def looked_up(sink):
