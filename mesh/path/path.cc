@@ -27,6 +27,11 @@ std::uint32_t as_microseconds(nanoseconds time) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, 0xfffffffe));
 }
 
+// Loopback takes less than half a microsecond at times, and 0 stands for no time at all.
+std::uint32_t as_round_trip(nanoseconds time) {
+  return std::max<std::uint32_t>(as_microseconds(time), 1);
+}
+
 // The smallest value that at least `share` of them do not exceed. REQUIRES: sorted, not empty.
 microseconds quantile(const std::vector<std::uint32_t>& sorted, double share) {
   const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
@@ -133,7 +138,7 @@ bool Path::answered(const Answer& answer, Clock::time_point now) {
 }
 
 void Path::note_times(const Answer& answer, Probe& probe) {
-  if (answer.round_trip) probe.round_trip_us = as_microseconds(*answer.round_trip);
+  if (answer.round_trip) probe.round_trip_us = as_round_trip(*answer.round_trip);
   // RFC 3393 section 4.6: of packets that follow each other, where both came.
   if (last_delays_ && last_delays_->sequence + 1 == answer.sequence) {
     if (last_delays_->forward && answer.forward_delay) {
@@ -154,7 +159,7 @@ void Path::note_times(const Answer& answer, Probe& probe) {
 void Path::correct(std::uint64_t sequence, nanoseconds round_trip) {
   Probe* const probe = find(sequence);
   if (probe != nullptr && probe->round_trip_us != kNone) {
-    probe->round_trip_us = as_microseconds(round_trip);
+    probe->round_trip_us = as_round_trip(round_trip);
   }
 }
 

@@ -146,6 +146,12 @@ TEST(PathTest, TellsQuantilesByNearestRank) {
             (PathSummary::RoundTrips{.p50 = 2500us, .p90 = 4500us, .p99 = 5000us, .max = 5000us}));
 }
 
+TEST(PathTest, CallsNoRoundTripThatWasMeasuredZero) {
+  Probing probing;
+  for (int i = 0; i < 5; ++i) probing.answer(std::chrono::nanoseconds(300));
+  EXPECT_EQ(probing.summary().round_trips->p50, 1us) << "0 stands for none";
+}
+
 TEST(PathTest, ALossHasNoRoundTrip) {
   Probing probing;
   probing.lose(20);
