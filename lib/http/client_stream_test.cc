@@ -34,7 +34,7 @@ class ClientStreamTest : public ClientFixture {
   }
   template <typename Done>
   void run_until(Done&& done) {
-    EXPECT_TRUE(uv::run_until(loop_, done, 10s));
+    EXPECT_TRUE(uv::run_until(loop_, done));
   }
 
   std::string seen_;

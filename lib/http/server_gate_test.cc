@@ -158,7 +158,7 @@ TEST_F(ServerGateTest, EndsTheWaitWhenItDrains) {
   TestClient& client = send(request("later") + request("ann"));
   run_until([&] { return tickets_.size() == 1; });
   bool drained = false;
-  server_->drain(10s, [&] { drained = true; });
+  server_->drain(60s, [&] { drained = true; });
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 503 "));
   EXPECT_EQ(handled_, 0);

@@ -144,7 +144,7 @@ TEST_F(ServerLaterTest, EndsTheWaitWhenItDrains) {
   TestClient& client = send(request("/later") + request("/now"));
   wait_for_tickets(1);
   bool drained = false;
-  server_->drain(10s, [&] { drained = true; });
+  server_->drain(60s, [&] { drained = true; });
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 503 "));
   client.stream.finish_writing();
@@ -156,7 +156,7 @@ TEST_F(ServerLaterTest, RefusesToWaitOnceItDrains) {
   TestClient& client = send("GET /later HTTP/1.1\r\n");
   run_until([&] { return counters_.bytes_received > 0; });
   bool drained = false;
-  server_->drain(10s, [&] { drained = true; });
+  server_->drain(60s, [&] { drained = true; });
   client.stream.write("\r\n");
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 503 "));

@@ -256,7 +256,7 @@ TEST_F(TlsStreamTest, Drains) {
   PlainClient silent(loop_, server_->local(), "");
   run_until([&] { return counters_.connections_open == 2; });
   bool drained = false;
-  server_->drain(10s, [&] { drained = true; });
+  server_->drain(60s, [&] { drained = true; });
   run_until([&] { return drained && idle.ended && silent.ended; });
 }
 
