@@ -9,9 +9,9 @@ Range align(Seconds from, Seconds to, std::chrono::seconds step) {
   range.step = std::max(kRollupLength, step - step % kRollupLength);
   range.to = floor_to(to, range.step);
   if (range.to < to) range.to += range.step;
-  const auto steps = std::max<std::int64_t>(0, (range.to - from) / range.step);
+  const auto steps = std::max<std::int64_t>(1, (range.to - from) / range.step);
   range.from = range.to - steps * range.step;
-  range.steps = static_cast<std::size_t>(std::max<std::int64_t>(1, steps));
+  range.steps = static_cast<std::size_t>(steps);
   return range;
 }
 

@@ -28,13 +28,13 @@ TEST(RangeTest, AlignsAsUpmeterDoes) {
             (Numbers{1'603'238'400, 1'603'843'200, 86'400, 7}));
 }
 
-TEST(RangeTest, IsTheOneStepAfterItsEndWhenItIsShorterThanAStep) {
+TEST(RangeTest, IsTheStepThatItEndsInWhenItIsShorterThanAStep) {
   const Range range = align(at(1000), at(1100), std::chrono::seconds(3600));
-  EXPECT_EQ(range.from, at(3600));
+  EXPECT_EQ(range.from, at(0));
   EXPECT_EQ(range.to, at(3600));
-  EXPECT_EQ(range.steps, 1U);
-  EXPECT_EQ(range.start_of(0), at(3600));
-  EXPECT_EQ(range.end_of(0), at(7200));
+  ASSERT_EQ(range.steps, 1U);
+  EXPECT_EQ(range.start_of(0), at(0));
+  EXPECT_EQ(range.end_of(0), at(3600));
 }
 
 TEST(RangeTest, HasStepsThatTouch) {
