@@ -35,6 +35,12 @@ std::string IpAddress::text() const {
   return inet_ntop(family, bytes_.data(), buffer.data(), buffer.size());
 }
 
+bool IpAddress::is_loopback() const {
+  if (family_ == Family::kIpv4) return bytes_[0] == 127;
+  return bytes_.back() == 1 && std::all_of(bytes_.begin(), bytes_.end() - 1,
+                                           [](std::uint8_t octet) { return octet == 0; });
+}
+
 Result<Endpoint> Endpoint::parse(std::string_view text) {
   const std::string quoted = "'" + std::string(text) + "'";
   const auto colon = text.rfind(':');

@@ -30,6 +30,7 @@ class IpAddress {
     return std::span(bytes_).first(family_ == Family::kIpv4 ? 4 : 16);
   }
   std::string text() const;
+  bool is_loopback() const;  // 127.0.0.0/8 and ::1 (RFC 6890)
 
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 

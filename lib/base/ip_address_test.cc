@@ -6,6 +6,15 @@
 namespace meshcheck {
 namespace {
 
+TEST(IpAddressTest, KnowsLoopback) {
+  for (const char* const text : {"127.0.0.1", "127.3.2.1", "::1"}) {
+    EXPECT_TRUE(IpAddress::parse(text)->is_loopback()) << text;
+  }
+  for (const char* const text : {"10.0.0.1", "128.0.0.1", "::", "::2", "fd00::1"}) {
+    EXPECT_FALSE(IpAddress::parse(text)->is_loopback()) << text;
+  }
+}
+
 TEST(EndpointTest, IsReadAndWrittenInBothFamilies) {
   for (const char* text : {"0.0.0.0:8081", "[::1]:1", "127.0.0.1:65535", "[fd00::2]:0"}) {
     const auto endpoint = Endpoint::parse(text);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 namespace meshcheck::mesh {
 namespace {
@@ -25,24 +26,18 @@ bool is_ipv6_peer(Bytes bytes) {
          !std::equal(bytes.begin(), bytes.end(), kAmazonMetadata.begin());
 }
 
-bool is_loopback(const IpAddress& address) {
-  const Bytes bytes = address.bytes();
-  if (address.family() == IpAddress::Family::kIpv4) return bytes[0] == 127;
-  return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.begin() + 15,
-                                       [](std::uint8_t octet) { return octet == 0; });
-}
-
 }  // namespace
 
 bool may_be_peer(const IpAddress& address) {
-  if (is_loopback(address)) return true;
+  if (address.is_loopback()) return true;
   return address.family() == IpAddress::Family::kIpv4 ? is_ipv4_peer(address.bytes())
                                                       : is_ipv6_peer(address.bytes());
 }
 
 bool may_probe(std::span<const IpAddress> own, const IpAddress& address) {
   return may_be_peer(address) &&
-         (!is_loopback(address) || std::any_of(own.begin(), own.end(), is_loopback));
+         (!address.is_loopback() ||
+          std::any_of(own.begin(), own.end(), std::mem_fn(&IpAddress::is_loopback)));
 }
 
 }  // namespace meshcheck::mesh
