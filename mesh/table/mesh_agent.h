@@ -13,6 +13,7 @@
 #include "mesh/table/mtu_row.h"
 #include "mesh/table/path_memory.h"
 #include "mesh/table/path_row.h"
+#include "mesh/table/session_memory.h"
 
 namespace meshcheck::mesh {
 
@@ -41,15 +42,21 @@ struct MeshAgent {
   LargeLoss large_loss;
   std::array<std::uint16_t, 2> tunnel_overheads{};  // Of its overlay, over IPv4 and IPv6; 0: none.
   std::uint16_t ssid = 0;
+  SessionMemory sessions;
   std::array<std::optional<IpAddress>, 2> addresses;  // IPv4, IPv6
-  Clock::time_point received;                         // The last report.
-  Clock::time_point started;                          // Of its session.
+  // Of the other agent of this name, once the two alternate.
+  std::array<std::optional<IpAddress>, 2> other_addresses;
+  std::uint16_t port = 0;      // Of its reflector; 0: it has none.
+  Clock::time_point received;  // The last report.
+  Clock::time_point started;   // Of its session.
   Clock::duration report_interval{};
   std::chrono::milliseconds uptime{0};  // As it said last.
   std::uint64_t starved = 0;
-  bool starved_lately = false;              // It grew with the last report.
-  std::optional<WallTime> wall;             // Its own wall clock, when it reported.
-  std::chrono::milliseconds clock_jump{0};  // By how much that was set, the last time...
+  bool starved_lately = false;   // It grew with the last report.
+  std::optional<WallTime> wall;  // Its own wall clock, when it reported.
+  // By how much that is ahead of the server's, as the last report came, and as the one before did.
+  std::array<std::chrono::milliseconds, 2> clock_ahead{};
+  std::chrono::milliseconds clock_jump{0};  // By how much it was set, the last time...
   Clock::time_point clock_jumped;           // ... that it was.
   std::uint64_t receive_drops = 0;
   PathTotals totals;  // As it said last...

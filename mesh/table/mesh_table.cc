@@ -40,6 +40,8 @@ void MeshTable::report(const Sender& sender, const MeshReport& report, Now now) 
   if (report.stopping && agent->series->latest == agent) agent->series->latest = nullptr;
   agent->tunnel_overheads = {tunnel_overhead(report.tunnel, false),
                              tunnel_overhead(report.tunnel, true)};
+  if (agent->sessions.note(report.ssid, now.steady)) agent->other_addresses = agent->addresses;
+  agent->port = report.port;
   agent->addresses = {};
   for (const IpAddress& address : report.addresses) {
     agent->addresses[index_of(address.family())] = address;
@@ -132,6 +134,12 @@ void MeshTable::note_session(MeshAgent& agent, const MeshReport& report, Now now
 void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const MeshReport& report,
                            Now now) {
   const auto before = std::exchange(agent.wall, sender.wall);
+  const bool clock_known = agent.wall.has_value();
+  agent.clock_ahead[1] =
+      clock_known && before ? agent.clock_ahead[0] : std::chrono::milliseconds(0);
+  agent.clock_ahead[0] =
+      clock_known ? std::chrono::duration_cast<std::chrono::milliseconds>(*agent.wall - now.wall)
+                  : std::chrono::milliseconds(0);
   const bool same_session = report.ssid == agent.ssid && report.agent_uptime >= agent.uptime;
   // A goodbye repeats the uptime of the report before.
   if (!before || !agent.wall || !same_session || report.stopping) return;
