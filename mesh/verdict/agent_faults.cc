@@ -15,6 +15,9 @@ constexpr double kGroupShare = 0.6;
 constexpr std::size_t kGroupMin = 3;
 constexpr std::chrono::seconds kZoneWait{25};
 constexpr std::size_t kSelfFindingsMax = 32;
+// Where so many of the clocks that are known differ from the server's the same way, it is the
+// server's.
+constexpr double kServerClockShare = 0.5;
 // An answer so long after the last report is one of somebody who lives and is not heard.
 constexpr int kNewsIntervals = 2;
 // Outdated is twice the interval; a living agent's last report is hardly older than one.
@@ -32,6 +35,7 @@ class AgentFaults {
       : evidence_(evidence), view_(evidence.view), findings_(findings) {}
 
   void find() {
+    find_server_clock();
     find_selves();
     for (Index agent = 0; agent < view_.agents.size(); ++agent) {
       if (is_silent(agent)) silent_.push_back(agent);
@@ -67,6 +71,29 @@ class AgentFaults {
     std::sort(silent_.begin(), silent_.end());
   }
 
+  // Against whose clock nothing is said of single agents then.
+  void find_server_clock() {
+    std::array<std::vector<std::chrono::milliseconds>, 2> skews;
+    for (const Agent& agent : view_.agents) {
+      if (agent.clock_skew.count() != 0) {
+        skews[agent.clock_skew.count() > 0 ? 0 : 1].push_back(agent.clock_skew);
+      }
+    }
+    auto& most = skews[skews[0].size() >= skews[1].size() ? 0 : 1];
+    if (most.size() < kGroupMin || static_cast<double>(most.size()) <=
+                                       kServerClockShare * static_cast<double>(view_.agents.size()))
+      return;
+    server_clock_ = true;
+    const auto middle = most.begin() + static_cast<std::ptrdiff_t>(most.size() / 2);
+    std::nth_element(most.begin(), middle, most.end());
+    findings_.push_back({.kind = Kind::kClockSkew,
+                         .severity = Severity::kWarning,
+                         .failing = static_cast<std::uint32_t>(most.size()),
+                         .observed = static_cast<std::uint32_t>(view_.agents.size()),
+                         .since = view_.now,
+                         .clock_skew = *middle});
+  }
+
   void find_selves() {
     std::size_t left = kSelfFindingsMax;
     for (Index agent = 0; agent < view_.agents.size() && left > 0; ++agent) {
@@ -82,7 +109,13 @@ class AgentFaults {
         findings_.push_back(finding);
         --left;
       }
-      if (seen.clock_jump.count() != 0) {
+      if (seen.clock_skew.count() != 0 && !server_clock_) {
+        finding.kind = Kind::kClockSkew;
+        finding.severity = Severity::kWarning;
+        finding.clock_skew = seen.clock_skew;
+        findings_.push_back(finding);
+        --left;
+      } else if (seen.clock_jump.count() != 0) {
         finding.kind = Kind::kClockJump;
         finding.clock_jump = seen.clock_jump;
         findings_.push_back(finding);
@@ -243,6 +276,7 @@ class AgentFaults {
   const Evidence& evidence_;
   const View& view_;
   Findings& findings_;
+  bool server_clock_ = false;  // It is wrong, or most others are.
   std::vector<Index> silent_;
   std::vector<Index> alive_;
   std::vector<Index> unseen_;

@@ -111,7 +111,11 @@ Group group_of(const Finding& finding) {
     case Kind::kAgentStarved:
       return Group::kStarved;
     case Kind::kClockJump:
+    case Kind::kClockSkew:
       return Group::kClock;
+    case Kind::kDuplicateAgent:
+    case Kind::kAddressConflict:
+      return Group::kIdentity;
     case Kind::kKubernetesApi:
       return Group::kKubernetes;
   }
@@ -121,7 +125,8 @@ Group group_of(const Finding& finding) {
 // A node and its agents are one, but for what is said of an agent alone.
 std::string key_of(const NamedFinding& named) {
   const Group group = group_of(named.finding);
-  const bool alone = group == Group::kStarved || group == Group::kClock;
+  const bool alone =
+      group == Group::kStarved || group == Group::kClock || group == Group::kIdentity;
   const NamedEnd& end = named.ends[0];
   const bool of_node = !alone && named.finding.subject.type == Type::kAgent && !end.node.empty();
   const Type type = of_node ? Type::kNode : named.finding.subject.type;
@@ -135,8 +140,9 @@ std::string key_of(const NamedFinding& named) {
 // What is cut off has no other faults that could be seen.
 bool explains(const NamedFinding& wide, const NamedFinding& narrow) {
   const Group group = group_of(wide.finding);
-  // Nothing of the mesh explains it.
-  if (group_of(narrow.finding) == Group::kKubernetes) return false;
+  // Nothing of the mesh explains these.
+  const Group of_narrow = group_of(narrow.finding);
+  if (of_narrow == Group::kKubernetes || of_narrow == Group::kIdentity) return false;
   const bool unseen = group == Group::kServer && narrow.finding.observed == 0;
   // Fragments are as large as what does not pass whole, but in the networks where that does.
   const bool too_large =

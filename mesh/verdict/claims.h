@@ -23,6 +23,7 @@ enum class Group : std::uint8_t {
   kServer,
   kStarved,
   kClock,
+  kIdentity,  // Of names and addresses.
   kKubernetes,
 };
 

@@ -16,6 +16,7 @@ std::vector<Finding> diagnose(const View& view) {
   find_new_loss(evidence, findings);
   find_latency(evidence, findings);
   find_agent_faults(evidence, findings);
+  find_identity_faults(view, findings);
   for (Finding& finding : findings) excuse(view, finding);
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });

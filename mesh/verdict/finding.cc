@@ -8,14 +8,15 @@ std::string_view name_of(const std::array<std::string_view, kCount>& names, Enum
   return names[static_cast<std::size_t>(value)];
 }
 
-constexpr std::array<std::string_view, 20> kKinds = {
-    "node_down",      "agent_down",         "pod_network",
-    "host_link",      "twin_path",          "gateway",
-    "mtu_black_hole", "fragments_dropped",  "overlay_mtu",
-    "reachability",   "partial_loss",       "latency",
-    "zone_partition", "zone_degradation",   "dns",
-    "target",         "server_unreachable", "agent_starved",
-    "clock_jump",     "kubernetes_api"};
+constexpr std::array<std::string_view, 23> kKinds = {
+    "node_down",        "agent_down",         "pod_network",
+    "host_link",        "twin_path",          "gateway",
+    "mtu_black_hole",   "fragments_dropped",  "overlay_mtu",
+    "reachability",     "partial_loss",       "latency",
+    "zone_partition",   "zone_degradation",   "dns",
+    "target",           "server_unreachable", "agent_starved",
+    "clock_jump",       "clock_skew",         "duplicate_agent",
+    "address_conflict", "kubernetes_api"};
 constexpr std::array<std::string_view, 9> kTypes = {
     "all", "zone", "zone_pair", "node", "node_pair", "agent", "gateway", "target", "server"};
 constexpr std::array<std::string_view, 3> kScopes = {"pod", "host", "both"};

@@ -31,7 +31,10 @@ enum class Kind : std::uint8_t {
   kServerUnreachable,  // Agents are silent, and their peers say that they live.
   kAgentStarved,
   kClockJump,
-  kKubernetesApi,  // No finding of the mesh: whoever follows the API adds it.
+  kClockSkew,        // The agent's wall clock and the server's differ; of the server: most do.
+  kDuplicateAgent,   // Two agents report under one name.
+  kAddressConflict,  // Several agents say that they are at one address.
+  kKubernetesApi,    // No finding of the mesh: whoever follows the API adds it.
 };
 std::string_view text(Kind kind);  // "node_down", ...
 
@@ -91,6 +94,7 @@ struct Finding {
   std::uint32_t round_trip_us = 0;
   std::uint32_t usual_round_trip_us = 0;
   std::chrono::milliseconds clock_jump{0};
+  std::chrono::milliseconds clock_skew{0};
   std::array<Index, kEvidenceMax> evidence{};  // Of View::paths.
   std::uint8_t evidence_count = 0;
 

@@ -77,6 +77,10 @@ NamedFinding name(const View& view, const Finding& finding) {
   const Subject& subject = finding.subject;
   if (subject.first != kNoIndex) named.ends[0] = end_of(view, subject.first, finding);
   if (subject.second != kNoIndex) named.ends[1] = end_of(view, subject.second, finding);
+  if (finding.kind == Kind::kDuplicateAgent) {
+    const auto& others = view.agents[subject.first].other_addresses;
+    named.ends[1].address = others[0] ? others[0] : others[1];
+  }
   for (std::size_t at = 0; at < finding.evidence_count; ++at) {
     const Path& path = view.paths[finding.evidence[at]];
     named.evidence.push_back(std::string(view.agents[path.from].name) + " -> " +

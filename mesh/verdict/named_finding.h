@@ -21,8 +21,8 @@ struct NamedEnd {
 };
 
 struct NamedFinding {
-  Finding finding;  // Its indices mean nothing any more.
-  std::array<NamedEnd, 2> ends;
+  Finding finding;                    // Its indices mean nothing any more.
+  std::array<NamedEnd, 2> ends;       // Of kDuplicateAgent the second is but an address.
   std::optional<NamedEnd> witness;    // An agent that sees the fault, or the agent at fault.
   std::vector<std::string> evidence;  // "agent-a -> agent-b"
   std::string reason;                 // Of kKubernetesApi, which has nothing else: the sentence.

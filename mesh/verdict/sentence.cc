@@ -156,6 +156,33 @@ std::string server_unreachable(const NamedFinding& named, const std::string& whe
   return "server is unreachable from " + subject(named) + ": silent, and peers say alive" + tail;
 }
 
+std::string address_text(const std::optional<IpAddress>& address) {
+  return address ? address->text() : "an unknown address";
+}
+
+std::string clock_skew(const NamedFinding& named, const std::string& when) {
+  const Finding& finding = named.finding;
+  const bool ahead = finding.clock_skew.count() > 0;
+  const std::string seconds =
+      std::to_string(
+          std::chrono::round<std::chrono::seconds>(std::chrono::abs(finding.clock_skew)).count()) +
+      " s ";
+  if (finding.subject.type == Type::kAll) {
+    return "the server's wall clock is " + seconds + (ahead ? "behind" : "ahead of") +
+           " those of most agents (" + k_of_m(finding, "agents") + ", " + when + ")";
+  }
+  return "wall clock of agent " + subject(named) + " is " + seconds +
+         (ahead ? "ahead of" : "behind") + " the server's (" + when + ")";
+}
+
+// "pod-1 and pod-2", "pod-1, pod-2 and 3 more"
+std::string those_at_one_address(const NamedFinding& named) {
+  const std::string& first = named.ends[0].name;
+  const std::string& second = named.ends[1].name;
+  if (named.finding.failing <= 2) return first + " and " + second;
+  return first + ", " + second + " and " + std::to_string(named.finding.failing - 2) + " more";
+}
+
 std::string quoted(const std::string& text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == ':' || c == '/';
@@ -231,6 +258,18 @@ std::string sentence(const NamedFinding& named, Moment now) {
       text = "wall clock of agent " + who + " was set by " +
              std::to_string(finding.clock_jump.count()) + " ms (" + when + ")";
       break;
+    case Kind::kClockSkew:
+      text = clock_skew(named, when);
+      break;
+    case Kind::kDuplicateAgent:
+      text = "two agents report as " + who + ", from " + address_text(named.ends[0].address) +
+             " and from " + address_text(named.ends[1].address) + "; what they say is not used (" +
+             when + ")";
+      break;
+    case Kind::kAddressConflict:
+      text = "agents " + those_at_one_address(named) + " are all at one address, " +
+             address_text(named.ends[0].address) + "; paths to it are not used (" + when + ")";
+      break;
     case Kind::kKubernetesApi:
       text = named.reason + " (" + when + ")";
       break;
@@ -279,6 +318,16 @@ std::string next_command(const NamedFinding& named) {
              node_of(named);
     case Kind::kClockJump:
       return "timedatectl  # on " + node_of(named);
+    case Kind::kClockSkew:
+      if (finding.subject.type == Type::kAll)
+        return "date -u  # on the server's node and on others";
+      return "timedatectl  # on " + node_of(named);
+    case Kind::kDuplicateAgent:
+      return "kubectl get pods --all-namespaces -o wide --field-selector metadata.name=" +
+             quoted(named.ends[0].name);
+    case Kind::kAddressConflict:
+      return "ip -br address  # on " + node_of(named) + " and on " +
+             (named.ends[1].node.empty() ? "NODE" : quoted(named.ends[1].node));
     case Kind::kTarget:
       return "kubectl get endpoints --all-namespaces";
     case Kind::kKubernetesApi:

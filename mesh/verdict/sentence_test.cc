@@ -107,6 +107,31 @@ TEST_F(SentenceTest, SaysWhoDoesNotReachTheServer) {
   EXPECT_EQ(told(), "no agent reaches the server (16 of 16 agents, since 12:02:17)");
 }
 
+TEST_F(SentenceTest, SaysWhoseClockIsWrong) {
+  mesh_.view.agents[3].clock_skew = -120s;
+  EXPECT_EQ(told(), "wall clock of agent host-1 is 120 s behind the server's (since 12:03:17)");
+  EXPECT_EQ(next_command(named_), "timedatectl  # on node-1");
+  for (Agent& agent : mesh_.view.agents) agent.clock_skew = 90s;
+  EXPECT_EQ(told(),
+            "the server's wall clock is 90 s behind those of most agents (16 of 16 agents, "
+            "since 12:03:17)");
+}
+
+TEST_F(SentenceTest, SaysWhichAgentsCannotBeToldApart) {
+  mesh_.view.agents[3].duplicated = true;
+  mesh_.view.agents[3].addresses[0] = *IpAddress::parse("10.0.0.1");
+  mesh_.view.agents[3].other_addresses[0] = *IpAddress::parse("10.0.0.9");
+  EXPECT_EQ(told(),
+            "two agents report as host-1, from 10.0.0.1 and from 10.0.0.9; what they say is not "
+            "used (since 12:03:17)");
+  mesh_.view.agents[3].duplicated = false;
+  for (const Index agent : {3U, 5U, 7U}) mesh_.view.agents[agent].same_address = 3;
+  EXPECT_EQ(told(),
+            "agents host-1, host-2 and 1 more are all at one address, 10.0.0.1; paths to it are "
+            "not used (since 12:03:17)");
+  EXPECT_EQ(next_command(named_), "ip -br address  # on node-1 and on node-2");
+}
+
 TEST_F(SentenceTest, QuotesNamesForAShell) {
   mesh_.view.nodes[7].name = "a b;c";
   mesh_.cut_off(7, Layer::kPod);
@@ -116,7 +141,7 @@ TEST_F(SentenceTest, QuotesNamesForAShell) {
 }
 
 TEST_F(SentenceTest, HasWordsAndACommandForEachKind) {
-  for (int kind = 0; kind <= static_cast<int>(Kind::kClockJump); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(Kind::kKubernetesApi); ++kind) {
     for (const Subject::Type type :
          {Subject::Type::kAll, Subject::Type::kZone, Subject::Type::kZonePair, Subject::Type::kNode,
           Subject::Type::kNodePair, Subject::Type::kAgent}) {

@@ -28,5 +28,7 @@ void find_latency(const Evidence& evidence, Findings& findings);
 void find_size_faults(const Evidence& evidence, Findings& findings);
 // Agents that do not reach the server, were starved, or whose clock was set.
 void find_agent_faults(const Evidence& evidence, Findings& findings);
+// Agents of one name or at one address.
+void find_identity_faults(const View& view, Findings& findings);
 
 }  // namespace meshcheck::verdict

@@ -66,6 +66,13 @@ struct Agent {
   Clock::time_point reported;  // Its last report; of one that never reported, since when it is due.
   Clock::time_point started;   // Its session.
   std::chrono::milliseconds clock_jump{0};  // By how much its wall clock was set of late.
+  std::chrono::milliseconds clock_skew{0};  // By how much that is ahead of the server's; 0: hardly.
+  // Two agents report under this name, and the other one is there.
+  bool duplicated = false;
+  std::array<std::optional<IpAddress>, 2> other_addresses;
+  // The first agent that has an address and port of this one's; itself, if it is the first of
+  // several. kNoIndex: nobody else has them.
+  Index same_address = kNoIndex;
   // Where its reflector is reached, IPv4 and IPv6; only for the commands that are proposed.
   std::array<std::optional<IpAddress>, 2> addresses;
 };

@@ -14,6 +14,20 @@ constexpr std::chrono::seconds kIntervalUnknown{60};
 constexpr std::chrono::seconds kSilenceMin{4};
 // For so long it is told that somebody set an agent's clock.
 constexpr std::chrono::seconds kClockJumpShown{60};
+// A report may be underway for some seconds; a third of an episode of the SLA.
+constexpr std::chrono::seconds kClockSkewMin{10};
+
+bool is_duplicated(const mesh::MeshAgent& agent, Now now) {
+  return agent.sessions.alternates(now.steady, agent.report_interval);
+}
+
+// What the last two reports agree on, so that one that was held up says nothing.
+std::chrono::milliseconds clock_skew(const mesh::MeshAgent& agent) {
+  const auto [last, before] = agent.clock_ahead;
+  const auto least = std::chrono::abs(last) < std::chrono::abs(before) ? last : before;
+  const bool agree = (last.count() > 0) == (before.count() > 0);
+  return agree && std::chrono::abs(least) >= kClockSkewMin ? least : std::chrono::milliseconds(0);
+}
 
 // Netchecker's agents do not say their layer.
 mesh::Layer layer_of(std::string_view name) {
@@ -90,6 +104,9 @@ void ViewMaker::list_agents(const mesh::Mesh& mesh, Now now) {
     if (member.mesh != nullptr) {
       agent.started = member.mesh->started;
       agent.addresses = member.mesh->addresses;
+      agent.clock_skew = clock_skew(*member.mesh);
+      agent.duplicated = is_duplicated(*member.mesh, now);
+      if (agent.duplicated) agent.other_addresses = member.mesh->other_addresses;
       if (member.mesh->clock_jump.count() != 0 &&
           now.steady - member.mesh->clock_jumped <= kClockJumpShown) {
         agent.clock_jump = member.mesh->clock_jump;
@@ -98,6 +115,29 @@ void ViewMaker::list_agents(const mesh::Mesh& mesh, Now now) {
     view_.agents.push_back(agent);
   }
   list_zones();
+  find_same_addresses();
+}
+
+void ViewMaker::find_same_addresses() {
+  endpoints_.clear();
+  for (Index at = 0; at < members_size_; ++at) {
+    const mesh::MeshAgent* const mesh = members_[at].mesh;
+    const Status status = view_.agents[at].status;
+    const bool there = status != Status::kSilent && status != Status::kStopping;
+    if (mesh == nullptr || mesh->port == 0 || !there) continue;
+    for (const auto& address : mesh->addresses) {
+      // Each machine has a loopback of its own.
+      if (!address || address->is_loopback()) continue;
+      endpoints_.emplace_back(Endpoint{*address, mesh->port}, at);
+    }
+  }
+  std::sort(endpoints_.begin(), endpoints_.end());
+  for (std::size_t i = 1, first = 0; i < endpoints_.size(); ++i) {
+    if (endpoints_[i].first != endpoints_[first].first) first = i;
+    if (first == i) continue;
+    view_.agents[endpoints_[first].second].same_address = endpoints_[first].second;
+    view_.agents[endpoints_[i].second].same_address = endpoints_[first].second;
+  }
 }
 
 // Two reports, as a peer's restart is excused.
@@ -116,6 +156,8 @@ Status ViewMaker::status_of(const Known& member, Now now) const {
   if (member.mesh == nullptr) return Status::kReporting;
   if (member.mesh->starved_lately) return Status::kStarved;
   const mesh::PathJudge judge(options_.rules, now.steady);
+  // Whose rows are now of the one and now of the other are no evidence either.
+  if (is_duplicated(*member.mesh, now)) return Status::kRestarted;
   const bool young = now.steady - member.mesh->started < judge.grace(*member.mesh);
   return young ? Status::kRestarted : Status::kReporting;
 }
@@ -169,6 +211,10 @@ void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
     path.kind = row.kind;
     path.family = row.family;
     path.state = judgement.state;
+    // It is not known who answers there.
+    if (to != nullptr && view_.agents[to_index].same_address != kNoIndex) {
+      path.state = PathState::kUnknown;
+    }
     path.since = agent.received - std::chrono::milliseconds(row.state_age_ms);
     if (path.state == PathState::kDown) {
       path.cut = judgement.cut;

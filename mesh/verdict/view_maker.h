@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "mesh/table/mesh.h"
@@ -65,6 +66,7 @@ class ViewMaker {
   Index node_of(const Known& member, const mesh::Mesh& mesh);
   Index zone_of(const std::string& agent, const mesh::Mesh& mesh);
   void list_zones();
+  void find_same_addresses();
   Agent::Status status_of(const Known& member, Now now) const;
   void take_paths(const mesh::MeshTable& table, Index from, Now now);
   Index far_end(const mesh::MeshTable& table, Index from, const mesh::PathRow& row);
@@ -84,8 +86,9 @@ class ViewMaker {
   // Keep their places as long as there are not too many.
   std::map<std::string, Index, std::less<>> zones_;
   UsualTimes usual_times_;
-  std::deque<std::string> texts_;  // Of gateways and targets...
-  std::size_t texts_size_ = 0;     // ... of which so many are in use.
+  std::vector<std::pair<Endpoint, Index>> endpoints_;  // Of agents that report.
+  std::deque<std::string> texts_;                      // Of gateways and targets...
+  std::size_t texts_size_ = 0;                         // ... of which so many are in use.
   View view_;
 };
 

@@ -97,6 +97,9 @@ void add_measures(Details& details, const Finding& finding) {
   if (finding.kind == Kind::kClockJump) {
     details.add_number("clock_jump_ms", finding.clock_jump.count());
   }
+  if (finding.kind == Kind::kClockSkew) {
+    details.add_number("clock_skew_ms", finding.clock_skew.count());
+  }
 }
 
 std::string details_of(const verdict::Verdict& verdict, Now now) {
