@@ -12,6 +12,10 @@ namespace {
 // A node whose agents or networks come back one after the other has no lesser fault in between.
 constexpr int kNarrowing = 5;
 
+// The search that goes on when a fault of sizes is over ends sooner, and with the sizes as they
+// were. Whatever finds them changed later took a search of its own, and the shortest takes 11 s.
+constexpr std::chrono::seconds kSearchEnds{10};
+
 constexpr std::array<std::string_view, 3> kEventTypes = {"opened", "changed", "closed"};
 
 }  // namespace
@@ -104,12 +108,12 @@ void VerdictBook::consider(NamedFinding named, Clock::time_point now,
     if (may_be_loss(verdict.named, named, now)) return;
   }
   // What began in the time of a fault that explains it, and is over, lingers: an agent looks back a
-  // minute, and targets are probed slowly. Sizes are searched for once more, and then begin anew.
+  // minute, and targets are probed slowly.
   const Group group = group_of(named.finding);
   const bool searched = group == Group::kFullPackets || group == Group::kFragments;
   for (const Verdict& verdict : closed_) {
     if (now - *verdict.closed <= options_.linger && explains(verdict.named, named) &&
-        (searched || named.finding.since <= verdict.last_seen + options_.close_hold)) {
+        named.finding.since <= verdict.last_seen + (searched ? kSearchEnds : options_.close_hold)) {
       return;
     }
   }

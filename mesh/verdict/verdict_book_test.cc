@@ -182,6 +182,18 @@ TEST_F(VerdictBookTest, IgnoresWhatAFaultLeftBehind) {
   EXPECT_EQ(see({names}, 2s), Events{"opened 2 dns"}) << "this one is new";
 }
 
+TEST_F(VerdictBookTest, TellsSizesAgainThatWereFoundChangedAfterwards) {
+  NamedFinding black_hole = of_node(Kind::kMtuBlackHole, "node-3");
+  EXPECT_EQ(see({black_hole}, 30s), Events{"opened 1 mtu_black_hole"});
+  EXPECT_EQ(see({}, 8s), Events{"closed 1 mtu_black_hole"});
+  since_ = now_ + 1s;
+  EXPECT_EQ(see({black_hole}, 10s), Events{}) << "a search that had begun before";
+  EXPECT_EQ(see({}, 5s), Events{});
+  since_ = now_;
+  EXPECT_EQ(see({black_hole}, 10s), Events{"opened 1 mtu_black_hole"}) << "the port flaps";
+  EXPECT_EQ(last_.flaps, 1U);
+}
+
 TEST_F(VerdictBookTest, DoesNotCallHealthyWhatNobodyCanSee) {
   testing::HandMadeMesh mesh(4);
   view_ = mesh.view;
