@@ -1,11 +1,16 @@
 """Reports of agents that probe, made by hand."""
 
+import datetime
+import time
+
 from server import payload
 
 COLUMNS = ["to", "relation", "probe", "family", "state", "state_ms", "answer_ms", "sent",
            "lost", "lost_forward", "lost_backward", "late", "duplicated", "reordered", "p50_us",
            "p90_us", "p99_us", "max_us", "jitter_forward_us", "jitter_backward_us",
            "error"]
+# Both clocks of an agent run, or the server says that somebody set one.
+BEGAN = time.monotonic()
 BOUNDS_US = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000,
              1000000]
 MTU_COLUMNS = ["to", "relation", "family", "forward_class", "forward_class_ms", "forward_size",
@@ -35,19 +40,20 @@ def mtu(to, forward=("clear", 1500), backward=("clear", 1500), too_big=(None, No
     return [(row | changes)[column] for column in MTU_COLUMNS]
 
 
-def address(number):
-    return f"10.0.{number // 256}.{number % 256}"
+def address(number, layer="pod"):
+    return f"10.{('pod', 'host').index(layer)}.{number // 256}.{number % 256}"
 
 
 def report(number, layer="pod", paths=(), heard=(), uptime=600, mtus=(), mesh=None, **probing):
     """Of the agent of a layer on the node of that number."""
     counts = [0, 40] + [0] * 13
     return payload(
-        agent(number, layer), nodename=f"node{number}", report_interval=5, mesh={
-            "schema": 1, "layer": layer, "agent_uptime_ms": uptime * 1000,
+        agent(number, layer), nodename=f"node{number}", report_interval=5,
+        hostdate=datetime.datetime.now(datetime.timezone.utc).isoformat(), mesh={
+            "schema": 1, "layer": layer, "agent_uptime_ms": uptime * 1000 + round((time.monotonic() - BEGAN) * 1000),
             "stopping": probing.pop("stopping", False),
             "probing": {
-                "addresses": [address(number)], "tunnel": "vxlan" if layer == "host" else "",
+                "addresses": [address(number, layer)], "tunnel": "vxlan" if layer == "host" else "",
                 "port": 8862, "ssid": number + 1, "assignment": "",
                 "clock": "kernel", "icmp": "datagram", "starved": 1, "receive_drops": 2,
                 "totals": {"sent": 100, "lost": 7, "lost_forward": 4, "lost_backward": 1,
@@ -55,7 +61,7 @@ def report(number, layer="pod", paths=(), heard=(), uptime=600, mtus=(), mesh=No
                 "rtt": {"bounds_us": BOUNDS_US, "counts": counts, "sum_us": 4000}} | probing,
             "paths": {"columns": COLUMNS, "rows": list(paths)},
             "mtu": {"columns": MTU_COLUMNS, "rows": list(mtus)},
-            "heard": [[address(who), who + 1, age] for who, age in heard]} | (mesh or {}))
+            "heard": [[address(who, layer), who + 1, age] for who, age in heard]} | (mesh or {}))
 
 
 def agent(number, layer="pod"):
