@@ -54,6 +54,10 @@ class ReviewCache {
     const auto found = entries_.find(key);
     return found != entries_.end() && now >= found->second.ask_at;
   }
+  // It has been due for as long as it was not.
+  bool is_overdue(const Digest& key, Clock::time_point now) const {
+    return is_due(key, now - options_.ask_again);
+  }
 
   // Kept no longer than `expires_in`, if that is known.
   void insert(const Digest& key, Review review, Clock::time_point now,

@@ -1,6 +1,7 @@
 #include "server/auth/authenticator.h"
 
 #include <cassert>
+#include <tuple>
 #include <utility>
 
 #include "lib/kube/token_expiry.h"
@@ -106,15 +107,18 @@ std::optional<Ruling> Authenticator::judge_report_token(std::string_view token,
   const auto& name_space = state_.config.agent_namespace;
   const auto now = loop_.now();
   // Judged under the lock, which costs less than a copy of the review.
-  const auto [known, due] = state_.report_tokens.with([&](const kube::TokenCache& tokens) {
+  const auto [known, due, overdue] = state_.report_tokens.with([&](const kube::TokenCache& tokens) {
     const TokenReview* const review = tokens.find(asked.token, now);
     auto ruling = review == nullptr ? std::nullopt
                                     : std::optional(judge_report(*review, asked.agent, name_space));
-    return std::pair(std::move(ruling), tokens.is_due(asked.token, now));
+    return std::tuple(std::move(ruling), tokens.is_due(asked.token, now),
+                      tokens.is_overdue(asked.token, now));
   });
-  const bool waits = !known || (due && !api_away_);
-  if (!waits && !(due && now >= ask_api_at_)) return known;
+  // Whoever reports regularly never waits again: an API that is slow must not make its report late.
+  const bool waits = !known || (overdue && !api_away_);
+  if (!due && !waits) return known;
   // While the API is away nobody who was good waits for it: one question in a while is enough.
+  if (api_away_ && !waits && now < ask_api_at_) return known;
   ask_api_at_ = now + kAskApiAgain;
   auto refusal =
       review(token, asked, [this, asked, waits, known = known](const Result<TokenReview>& review) {

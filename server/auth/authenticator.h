@@ -18,7 +18,8 @@ namespace meshcheck::server {
 
 // One a network thread, as the gate of its HTTP server; doc/operate/security.md. Most requests are
 // decided at once: by a shared token, or by what the Kubernetes API said of this one within the
-// last minute. Else the API is asked and the request waits; if it does not answer, reports go on by
+// last minute. A report goes on by what it said within the last two minutes, and it is asked again
+// beside that. Else the API is asked and the request waits; if it does not answer, reports go on by
 // what it said within the last hour. The principal of a report is the uid of the pod that its token
 // is of, that of a reader his name, that of a shared token "token", and none of those who need not
 // say who they are.

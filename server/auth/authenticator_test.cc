@@ -56,14 +56,15 @@ class AuthenticatorTest : public testing::Test {
              R"("authentication.kubernetes.io/pod-name":[")" +
                  pod + R"("],"authentication.kubernetes.io/pod-uid":["uid-)" + pod + "\"]}}}}"));
   }
-  void remember_pod(const std::string& pod, std::chrono::seconds age) {
+  void remember_pod(const std::string& pod, std::chrono::seconds age,
+                    const std::string& token = "t") {
     kube::TokenReview review;
     review.authenticated = true;
     review.service_account_namespace = "net";
     review.pod_name = pod;
     review.pod_uid = "uid-" + pod;
     state_->report_tokens.with([&](kube::TokenCache& tokens) {
-      tokens.insert(kube::digest_of("t"), review, loop_.now() - age, std::nullopt);
+      tokens.insert(kube::digest_of(token), review, loop_.now() - age, std::nullopt);
     });
   }
   void say(const std::string& status) {
@@ -154,8 +155,33 @@ TEST_F(AuthenticatorTest, LetsNobodyInWithoutAnAnswerAndAsksAgain) {
   EXPECT_EQ(status(decided_[4]), 200);
 }
 
-TEST_F(AuthenticatorTest, AsksAgainAboutATokenOfAMinuteAgo) {
+TEST_F(AuthenticatorTest, AsksAgainBesideAReportAboutATokenOfAMinuteAgo) {
   remember_pod("a", 61s);
+  say(R"({"authenticated":false})");
+  const auto at_once = admit(report("a", "t"));
+  ASSERT_TRUE(at_once) << "a slow API makes no report late";
+  EXPECT_EQ(at_once->principal, "uid-a");
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return metrics_.reviews.Value() == 1; }));
+  const auto refused = admit(report("a", "t"));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(status(*refused), 401);
+  EXPECT_TRUE(decided_.empty());
+  EXPECT_EQ(api_.requests.size(), 1U);
+}
+
+TEST_F(AuthenticatorTest, AsksAboutEachTokenOfAMinuteAgoWhileTheApiAnswers) {
+  remember_pod("a", 61s, "t");
+  remember_pod("b", 61s, "u");
+  say_pod("a");
+  say_pod("b");
+  EXPECT_TRUE(admit(report("a", "t")));
+  EXPECT_TRUE(admit(report("b", "u")));
+  EXPECT_TRUE(admit(report("a", "t"))) << "that is asked already";
+  EXPECT_TRUE(uv::run_until(loop_, [&] { return api_.requests.size() == 2; }));
+}
+
+TEST_F(AuthenticatorTest, WaitsForTheReviewOfATokenOfTwoMinutesAgo) {
+  remember_pod("a", 121s);
   say(R"({"authenticated":false})");
   EXPECT_FALSE(admit(report("a", "t")));
   wait_for(1);
@@ -163,7 +189,7 @@ TEST_F(AuthenticatorTest, AsksAgainAboutATokenOfAMinuteAgo) {
 }
 
 TEST_F(AuthenticatorTest, GoesOnWithWhomItKnewWhileTheApiIsAway) {
-  remember_pod("a", 61s);
+  remember_pod("a", 121s);
   api_.next_answers.push_back(FakeApi::answer(500, "{}"));
   EXPECT_FALSE(admit(report("a", "t")));
   wait_for(1);
