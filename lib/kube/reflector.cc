@@ -147,7 +147,10 @@ void Reflector::failed(Clock::time_point now, Failure failure) {
     list_anew(now);
     return;
   }
-  if (!status_.cut_off_since) status_.cut_off_since = failure.by_silence ? last_contact_ : now;
+  if (!status_.cut_off_since) {
+    status_.by_silence = failure.by_silence;
+    status_.cut_off_since = failure.by_silence ? last_contact_ : now;
+  }
   status_.why = std::move(failure.sentence);
   back_off(now);
   const bool version_in_doubt =

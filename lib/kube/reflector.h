@@ -19,7 +19,8 @@ struct WatchStatus {
   bool synced = false;  // All objects were seen once. From then on it stays so.
   // Since then what is known may be old; it is kept. Until there is a watch again.
   std::optional<Clock::time_point> cut_off_since;
-  std::string why;  // One sentence, while cut off or objects are missing; else empty.
+  bool by_silence = false;  // And that is when it was heard last: it was cut off some time after.
+  std::string why;          // One sentence, while cut off or objects are missing; else empty.
   std::size_t objects = 0;
   std::uint64_t objects_refused = 0;  // Over objects_max, since the last list began.
   // What its reader could not make out, likewise; `why` has the last one's reason.

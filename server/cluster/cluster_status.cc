@@ -10,9 +10,11 @@ bool ClusterStatus::synced() const {
 }
 
 std::optional<Clock::time_point> ClusterStatus::cut_off_since() const {
-  std::optional<Clock::time_point> since;
+  std::optional<Clock::time_point> since = pulse.silent_since;
   for (const FollowedObjects& objects : followed) {
     const auto of_these = objects.synced ? objects.cut_off_since : std::optional(began);
+    // Of the one and the same silence it is known more exactly when that began.
+    if (objects.synced && objects.by_silence && pulse.silent_since) continue;
     if (of_these && (!since || *of_these < *since)) since = of_these;
   }
   return since;
@@ -26,6 +28,7 @@ std::string ClusterStatus::trouble() const {
   for (const FollowedObjects& objects : followed) {
     if (objects.cut_off_since && !objects.why.empty()) return objects.why;
   }
+  if (pulse.silent_since) return pulse.why;
   if (!synced()) return "the Kubernetes API has not listed all pods and nodes yet";
   for (const FollowedObjects& objects : followed) {
     if (!objects.why.empty()) return objects.why;

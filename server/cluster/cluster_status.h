@@ -12,6 +12,7 @@
 
 #include "lib/base/time.h"
 #include "mesh/verdict/named_finding.h"
+#include "server/cluster/api_pulse.h"
 
 namespace meshcheck::server {
 
@@ -20,7 +21,8 @@ struct FollowedObjects {
   std::string_view name;  // "pods", "nodes"
   bool synced = false;
   std::optional<Clock::time_point> cut_off_since;
-  std::string why;  // One sentence, while cut off or objects are left out.
+  bool by_silence = false;  // It was heard last then, and cut off some time after.
+  std::string why;          // One sentence, while cut off or objects are left out.
   std::size_t objects = 0;
   std::uint64_t objects_left_out = 0;
   std::uint64_t lists = 0;
@@ -41,6 +43,7 @@ struct ClusterStatus {
   std::string where;  // "namespace netchecker"
   std::size_t name_conflicts = 0;
   verdict::NodeExcuses excuses;
+  ApiPulse::Status pulse;
 
   bool synced() const;  // All, once.
   // Since when anything is cut off, or was not told yet.

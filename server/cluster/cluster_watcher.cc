@@ -13,6 +13,7 @@ FollowedObjects followed(std::string_view name, const kube::WatchStatus& status)
   return {.name = name,
           .synced = status.synced,
           .cut_off_since = status.cut_off_since,
+          .by_silence = status.cut_off_since && status.by_silence,
           .why = status.why,
           .objects = status.objects,
           .objects_left_out = status.objects_refused + status.objects_unreadable,
@@ -27,7 +28,10 @@ void add(FollowedObjects& all, const kube::WatchStatus& status) {
   const bool earlier =
       status.cut_off_since && (!all.cut_off_since || *status.cut_off_since < *all.cut_off_since);
   if (earlier || all.why.empty()) all.why = status.why;
-  if (earlier) all.cut_off_since = status.cut_off_since;
+  if (earlier) {
+    all.cut_off_since = status.cut_off_since;
+    all.by_silence = status.by_silence;
+  }
   all.objects_left_out += status.objects_refused + status.objects_unreadable;
   all.lists += status.lists;
   all.watches += status.watches;
@@ -55,8 +59,9 @@ ClusterWatcher::ClusterWatcher(const Owner& owner, const kube::Config& api,
       cluster_status_(owner.status),
       log_(owner.log),
       options_(options),
-      http_(loop_, {.connections_max = config.selectors.size() + 2}),
+      http_(loop_, {.connections_max = config.selectors.size() + 3}),
       client_(loop_, http_, api),
+      pulse_(client_, options.pulse, [this] { tell_status(); }),
       change_(loop_, [this] { apply(); }),
       status_(loop_, [this] { tell_status(); }) {
   const std::string name_space = config.namespace_for(api).value_or("");
@@ -141,7 +146,10 @@ void ClusterWatcher::tell_status() {
   const bool nodes_listed = nodes_->status().synced && cluster_.nodes_listed();
   if (pods_listed || nodes_listed) apply();
   const std::array followed_now{pods_status(), followed("nodes", nodes_->status())};
-  cluster_status_.with([&](ClusterStatus& status) { status.followed = followed_now; });
+  cluster_status_.with([&](ClusterStatus& status) {
+    status.followed = followed_now;
+    status.pulse = pulse_.status();
+  });
   const bool stale = followed_now[0].cut_off_since.has_value();
   membership_.set_inventory_stale(stale);
   for (std::size_t i = 0; i < told_.size(); ++i) log_status(followed_now[i], told_[i]);

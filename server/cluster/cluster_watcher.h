@@ -16,6 +16,7 @@
 #include "lib/kube/watch.h"
 #include "lib/uv/timer.h"
 #include "server/agents/membership.h"
+#include "server/cluster/api_pulse.h"
 #include "server/cluster/cluster.h"
 #include "server/cluster/cluster_config.h"
 #include "server/cluster/cluster_status.h"
@@ -31,6 +32,7 @@ class ClusterWatcher {
     kube::Reflector::Options reflector;
     std::chrono::milliseconds change_delay{250};
     std::chrono::milliseconds status_period{1000};
+    ApiPulse::Options pulse;
   };
 
   // An error: there is no usable configuration. That the API cannot be reached is none.
@@ -73,6 +75,7 @@ class ClusterWatcher {
   const Options options_;
   http::Client http_;
   kube::Client client_;
+  ApiPulse pulse_;
   Cluster cluster_{{}};
   std::vector<std::unique_ptr<kube::Watch>> pods_;
   std::unique_ptr<kube::Watch> nodes_;

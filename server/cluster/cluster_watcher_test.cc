@@ -94,6 +94,22 @@ class ClusterWatcherTest : public testing::Test {
   std::optional<ClusterWatcher> watcher_;
 };
 
+TEST_F(ClusterWatcherTest, NoticesAnApiThatFallsSilentBehindItsWatches) {
+  options_.pulse = {.period = milliseconds(10), .timeout = milliseconds(50)};
+  start();
+  ASSERT_TRUE(wait_for_watches());
+  EXPECT_TRUE(wait_for([&] { return api_->count("GET /version") >= 2; }));
+  EXPECT_FALSE(status().cut_off_since());
+  const Clock::time_point before = loop_.now();
+  api_->silent = true;
+  EXPECT_TRUE(wait_for([&] { return status().pulse.silent_since.has_value(); }));
+  EXPECT_GE(*status().cut_off_since() + milliseconds(1), before);
+  EXPECT_NE(status().trouble(), "");
+  api_->silent = false;
+  EXPECT_TRUE(wait_for([&] { return !status().cut_off_since(); }));
+  EXPECT_EQ(status().trouble(), "");
+}
+
 TEST_F(ClusterWatcherTest, ExpectsThePodsThatAreThere) {
   start();
   EXPECT_FALSE(status().synced());
