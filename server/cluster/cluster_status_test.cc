@@ -8,6 +8,34 @@ namespace {
 
 using namespace std::chrono_literals;
 
+TEST(ClusterStatusTest, IsReadyOnceItIsSyncedOrHasWaitedLongEnough) {
+  const Clock::time_point began(100h);
+  ClusterStatus status;
+  EXPECT_TRUE(status.ready(began)) << "without Kubernetes";
+  status.enabled = true;
+  status.began = began;
+  EXPECT_FALSE(status.ready(began + 29s));
+  EXPECT_TRUE(status.ready(began + 30s));
+  for (FollowedObjects& objects : status.followed) objects.synced = true;
+  EXPECT_TRUE(status.ready(began));
+}
+
+TEST(ClusterStatusTest, TellsOfACutAfterTenSeconds) {
+  const Clock::time_point began(100h);
+  ClusterStatus status{.enabled = true, .began = began};
+  EXPECT_FALSE(status.finding(began + 9s));
+  EXPECT_TRUE(status.finding(began + 10s)) << "nothing was ever listed";
+  for (FollowedObjects& objects : status.followed) objects.synced = true;
+  EXPECT_FALSE(status.finding(began + 1h));
+  status.followed[1].cut_off_since = began + 1h;
+  status.followed[1].why = "it is away";
+  EXPECT_FALSE(status.finding(began + 1h + 9s));
+  const auto finding = status.finding(began + 1h + 10s);
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(finding->ends[0].name, "server");
+  EXPECT_EQ(finding->reason, "it is away; what is known of pods and nodes may be old");
+}
+
 class SilentApiTest : public testing::Test {
  protected:
   SilentApiTest() {
