@@ -58,12 +58,13 @@ class Mesh:
                                      "-db", self.folder / "meshcheck.db", *self.options,
                                      stderr=open(self.folder / "server.log", "a"))
 
-    def start_agent(self, node, layer):
-        name = self.name(node, layer)
+    def start_agent(self, node, layer, *more, name=None):
+        """`more` are flags; `name` is another one than the agent's own."""
+        name = name or self.name(node, layer)
         options = [option.format(name=name) for option in self.pod_options] if layer == "pod" else []
         self.agents[name] = self.lab.popen(
             node, layer, PROGRAMS[layer], "-serverendpoint", self.report_to,
-            "-reportinterval", str(self.report_interval), *options, env={**os.environ, "MY_POD_NAME": name, "MY_NODE_NAME": f"node-{node}"},
+            "-reportinterval", str(self.report_interval), *options, *more, env={**os.environ, "MY_POD_NAME": name, "MY_NODE_NAME": f"node-{node}"},
             stderr=open(self.folder / f"{name}.log", "a"))
 
     def stop_agent(self, node, layer, number=signal.SIGTERM):

@@ -125,3 +125,42 @@ def test_without_names_no_agent_falls_silent(mesh):
     assert eventually(lambda: looked_up() == [{"netchecker-service": None}] * len(mesh.names()), 20), looked_up()
     # Reports go to the address that answered last.
     assert mesh.check() == (200, None, None)
+
+
+def verdicts(mesh):
+    return {(verdict["kind"], verdict["subject"]) for verdict in json.loads(mesh.get("/api/v1/verdicts")[1])["verdicts"]
+            if verdict["state"] == "open"}
+
+
+def test_two_agents_at_one_address_are_named(mesh):
+    """A cloned file of defaults: node 2's host agent says that it is where node 1's is."""
+    mesh.stop_agent(2, "host")
+    mesh.start_agent(2, "host", "-addresses", "10.200.0.1")
+    named = {("address_conflict", "netchecker-agent-hostnet-1 and netchecker-agent-hostnet-2")}
+    try:
+        assert eventually(lambda: verdicts(mesh) == named, 20), verdicts(mesh)
+        # Of a real fault of the other one nothing untrue is said.
+        mesh.lab.fault("link-down", 2)
+        silent = ["netchecker-agent-2", "netchecker-agent-hostnet-2"]
+        assert eventually(lambda: mesh.check() == (400, [], silent), 15), mesh.check()
+        subjects = {subject for kind, subject in verdicts(mesh) - named}
+        assert subjects <= {"node-2", "netchecker-agent-2", "netchecker-agent-hostnet-2"}, verdicts(mesh)
+    finally:
+        mesh.lab.heal()
+        mesh.stop_agent(2, "host")
+        mesh.start_agent(2, "host")
+    assert eventually(lambda: not verdicts(mesh), 30), verdicts(mesh)
+
+
+def test_two_agents_of_one_name_are_named(mesh):
+    """A cloned machine: node 2's host agent goes by the name of node 1's."""
+    twin, own = mesh.name(1, "host"), mesh.agents[mesh.name(1, "host")]
+    mesh.stop_agent(2, "host")
+    mesh.start_agent(2, "host", name=twin)
+    mesh.agents[mesh.name(2, "host")] = mesh.agents[twin]
+    mesh.agents[twin] = own
+    try:
+        assert eventually(lambda: ("duplicate_agent", twin) in verdicts(mesh), 20), verdicts(mesh)
+    finally:
+        mesh.stop_agent(2, "host")
+        mesh.start_agent(2, "host")
