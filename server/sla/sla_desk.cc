@@ -161,8 +161,11 @@ void SlaDesk::on_written(const sla::SlaChanges& changes, const Result<void>& res
   waiting_.erase(waiting_.begin(), end);
 }
 
-SlaOldest SlaDesk::oldest() const {
-  const auto time = std::chrono::floor<std::chrono::seconds>(WallClock::now());
+// The epoch's own time while the clock is not proven: nothing is older.
+SlaOldest SlaDesk::oldest() {
+  const auto proven = wall_guard_.proven(now());
+  if (!proven) return {};
+  const auto time = std::chrono::floor<std::chrono::seconds>(*proven);
   SlaOldest oldest{.episode = time - kEpisodesKept};
   if (options_.retention_days > 0) oldest.day = sla::day_of(time) - options_.retention_days;
   return oldest;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/base/log.h"
+#include "lib/base/wall_guard.h"
 #include "lib/http/message.h"
 #include "lib/store/worker.h"
 #include "lib/store/write_status.h"
@@ -95,7 +96,7 @@ class SlaDesk {
   void on_written(const sla::SlaChanges& changes, const Result<void>& result);
   void write_days();
   void on_days_written(std::uint64_t last, const Result<void>& result);
-  SlaOldest oldest() const;
+  SlaOldest oldest();
   void answer(const Asker& asker, http::Response response) const;
 
   SlaTables& sla_;
@@ -105,6 +106,7 @@ class SlaDesk {
   const Options options_;
   std::multimap<std::uint64_t, Asker> waiting_;  // By the change that they wait for.
   bool writing_ = false;
+  WallGuard wall_guard_;
   bool writing_days_ = false;
   bool closed_ = false;
   std::list<Reading> readings_;

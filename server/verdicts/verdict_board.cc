@@ -57,13 +57,14 @@ void VerdictBoard::keep(VerdictRecord record) {
   if (closed_.size() > options_.closed_max) closed_.pop_front();
 }
 
-void VerdictBoard::forget(WallTime now) {
-  const WallTime oldest = oldest_kept(now);
+void VerdictBoard::forget(Now now) {
+  proven_ = wall_guard_.proven(now);
+  const WallTime oldest = oldest_kept();
   while (!closed_.empty() && *closed_.front().closed < oldest) closed_.pop_front();
 }
 
-WallTime VerdictBoard::oldest_kept(WallTime now) const {
-  const WallTime by_age = now - options_.age_max;
+WallTime VerdictBoard::oldest_kept() const {
+  const WallTime by_age = proven_ ? *proven_ - options_.age_max : WallTime();
   if (closed_.size() < options_.closed_max) return by_age;
   return std::max(by_age, *closed_.front().closed);
 }
@@ -74,9 +75,9 @@ std::size_t VerdictBoard::count(Severity severity) const {
       [severity](const VerdictRecord& record) { return record.severity == severity; }));
 }
 
-VerdictBoard::Changes VerdictBoard::take_changes(WallTime now, std::size_t rows_max) {
+VerdictBoard::Changes VerdictBoard::take_changes(std::size_t rows_max) {
   Changes changes;
-  changes.oldest_kept = oldest_kept(now);
+  changes.oldest_kept = oldest_kept();
   if (changed_.size() == 0) return changes;
   std::unordered_map<std::uint64_t, const VerdictRecord*> held;
   for (const VerdictRecord& record : closed_) held[record.id] = &record;

@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "lib/base/change_set.h"
+#include "lib/base/time.h"
+#include "lib/base/wall_guard.h"
 #include "server/verdicts/verdict_record.h"
 
 namespace meshcheck::server {
@@ -41,8 +44,8 @@ class VerdictBoard {
   void show(std::vector<VerdictRecord> open, const Evaluation& evaluation);
   // An event of the book, besides.
   void note(verdict::VerdictEvent::Type type, VerdictRecord record);
-  // Drops what is too old.
-  void forget(WallTime now);
+  // Drops what is too old, by a wall clock that is proven.
+  void forget(Now now);
 
   const std::vector<VerdictRecord>& open() const { return open_; }     // Worst first, then oldest.
   const std::deque<VerdictRecord>& closed() const { return closed_; }  // In the order they ended.
@@ -64,15 +67,17 @@ class VerdictBoard {
     bool empty() const { return records.empty() && gone.empty(); }
   };
   // At most `rows_max`. Then written() or put_back() says what became of all that was taken.
-  Changes take_changes(WallTime now, std::size_t rows_max);
+  Changes take_changes(std::size_t rows_max);
   void written(const Changes& changes) { changed_.written(changes.last); }
   void put_back() { changed_.put_back(); }
 
  private:
-  WallTime oldest_kept(WallTime now) const;
+  WallTime oldest_kept() const;
   void keep(VerdictRecord record);
 
   Options options_;
+  WallGuard wall_guard_;
+  std::optional<WallTime> proven_;  // As forget() was told last.
   std::vector<VerdictRecord> open_;
   std::deque<VerdictRecord> closed_;
   ChangeSet<std::uint64_t> changed_;  // Ids.

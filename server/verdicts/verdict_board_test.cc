@@ -41,7 +41,7 @@ std::vector<std::uint64_t> ids(const auto& records) {
 }
 
 VerdictBoard::Changes take(VerdictBoard& board) {
-  return board.take_changes(WallTime(10h), 100);
+  return board.take_changes(100);
 }
 
 TEST(VerdictBoardTest, ShowsTheWorstFirstAndThenTheOldest) {
@@ -52,12 +52,16 @@ TEST(VerdictBoardTest, ShowsTheWorstFirstAndThenTheOldest) {
 }
 
 TEST(VerdictBoardTest, KeepsWhatEndedByNumberAndAge) {
-  VerdictBoard board({.closed_max = 3, .age_max = 2h});
+  VerdictBoard board({.closed_max = 3, .age_max = 3h});
   for (std::uint64_t id = 1; id <= 5; ++id) {
     board.note(Type::kClosed, closed(id, WallTime(10h) + std::chrono::minutes(id)));
   }
   EXPECT_EQ(ids(board.closed()), (std::vector<std::uint64_t>{3, 4, 5}));
-  board.forget(WallTime(12h + 4min));
+  board.forget({.wall = WallTime(1000h), .steady = Clock::time_point(12h)});
+  EXPECT_EQ(board.closed().size(), 3U) << "one reading of a clock proves nothing";
+  EXPECT_EQ(take(board).oldest_kept, WallTime(10h + 3min)) << "there are as many as may be";
+  board.forget({.wall = WallTime(12h + 4min), .steady = Clock::time_point(12h + 4min)});
+  board.forget({.wall = WallTime(13h + 4min), .steady = Clock::time_point(13h + 4min)});
   EXPECT_EQ(ids(board.closed()), (std::vector<std::uint64_t>{4, 5}));
 }
 
@@ -149,7 +153,7 @@ TEST_F(VerdictStoreTest, EndsWhatWasOpenWhenTheServerStopped) {
   ASSERT_EQ(ids(board.closed()), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(board.closed().back().closed, WallTime(4h));
   EXPECT_EQ(board.closed().back().ending, Ending::kRestart);
-  EXPECT_EQ(ids(board.take_changes(WallTime(4h), 100).records), std::vector<std::uint64_t>{2});
+  EXPECT_EQ(ids(board.take_changes(100).records), std::vector<std::uint64_t>{2});
 }
 
 TEST_F(VerdictStoreTest, DropsWhatIsNotKept) {

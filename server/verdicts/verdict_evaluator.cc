@@ -93,7 +93,7 @@ void VerdictEvaluator::publish(const std::vector<verdict::VerdictEvent>& events,
   owner_.verdicts.with([&](VerdictBoard& board) {
     board.show(std::move(open), evaluation);
     for (const auto& [type, record] : records) board.note(type, record);
-    board.forget(now.wall);
+    board.forget(now);
   });
   owner_.events.with([&](EventFeed& feed) {
     for (const auto& [type, record] : records) {
