@@ -77,7 +77,8 @@ void SlaTable::restore(const SlaDownCount& count) {
   Probe* const probe = find_or_add(count.ref);
   if (probe == nullptr) return;
   probe->down = probe->down_shown = count.down;
-  probe->settled = count.settled;
+  // Likewise, and the server was started anew.
+  probe->settled = count.settled > settled_ + kSlots ? settled_ : count.settled;
 }
 
 bool SlaTable::fits_in(const Episode& episode, WallTime now) {
@@ -170,6 +171,7 @@ void SlaTable::advance(WallTime now) {
   const SlotNumber settled = slot_of(time - kSettleTime);
   const SlotNumber oldest = slot_of(time - kAgeMax);
   first_day_ = day_of(time - kAgeMax - kRollupLength);
+  if (settled + kSlots < settled_) return_to(settled);
   if (settled <= settled_) return;
   settled_ = settled;
   for (auto& [ref, probe] : probes_) {
@@ -180,6 +182,13 @@ void SlaTable::advance(WallTime now) {
     if (!options_.track_changes) probe.down_shown = probe.down;
   }
   forget(oldest);
+}
+
+// The wall clock was wrong by more than all that is held, and is right again: nothing would be
+// counted until it comes by there.
+void SlaTable::return_to(SlotNumber settled) {
+  settled_ = settled;
+  for (auto& [ref, probe] : probes_) probe.settled = std::min(probe.settled, settled);
 }
 
 // A probe goes with its last day, so that of the days from the first one on all is held.

@@ -136,6 +136,7 @@ class SlaTable {
   Probe* find_or_add(const ProbeRef& ref);
   std::uint64_t take(Probe& probe, const Episode& episode);
   void roll_up(const ProbeRef& ref, Probe& probe, SlotNumber slot);
+  void return_to(SlotNumber settled);
   void forget(SlotNumber oldest);
   void count_checks(const EpisodeMessage& message, WallTime now);
 

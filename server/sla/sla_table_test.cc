@@ -186,6 +186,27 @@ TEST_F(SlaTableTest, GoesOnCountingTimeDownAfterARestart) {
   EXPECT_NE(writer.take().find(name + "140"), std::string::npos);
 }
 
+TEST_F(SlaTableTest, GoesOnCountingTimeDownOnceAWrongClockIsRightAgain) {
+  const std::string name =
+      "meshcheck_sla_unavailable_seconds_total{group=\"synthetic\",probe=\"dns\"} ";
+  table_.advance(kNoon + 24h * 40);
+  table_.advance(kNoon);
+  take({episode(kNoon, {10s, 20s, 0s})});
+  table_.advance(kNoon + 90s);
+  table_.written(table_.take_changes(100));
+  EXPECT_NE(metrics().find(name + "20"), std::string::npos) << metrics();
+}
+
+TEST_F(SlaTableTest, TakesNoCountOfTheFutureFromBeforeARestart) {
+  const std::string name =
+      "meshcheck_sla_unavailable_seconds_total{group=\"synthetic\",probe=\"dns\"} ";
+  table_.restore({.ref = kDns, .down = 100s, .settled = kNoonSlot + 40 * 2880});
+  take({episode(kNoon, {10s, 20s, 0s})});
+  table_.advance(kNoon + 90s);
+  table_.written(table_.take_changes(100));
+  EXPECT_NE(metrics().find(name + "120"), std::string::npos) << metrics();
+}
+
 TEST_F(SlaTableTest, DoesNotSayThatItIsUpWhenNobodyKnows) {
   take({episode(kNoon - 600s, kUp)});
   table_.advance(kNoon + 90s);

@@ -106,8 +106,8 @@ void Persistence::close() {
 Persistence::Batch Persistence::take_batch() {
   return {
       .table = owner_.agents.with([](AgentTable& table) { return table.take_changes(kRowsMax); }),
-      .verdicts = owner_.verdicts.with(
-          [](VerdictBoard& board) { return board.take_changes(kRowsMax); })};
+      .verdicts =
+          owner_.verdicts.with([](VerdictBoard& board) { return board.take_changes(kRowsMax); })};
 }
 
 void Persistence::put_back() {
