@@ -89,6 +89,41 @@ seccompProfile: {type: RuntimeDefault}
 {{- default (printf "%s-tls" (include "meshcheck.fullname" .)) .Values.tls.existingSecret }}
 {{- end }}
 
+{{/* How Prometheus gets at the metrics, as in the endpoint of a ServiceMonitor: what it knows the server by, and what it shows. */}}
+{{- define "meshcheck.scrapeAccess" -}}
+{{- $service := printf "%s-server" (include "meshcheck.fullname" .) -}}
+{{- $secret := include "meshcheck.tlsSecret" . -}}
+{{- if .Values.tls.enabled -}}
+scheme: https
+tlsConfig:
+{{- if .Values.monitoring.tlsConfig }}
+  {{- toYaml .Values.monitoring.tlsConfig | nindent 2 }}
+{{- else }}
+  # The certificate is for the Service, and Prometheus asks the pod's address.
+  serverName: {{ $service }}.{{ .Release.Namespace }}.svc
+  ca:
+    secret: {name: {{ $secret }}, key: ca.crt}
+  {{- if .Values.tls.mutual }}
+  cert:
+    secret: {name: {{ $secret }}, key: client.crt}
+  keySecret: {name: {{ $secret }}, key: client.key}
+  {{- end }}
+{{- end }}
+{{- else -}}
+scheme: http
+{{- end }}
+{{- if .Values.monitoring.authorization }}
+authorization:
+  {{- toYaml .Values.monitoring.authorization | nindent 2 }}
+{{- else if eq .Values.auth.read "token" }}
+authorization:
+  credentials: {name: {{ .Values.auth.tokenSecret }}, key: read}
+{{- else if eq .Values.auth.read "kubernetes" }}
+# The token of Prometheus's own service account, which has to have the right to get /metrics.
+bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
+{{- end }}
+{{- end }}
+
 {{- define "meshcheck.meshKeySecret" -}}
 {{- default (printf "%s-mesh" (include "meshcheck.fullname" .)) .Values.meshKey.existingSecret }}
 {{- end }}
