@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 import yaml
 
-from chart import OPERATOR, arguments, must, named, program, render
+from chart import OPERATOR, ROOT, arguments, must, named, program, render
 from waiting import wait_for
 
 POD_ADDRESS = "127.0.0.2"  # As that of a pod, the certificate does not have it.
@@ -211,3 +211,13 @@ def test_values_take_the_place_of_what_the_chart_says():
     (endpoint,) = named(render(values, *OPERATOR), "ServiceMonitor", "meshcheck-server")["spec"]["endpoints"]
     assert endpoint["tlsConfig"] == {"insecureSkipVerify": True}
     assert endpoint["authorization"] == {"credentials": {"name": "a", "key": "b"}} and "bearerTokenFile" not in endpoint
+
+def test_promtool_takes_the_documented_scrape_config(tmp_path):
+    (block,) = re.findall(r"^```yaml\n(scrape_configs:.*?)^```$", (ROOT / "doc" / "operate" / "prometheus.md").read_text(),
+                          re.MULTILINE | re.DOTALL)
+    (tmp_path / "prometheus.yaml").write_text(block)
+    must(program("promtool"), "check", "config", "--syntax-only", tmp_path / "prometheus.yaml")
+    (job,) = yaml.safe_load(block)["scrape_configs"]
+    (endpoint,) = named(render(MUTUAL | BY_RIGHT, *OPERATOR), "ServiceMonitor", "meshcheck-server")["spec"]["endpoints"]
+    assert job["scheme"] == endpoint["scheme"] and job["authorization"]["credentials_file"] == endpoint["bearerTokenFile"]
+    assert job["static_configs"][0]["targets"] == [endpoint["tlsConfig"]["serverName"] + ":8081"]
