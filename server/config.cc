@@ -72,6 +72,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   if (!config.rescheduling.selector.empty() && !config.cluster.enabled) {
     return refuse("-reschedule: the nodes have to be known; add -kubeproxyinit");
   }
+  if (config.rescheduling.lease.empty()) return refuse("-reschedule-lease: a Lease has a name");
   if (auto checked = config.cluster.check(); !checked) return refuse(checked.error().message());
   if (auto checked = config.auth.check(config.cluster.enabled); !checked) {
     return refuse(checked.error().message());

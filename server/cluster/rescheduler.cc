@@ -9,7 +9,6 @@
 namespace meshcheck::server {
 namespace {
 
-constexpr std::string_view kLeaseName = "meshcheck-rescheduler";
 constexpr std::chrono::seconds kLookPeriodMax{60};
 constexpr std::chrono::seconds kQuestionTimeout{30};
 
@@ -63,8 +62,7 @@ Rescheduler::Rescheduler(Owner owner, const kube::Config& api, const Reschedulin
       name_space_(api.default_namespace),
       http_(owner_.loop, {.connections_max = 2}),
       client_(owner_.loop, http_, api),
-      lease_(client_,
-             {.name = std::string(kLeaseName), .name_space = name_space_, .identity = identity()},
+      lease_(client_, {.name = config_.lease, .name_space = name_space_, .identity = identity()},
              owner_.log),
       random_(std::random_device()()),
       objects_(client_, kQuestionTimeout),

@@ -23,9 +23,9 @@
 namespace meshcheck::server {
 
 // Looks each minute, or six times in an interval shorter than that; while this server holds the
-// Lease `meshcheck-rescheduler`, it does what mesh/rescheduling says. A look is four lists, one
-// after the other, and a move one to three requests; whatever fails ends it until the next. Lives
-// on the loop's thread.
+// Lease that the configuration names, it does what mesh/rescheduling says. A look is four lists,
+// one after the other, and a move one to three requests; whatever fails ends it until the next.
+// Lives on the loop's thread.
 class Rescheduler {
  public:
   using Nodes = std::function<std::vector<rescheduling::Node>()>;

@@ -26,11 +26,12 @@ class ReschedulerTest : public testing::Test {
     Rescheduler rescheduler(
         {loop_, [] { return std::vector<rescheduling::Node>{{.name = "n1", .zone = {}}}; },
          Log({.level = Log::Level::kError})},
-        config, {.selector = "app=smoke-mini", .interval = 6});
+        config, {.selector = "app=smoke-mini", .interval = 6, .lease = lease_});
     EXPECT_TRUE(uv::run_until(
         loop_, [&] { return api_.count(request) > 0; }, std::chrono::seconds(20)));
   }
 
+  std::string lease_ = ReschedulingConfig().lease;
   uv::Loop loop_;
   kube::FakeApi api_{loop_};
 };
@@ -43,6 +44,14 @@ TEST_F(ReschedulerTest, AssignsAnInstanceAndDeletesItsPod) {
   const auto& moved = api_.objects[kSets + "/s-a"];
   EXPECT_EQ(moved["metadata"]["annotations"]["meshcheck.io/node"], "n1");
   EXPECT_EQ(moved["metadata"]["labels"]["app"], "smoke-mini") << "the patch keeps all else";
+}
+
+TEST_F(ReschedulerTest, HoldsTheLeaseThatItIsTold) {
+  lease_ = "other-rescheduler";
+  run("PATCH " + kSets);
+  const std::string leases = "/apis/coordination.k8s.io/v1/namespaces/net/leases";
+  EXPECT_EQ(api_.objects.count(leases + "/other-rescheduler"), 1U);
+  EXPECT_EQ(api_.objects.count(leases + "/meshcheck-rescheduler"), 0U);
 }
 
 TEST_F(ReschedulerTest, AsksForBudgetsAsOldClustersHaveThem) {
