@@ -150,6 +150,19 @@ def test_agents_run_on_every_node():
     assert spec["hostNetwork"] is True and spec["dnsPolicy"] == "ClusterFirstWithHostNet"
 
 
+def test_releases_in_one_namespace_share_no_object_and_no_lease():
+    def made(release):
+        return {(one["kind"], one["metadata"]["name"]) for one in render(name=release, namespace="shared")}
+    assert made("one") & made("two") == set()
+    objects = render(name="one", namespace="shared")
+    lease = of_kind(objects, "Lease")[0]["metadata"]["name"]
+    assert f"-reschedule-lease={lease}" in arguments(objects, "one-meshcheck-server")
+
+
+def test_a_number_with_a_point_may_be_set_on_the_command_line():
+    assert "-sla-target=0.995" in arguments(render({}, "--set", "sla.target=0.995"), "meshcheck-server")
+
+
 def test_values_become_flags():
     objects = render(VARIANTS["everything"])
     server = arguments(objects, "meshcheck-server")
@@ -276,6 +289,8 @@ def test_the_volume_is_the_claim_that_is_wanted():
 @pytest.mark.parametrize(("wrong", "message"), [
     ({"reportInterval": "5"}, "at '/reportInterval': got string, want integer"),
     ({"reportInterval": 0}, "at '/reportInterval': minimum: got 0, want 1"),
+    ({"sla": {"target": 1}}, "at '/sla/target': exclusiveMaximum: got 1, want 1"),
+    ({"sla": {"target": "1.5"}}, "at '/sla/target': '1.5' does not match pattern"),
     ({"agent": {"replicas": 2}}, "at '/agent': additional properties 'replicas' not allowed"),
     ({"server": {"service": {"type": "LoadBalancer"}}}, "at '/server/service/type': value must be one of"),
     ({"targets": {"tcp": ["web"]}}, "at '/targets/tcp/0': 'web' does not match pattern"),

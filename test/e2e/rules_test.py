@@ -52,6 +52,8 @@ def test_burn_alerts_are_measured_by_the_target():
     def expressions(target):
         rules = named(render({"sla": {"target": target}}, *OPERATOR), "PrometheusRule", "meshcheck-sla")
         return [rule["expr"] for rule in rules["spec"]["groups"][0]["rules"]]
+    # `--set` makes a string of it.
+    assert expressions("0.9995") == expressions(0.9995)
     assert "14.4 * (1 - 0.9995)" in expressions(0.9995)[0] and "6 * (1 - 0.9995)" in expressions(0.9995)[1]
 
 
