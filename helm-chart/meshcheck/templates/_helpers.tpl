@@ -81,6 +81,28 @@ seccompProfile: {type: RuntimeDefault}
 {{- if kindIs "bool" $value }}{{ $value }}{{ else }}{{ $root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" (last .)) }}{{ end }}
 {{- end }}
 
+{{/* Fails if another DaemonSet has the port on the nodes already: its agents would start, and ours never. Whoever may make
+     cluster roles may look; without a cluster `lookup` finds nothing. Affinities are not weighed. */}}
+{{- define "meshcheck.refuseTakenPort" -}}
+{{- $own := .Values.agentHostnet -}}
+{{- if and $own.enabled .Values.rbac.create (not $own.affinity) -}}
+{{- range $other := (lookup "apps/v1" "DaemonSet" "" "").items -}}
+{{- $spec := $other.spec.template.spec -}}
+{{- $apart := or $spec.affinity (and $own.nodeSelector $spec.nodeSelector (ne (toJson $own.nodeSelector) (toJson $spec.nodeSelector))) -}}
+{{- $ours := and (eq $other.metadata.namespace $.Release.Namespace) (eq $other.metadata.name (printf "%s-agent-hostnet" (include "meshcheck.fullname" $))) -}}
+{{- if and $spec.hostNetwork (not $apart) (not $ours) -}}
+{{- range $spec.containers -}}
+{{- range .ports -}}
+{{- if and (eq .protocol "UDP") (eq (int .containerPort) (int $.Values.probePort)) -}}
+{{- fail (printf "probePort: UDP port %d of the nodes is taken by DaemonSet %s/%s; give this release another one, such as --set probePort=%d" (int $.Values.probePort) $other.metadata.namespace $other.metadata.name (add $.Values.probePort 1)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "meshcheck.serverURL" -}}
 {{ ternary "https" "http" .Values.tls.enabled }}://{{ include "meshcheck.fullname" . }}-server:{{ .Values.server.service.port }}
 {{- end }}

@@ -1,0 +1,92 @@
+"""What the chart makes of what is in the cluster already, as helm sees it by a made-up API server."""
+
+import contextlib
+import http.server
+import json
+import os
+import threading
+
+import pytest
+
+from chart import CHART, named, program, render, run
+
+PORT = {"name": "probe", "containerPort": 8862, "protocol": "UDP"}
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """Serves `server.answers` by path; all else is not found."""
+
+    def do_GET(self):
+        answer = self.server.answers.get(self.path.partition("?")[0])
+        body = json.dumps(answer or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound"}).encode()
+        self.send_response(200 if answer else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def discovery(objects):
+    """The kinds of these objects, as an API server lists them."""
+    kinds = {}
+    for made in objects:
+        kinds.setdefault(made["apiVersion"], set()).add((made["kind"], "namespace" in made["metadata"]))
+    groups = sorted({version for version in kinds if "/" in version})
+    answers = {"/version": {"major": "1", "minor": "20", "gitVersion": "v1.20.2"},
+               "/api": {"kind": "APIVersions", "versions": ["v1"]},
+               "/apis": {"kind": "APIGroupList", "groups": [
+                   {"name": version.partition("/")[0],
+                    "versions": [{"groupVersion": version, "version": version.partition("/")[2]}]} for version in groups]}}
+    for version, of_version in kinds.items():
+        answers[f"/apis/{version}" if "/" in version else "/api/v1"] = {
+            "kind": "APIResourceList", "groupVersion": version, "resources": [
+                {"name": kind.lower() + "s", "kind": kind, "namespaced": namespaced, "verbs": ["get", "list"]}
+                for kind, namespaced in sorted(of_version)]}
+    return answers
+
+
+@contextlib.contextmanager
+def cluster(daemon_sets):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api) as api:
+        api.answers = discovery(render())
+        api.answers["/apis/apps/v1/daemonsets"] = {"kind": "DaemonSetList", "apiVersion": "apps/v1", "items": daemon_sets}
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{api.server_port}"
+        api.shutdown()
+
+
+def install(api, values, namespace="second"):
+    return run(program("helm"), "template", "meshcheck", CHART, "--namespace", namespace, "--values", "-", "--dry-run=server",
+               "--disable-openapi-validation", "--kubeconfig", os.devnull, "--kube-apiserver", api, stdin=json.dumps(values))
+
+
+def agents_of_the_first(**changes):
+    first = named(render(namespace="first"), "DaemonSet", "meshcheck-agent-hostnet")
+    first["spec"]["template"]["spec"].update(changes)
+    return first
+
+
+def test_a_port_that_another_release_has_is_refused_by_name():
+    with cluster([agents_of_the_first()]) as api:
+        ended = install(api, {})
+        assert ended.returncode != 0
+        assert "UDP port 8862 of the nodes is taken by DaemonSet first/meshcheck-agent-hostnet" in ended.stderr
+        assert "--set probePort=8863" in ended.stderr
+
+
+@pytest.mark.parametrize(("others", "values", "namespace"), [
+    ([], {}, "second"),
+    ([agents_of_the_first], {"probePort": 8863}, "second"),
+    ([agents_of_the_first], {"agentHostnet": {"enabled": False}}, "second"),
+    ([agents_of_the_first], {"rbac": {"create": False}}, "second"),  # who may not make roles may not look everywhere
+    ([agents_of_the_first], {}, "first"),  # an upgrade
+    ([lambda: agents_of_the_first(hostNetwork=False)], {}, "second"),
+    ([lambda: agents_of_the_first(nodeSelector={"pool": "a"})], {"agentHostnet": {"nodeSelector": {"pool": "b"}}}, "second"),
+], ids=["nobody", "other port", "no agent there", "no rights", "itself", "pod network", "other nodes"])
+def test_whatever_does_not_collide_is_installed(others, values, namespace):
+    with cluster([make() for make in others]) as api:
+        ended = install(api, values, namespace)
+        assert ended.returncode == 0, ended.stderr
