@@ -1,9 +1,11 @@
 """A real Prometheus scrapes the real server as the chart configures both. No cluster: the test puts the chart's Secrets
-where pods have them, and turns the ServiceMonitor's endpoint into a scrape_config, as the operator would."""
+where pods have them, and turns the ServiceMonitor's endpoint into a scrape_config, as the operator would. The same servers
+answer what NOTES say to ask."""
 
 import base64
 import http.server
 import json
+import os
 import re
 import socket
 import subprocess
@@ -14,7 +16,7 @@ import urllib.request
 import pytest
 import yaml
 
-from chart import OPERATOR, ROOT, arguments, must, named, program, render
+from chart import CHART, OPERATOR, ROOT, arguments, merged, must, named, program, render, run
 from waiting import wait_for
 
 POD_ADDRESS = "127.0.0.2"  # As that of a pod, the certificate does not have it.
@@ -41,7 +43,7 @@ def free_port():
 
 
 class Api(http.server.BaseHTTPRequestHandler):
-    """A Kubernetes API that knows one token, and whom it lets get /metrics. It has no pods and nodes to tell of."""
+    """A Kubernetes API that knows one token, and lets its bearer read. It has no pods and nodes to tell of."""
 
     def do_GET(self):
         self.send_error(404)
@@ -53,7 +55,7 @@ class Api(http.server.BaseHTTPRequestHandler):
             asked["status"] = {"authenticated": known, "user": {"username": "prometheus"}}
         else:
             path = asked["spec"]["nonResourceAttributes"]
-            asked["status"] = {"allowed": path == {"path": "/metrics", "verb": "get"}}
+            asked["status"] = {"allowed": path["verb"] == "get" and path["path"].startswith(("/metrics", "/meshcheck/"))}
         answer = json.dumps(asked).encode()
         self.send_response(201)
         self.send_header("Content-Type", "application/json")
@@ -167,9 +169,9 @@ def lacks(config, field, keys):
 
 
 @pytest.fixture(scope="module")
-def ask(programs, kubeconfig, start, folder):
-    """A server of each case, one Prometheus that scrapes them all, and how to ask it."""
-    configs = {}
+def servers(programs, kubeconfig, start, folder):
+    """A server of each case; (port, endpoint of its ServiceMonitor)."""
+    made = {}
     for case, values in CASES.items():
         objects = render({**values, "monitoring": {"scrapeInterval": "1s", **values.get("monitoring", {})}}, *OPERATOR)
         own, port = folder / case, free_port()
@@ -177,7 +179,14 @@ def ask(programs, kubeconfig, start, folder):
         write_secrets(objects, own)
         start(own / "server.log", programs["meshcheck-server"], *server_arguments(objects, own, port), "-kubeconfig", kubeconfig)
         (endpoint,) = named(objects, "ServiceMonitor", "meshcheck-server")["spec"]["endpoints"]
-        configs[case] = scrape_config(case, endpoint, own, port)
+        made[case] = port, endpoint
+    return made
+
+
+@pytest.fixture(scope="module")
+def ask(servers, start, folder):
+    """One Prometheus that scrapes all servers, and how to ask it."""
+    configs = {case: scrape_config(case, endpoint, folder / case, port) for case, (port, endpoint) in servers.items()}
     jobs = [*configs.values(), *(lacks(configs[case], field, keys) for case, field, keys in LACKING)]
     (folder / "prometheus.yaml").write_text(yaml.safe_dump({"scrape_configs": jobs}))
     must(program("promtool"), "check", "config", folder / "prometheus.yaml")
@@ -211,6 +220,47 @@ def test_values_take_the_place_of_what_the_chart_says():
     (endpoint,) = named(render(values, *OPERATOR), "ServiceMonitor", "meshcheck-server")["spec"]["endpoints"]
     assert endpoint["tlsConfig"] == {"insecureSkipVerify": True}
     assert endpoint["authorization"] == {"credentials": {"name": "a", "key": "b"}} and "bearerTokenFile" not in endpoint
+
+# Has the Secrets as folders of the working directory, and the token of the account.
+KUBECTL = r"""#!/bin/bash
+case "$*" in
+  *port-forward* | "create clusterrolebinding "* | *"create serviceaccount"*) ;;
+  *"create token"*) cat own-token ;;
+  "-n meshcheck get secret "*) key=${7#*.data.}; key=${key%\}}; base64 -w0 "$5/${key//\\/}" ;;
+  *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+"""
+
+
+def notes(values):
+    text = must(program("helm"), "install", "meshcheck", CHART, "--namespace", "meshcheck", "--values", "-", "--dry-run=client",
+                stdin=json.dumps(values))
+    return text.partition("\nNOTES:\n")[2]
+
+
+@pytest.mark.parametrize("service", ["ClusterIP", "NodePort"])
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_notes_say_to_ask_is_answered(servers, folder, case, service):
+    port, _ = servers[case]
+    said = notes(merged(CASES[case], {"server": {"service": {"type": service}}}))
+    script = "".join(line for line in said.splitlines(keepends=True) if line.startswith("  "))
+    place = "NODE:31081" if service == "NodePort" else "127.0.0.1:8081"
+    assert place in script and ("port-forward" in script) == (service == "ClusterIP")
+    (folder / case / "kubectl").write_text(KUBECTL)
+    (folder / case / "kubectl").chmod(0o755)
+    path = f"{folder / case}:{os.environ['PATH']}"
+
+    def answer():
+        ended = run("env", "-C", folder / case, f"PATH={path}", "bash", "-euc", script.replace(place, f"{POD_ADDRESS}:{port}"))
+        return '"Message"' in ended.stdout
+    wait_for(answer, f"an answer to {script}")
+
+
+def test_the_notes_say_what_is_amiss():
+    assert "No registry has the image meshcheck:0.1.0" in notes({})
+    assert "No registry" not in notes({"image": {"repository": "registry.example/meshcheck"}})
+    assert "--set probePort=8863" in notes({}) and "--set probePort" not in notes({"agentHostnet": {"enabled": False}})
+
 
 def test_promtool_takes_the_documented_scrape_config(tmp_path):
     (block,) = re.findall(r"^```yaml\n(scrape_configs:.*?)^```$", (ROOT / "doc" / "operate" / "prometheus.md").read_text(),
