@@ -31,10 +31,10 @@ fault-matrix: ## each fault of sizes and fragments on the lab, and what the mesh
 	@$(MAKE) --no-print-directory build
 	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) /usr/bin/python3 test/lab/fault_matrix.py $(MATRIX_FLAGS)
 
-image: ## an OCI image of the programs, without network or base image
+image: ## an OCI image of the programs, without network or base image; IMAGE=NAME:TAG names it
 	@tools/packages build image
 	@$(MAKE) --no-print-directory build
-	@examples/image/build.sh
+	@examples/image/build.sh $(IMAGE)
 
 e2e: ## the chart on the cluster that KUBECONFIG names
 	@tools/packages build image test

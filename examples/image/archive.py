@@ -105,7 +105,10 @@ def main() -> None:
     if ":" not in arguments.name.rpartition("/")[2]:
         parser.error(f"{arguments.name} has no tag; write for example {arguments.name}:1")
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
-    digest = write_archive(arguments.archive, arguments.name, layer_of(arguments.root, epoch), epoch)
+    # In its place once it is whole.
+    unfinished = arguments.archive + ".new"
+    digest = write_archive(unfinished, arguments.name, layer_of(arguments.root, epoch), epoch)
+    os.replace(unfinished, arguments.archive)
     print(f"{arguments.name} in {arguments.archive}, {os.path.getsize(arguments.archive) / 1e6:.1f} MB, {digest}")
 
 

@@ -20,5 +20,4 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 examples/image/rootfs.sh "$build" "$root"
 mkdir -p "$(dirname "$archive")"
-/usr/bin/python3 examples/image/archive.py "$name" "$root" "$archive.new"
-mv "$archive.new" "$archive"
+/usr/bin/python3 examples/image/archive.py "$name" "$root" "$archive"
