@@ -23,7 +23,7 @@ VARIANTS = {
                     "udp": ["10.0.0.2:53"], "dns": ["kubernetes.default.svc"]},
         "server": {"address": "[::]", "extraArgs": ["-mesh-degree=30"], "netcheckerService": True,
                    "service": {"type": "NodePort", "annotations": {"a": "b"}}, "podAnnotations": {"c": "d"},
-                   "persistence": {"enabled": True, "storageClass": "fast", "keep": True},
+                   "persistence": {"enabled": True, "storageClass": "fast"},
                    "nodeSelector": {"role": "infra"}, "tolerations": [{"key": "infra", "operator": "Exists"}],
                    "affinity": {"nodeAffinity": {}}, "priorityClassName": "system-cluster-critical"},
         "agent": {"probeURLs": ["http://a.example/", "https://b.example/"], "extraArgs": ["-padding-sweep"],
@@ -284,6 +284,14 @@ def test_the_volume_is_the_claim_that_is_wanted():
     claim = named(render(VARIANTS["everything"]), "PersistentVolumeClaim", "meshcheck-server-data")
     assert claim["spec"]["storageClassName"] == "fast"
     assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_the_history_outlives_the_release_unless_it_is_not_to():
+    def claim(values):
+        persistence = {"server": {"persistence": {"enabled": True, **values}}}
+        return named(render(persistence), "PersistentVolumeClaim", "meshcheck-server-data")["metadata"]
+    assert claim({})["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert "annotations" not in claim({"keep": False})
 
 
 @pytest.mark.parametrize(("wrong", "message"), [

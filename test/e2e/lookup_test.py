@@ -49,10 +49,11 @@ def discovery(objects):
 
 
 @contextlib.contextmanager
-def cluster(daemon_sets):
+def cluster(daemon_sets, **answers):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api) as api:
-        api.answers = discovery(render())
+        api.answers = discovery(render({"server": {"persistence": {"enabled": True}}}))
         api.answers["/apis/apps/v1/daemonsets"] = {"kind": "DaemonSetList", "apiVersion": "apps/v1", "items": daemon_sets}
+        api.answers |= answers
         threading.Thread(target=api.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{api.server_port}"
         api.shutdown()
@@ -61,6 +62,14 @@ def cluster(daemon_sets):
 def install(api, values, namespace="second"):
     return run(program("helm"), "template", "meshcheck", CHART, "--namespace", namespace, "--values", "-", "--dry-run=server",
                "--disable-openapi-validation", "--kubeconfig", os.devnull, "--kube-apiserver", api, stdin=json.dumps(values))
+
+
+def notes(api, values):
+    ended = run("env", "HELM_DRIVER=memory", f"HELM_MEMORY_DRIVER_DATA={os.devnull}", program("helm"), "install", "meshcheck", CHART, "--namespace", "second",
+                "--values", "-", "--dry-run=server", "--disable-openapi-validation", "--kubeconfig", os.devnull,
+                "--kube-apiserver", api, "--skip-crds", stdin=json.dumps(values))
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.partition("\nNOTES:\n")[2]
 
 
 def agents_of_the_first(**changes):
@@ -90,3 +99,18 @@ def test_whatever_does_not_collide_is_installed(others, values, namespace):
     with cluster([make() for make in others]) as api:
         ended = install(api, values, namespace)
         assert ended.returncode == 0, ended.stderr
+
+
+def test_notes_say_what_becomes_of_the_history():
+    claim = "/api/v1/namespaces/second/persistentvolumeclaims/meshcheck-server-data"
+    delete = "kubectl -n second delete pvc meshcheck-server-data"
+    persistent = {"server": {"persistence": {"enabled": True}}}
+    with cluster([]) as api:
+        assert delete not in notes(api, {})
+        assert "stays when the release is uninstalled or rolled back" in notes(api, persistent)
+        assert "It is deleted with the release" in notes(api, {"server": {"persistence": {"enabled": True, "keep": False}}})
+        assert "meshcheck-server-data" not in notes(api, {"server": {"persistence": {"enabled": True, "existingClaim": "a"}}})
+    left = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": {"name": "meshcheck-server-data"}}
+    with cluster([], **{claim: left}) as api:
+        said = notes(api, {})
+        assert "is left and not used" in said and delete in said
