@@ -25,6 +25,16 @@ def test_the_rules_are_those_of_the_files():
     assert "increase(ncagent_report_count_total[5m]) < 15" in json.dumps(slow)
 
 
+def test_each_alert_names_its_page():
+    base = "https://wiki.example/alerts"
+    moved = render({"monitoring": {"runbookURL": base}}, *OPERATOR)
+    explained = re.findall(r"^### (\w+)$", (ROOT / "doc" / "operate" / "alerts.md").read_text(), re.MULTILINE)
+    for objects, where in ((render({}, *OPERATOR), "doc/operate/alerts.md"), (moved, base)):
+        rules = [rule for made in of_kind(objects, "PrometheusRule") for group in made["spec"]["groups"] for rule in group["rules"]]
+        named_pages = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in rules}
+        assert named_pages == {alert: f"{where}#{alert.lower()}" for alert in explained}
+
+
 def documented_metrics():
     table = (ROOT / "doc" / "metrics.md").read_text()
     return set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
