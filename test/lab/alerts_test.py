@@ -187,7 +187,8 @@ def test_the_notice_of_a_fault_names_the_culprit(history, what):
     alert = next(alert for alert in history["told"] if {"alertname": name, **labels}.items() <= alert["labels"].items())
     assert alert["labels"]["service"] == "meshcheck" and alert["labels"]["job"] == "meshcheck"
     assert alert["annotations"]["summary"] == f"{labels['kind']}: {labels['subject']}"
-    assert alert["annotations"]["description"] == f"On the layer {alert['labels']['layer']}."
+    layer = alert["labels"]["layer"]
+    assert alert["annotations"]["description"] == ("On both layers." if layer == "both" else f"On the layer {layer}.")
 
 
 def test_no_other_verdict_is_an_alert_meanwhile(history):
