@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import values_table
-from chart import (CHART, ROOT, VALUES, arguments, described, leaves, merged, must, named, of_kind, placed, pods,
+from chart import (CHART, OPERATOR, ROOT, VALUES, arguments, described, leaves, merged, must, named, of_kind, placed, pods,
                    program, render, run, template, values_with)
 from pod_security import baseline_breaches, restricted_breaches
 
@@ -38,6 +38,15 @@ VARIANTS = {
         "networkPolicy": {"enabled": True, "readers": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]},
         "monitoring": {"serviceMonitor": True, "prometheusRule": True, "dashboard": True, "labels": {"release": "p"}},
     },
+    "extras": {
+        "commonLabels": {"team": "network", "cost-centre": "7"}, "podLabels": {"team": "other"},
+        **{component: {
+            "extraArgs": ["-config=/extra/more.yaml"], "extraEnv": [{"name": "TZ", "value": "UTC"}],
+            "extraVolumes": [{"name": "extra", "configMap": {"name": "more"}}],
+            "extraVolumeMounts": [{"name": "extra", "mountPath": "/extra", "readOnly": True}],
+            "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway",
+                                           "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "meshcheck"}}}],
+            "priorityClassName": "system-node-critical"} for component in ("server", "agent", "agentHostnet")}},
     "old claim": {"server": {"persistence": {"enabled": True, "existingClaim": "mine"}}},
     "no limits": {"server": {"resources": None}, "agent": {"resources": None}, "agentHostnet": {"tolerations": []}},
     "by digest": {"image": {"tag": "sha256:" + "a" * 64}},
@@ -266,6 +275,27 @@ def test_agents_have_the_files_that_their_flags_name():
     assert token["audience"] == "meshcheck"
 
 
+@pytest.mark.parametrize("name", ["meshcheck-server", "meshcheck-agent", "meshcheck-agent-hostnet"])
+def test_pods_take_what_the_chart_does_not_know(name):
+    values = VARIANTS["extras"] if name != "meshcheck-agent-hostnet" else merged(VARIANTS["extras"], VARIANTS["open"])
+    spec = pods(render(values))[name]["spec"]
+    (container,) = spec["containers"]
+    given = VARIANTS["extras"]["server"]
+    assert given["extraEnv"][0] in container["env"] and given["extraArgs"][0] in container["args"]
+    assert given["extraVolumes"][0] in spec["volumes"] and given["extraVolumeMounts"][0] in container["volumeMounts"]
+    assert spec["topologySpreadConstraints"] == given["topologySpreadConstraints"]
+    assert spec["priorityClassName"] == "system-node-critical"
+
+
+def test_labels_of_yours_are_on_everything():
+    objects = render(VARIANTS["extras"], *OPERATOR)
+    for made in objects:
+        labels = made["metadata"]["labels"]
+        assert (labels["team"], labels["cost-centre"]) == ("network", "7"), made["metadata"]["name"]
+    for pod in pods(objects).values():
+        assert (pod["metadata"]["labels"]["team"], pod["metadata"]["labels"]["cost-centre"]) == ("other", "7")
+
+
 def test_the_certificate_is_for_the_names_of_the_services(tmp_path):
     made = named(render({"server": {"netcheckerService": True}}), "Secret", "meshcheck-tls")
     for key, value in made["data"].items():
@@ -299,6 +329,9 @@ def test_the_history_outlives_the_release_unless_it_is_not_to():
     ({"reportInterval": 0}, "at '/reportInterval': minimum: got 0, want 1"),
     ({"sla": {"target": 1}}, "at '/sla/target': exclusiveMaximum: got 1, want 1"),
     ({"sla": {"target": "1.5"}}, "at '/sla/target': '1.5' does not match pattern"),
+    ({"podLabels": {"app.kubernetes.io/name": "a"}}, "invalid propertyName 'app.kubernetes.io/name'"),
+    ({"commonLabels": {"meshcheck.io/smoke-mini": "a"}}, "invalid propertyName 'meshcheck.io/smoke-mini'"),
+    ({"agent": {"extraVolumes": [{"emptyDir": {}}]}}, "at '/agent/extraVolumes/0': missing property 'name'"),
     ({"agent": {"replicas": 2}}, "at '/agent': additional properties 'replicas' not allowed"),
     ({"server": {"service": {"type": "LoadBalancer"}}}, "at '/server/service/type': value must be one of"),
     ({"targets": {"tcp": ["web"]}}, "at '/targets/tcp/0': 'web' does not match pattern"),

@@ -28,6 +28,19 @@ app.kubernetes.io/version: {{ default $root.Chart.AppVersion $root.Values.image.
 app.kubernetes.io/part-of: meshcheck
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_") }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Of a pod: those of all objects, and podLabels before commonLabels. Takes (list $ component). */}}
+{{- define "meshcheck.podLabels" -}}
+{{- $labels := include "meshcheck.labels" . -}}
+{{- with (first .).Values.podLabels -}}
+{{- toYaml (merge (deepCopy .) (fromYaml $labels)) -}}
+{{- else -}}
+{{- $labels -}}
+{{- end -}}
 {{- end }}
 
 {{- define "meshcheck.image" -}}
@@ -53,6 +66,10 @@ tolerations:
 {{- end }}
 {{- with .affinity }}
 affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .topologySpreadConstraints }}
+topologySpreadConstraints:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .priorityClassName }}
