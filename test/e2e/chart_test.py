@@ -47,6 +47,11 @@ VARIANTS = {
             "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway",
                                            "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "meshcheck"}}}],
             "priorityClassName": "system-node-critical"} for component in ("server", "agent", "agentHostnet")}},
+    "outside": {"server": {
+        "service": {"type": "LoadBalancer", "externalTrafficPolicy": "Local",
+                    "loadBalancer": {"class": "example.com/internal", "address": "10.1.2.3", "sourceRanges": ["10.0.0.0/8"]}},
+        "ingress": {"enabled": True, "className": "nginx", "host": "mesh.example", "tlsSecret": "mesh-example",
+                    "annotations": {"a": "b"}}}},
     "old claim": {"server": {"persistence": {"enabled": True, "existingClaim": "mine"}}},
     "no limits": {"server": {"resources": None}, "agent": {"resources": None}, "agentHostnet": {"tolerations": []}},
     "by digest": {"image": {"tag": "sha256:" + "a" * 64}},
@@ -128,7 +133,8 @@ def test_the_check_of_the_api_sees_what_does_not_fit():
 @pytest.mark.parametrize("path", [path for path, default in leaves() if isinstance(default, bool)], ids=".".join)
 def test_each_switch_can_be_turned(path):
     default = dict(leaves())[path]
-    turned, left = (without_keys(template(values_with(path, value)).stdout) for value in (not default, default))
+    with_host = {"server": {"ingress": {"host": "a.example"}}}
+    turned, left = (without_keys(template(merged(with_host, values_with(path, value))).stdout) for value in (not default, default))
     assert turned != left or path == ("server", "persistence", "keep")  # of the claim, which is not there by default
 
 
@@ -287,6 +293,21 @@ def test_pods_take_what_the_chart_does_not_know(name):
     assert spec["priorityClassName"] == "system-node-critical"
 
 
+def test_the_server_can_be_reached_from_outside():
+    service = named(render(VARIANTS["outside"]), "Service", "meshcheck-server")["spec"]
+    assert (service["type"], service["externalTrafficPolicy"]) == ("LoadBalancer", "Local")
+    assert (service["loadBalancerClass"], service["loadBalancerIP"]) == ("example.com/internal", "10.1.2.3")
+    assert service["loadBalancerSourceRanges"] == ["10.0.0.0/8"] and "nodePort" not in service["ports"][0]
+    ingress = named(render(VARIANTS["outside"]), "Ingress", "meshcheck-server")
+    assert ingress["metadata"]["annotations"] == {"a": "b", "nginx.ingress.kubernetes.io/backend-protocol": "HTTPS"}
+    assert ingress["spec"]["tls"] == [{"hosts": ["mesh.example"], "secretName": "mesh-example"}]
+    (rule,) = ingress["spec"]["rules"]
+    backend = rule["http"]["paths"][0]["backend"]["service"]
+    assert (rule["host"], backend) == ("mesh.example", {"name": "meshcheck-server", "port": {"name": "http"}})
+    plain = named(render(merged(VARIANTS["outside"], VARIANTS["open"])), "Ingress", "meshcheck-server")
+    assert plain["metadata"]["annotations"] == {"a": "b"}
+
+
 def test_labels_of_yours_are_on_everything():
     objects = render(VARIANTS["extras"], *OPERATOR)
     for made in objects:
@@ -333,7 +354,8 @@ def test_the_history_outlives_the_release_unless_it_is_not_to():
     ({"commonLabels": {"meshcheck.io/smoke-mini": "a"}}, "invalid propertyName 'meshcheck.io/smoke-mini'"),
     ({"agent": {"extraVolumes": [{"emptyDir": {}}]}}, "at '/agent/extraVolumes/0': missing property 'name'"),
     ({"agent": {"replicas": 2}}, "at '/agent': additional properties 'replicas' not allowed"),
-    ({"server": {"service": {"type": "LoadBalancer"}}}, "at '/server/service/type': value must be one of"),
+    ({"server": {"ingress": {"enabled": True}}}, "server.ingress.host: name the host"),
+    ({"server": {"service": {"type": "ExternalName"}}}, "at '/server/service/type': value must be one of"),
     ({"targets": {"tcp": ["web"]}}, "at '/targets/tcp/0': 'web' does not match pattern"),
     ({"targets": {"dns": ["a,b"]}}, "at '/targets/dns/0': 'a,b' does not match pattern"),
     ({"auth": {"reports": "yes"}}, "at '/auth/reports': value must be one of"),

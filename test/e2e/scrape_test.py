@@ -54,7 +54,7 @@ class Api(http.server.BaseHTTPRequestHandler):
             known = asked["spec"]["token"] == READ_TOKEN
             asked["status"] = {"authenticated": known, "user": {"username": "prometheus"}}
         else:
-            path = asked["spec"]["nonResourceAttributes"]
+            path = asked["spec"].get("nonResourceAttributes", {"verb": "", "path": ""})
             asked["status"] = {"allowed": path["verb"] == "get" and path["path"].startswith(("/metrics", "/meshcheck/"))}
         answer = json.dumps(asked).encode()
         self.send_response(201)
@@ -238,27 +238,33 @@ def notes(values):
     return text.partition("\nNOTES:\n")[2]
 
 
-@pytest.mark.parametrize("service", ["ClusterIP", "NodePort"])
+@pytest.mark.parametrize("service", ["ClusterIP", "NodePort", "LoadBalancer"])
 @pytest.mark.parametrize("case", CASES)
 def test_what_the_notes_say_to_ask_is_answered(servers, folder, case, service):
     port, _ = servers[case]
-    said = notes(merged(CASES[case], {"server": {"service": {"type": service}}}))
-    script = "".join(line for line in said.splitlines(keepends=True) if line.startswith("  "))
-    place = "NODE:31081" if service == "NodePort" else "127.0.0.1:8081"
+    text = notes(merged(CASES[case], {"server": {"service": {"type": service}}}))
+    script = "".join(line for line in text.splitlines(keepends=True) if line.startswith("  "))
+    place = {"ClusterIP": "127.0.0.1:8081", "NodePort": "NODE:31081", "LoadBalancer": "BALANCER:8081"}[service]
     assert place in script and ("port-forward" in script) == (service == "ClusterIP")
     (folder / case / "kubectl").write_text(KUBECTL)
     (folder / case / "kubectl").chmod(0o755)
     path = f"{folder / case}:{os.environ['PATH']}"
 
+    said = []
+
     def answer():
         ended = run("env", "-C", folder / case, f"PATH={path}", "bash", "-euc", script.replace(place, f"{POD_ADDRESS}:{port}"))
+        said.append(ended.stdout + ended.stderr)
         return '"Message"' in ended.stdout
-    wait_for(answer, f"an answer to {script}")
+    wait_for(answer, lambda: f"an answer to {script}, got {said[-1]}")
 
 
 def test_the_notes_say_what_is_amiss():
     assert "No registry has the image meshcheck:0.1.0" in notes({})
     assert "No registry" not in notes({"image": {"repository": "registry.example/meshcheck"}})
+    ingress = {"server": {"ingress": {"enabled": True, "host": "a.example"}}}
+    assert "Whoever reaches the Ingress may read everything" in notes(ingress) and "Whoever reaches" not in notes({})
+    assert "Whoever reaches the load balancer may" in notes({"server": {"service": {"type": "LoadBalancer"}}})
     assert "--set probePort=8863" in notes({}) and "--set probePort" not in notes({"agentHostnet": {"enabled": False}})
 
 
