@@ -360,6 +360,7 @@ def test_the_history_outlives_the_release_unless_it_is_not_to():
     ({"targets": {"dns": ["a,b"]}}, "at '/targets/dns/0': 'a,b' does not match pattern"),
     ({"auth": {"reports": "yes"}}, "at '/auth/reports': value must be one of"),
     ({"auth": {"read": "token"}}, "auth.tokenSecret: name the Secret"),
+    ({"monitoring": {"podMonitor": True}, "auth": {"read": "kubernetes"}}, "name a Secret with one in monitoring.authorization"),
     ({"monitoring": {"serviceMonitor": "yes"}}, "at '/monitoring/serviceMonitor': value must be one of"),
 ])
 def test_wrong_values_are_refused_with_a_reason(wrong, message):

@@ -16,7 +16,7 @@ import urllib.request
 import pytest
 import yaml
 
-from chart import CHART, OPERATOR, ROOT, arguments, merged, must, named, program, render, run
+from chart import CHART, OPERATOR, ROOT, arguments, merged, must, of_kind, program, render, run
 from waiting import wait_for
 
 POD_ADDRESS = "127.0.0.2"  # As that of a pod, the certificate does not have it.
@@ -28,7 +28,7 @@ BY_RIGHT = {"auth": {"read": "kubernetes"}}
 KEEP_ONE = {"sourceLabels": ["__name__"], "regex": "meshcheck_build_info", "action": "keep"}
 CASES = {
     "defaults": {}, "mutual": MUTUAL, "by token": BY_TOKEN, "all": MUTUAL | BY_TOKEN, "by right": BY_RIGHT,
-    "plain": {"tls": {"enabled": False}},
+    "plain": {"tls": {"enabled": False}}, "by pod": MUTUAL | BY_TOKEN | {"monitoring": {"podMonitor": True}},
     "relabelled": {"monitoring": {"relabelings": [{"targetLabel": "cluster", "replacement": "one"}],
                                   "metricRelabelings": [KEEP_ONE]}}}
 # Jobs that lack a part of it: they prove that the others come in by what the chart says.
@@ -168,6 +168,13 @@ def lacks(config, field, keys):
     return {**config, "job_name": f"{config['job_name']} without {field} {keys}", field: rest or None}
 
 
+def endpoint_of(objects):
+    """Of the one object that says how the server is scraped."""
+    (monitor,) = of_kind(objects, "ServiceMonitor") + of_kind(objects, "PodMonitor")
+    (endpoint,) = monitor["spec"]["endpoints" if monitor["kind"] == "ServiceMonitor" else "podMetricsEndpoints"]
+    return endpoint
+
+
 @pytest.fixture(scope="module")
 def servers(programs, kubeconfig, start, folder):
     """A server of each case; (port, endpoint of its ServiceMonitor)."""
@@ -178,8 +185,7 @@ def servers(programs, kubeconfig, start, folder):
         own.mkdir()
         write_secrets(objects, own)
         start(own / "server.log", programs["meshcheck-server"], *server_arguments(objects, own, port), "-kubeconfig", kubeconfig)
-        (endpoint,) = named(objects, "ServiceMonitor", "meshcheck-server")["spec"]["endpoints"]
-        made[case] = port, endpoint
+        made[case] = port, endpoint_of(objects)
     return made
 
 
@@ -217,7 +223,7 @@ def test_labels_are_changed_as_values_say(ask):
 def test_values_take_the_place_of_what_the_chart_says():
     values = {"tls": {"mutual": True}, "auth": {"read": "kubernetes"}, "monitoring": {
         "tlsConfig": {"insecureSkipVerify": True}, "authorization": {"credentials": {"name": "a", "key": "b"}}}}
-    (endpoint,) = named(render(values, *OPERATOR), "ServiceMonitor", "meshcheck-server")["spec"]["endpoints"]
+    endpoint = endpoint_of(render(values, *OPERATOR))
     assert endpoint["tlsConfig"] == {"insecureSkipVerify": True}
     assert endpoint["authorization"] == {"credentials": {"name": "a", "key": "b"}} and "bearerTokenFile" not in endpoint
 
@@ -274,6 +280,6 @@ def test_promtool_takes_the_documented_scrape_config(tmp_path):
     (tmp_path / "prometheus.yaml").write_text(block)
     must(program("promtool"), "check", "config", "--syntax-only", tmp_path / "prometheus.yaml")
     (job,) = yaml.safe_load(block)["scrape_configs"]
-    (endpoint,) = named(render(MUTUAL | BY_RIGHT, *OPERATOR), "ServiceMonitor", "meshcheck-server")["spec"]["endpoints"]
+    endpoint = endpoint_of(render(MUTUAL | BY_RIGHT, *OPERATOR))
     assert job["scheme"] == endpoint["scheme"] and job["authorization"]["credentials_file"] == endpoint["bearerTokenFile"]
     assert job["static_configs"][0]["targets"] == [endpoint["tlsConfig"]["serverName"] + ":8081"]

@@ -158,6 +158,9 @@ authorization:
 authorization:
   credentials: {name: {{ .Values.auth.tokenSecret }}, key: read}
 {{- else if eq .Values.auth.read "kubernetes" }}
+{{- if .Values.monitoring.podMonitor }}
+{{- fail "monitoring.podMonitor: a PodMonitor cannot use Prometheus's own token, as auth.read=kubernetes asks; name a Secret with one in monitoring.authorization" }}
+{{- end }}
 # The token of Prometheus's own service account, which has to have the right to get /metrics.
 bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
 {{- end }}
