@@ -1,0 +1,62 @@
+"""The chart's values: what is refused, and that each does something and is described."""
+
+import re
+
+import pytest
+
+import values_table
+from chart import CHART, VALUES, described, leaves, merged, template, values_with
+
+
+def without_keys(text):
+    """The chart makes certificates anew each time, unless it sees those of before in the cluster."""
+    return re.sub(r"^  (\w+\.(?:crt|key)): \S+$", r"  \1: ...", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [path for path, default in leaves() if isinstance(default, bool)], ids=".".join)
+def test_each_switch_can_be_turned(path):
+    default = dict(leaves())[path]
+    with_host = {"server": {"ingress": {"host": "a.example"}}}
+    turned, left = (without_keys(template(merged(with_host, values_with(path, value))).stdout) for value in (not default, default))
+    assert turned != left or path == ("server", "persistence", "keep")  # of the claim, which is not there by default
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"reportInterval": "5"}, "at '/reportInterval': got string, want integer"),
+    ({"reportInterval": 0}, "at '/reportInterval': minimum: got 0, want 1"),
+    ({"sla": {"target": 1}}, "at '/sla/target': exclusiveMaximum: got 1, want 1"),
+    ({"sla": {"target": "1.5"}}, "at '/sla/target': '1.5' does not match pattern"),
+    ({"podLabels": {"app.kubernetes.io/name": "a"}}, "invalid propertyName 'app.kubernetes.io/name'"),
+    ({"commonLabels": {"meshcheck.io/smoke-mini": "a"}}, "invalid propertyName 'meshcheck.io/smoke-mini'"),
+    ({"agent": {"extraVolumes": [{"emptyDir": {}}]}}, "at '/agent/extraVolumes/0': missing property 'name'"),
+    ({"agent": {"replicas": 2}}, "at '/agent': additional properties 'replicas' not allowed"),
+    ({"server": {"ingress": {"enabled": True}}}, "server.ingress.host: name the host"),
+    ({"server": {"service": {"type": "ExternalName"}}}, "at '/server/service/type': value must be one of"),
+    ({"targets": {"tcp": ["web"]}}, "at '/targets/tcp/0': 'web' does not match pattern"),
+    ({"targets": {"dns": ["a,b"]}}, "at '/targets/dns/0': 'a,b' does not match pattern"),
+    ({"auth": {"reports": "yes"}}, "at '/auth/reports': value must be one of"),
+    ({"auth": {"read": "token"}}, "auth.tokenSecret: name the Secret"),
+    ({"monitoring": {"podMonitor": True}, "auth": {"read": "kubernetes"}}, "name a Secret with one in monitoring.authorization"),
+    ({"monitoring": {"serviceMonitor": "yes"}}, "at '/monitoring/serviceMonitor': value must be one of"),
+])
+def test_wrong_values_are_refused_with_a_reason(wrong, message):
+    ended = template(wrong)
+    assert ended.returncode != 0 and message in ended.stderr
+
+
+def test_every_value_is_described_and_its_default_fits():
+    for path, _ in leaves():
+        assert described(path)["description"], path
+    def described_paths(schema, path=()):
+        for key, value in schema["properties"].items():
+            yield from described_paths(value, (*path, key)) if "properties" in value else [(*path, key)]
+    assert set(described_paths(described(()))) - {("global",)} == {path for path, _ in leaves()}
+
+
+def test_the_readme_lists_every_value():
+    readme = (CHART / "README.md").read_text()
+    assert values_table.table() in readme, "write the output of test/e2e/values_table.py into README.md"
+
+
+def test_every_default_can_be_written_out():
+    assert without_keys(template(merged(VALUES)).stdout) == without_keys(template().stdout)
