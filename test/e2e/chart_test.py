@@ -335,6 +335,10 @@ def test_the_chart_has_the_version_of_the_programs():
     (version,) = re.findall(r"^project\(meshcheck VERSION ([0-9.]+)", lists, re.MULTILINE)
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert chart["version"] == chart["appVersion"] == version
+    (definition,) = [yaml.safe_load(path.read_text()) for path in (CHART / "crds").iterdir()]
+    (told,) = yaml.safe_load(chart["annotations"]["artifacthub.io/crds"])
+    assert (told["name"], told["kind"]) == (definition["metadata"]["name"], definition["spec"]["names"]["kind"])
+    assert told["version"] in [version["name"] for version in definition["spec"]["versions"]]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples" / "kubernetes").glob("*.yaml")), ids=lambda path: path.name)
