@@ -44,6 +44,53 @@ def test_wrong_values_are_refused_with_a_reason(wrong, message):
     assert ended.returncode != 0 and message in ended.stderr
 
 
+# What the API server refuses, in the middle of an install.
+INVALID = {
+    "fullnameOverride": ["Mesh", "a.b", "-a"], "nameOverride": ["Mesh", "a_b"],
+    "image.tag": ["a/b", "-1", "sha256:abc"], "image.repository": ["a b", "https://registry"],
+    "imagePullSecrets": [[{}], [{"name": "A"}], ["name"]], "commonLabels": [{"a": "b c"}, {"a b": "c"}, {"a": "b" * 64}],
+    "podLabels": [{"a/b/c": "d"}, {"a": "-"}], "tls.existingSecret": ["A", "a_b"], "auth.tokenSecret": ["a/b"],
+    "meshKey.existingSecret": ["a b"], "agentServiceAccountName": ["Agents"], "server.serviceAccountName": ["a_b"],
+    "server.persistence.existingClaim": ["Claim"], "server.persistence.storageClass": ["Fast"],
+    "server.resources": [{"requests": {"cpu": "many"}}, {"limit": {}}, {"limits": {"memory": "1 Gi"}}],
+    "server.podAnnotations": [{"a b": "c"}], "server.service.annotations": [{"a": 1}], "server.nodeSelector": [{"a": "b/c"}],
+    "server.tolerations": [[{"operator": "exists"}], [{"effect": "NoSchedul"}], [{"keys": "a"}]],
+    "server.affinity": [{"nodeAffinities": {}}], "server.priorityClassName": ["High"],
+    "server.extraEnv": [[{"name": "A", "value": 1}], [{"name": "A", "from": {}}]],
+    "server.extraVolumes": [[{"name": "a"}], [{"name": "A", "emptyDir": {}}]],
+    "server.extraVolumeMounts": [[{"name": "a"}], [{"name": "a", "mountPath": "relative"}]],
+    "server.ingress.tlsSecret": ["A"], "server.ingress.className": ["A b"], "server.ingress.host": ["A", "a b", "http://a"],
+    "server.service.loadBalancer.sourceRanges": [["10.0.0.0"]], "agent.maxUnavailable": [0, "10", "0%", "101%", "a"],
+    "agent.topologySpreadConstraints": [[{"maxSkew": 0, "topologyKey": "a", "whenUnsatisfiable": "ScheduleAnyway"}]],
+    "monitoring.labels": [{"a": "b c"}], "smokeMini.persistence.storageClass": ["Fast"],
+}
+VALID = {
+    "fullnameOverride": ["", "mesh-1"], "image.tag": ["", "1.2_3-rc", "sha256:" + "a" * 64],
+    "image.repository": ["registry.example:5000/net/meshcheck"], "imagePullSecrets": [[{"name": "a.b-c"}]],
+    "commonLabels": [{"example.com/team": "A_b.c", "x": ""}], "server.persistence.storageClass": ["fast.ssd"],
+    "server.resources": [{"requests": {"cpu": 0.5, "memory": "1e6"}, "limits": {"cpu": "1500m", "ephemeral-storage": "1Gi"}}],
+    "server.tolerations": [[{"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 60}]],
+    "server.nodeSelector": [{"kubernetes.io/os": "linux", "node-role.kubernetes.io/infra": ""}],
+    "server.ingress.host": ["", "a.example", "*.a.example"], "agent.maxUnavailable": [1, "1%", "100%"],
+    "server.extraEnv": [[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}, {"name": "B"}]],
+}
+
+
+def every(cases):
+    return [(path, value) for path, values in cases.items() for value in values]
+
+
+@pytest.mark.parametrize(("path", "value"), every(INVALID), ids=str)
+def test_what_the_api_server_refuses_is_refused_before(path, value):
+    ended = template(values_with(path.split("."), value), "--show-only=templates/service.yaml")
+    assert ended.returncode != 0 and "values don't meet the specifications of the schema" in ended.stderr
+
+
+@pytest.mark.parametrize(("path", "value"), every(VALID), ids=str)
+def test_what_the_api_server_takes_is_taken(path, value):
+    assert template(values_with(path.split("."), value)).stderr == ""
+
+
 def test_every_value_is_described_and_its_default_fits():
     for path, _ in leaves():
         assert described(path)["description"], path
