@@ -52,7 +52,7 @@ Result<std::vector<StoredProbe>> read_probes(store::Connection& database, const 
 }
 
 Result<void> read_days(store::Connection& database, const StoredProbe& probe, sla::SlaTable& table,
-                       sla::DayNumber from) {
+                       sla::DayNumber from, const OnUnreadable& on_unreadable) {
   auto rows = database.cached("SELECT day, rollups FROM sla_day WHERE probe = ? AND day >= ?");
   if (!rows) return rows.error();
   store::Statement& statement = **rows;
@@ -62,7 +62,10 @@ Result<void> read_days(store::Connection& database, const StoredProbe& probe, sl
     if (!row) return row.error();
     if (!*row) return {};
     const auto day = sla::decode_day(statement.blob(1));
-    if (!day) return day.error().within(probe.ref().text());
+    if (!day) {
+      on_unreadable(day.error().within(probe.ref().text()));
+      continue;
+    }
     table.restore(probe.ref(), static_cast<sla::DayNumber>(statement.int64(0)), *day);
   }
 }
@@ -161,12 +164,14 @@ Result<std::size_t> read_history(store::Connection& database, const SlaSelection
 
 }  // namespace
 
-Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now) {
+Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now,
+                      const OnUnreadable& on_unreadable) {
   table.advance(now);
   const auto probes = read_probes(database, {}, {});
   if (!probes) return probes.error();
   for (const StoredProbe& probe : *probes) {
-    if (auto read = read_days(database, probe, table, table.first_day()); !read) return read;
+    if (auto read = read_days(database, probe, table, table.first_day(), on_unreadable); !read)
+      return read;
   }
   const auto time = std::chrono::floor<std::chrono::seconds>(now);
   if (auto read = read_episodes(database, table, time - sla::SlaTable::kAgeMax); !read) return read;
@@ -243,7 +248,8 @@ Result<SlaReading> read_histories(store::Connection& database, const SlaSelectio
   return SlaReading::kDone;
 }
 
-Result<std::vector<sla::Downtime>> read_downtimes(store::Connection& database) {
+Result<std::vector<sla::Downtime>> read_downtimes(store::Connection& database,
+                                                  const OnUnreadable& on_unreadable) {
   auto rows = database.prepare("SELECT uid, name, item FROM downtime");
   if (!rows) return rows.error();
   std::vector<sla::Downtime> downtimes;
@@ -252,7 +258,10 @@ Result<std::vector<sla::Downtime>> read_downtimes(store::Connection& database) {
     if (!row) return row.error();
     if (!*row) return downtimes;
     auto downtime = sla::parse_downtime_item(json::parse(rows->text(2), nullptr, false));
-    if (!downtime) return downtime.error().within("downtime " + std::string(rows->text(0)));
+    if (!downtime) {
+      on_unreadable(downtime.error().within("downtime " + std::string(rows->text(0))));
+      continue;
+    }
     downtime->uid = rows->text(0);
     downtime->name = rows->text(1);
     downtimes.push_back(*std::move(downtime));

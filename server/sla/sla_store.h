@@ -15,8 +15,12 @@
 
 namespace meshcheck::server {
 
+// Is told of each row that cannot be made out, and is left out: it stays in the database.
+using OnUnreadable = std::function<void(const Error& error)>;
+
 // What is too old for it stays in the database and out of the table.
-Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now);
+Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now,
+                      const OnUnreadable& on_unreadable);
 
 Result<void> write_episodes(store::Connection& database, const sla::SlaChanges& changes);
 struct SlaOldest {
@@ -45,7 +49,8 @@ using SlaHistories = std::map<sla::ProbeRef, sla::History>;
 Result<SlaReading> read_histories(store::Connection& database, const SlaSelection& selection,
                                   SlaHistories& histories);
 
-Result<std::vector<sla::Downtime>> read_downtimes(store::Connection& database);
+Result<std::vector<sla::Downtime>> read_downtimes(store::Connection& database,
+                                                  const OnUnreadable& on_unreadable);
 Result<void> write_downtime(store::Connection& database, const sla::Downtime& downtime);
 Result<void> erase_downtime(store::Connection& database, const std::string& uid);
 

@@ -26,6 +26,11 @@ class SlaStoreTest : public testing::Test {
     return histories;
   }
 
+  OnUnreadable count() {
+    return [this](const Error& error) { unreadable_.push_back(error.message()); };
+  }
+
+  std::vector<std::string> unreadable_;
   store::Connection database_ = *store::Connection::open(":memory:");
 };
 
@@ -35,7 +40,7 @@ TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {
   ASSERT_TRUE(write_episodes(database_, changes));
   ASSERT_TRUE(write_episodes(database_, changes));
   sla::SlaTable table({});
-  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s, count()));
   EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], (Timers{29s, 1s, 0s}));
   EXPECT_EQ(table.histories({}, {}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
 }
@@ -62,7 +67,7 @@ TEST_F(SlaStoreTest, DropsWhatIsTooOld) {
                          {.episode = kNoon + 30s, .day = number + 1}));
   EXPECT_EQ(read(0, number + 9, false).at(kDns).size(), 1U);
   sla::SlaTable table({});
-  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s));
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s, count()));
   EXPECT_EQ(table.last_episodes(kNoon + 30s).at(kDns)[1], Timers());
 }
 
@@ -90,9 +95,27 @@ TEST_F(SlaStoreTest, KeepsDowntimes) {
                                .description = "it \"broke\"",
                                .affected = {"synthetic", "a/b"}};
   ASSERT_TRUE(write_downtime(database_, downtime));
-  EXPECT_EQ(*read_downtimes(database_), std::vector{downtime});
+  EXPECT_EQ(*read_downtimes(database_, count()), std::vector{downtime});
   ASSERT_TRUE(erase_downtime(database_, "u"));
-  EXPECT_TRUE(read_downtimes(database_)->empty());
+  EXPECT_TRUE(read_downtimes(database_, count())->empty());
+}
+
+TEST_F(SlaStoreTest, LeavesOutRowsThatCannotBeMadeOut) {
+  const sla::DayNumber number = sla::day_of(kNoon);
+  ASSERT_TRUE(write_days(database_, {{kDns, number, {}}, {kDns, number + 1, {}}}, {}));
+  ASSERT_TRUE(write_downtime(database_, {.uid = "good"}));
+  ASSERT_TRUE(write_downtime(database_, {.uid = "bad"}));
+  ASSERT_TRUE(database_.exec("UPDATE downtime SET item = '[[[' WHERE uid = 'bad'"));
+  ASSERT_TRUE(database_.exec("UPDATE sla_day SET rollups = x'ff'"));
+  const auto downtimes = read_downtimes(database_, count());
+  ASSERT_TRUE(downtimes);
+  ASSERT_EQ(downtimes->size(), 1U);
+  EXPECT_EQ(downtimes->front().uid, "good");
+  EXPECT_EQ(unreadable_, std::vector<std::string>{"downtime bad: an object is wanted"});
+  sla::SlaTable table({});
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s, count()));
+  ASSERT_EQ(unreadable_.size(), 3U) << "two days besides";
+  EXPECT_EQ(unreadable_[1].substr(0, 14), "synthetic/dns:");
 }
 
 }  // namespace

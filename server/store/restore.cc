@@ -85,8 +85,34 @@ Result<void> restore_series(store::Connection& database, AgentTable& table) {
   }
 }
 
-Result<void> restore_sla(store::Connection& database, SlaTables& tables) {
-  auto downtimes = read_downtimes(database);
+// One line of the log for all rows of a table: there may be thousands.
+class Unreadable {
+ public:
+  Unreadable(std::string_view rows, const Log& log) : rows_(rows), log_(log) {}
+  ~Unreadable() {
+    if (count_ == 0) return;
+    log_.error("stored rows are not readable and were left out",
+               {{"rows", rows_}, {"count", count_}, {"first", first_}});
+  }
+  Unreadable(const Unreadable&) = delete;
+  Unreadable& operator=(const Unreadable&) = delete;
+
+  OnUnreadable count() {
+    return [this](const Error& error) {
+      if (count_++ == 0) first_ = error.message();
+    };
+  }
+
+ private:
+  const std::string_view rows_;
+  const Log& log_;
+  std::size_t count_ = 0;
+  std::string first_;
+};
+
+Result<void> restore_sla(store::Connection& database, SlaTables& tables, const Log& log) {
+  Unreadable bad_downtimes("downtimes", log);
+  auto downtimes = read_downtimes(database, bad_downtimes.count());
   if (!downtimes) return downtimes.error();
   tables.downtimes.with([&](sla::DowntimeBook& book) {
     for (sla::Downtime& downtime : *downtimes) {
@@ -94,8 +120,10 @@ Result<void> restore_sla(store::Connection& database, SlaTables& tables) {
       book.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
     }
   });
-  return tables.table.with(
-      [&](sla::SlaTable& table) { return read_sla(database, table, WallClock::now()); });
+  Unreadable bad_days("days of the SLA", log);
+  return tables.table.with([&](sla::SlaTable& table) {
+    return read_sla(database, table, WallClock::now(), bad_days.count());
+  });
 }
 
 }  // namespace
@@ -122,7 +150,7 @@ Result<store::Connection> open_database(const RestoredParts& parts, const std::s
   if (!verdicts) return verdicts.error().within("restore from " + path);
   parts.verdicts.with(
       [&](VerdictBoard& board) { board.restore(*std::move(verdicts), WallClock::now()); });
-  auto sla = restore_sla(*database, parts.sla);
+  auto sla = restore_sla(*database, parts.sla, parts.log);
   if (!sla) return sla.error().within("restore from " + path);
   return database;
 }
