@@ -152,6 +152,11 @@ Result<TlsContext::Loaded> TlsContext::read(const Options& options) {
 Result<void> TlsContext::reload() {
   auto loaded = read(options_);
   if (!loaded) return loaded.error();
+  const auto now = WallClock::now();
+  if (loaded->expires <= now && expires() > now) {
+    return Error(options_.certificate_file + ": it has expired, at " +
+                 format_rfc3339(WallTime(loaded->expires)));
+  }
   // The old one is freed behind the lock.
   loaded_.with([&](Loaded& current) { std::swap(current, *loaded); });
   return {};

@@ -47,7 +47,8 @@ class TlsContext {
 
   static Result<std::unique_ptr<TlsContext>> load(Options options);
 
-  // Reads all files again. With an error all is as it was. Only new connections see what is new.
+  // Reads all files again. With an error all is as it was; it is one to replace a certificate that
+  // is valid by one that has expired. Only new connections see what is new.
   Result<void> reload();
   // The end of the server's certificate's validity.
   WallClock::time_point expires();

@@ -74,5 +74,23 @@ TEST_F(TlsContextTest, KnowsWhenItsCertificateExpires) {
   EXPECT_LE(left, std::chrono::hours(24));
 }
 
+TEST_F(TlsContextTest, KeepsAValidCertificateInThePlaceOfOneThatHasExpired) {
+  const auto write = [&](const TestIdentity& identity) {
+    files_.write("tls.crt", identity.certificate);
+    files_.write("tls.key", identity.key);
+  };
+  auto context = TlsContext::load(options_);
+  ASSERT_TRUE(context);
+  const auto before = (*context)->expires();
+  write(authority_.issue("server", std::chrono::seconds(-30)));
+  const auto refused = (*context)->reload();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("tls.crt: it has expired, at "), std::string::npos);
+  EXPECT_EQ((*context)->expires(), before);
+  write(authority_.issue("server", std::chrono::hours(1)));
+  EXPECT_TRUE((*context)->reload());
+  EXPECT_LT((*context)->expires(), before);
+}
+
 }  // namespace
 }  // namespace meshcheck::http

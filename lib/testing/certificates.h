@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -31,11 +32,13 @@ class TestAuthority {
     return pem([&](BIO* out) { PEM_write_bio_X509(out, certificate_.get()); });
   }
 
-  TestIdentity issue(const std::string& common_name) const {
+  TestIdentity issue(const std::string& common_name,
+                     std::chrono::seconds lifetime = std::chrono::hours(24)) const {
     const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
     const Certificate certificate(X509_new(), X509_free);
     fill(certificate.get(), common_name, key.get());
     extend(certificate.get(), NID_subject_alt_name, "IP:127.0.0.1");
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), lifetime.count());
     sign(certificate.get());
     return {pem([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); }), pem([&](BIO* out) {
               PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
