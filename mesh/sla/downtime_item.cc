@@ -74,7 +74,7 @@ Result<Downtime> parse_downtime_item(const json& item) {
   if (!start) return start.error();
   const auto end = date_of(item, "endDate");
   if (!end) return end.error();
-  if (*end <= *start) return Error("endDate: it has to be later than startDate");
+  if (*end < *start) return Error("endDate: it is before startDate");
   const auto type = type_of(item);
   if (!type) return type.error();
   auto description = description_of(item);

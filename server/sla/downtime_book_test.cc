@@ -50,11 +50,13 @@ TEST(DowntimeBookTest, LeavesOutABadItemAndTellsWhy) {
   const auto read = sla::read_downtime_items(
       R"([{"startDate": "2026-11-21T12:00:00+03:00", "endDate": 1795269600,
            "type": "Accident", "affected": ["a", "a/b"], "name": "mine"},
+          {"startDate": 5, "endDate": 4, "type": "Accident"},
           {"startDate": 5, "endDate": 5, "type": "Accident"},
           {"startDate": 5, "endDate": 6.5, "type": "Accident"},
           {"startDate": "99999999999999", "endDate": 6, "type": "Accident"}, 7])"_json,
       kFile);
-  ASSERT_EQ(read.downtimes.size(), 1U);
+  ASSERT_EQ(read.downtimes.size(), 2U);
+  EXPECT_EQ(read.downtimes[1].end, read.downtimes[1].start);
   EXPECT_EQ(read.downtimes[0].name, "mine");
   EXPECT_EQ(read.downtimes[0].uid, "file");
   EXPECT_EQ(read.downtimes[0].start.time_since_epoch(), 1'795'251'600s);
