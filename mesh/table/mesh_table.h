@@ -36,7 +36,7 @@ struct PathView {
 
 // Knows no clock and no lock, as AgentTable, which decides who is held at all: who is forgotten
 // there has to leave here. Bounded by names and paths; what is beyond is left out of a report and
-// counted. An agent costs about 800 bytes, a path at most 64, what is remembered of it 32 and its
+// counted. An agent costs about 900 bytes, a path at most 64, what is remembered of it 32 and its
 // sizes 32, besides names.
 class MeshTable {
  public:

@@ -17,7 +17,8 @@ class SessionMemory {
   // For each report; `returned` if its session had given way to another one before.
   bool note(std::uint16_t ssid, Clock::time_point now) {
     if (ssid == present_) return false;
-    const bool returned = std::find(earlier_.begin(), earlier_.end(), ssid) != earlier_.end();
+    const bool returned =
+        ssid != 0 && std::find(earlier_.begin(), earlier_.end(), ssid) != earlier_.end();
     std::rotate(earlier_.begin(), earlier_.end() - 1, earlier_.end());
     earlier_.front() = present_;
     present_ = ssid;
