@@ -43,7 +43,7 @@ def free_port():
 
 
 class Api(http.server.BaseHTTPRequestHandler):
-    """A Kubernetes API that knows one token, and lets its bearer read. It has no pods and nodes to tell of."""
+    """A stand-in for a Kubernetes API: it knows one token, lets its bearer read, and has no pods and nodes to tell of."""
 
     def do_GET(self):
         self.send_error(404)
