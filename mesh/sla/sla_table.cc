@@ -77,7 +77,7 @@ void SlaTable::restore(const SlaDownCount& count) {
   Probe* const probe = find_or_add(count.ref);
   if (probe == nullptr) return;
   probe->down = probe->down_shown = count.down;
-  // Likewise, and the server was started anew.
+  // A count by a clock that was wrong, as in return_to(): counting goes on from now.
   probe->settled = count.settled > settled_ + kSlots ? settled_ : count.settled;
 }
 

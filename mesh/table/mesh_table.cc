@@ -134,12 +134,10 @@ void MeshTable::note_session(MeshAgent& agent, const MeshReport& report, Now now
 void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const MeshReport& report,
                            Now now) {
   const auto before = std::exchange(agent.wall, sender.wall);
-  const bool clock_known = agent.wall.has_value();
-  agent.clock_ahead[1] =
-      clock_known && before ? agent.clock_ahead[0] : std::chrono::milliseconds(0);
-  agent.clock_ahead[0] =
-      clock_known ? std::chrono::duration_cast<std::chrono::milliseconds>(*agent.wall - now.wall)
-                  : std::chrono::milliseconds(0);
+  std::chrono::milliseconds ahead{0};
+  if (agent.wall)
+    ahead = std::chrono::duration_cast<std::chrono::milliseconds>(*agent.wall - now.wall);
+  agent.clock_ahead[1] = std::exchange(agent.clock_ahead[0], ahead);
   const bool same_session = report.ssid == agent.ssid && report.agent_uptime >= agent.uptime;
   // A goodbye repeats the uptime of the report before.
   if (!before || !agent.wall || !same_session || report.stopping) return;
