@@ -111,8 +111,8 @@ std::optional<Ruling> Authenticator::judge_report_token(std::string_view token,
     const TokenReview* const review = tokens.find(asked.token, now);
     auto ruling = review == nullptr ? std::nullopt
                                     : std::optional(judge_report(*review, asked.agent, name_space));
-    return std::tuple(std::move(ruling), tokens.is_due(asked.token, now),
-                      tokens.is_overdue(asked.token, now));
+    const bool is_due = tokens.is_due(asked.token, now);
+    return std::tuple(std::move(ruling), is_due, is_due && tokens.is_overdue(asked.token, now));
   });
   // Whoever reports regularly never waits again: an API that is slow must not make its report late.
   const bool waits = !known || (overdue && !api_away_);
