@@ -34,13 +34,13 @@ void ApiPulse::ask() {
 
 void ApiPulse::answered(Clock::time_point asked, const kube::Answer& answer) {
   timer_.start(options_.period);
-  const bool answers = answer.status != 0 && answer.status < kServerErrors;
+  const bool answers = !answer.failure || (answer.status != 0 && answer.status < kServerErrors);
   const bool changes = answers == status_.silent_since.has_value();
   if (answers) {
     status_ = {};
   } else {
     if (!status_.silent_since) status_.silent_since = asked;
-    status_.why = answer.failure ? answer.failure->sentence : "the Kubernetes API does not answer";
+    status_.why = answer.failure->sentence;
   }
   if (changes) on_change_();
 }
