@@ -1,32 +1,24 @@
-"""What the chart makes of what is in the cluster already, as helm sees it by a made-up API server."""
+"""What the chart makes of what is in the cluster already, as helm sees it by a stand-in for its API server."""
 
 import contextlib
-import http.server
 import json
 import os
-import threading
 
 import pytest
 
+import stand_in
 from chart import CHART, named, program, render, run
 
 PORT = {"name": "probe", "containerPort": 8862, "protocol": "UDP"}
 
 
-class Api(http.server.BaseHTTPRequestHandler):
+class Api(stand_in.Handler):
     """Serves `server.answers` by path; all else is not found."""
 
     def do_GET(self):
         answer = self.server.answers.get(self.path.partition("?")[0])
-        body = json.dumps(answer or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound"}).encode()
-        self.send_response(200 if answer else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+        missing = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound"}
+        self.answer(200 if answer else 404, answer or missing)
 
 
 def discovery(objects):
@@ -50,13 +42,11 @@ def discovery(objects):
 
 @contextlib.contextmanager
 def cluster(daemon_sets, **answers):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api) as api:
+    with stand_in.serving(Api) as api:
         api.answers = discovery(render({"server": {"persistence": {"enabled": True}}}))
         api.answers["/apis/apps/v1/daemonsets"] = {"kind": "DaemonSetList", "apiVersion": "apps/v1", "items": daemon_sets}
         api.answers |= answers
-        threading.Thread(target=api.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{api.server_port}"
-        api.shutdown()
+        yield api.url
 
 
 def install(api, values, namespace="second"):

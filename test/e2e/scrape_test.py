@@ -3,20 +3,19 @@ where pods have them, and turns the ServiceMonitor's endpoint into a scrape_conf
 answer what NOTES say to ask."""
 
 import base64
-import http.server
 import json
 import os
 import re
-import socket
 import subprocess
-import threading
 import urllib.parse
 import urllib.request
 
 import pytest
 import yaml
 
+import stand_in
 from chart import CHART, OPERATOR, ROOT, arguments, merged, must, of_kind, program, render, run
+from loopback import free_port
 from waiting import wait_for
 
 POD_ADDRESS = "127.0.0.2"  # As that of a pod, the certificate does not have it.
@@ -37,12 +36,7 @@ LACKING = [("defaults", "tls_config", ["ca_file"]), ("defaults", "tls_config", [
            ("by right", "authorization", None)]
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-class Api(http.server.BaseHTTPRequestHandler):
+class Api(stand_in.Handler):
     """A stand-in for a Kubernetes API: it knows one token, lets its bearer read, and has no pods and nodes to tell of."""
 
     def do_GET(self):
@@ -56,15 +50,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         else:
             path = asked["spec"].get("nonResourceAttributes", {"verb": "", "path": ""})
             asked["status"] = {"allowed": path["verb"] == "get" and path["path"].startswith(("/metrics", "/meshcheck/"))}
-        answer = json.dumps(asked).encode()
-        self.send_response(201)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
+        self.answer(201, asked)
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +60,13 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def kubeconfig(folder):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api) as api:
-        threading.Thread(target=api.serve_forever, daemon=True).start()
+    with stand_in.serving(Api) as api:
         (folder / "kubeconfig").write_text(yaml.safe_dump({
             "apiVersion": "v1", "kind": "Config", "current-context": "c",
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{api.server_port}"}}],
+            "clusters": [{"name": "c", "cluster": {"server": api.url}}],
             "users": [{"name": "u", "user": {"token": "our-own-token"}}]}))
         yield folder / "kubeconfig"
-        api.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import urllib.request
 import pytest
 
 from lab import SCRIPT, Lab, find
+from loopback import free_port
 from packets import PLACES, PYTHON, addresses, arrives, lost
 from waiting import eventually
 
@@ -239,11 +240,6 @@ def test_exec_killed_takes_its_command_along(lab):
     assert eventually(lambda: lab.exec("gw", "test", "-e", f"/proc/{inner}").returncode == 1)
     process.wait()
     process.stdout.close()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def check_publish(lab):

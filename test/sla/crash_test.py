@@ -17,7 +17,6 @@ import os
 import pathlib
 import random
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -25,6 +24,7 @@ import urllib.request
 
 import pytest
 
+from loopback import free_port
 from model import EPISODE, NANOSECONDS, Ledger, episode, timestamp_of
 from waiting import hold_for, looks, wait_for
 
@@ -35,12 +35,6 @@ KILLS = int(os.environ.get("MESHCHECK_KILLS", "15"))
 SEED = int(os.environ.get("MESHCHECK_SEED", random.randrange(1 << 30)))
 POSTERS, AGENTS, PROBES = 3, 3, 4
 PATIENCE = 30.0
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Relay:
