@@ -13,7 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/flags/flags.h"
 #include "mesh/assignment/targets.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/sla/check_spec.h"
 
 namespace meshcheck::agent {

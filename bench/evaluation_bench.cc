@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "mesh/table/mtu_testing.h"
+#include "mesh/table/pmtu_testing.h"
 #include "mesh/verdict/diagnosis.h"
-#include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/verdict_tracker.h"
 #include "mesh/verdict/view_maker.h"
 #include "server/parts.h"
 #include "server/verdicts/verdict_evaluator.h"

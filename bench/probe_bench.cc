@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "lib/uv/signal.h"
-#include "probe/size_prober.h"
+#include "probe/pmtu_prober.h"
 #include "probe/stamp_prober.h"
 #include "probe/stamp_reflector.h"
 

@@ -7,9 +7,9 @@
 #include <csignal>
 #include <utility>
 
+#include "checks/check_options.h"
 #include "checks/checkers.h"
 #include "checks/votes.h"
-#include "checks/with.h"
 #include "lib/uv/fd_watcher.h"
 #include "lib/uv/process.h"
 #include "lib/uv/timer.h"

@@ -1,8 +1,8 @@
 #include <utility>
 
+#include "checks/check_options.h"
 #include "checks/checkers.h"
 #include "checks/votes.h"
-#include "checks/with.h"
 #include "mesh/assignment/targets.h"
 
 namespace meshcheck::checks {

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "checks/check_options.h"
 #include "checks/checkers.h"
 #include "checks/host_lookup.h"
 #include "checks/votes.h"
-#include "checks/with.h"
 #include "lib/uv/timer.h"
 #include "mesh/assignment/targets.h"
 #include "probe/icmp_prober.h"

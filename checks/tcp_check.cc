@@ -1,9 +1,9 @@
 #include <list>
 #include <utility>
 
+#include "checks/check_options.h"
 #include "checks/checkers.h"
 #include "checks/voting_check.h"
-#include "checks/with.h"
 #include "mesh/assignment/targets.h"
 #include "probe/tcp_probe.h"
 

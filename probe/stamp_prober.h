@@ -16,7 +16,7 @@
 #include "lib/base/time.h"
 #include "lib/uv/timer.h"
 #include "mesh/path/stamp_path.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "probe/endpoint_hash.h"
 #include "probe/pace_timer.h"
 #include "probe/sweep_clock.h"

@@ -12,7 +12,7 @@
 #include "lib/base/result.h"
 #include "lib/base/time.h"
 #include "lib/uv/loop.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/stamp/reflector.h"
 #include "mesh/stamp/reply_budget.h"
 

@@ -9,7 +9,7 @@
 #include "lib/http/query.h"
 #include "server/connectivity_check.h"
 #include "server/mesh/mesh_api.h"
-#include "server/mesh/mtu_api.h"
+#include "server/mesh/pmtu_api.h"
 #include "server/metrics.h"
 #include "server/page.h"
 #include "server/sla/downtime_api.h"

@@ -14,7 +14,7 @@
 #include "server/sla/sla_tables.h"
 #include "server/store/store_status.h"
 #include "server/verdicts/event_feed.h"
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 namespace meshcheck::server {
 

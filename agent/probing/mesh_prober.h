@@ -18,8 +18,8 @@
 #include "lib/uv/loop.h"
 #include "lib/uv/timer.h"
 #include "mesh/assignment/assignment.h"
-#include "mesh/report/mesh_report.h"
-#include "probe/size_prober.h"
+#include "mesh/report/probing_report.h"
+#include "probe/pmtu_prober.h"
 #include "probe/stamp_prober.h"
 #include "probe/stamp_reflector.h"
 

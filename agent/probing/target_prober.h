@@ -17,7 +17,7 @@
 #include "lib/uv/timer.h"
 #include "mesh/assignment/targets.h"
 #include "mesh/path/path.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "probe/dns_client.h"
 #include "probe/icmp_prober.h"
 #include "probe/pace_timer.h"

@@ -8,7 +8,7 @@
 
 #include "agent/config.h"
 #include "lib/base/time.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 
 namespace meshcheck::agent {
 

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <utility>
 
+#include "checks/check_options.h"
 #include "checks/kube/controller_manager.h"
 #include "checks/kube/daemon_set.h"
 #include "checks/kube/lifecycle.h"
@@ -10,7 +11,6 @@
 #include "checks/kube/run.h"
 #include "checks/kube/scheduler.h"
 #include "checks/prometheus_checks.h"
-#include "checks/with.h"
 
 namespace meshcheck::checks {
 namespace {

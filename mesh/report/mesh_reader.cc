@@ -5,8 +5,8 @@
 #include <string>
 
 #include "mesh/report/json_fields.h"
-#include "mesh/report/mtu_reader.h"
 #include "mesh/report/name.h"
+#include "mesh/report/pmtu_reader.h"
 #include "mesh/report/table_reader.h"
 
 namespace meshcheck::mesh {

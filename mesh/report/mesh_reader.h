@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "lib/base/result.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 
 namespace meshcheck::mesh {
 

@@ -12,8 +12,8 @@
 #include "lib/base/result.h"
 #include "lib/base/time.h"
 #include "mesh/report/http_probe.h"
-#include "mesh/report/mesh_report.h"
 #include "mesh/report/name.h"
+#include "mesh/report/probing_report.h"
 
 namespace meshcheck::mesh {
 

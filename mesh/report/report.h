@@ -10,7 +10,7 @@
 
 #include "lib/base/time.h"
 #include "mesh/report/http_probe.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 
 namespace meshcheck::mesh {
 

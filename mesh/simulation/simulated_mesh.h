@@ -9,7 +9,7 @@
 
 #include "lib/base/ip_address.h"
 #include "mesh/neighbours/neighbours.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/simulation/cheap_path.h"
 #include "mesh/simulation/simulated_fault.h"
 #include "mesh/simulation/simulated_server.h"

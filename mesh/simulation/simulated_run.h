@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "mesh/simulation/simulated_mesh.h"
-#include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/verdict_tracker.h"
 
 namespace meshcheck::verdict::simulation {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/simulation/cheap_path.h"
 #include "mesh/simulation/simulated_fault.h"
 #include "mesh/table/mesh.h"

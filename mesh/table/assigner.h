@@ -17,7 +17,7 @@
 #include "lib/base/time.h"
 #include "mesh/assignment/assignment.h"
 #include "mesh/neighbours/neighbours.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 
 namespace meshcheck::mesh {
 

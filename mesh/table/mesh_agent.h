@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "lib/base/time.h"
-#include "mesh/report/mesh_report.h"
-#include "mesh/table/mtu_row.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/table/path_memory.h"
 #include "mesh/table/path_row.h"
+#include "mesh/table/pmtu_row.h"
 #include "mesh/table/session_memory.h"
 
 namespace meshcheck::mesh {

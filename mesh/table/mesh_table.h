@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "mesh/table/mesh_agent.h"
-#include "mesh/table/mtu_judge.h"
 #include "mesh/table/path_judge.h"
+#include "mesh/table/pmtu_judge.h"
 
 namespace meshcheck::mesh {
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "lib/base/ip_address.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/table/name_table.h"
 
 namespace meshcheck::mesh {

@@ -19,7 +19,7 @@
 #include "mesh/path/direction.h"
 #include "mesh/path/path.h"
 #include "mesh/pmtu/fragmentation.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 
 namespace meshcheck::verdict {
 

@@ -12,7 +12,7 @@
 
 #include "lib/base/change_set.h"
 #include "lib/base/time.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/report/record.h"
 #include "server/agents/agent_changes.h"
 #include "server/agents/agent_series.h"

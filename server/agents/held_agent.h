@@ -6,7 +6,7 @@
 #include <string>
 
 #include "lib/base/time.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "server/agents/agent_series.h"
 
 namespace meshcheck::server {

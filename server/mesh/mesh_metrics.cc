@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "server/mesh/mtu_metrics.h"
+#include "server/mesh/pmtu_metrics.h"
 
 namespace meshcheck::server {
 namespace {

@@ -4,7 +4,7 @@
 #include "lib/metrics/registry.h"
 #include "lib/metrics/text_writer.h"
 #include "mesh/table/mesh_table.h"
-#include "mesh/table/mtu_testing.h"
+#include "mesh/table/pmtu_testing.h"
 #include "server/mesh/mesh_metrics.h"
 #include "server/mesh/path_text.h"
 #include "server/metrics.h"

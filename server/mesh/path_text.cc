@@ -5,7 +5,7 @@
 
 #include "lib/base/csv.h"
 #include "lib/base/json_writer.h"
-#include "server/mesh/mtu_text.h"
+#include "server/mesh/pmtu_text.h"
 
 namespace meshcheck::server {
 namespace {

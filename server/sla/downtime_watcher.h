@@ -11,7 +11,7 @@
 #include "lib/http/client.h"
 #include "lib/kube/client.h"
 #include "lib/kube/watch.h"
-#include "mesh/sla/downtime_book.h"
+#include "mesh/sla/downtime_table.h"
 
 namespace meshcheck::server {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lib/metrics/sink.h"
-#include "mesh/sla/downtime_book.h"
+#include "mesh/sla/downtime_table.h"
 #include "mesh/sla/sla_table.h"
 
 namespace meshcheck::server {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "lib/base/guarded.h"
-#include "mesh/sla/downtime_book.h"
+#include "mesh/sla/downtime_table.h"
 #include "mesh/sla/sla_table.h"
 
 namespace meshcheck::server {

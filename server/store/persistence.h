@@ -11,7 +11,7 @@
 #include "lib/store/write_status.h"
 #include "lib/uv/timer.h"
 #include "server/agents/agent_table.h"
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 namespace meshcheck::server {
 

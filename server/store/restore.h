@@ -9,7 +9,7 @@
 #include "mesh/table/mesh.h"
 #include "server/agents/agent_table.h"
 #include "server/sla/sla_tables.h"
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 namespace meshcheck::server {
 

@@ -4,7 +4,7 @@
 #include "lib/base/guarded.h"
 #include "lib/http/message.h"
 #include "server/verdicts/event_feed.h"
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 namespace meshcheck::server {
 

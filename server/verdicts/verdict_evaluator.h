@@ -12,12 +12,12 @@
 #include "lib/base/guarded.h"
 #include "lib/base/log.h"
 #include "mesh/table/mesh.h"
-#include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/verdict_tracker.h"
 #include "mesh/verdict/view_maker.h"
 #include "server/agents/agent_table.h"
 #include "server/cluster/cluster_status.h"
 #include "server/verdicts/event_feed.h"
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 namespace meshcheck::server {
 

@@ -6,7 +6,7 @@
 #include <functional>
 #include <set>
 
-#include "mesh/table/mtu_testing.h"
+#include "mesh/table/pmtu_testing.h"
 #include "server/parts.h"
 
 namespace meshcheck::server {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lib/metrics/sink.h"
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 namespace meshcheck::server {
 

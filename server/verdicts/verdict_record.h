@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "lib/base/time.h"
-#include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/verdict_tracker.h"
 
 namespace meshcheck::server {
 

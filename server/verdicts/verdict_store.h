@@ -5,7 +5,7 @@
 
 #include "lib/base/result.h"
 #include "lib/store/connection.h"
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 namespace meshcheck::server {
 

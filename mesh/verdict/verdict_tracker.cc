@@ -1,4 +1,4 @@
-#include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/verdict_tracker.h"
 
 #include <algorithm>
 #include <array>

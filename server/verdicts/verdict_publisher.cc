@@ -1,4 +1,4 @@
-#include "server/verdicts/verdict_board.h"
+#include "server/verdicts/verdict_publisher.h"
 
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-#include "mesh/table/mtu_summary.h"
+#include "mesh/table/pmtu_summary.h"
 
 #include <algorithm>
 

@@ -17,9 +17,9 @@
 #include "lib/base/ip_address.h"
 #include "lib/base/time.h"
 #include "lib/uv/timer.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "probe/endpoint_hash.h"
-#include "probe/size_path.h"
+#include "probe/pmtu_path.h"
 #include "probe/sweep_clock.h"
 #include "probe/timestamped_socket.h"
 

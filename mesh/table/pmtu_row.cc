@@ -1,4 +1,4 @@
-#include "mesh/table/mtu_row.h"
+#include "mesh/table/pmtu_row.h"
 
 #include <algorithm>
 

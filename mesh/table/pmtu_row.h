@@ -8,7 +8,7 @@
 #include <span>
 
 #include "lib/base/time.h"
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 #include "mesh/table/name_table.h"
 
 namespace meshcheck::mesh {

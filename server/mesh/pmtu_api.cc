@@ -1,12 +1,12 @@
-#include "server/mesh/mtu_api.h"
+#include "server/mesh/pmtu_api.h"
 
 #include <map>
 #include <string>
 #include <utility>
 
 #include "server/mesh/mesh_query.h"
-#include "server/mesh/mtu_text.h"
 #include "server/mesh/path_text.h"
+#include "server/mesh/pmtu_text.h"
 
 namespace meshcheck::server {
 namespace {

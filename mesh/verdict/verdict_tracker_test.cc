@@ -1,5 +1,5 @@
 // What opens, changes, merges and closes, and when.
-#include "mesh/verdict/verdict_book.h"
+#include "mesh/verdict/verdict_tracker.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "mesh/table/mesh_table.h"
-#include "mesh/table/mtu_summary.h"
+#include "mesh/table/pmtu_summary.h"
 
 namespace meshcheck::server {
 

@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "lib/metrics/sink.h"
-#include "mesh/table/mtu_summary.h"
+#include "mesh/table/pmtu_summary.h"
 
 namespace meshcheck::server {
 

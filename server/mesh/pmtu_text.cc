@@ -1,4 +1,4 @@
-#include "server/mesh/mtu_text.h"
+#include "server/mesh/pmtu_text.h"
 
 #include <array>
 

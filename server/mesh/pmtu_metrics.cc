@@ -1,4 +1,4 @@
-#include "server/mesh/mtu_metrics.h"
+#include "server/mesh/pmtu_metrics.h"
 
 #include <array>
 #include <utility>

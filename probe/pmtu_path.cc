@@ -1,4 +1,4 @@
-#include "probe/size_path.h"
+#include "probe/pmtu_path.h"
 
 #include <algorithm>
 #include <cassert>

@@ -1,4 +1,4 @@
-#include "checks/with.h"
+#include "checks/check_options.h"
 
 #include <gtest/gtest.h>
 

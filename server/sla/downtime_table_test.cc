@@ -1,4 +1,4 @@
-#include "mesh/sla/downtime_book.h"
+#include "mesh/sla/downtime_table.h"
 
 #include <gtest/gtest.h>
 

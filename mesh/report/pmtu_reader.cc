@@ -1,4 +1,4 @@
-#include "mesh/report/mtu_reader.h"
+#include "mesh/report/pmtu_reader.h"
 
 #include <string>
 

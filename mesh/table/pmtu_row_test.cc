@@ -1,10 +1,10 @@
-#include "mesh/table/mtu_row.h"
+#include "mesh/table/pmtu_row.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "mesh/table/mtu_testing.h"
+#include "mesh/table/pmtu_testing.h"
 
 namespace meshcheck::mesh {
 namespace {

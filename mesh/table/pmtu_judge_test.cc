@@ -1,10 +1,10 @@
 // What one end says of a path's sizes, the other end's word, and the hosts below.
-#include "mesh/table/mtu_judge.h"
+#include "mesh/table/pmtu_judge.h"
 
 #include <gtest/gtest.h>
 
-#include "mesh/table/mtu_summary.h"
-#include "mesh/table/mtu_testing.h"
+#include "mesh/table/pmtu_summary.h"
+#include "mesh/table/pmtu_testing.h"
 
 namespace meshcheck::mesh {
 namespace {

@@ -1,4 +1,4 @@
-#include "probe/size_prober.h"
+#include "probe/pmtu_prober.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "mesh/table/mtu_judge.h"
+#include "mesh/table/pmtu_judge.h"
 
 #include <cstdlib>
 

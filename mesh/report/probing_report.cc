@@ -1,4 +1,4 @@
-#include "mesh/report/mesh_report.h"
+#include "mesh/report/probing_report.h"
 
 #include <algorithm>
 #include <array>
