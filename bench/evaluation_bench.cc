@@ -38,8 +38,8 @@ std::string name(std::size_t node, Layer layer) {
          std::to_string(node);
 }
 
-mesh::MeshReport report_of(const Cluster& cluster, std::size_t node, Layer layer) {
-  mesh::MeshReport report =
+mesh::ProbingReport report_of(const Cluster& cluster, std::size_t node, Layer layer) {
+  mesh::ProbingReport report =
       mesh::testing::report_of(2 * node + (layer == Layer::kHost ? 1 : 0), layer);
   report.agent_uptime = std::chrono::hours(1);
   const auto clear = mesh::testing::way_of(mesh::FragmentationClass::kClear, 1500);

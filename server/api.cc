@@ -176,7 +176,7 @@ http::Response Api::post_agent(http::Request& request) {
 }
 
 http::Response Api::answer_mesh(const mesh::MeshTable::Sender& sender,
-                                const mesh::MeshReport& report, Now time) {
+                                const mesh::ProbingReport& report, Now time) {
   auto assignment =
       parts_.mesh.with([&](mesh::Mesh& mesh) { return mesh.report(sender, report, time); });
   return assignment ? http::Response::json(*std::move(assignment)) : http::Response();

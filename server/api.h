@@ -24,8 +24,8 @@ class Api {
  private:
   void add_sla_routes();
   http::Response post_agent(http::Request& request);
-  http::Response answer_mesh(const mesh::MeshTable::Sender& sender, const mesh::MeshReport& report,
-                             Now time);
+  http::Response answer_mesh(const mesh::MeshTable::Sender& sender,
+                             const mesh::ProbingReport& report, Now time);
   http::Response get_agents() const;
   http::Response get_agent(const http::Request& request) const;
   http::Response delete_agent(const http::Request& request);

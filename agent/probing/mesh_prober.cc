@@ -252,7 +252,7 @@ checks::PathCounts MeshProber::path_counts() const {
   return counts;
 }
 
-void MeshProber::describe(mesh::MeshReport& report) const {
+void MeshProber::describe(mesh::ProbingReport& report) const {
   const auto now = Clock::now();
   report.ssid = ssid_;
   report.assignment = assignment_.revision;
@@ -272,7 +272,7 @@ void MeshProber::describe(mesh::MeshReport& report) const {
   describe_paths(report);
 }
 
-void MeshProber::describe_paths(mesh::MeshReport& report) const {
+void MeshProber::describe_paths(mesh::ProbingReport& report) const {
   const auto now = Clock::now();
   report.paths = targets_.rows(now);
   for (const PeerPath& peer : peers_) {

@@ -50,7 +50,7 @@ class MeshProber {
   // did not answer: once a report.
   void count_drops();
   // All but the layer, the addresses, the MTUs of their links and the agent's uptime.
-  void describe(mesh::MeshReport& report) const;
+  void describe(mesh::ProbingReport& report) const;
 
  private:
   struct PeerPath {
@@ -69,7 +69,7 @@ class MeshProber {
   void take_peers();
   bool may_probe(const Endpoint& peer) const;
   void set_size_paths();
-  void describe_paths(mesh::MeshReport& report) const;
+  void describe_paths(mesh::ProbingReport& report) const;
 
   uv::Loop& loop_;
   const Config& config_;

@@ -109,7 +109,7 @@ void Gatherer::finish_if_complete() {
 
 // The link of an address is taken for that of all its family's paths. Where a path leaves by a
 // smaller one, the kernel refuses what is larger, and says so.
-void Gatherer::add_addresses(const netlink::Snapshot& snapshot, mesh::MeshReport& report) {
+void Gatherer::add_addresses(const netlink::Snapshot& snapshot, mesh::ProbingReport& report) {
   report.addresses = config_.addresses.empty() ? probe_addresses(snapshot) : config_.addresses;
   report.link_mtus = probe_link_mtus(snapshot, report.addresses);
   for (std::size_t i = 0; i < report.addresses.size(); ++i) {

@@ -45,7 +45,7 @@ class Gatherer {
   void give_up_lookup();
   void finish_if_complete();
   void add_kernel_facts(mesh::Report& report);
-  void add_addresses(const netlink::Snapshot& snapshot, mesh::MeshReport& report);
+  void add_addresses(const netlink::Snapshot& snapshot, mesh::ProbingReport& report);
 
   uv::Loop& loop_;
   http::Client& client_;

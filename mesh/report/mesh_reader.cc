@@ -95,7 +95,7 @@ Result<void> read_round_trips(const element& probing, RttHistogram& histogram) {
   return {};
 }
 
-Result<void> read_probing(const element& probing, MeshReport& report) {
+Result<void> read_probing(const element& probing, ProbingReport& report) {
   if (!probing.is_object()) return Error("an object is expected");
   if (auto done = read_addresses(probing, report.addresses); !done) return done;
   if (auto done = read_link_mtus(probing, kAddressesMax, report.link_mtus); !done) return done;
@@ -214,7 +214,7 @@ Result<Heard> read_heard_row(const element& value) {
                .age = std::chrono::milliseconds(*age)};
 }
 
-Result<void> read_heard(const element& mesh, MeshReport& report) {
+Result<void> read_heard(const element& mesh, ProbingReport& report) {
   element value;
   if (mesh["heard"].get(value) != simdjson::SUCCESS) return {};
   array rows;
@@ -235,13 +235,13 @@ bool is_mesh_table(std::string_view key) {
   return key == "paths" || key == "heard" || key == "mtu";
 }
 
-Result<std::optional<MeshReport>> read_mesh_report(const element& mesh) {
-  std::optional<MeshReport> none;
+Result<std::optional<ProbingReport>> read_probing_report(const element& mesh) {
+  std::optional<ProbingReport> none;
   std::uint64_t schema = 0;
   element probing;
   if (mesh["schema"].get(schema) != simdjson::SUCCESS || schema != 1) return none;
   if (mesh["probing"].get(probing) != simdjson::SUCCESS) return none;
-  MeshReport report;
+  ProbingReport report;
   element value;
   if (mesh["layer"].get(value) != simdjson::SUCCESS)
     return expected("layer", "\"pod\" or \"host\"");

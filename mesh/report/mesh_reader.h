@@ -12,7 +12,7 @@ namespace meshcheck::mesh {
 
 // Nothing for an agent that does not probe, or whose schema is not ours. What is out of bounds or
 // of another type is an error that names the key. REQUIRES: `mesh` is an object.
-Result<std::optional<MeshReport>> read_mesh_report(const simdjson::dom::element& mesh);
+Result<std::optional<ProbingReport>> read_probing_report(const simdjson::dom::element& mesh);
 
 // Whether a key of `mesh` is a table that the record's text does without.
 bool is_mesh_table(std::string_view key);

@@ -94,7 +94,7 @@ void append_numbers(std::string& out, std::string_view key, const Numbers& numbe
                    [&](std::uint64_t number) { out += std::to_string(number); });
 }
 
-void append_probing(std::string& out, const MeshReport& probing) {
+void append_probing(std::string& out, const ProbingReport& probing) {
   append_json_key(out, "probing");
   out += '{';
   append_json_list(out, "addresses", probing.addresses, {2, kKibibyte},
@@ -197,7 +197,7 @@ void append_path(std::string& out, const ReportPath& path) {
   out += ']';
 }
 
-void append_heard(std::string& out, const MeshReport& probing) {
+void append_heard(std::string& out, const ProbingReport& probing) {
   append_json_list(out, "heard", probing.heard, {kReportHeardMax, kHeardSizeMax},
                    [&](const Heard& heard) {
                      append_json_string(out += '[', heard.address.text());
@@ -245,7 +245,7 @@ void append_padding(std::string& out, std::string_view key, const ReportPadding&
 }
 
 // What explains a problem with sizes.
-void append_mtu_facts(std::string& out, const ReportMesh& mesh) {
+void append_mtu_facts(std::string& out, const MeshSection& mesh) {
   append_json_list(out, "cached_mtus", mesh.cached_mtus, {kReportCachedMtusMax, kCachedMtusSizeMax},
                    [&](const ReportCachedMtu& cached) {
                      out += '{';
@@ -281,7 +281,7 @@ void append_mtu_facts(std::string& out, const ReportMesh& mesh) {
 }  // namespace
 
 void append_mesh(std::string& out, const Report& report) {
-  const ReportMesh& mesh = report.mesh;
+  const MeshSection& mesh = report.mesh;
   append_json_key(out, "mesh");
   out += '{';
   append_json_number(out, "schema", 1);

@@ -46,7 +46,7 @@ void RttHistogram::add(std::chrono::nanoseconds round_trip) {
   sum_us += static_cast<std::uint64_t>(us);
 }
 
-LargeLoss LargeLoss::of(const MeshReport& report) {
+LargeLoss LargeLoss::of(const ProbingReport& report) {
   return {.to_server = report.padding.lost_for.has_value(),
           .from_server = report.padded_answer.lost_for.has_value()};
 }

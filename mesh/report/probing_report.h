@@ -133,7 +133,7 @@ struct RttHistogram {
 };
 
 // What the agent's probing is like. doc/reference/wire_format.md has the JSON.
-struct MeshReport {
+struct ProbingReport {
   Layer layer = Layer::kPod;
   std::chrono::milliseconds agent_uptime{
       0};                                // Since the agent's start: a smaller one is a new start.
@@ -167,7 +167,7 @@ struct LargeLoss {
   bool to_server = false;
   bool from_server = false;
 
-  static LargeLoss of(const MeshReport& report);
+  static LargeLoss of(const ProbingReport& report);
   bool any() const { return to_server || from_server; }
 };
 

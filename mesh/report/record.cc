@@ -86,7 +86,7 @@ struct Fields {
   std::string nslookup = "null";
   std::string ips = "null";
   std::string mesh;  // Empty if absent: netchecker's own records have no such key.
-  std::optional<MeshReport> mesh_report;
+  std::optional<ProbingReport> mesh_report;
   std::optional<std::vector<HttpProbe>> probes;
 
   Result<void> read_field(std::string_view key, const element& value) {
@@ -119,7 +119,7 @@ struct Fields {
       mesh += simdjson::minify(field.value);
     }
     mesh += mesh.empty() ? "{}" : "}";
-    auto read_report = read_mesh_report(value);
+    auto read_report = read_probing_report(value);
     if (!read_report) return read_report.error().within("mesh");
     mesh_report = *std::move(read_report);
     return {};

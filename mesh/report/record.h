@@ -33,7 +33,7 @@ struct Record {
   std::string hostdate;              // The agent's own clock, RFC 3339; Go's zero time if absent.
   std::string last_updated;          // As in the report; the server's own time replaces it.
   std::vector<HttpProbe> probes;
-  std::optional<MeshReport> mesh;  // Of an agent that probes.
+  std::optional<ProbingReport> mesh;  // Of an agent that probes.
   // The record's JSON in netchecker's key order, cut where the value of `last_updated` goes.
   std::string json_head;
   std::string json_tail;

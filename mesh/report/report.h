@@ -107,8 +107,8 @@ struct ReportHistory {
   std::string last_error;  // Of the last failure, also after a recovery.
 };
 
-struct ReportMesh {
-  MeshReport probing;
+struct MeshSection {
+  ProbingReport probing;
   std::string boot_id;  // Empty if the kernel does not tell.
   std::vector<ReportLink> links;
   std::vector<ReportGateway> gateways;
@@ -133,7 +133,7 @@ struct Report {
   std::optional<std::vector<std::string>> lookup_addresses;  // Nothing: the look-up failed.
   std::map<std::string, std::vector<std::string>> ips;       // By name of the interface.
   std::vector<HttpProbe> probes;
-  ReportMesh mesh;
+  MeshSection mesh;
   std::size_t zero_extender_length = 0;  // In elements, of two bytes each.
 };
 

@@ -127,7 +127,7 @@ TEST(ReportTest, TellsOfLinksGatewaysAndRoutes) {
 // A report with every value of the mesh, no two the same.
 Report probing_report() {
   Report report = small_report();
-  MeshReport& mesh = report.mesh.probing;
+  ProbingReport& mesh = report.mesh.probing;
   mesh.layer = Layer::kHost;
   mesh.agent_uptime = std::chrono::milliseconds(1234);
   mesh.stopping = true;
@@ -217,8 +217,8 @@ TEST(ReportTest, CarriesTheMeshToTheServer) {
   const auto record = parser.parse(text, "p");
   ASSERT_TRUE(record) << record.error().message();
   ASSERT_TRUE(record->mesh);
-  const MeshReport& sent = report.mesh.probing;
-  const MeshReport& read = *record->mesh;
+  const ProbingReport& sent = report.mesh.probing;
+  const ProbingReport& read = *record->mesh;
   EXPECT_EQ(read.layer, sent.layer);
   EXPECT_EQ(read.agent_uptime, sent.agent_uptime);
   EXPECT_TRUE(read.stopping);

@@ -112,7 +112,7 @@ class SimulatedMesh {
   struct Delivery {
     Tick at = 0;
     Index agent = kNoIndex;
-    mesh::MeshReport report;
+    mesh::ProbingReport report;
   };
 
   double chance() { return static_cast<double>(random_.next() >> 11U) * 0x1.0p-53; }
@@ -134,7 +134,7 @@ class SimulatedMesh {
   std::uint32_t round_trip(const Prober& prober);
   void report();
   void send_report(Index agent);
-  void write_report(SimulatedAgent& of, mesh::MeshReport& report);
+  void write_report(SimulatedAgent& of, mesh::ProbingReport& report);
   void write_heard(const SimulatedAgent& of, std::vector<mesh::Heard>& heard) const;
   void write_path(Index path, mesh::ReportPath& row) const;
   void write_sizes(Index path, mesh::ReportMtu& row);

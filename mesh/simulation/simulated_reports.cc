@@ -72,7 +72,7 @@ void SimulatedMesh::send_report(Index agent) {
   write_report(of, sent.report);
 }
 
-void SimulatedMesh::write_report(SimulatedAgent& of, mesh::MeshReport& report) {
+void SimulatedMesh::write_report(SimulatedAgent& of, mesh::ProbingReport& report) {
   report.layer = of.layer;
   report.agent_uptime = (now_ - of.started) * kTick;
   report.stopping = of.stopping;

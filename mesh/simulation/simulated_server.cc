@@ -42,7 +42,7 @@ void SimulatedServer::forget(Index agent) {
   mesh_.leave({member.name});
 }
 
-void SimulatedServer::receive(Index agent, const mesh::MeshReport& report, Tick now) {
+void SimulatedServer::receive(Index agent, const mesh::ProbingReport& report, Tick now) {
   Member& member = members_[agent];
   if (!member.expected) return;
   member.last_report = now;

@@ -28,7 +28,7 @@ class SimulatedServer {
 
   void expect(Index agent, Tick now);  // It was started.
   void forget(Index agent);
-  void receive(Index agent, const mesh::MeshReport& report, Tick now);
+  void receive(Index agent, const mesh::ProbingReport& report, Tick now);
   // Valid until the next call of any of these.
   const View& view(Tick now);
 

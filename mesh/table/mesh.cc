@@ -3,7 +3,7 @@
 namespace meshcheck::mesh {
 namespace {
 
-Assigner::Member member_of(const MeshTable::Sender& sender, const MeshReport& report) {
+Assigner::Member member_of(const MeshTable::Sender& sender, const ProbingReport& report) {
   return {.name = sender.name,
           .node = sender.node,
           .layer = report.layer,
@@ -15,8 +15,8 @@ Assigner::Member member_of(const MeshTable::Sender& sender, const MeshReport& re
 
 }  // namespace
 
-std::optional<std::string> Mesh::report(const MeshTable::Sender& sender, const MeshReport& report,
-                                        Now now) {
+std::optional<std::string> Mesh::report(const MeshTable::Sender& sender,
+                                        const ProbingReport& report, Now now) {
   table.report(sender, report, now);
   assigner.tick(now);
   assigner.report(member_of(sender, report));
@@ -25,7 +25,7 @@ std::optional<std::string> Mesh::report(const MeshTable::Sender& sender, const M
   return assigner.answer(sender.name, report.assignment, interval, now);
 }
 
-void Mesh::restore(const MeshTable::Sender& sender, const MeshReport& report) {
+void Mesh::restore(const MeshTable::Sender& sender, const ProbingReport& report) {
   assigner.report(member_of(sender, report));
 }
 

@@ -21,10 +21,10 @@ struct Mesh {
   explicit Mesh(const Options& options) : table(options.table), assigner(options.assigner) {}
 
   // The answer to the report: an assignment's JSON, or nothing if the agent has it.
-  std::optional<std::string> report(const MeshTable::Sender& sender, const MeshReport& report,
+  std::optional<std::string> report(const MeshTable::Sender& sender, const ProbingReport& report,
                                     Now now);
   // Of before a restart: a peer for others, about whose paths nothing is known yet.
-  void restore(const MeshTable::Sender& sender, const MeshReport& report);
+  void restore(const MeshTable::Sender& sender, const ProbingReport& report);
   void leave(const std::vector<std::string>& names);
 
   MeshTable table;

@@ -125,7 +125,7 @@ class MeshChurnTest : public ::testing::Test {
   }
 
   void report(SimulatedAgent& agent, bool stopping) {
-    MeshReport report;
+    ProbingReport report;
     report.layer = agent.layer;
     report.agent_uptime = std::chrono::seconds(second_ - agent.start);
     report.stopping = stopping;

@@ -24,7 +24,7 @@ std::uint64_t unresolved(const PathTotals& totals) {
 
 }  // namespace
 
-void MeshTable::report(const Sender& sender, const MeshReport& report, Now now) {
+void MeshTable::report(const Sender& sender, const ProbingReport& report, Now now) {
   MeshAgent* const agent = place(sender, report.layer);
   if (agent == nullptr) return;
   note_clock(*agent, sender, report, now);
@@ -119,7 +119,7 @@ void MeshTable::rename(NameTable::Id& id, std::string_view text) {
   id = names_.acquire(text).value_or(NameTable::kNone);
 }
 
-void MeshTable::note_session(MeshAgent& agent, const MeshReport& report, Now now) {
+void MeshTable::note_session(MeshAgent& agent, const ProbingReport& report, Now now) {
   const bool first = agent.received == Clock::time_point();
   if (first || report.agent_uptime < agent.uptime || report.ssid != agent.ssid) {
     agent.started = now.steady - report.agent_uptime;
@@ -131,7 +131,7 @@ void MeshTable::note_session(MeshAgent& agent, const MeshReport& report, Now now
 }
 
 // Both of its clocks ran from one report to the next; where they differ, somebody set the one.
-void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const MeshReport& report,
+void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const ProbingReport& report,
                            Now now) {
   const auto before = std::exchange(agent.wall, sender.wall);
   std::chrono::milliseconds ahead{0};
@@ -148,7 +148,7 @@ void MeshTable::note_clock(MeshAgent& agent, const Sender& sender, const MeshRep
   agent.clock_jumped = now.steady;
 }
 
-void MeshTable::count(MeshAgent& agent, const MeshReport& report) {
+void MeshTable::count(MeshAgent& agent, const ProbingReport& report) {
   MeshSeries& series = *agent.series;
   series.unresolved -= unresolved(agent.totals);
   agent.totals = report.totals;

@@ -69,7 +69,7 @@ class MeshTable {
 
   explicit MeshTable(Options options) : options_(options), names_(options.names_max) {}
 
-  void report(const Sender& sender, const MeshReport& report, Now now);
+  void report(const Sender& sender, const ProbingReport& report, Now now);
   // False if it is not there.
   bool leave(std::string_view name);
 
@@ -97,9 +97,10 @@ class MeshTable {
   bool join_series(MeshAgent& agent, std::string_view node, Layer layer);
   void leave_series(MeshAgent& agent);
   void rename(NameTable::Id& id, std::string_view text);
-  static void note_session(MeshAgent& agent, const MeshReport& report, Now now);
-  static void note_clock(MeshAgent& agent, const Sender& sender, const MeshReport& report, Now now);
-  static void count(MeshAgent& agent, const MeshReport& report);
+  static void note_session(MeshAgent& agent, const ProbingReport& report, Now now);
+  static void note_clock(MeshAgent& agent, const Sender& sender, const ProbingReport& report,
+                         Now now);
+  static void count(MeshAgent& agent, const ProbingReport& report);
   void store_rows(MeshAgent& agent, const std::vector<ReportPath>& paths, Now now);
   void clear_rows(MeshAgent& agent);
   void store_mtus(MeshAgent& agent, const std::vector<ReportMtu>& mtus);

@@ -25,11 +25,11 @@ class PathJudgeTest : public ::testing::Test {
     const bool fine = links.forward && links.backward;
     const auto state = fine ? PathState::kUp : PathState::kDown;
     const auto answered = fine ? 200ms : cut_;
-    MeshReport a = testing::report_of(1);
+    ProbingReport a = testing::report_of(1);
     a.agent_uptime = uptime_;
     a.paths = {path_to("b", state, answered)};
     if (links.b_probes) a.heard = {heard(2, links.backward)};
-    MeshReport b = testing::report_of(2);
+    ProbingReport b = testing::report_of(2);
     b.agent_uptime = uptime_;
     if (links.b_probes) b.paths = {path_to("a", state, answered)};
     b.heard = {heard(1, links.forward)};
@@ -94,7 +94,7 @@ TEST_F(PathJudgeTest, TellsItOfAPairOfWhichOneProbes) {
 TEST_F(PathJudgeTest, KnowsNoDirectionWhileThePeerIsSilent) {
   report({.forward = false});
   clock_.pass(1500ms);
-  MeshReport a = testing::report_of(1);
+  ProbingReport a = testing::report_of(1);
   a.paths = {path_to("b", PathState::kDown, 12s)};
   a.heard = {heard(2, true)};
   table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
@@ -116,11 +116,11 @@ TEST_F(PathJudgeTest, WaitsForAReportOfThePeerThatIsYoungEnough) {
 TEST_F(PathJudgeTest, WaitsForWhatThePeerSaysOfANewPathThatWasNeverAnswered) {
   report({.b_probes = false});
   clock_.pass(1s);
-  MeshReport a = testing::report_of(1);
+  ProbingReport a = testing::report_of(1);
   ReportPath never = path_to("c", PathState::kDown, 100ms);
   never.summary.answer_age.reset();
   a.paths = {never};
-  MeshReport c = testing::report_of(3);
+  ProbingReport c = testing::report_of(3);
   table_.report({.name = "c", .node = "node-c", .report_interval = 5s}, c, clock_.now);
   clock_.pass(1s);
   table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
@@ -131,13 +131,13 @@ TEST_F(PathJudgeTest, WaitsForWhatThePeerSaysOfANewPathThatWasNeverAnswered) {
 }
 
 TEST_F(PathJudgeTest, TakesNoProbeForLostThatMayNotHaveBeenSent) {
-  MeshReport a = testing::report_of(1);
+  ProbingReport a = testing::report_of(1);
   a.agent_uptime = uptime_;
   a.paths = {path_to("b", PathState::kDown, cut_)};
   table_.report({.name = "a", .node = "node-a", .report_interval = 10s}, a, clock_.now);
   clock_.pass(4s);
   // The answer to its report gave a another peer: b has heard nothing of it since.
-  MeshReport b = testing::report_of(2);
+  ProbingReport b = testing::report_of(2);
   b.heard = {{.address = testing::address_of(1), .ssid = a.ssid, .age = 3900ms}};
   table_.report({.name = "b", .node = "node-b", .report_interval = 10s}, b, clock_.now);
   EXPECT_EQ(shown("a"), "down backward");
@@ -161,18 +161,18 @@ TEST_F(PathJudgeTest, KnowsWhoIsHeardUnderATranslatedAddress) {
 
 TEST_F(PathJudgeTest, CallsNoPathDownWhosePeerStopsOrStarts) {
   report({.forward = false, .backward = false});
-  MeshReport goodbye = testing::report_of(2);
+  ProbingReport goodbye = testing::report_of(2);
   goodbye.agent_uptime = 2min;
   goodbye.stopping = true;
   table_.report({.name = "b", .node = "node-b", .report_interval = 1s}, goodbye, clock_.now);
   EXPECT_EQ(shown("a"), "unknown none peer is stopping");
   clock_.pass(500ms);
-  MeshReport anew = testing::report_of(3);
+  ProbingReport anew = testing::report_of(3);
   anew.agent_uptime = 400ms;
   table_.report({.name = "b", .node = "node-b", .report_interval = 1s}, anew, clock_.now);
   EXPECT_EQ(shown("a"), "unknown none peer restarted");
   clock_.pass(6500ms);  // 7 s after the start: two report intervals and 5 s.
-  MeshReport a = testing::report_of(1);
+  ProbingReport a = testing::report_of(1);
   a.paths = {path_to("b", PathState::kDown, 17s)};
   table_.report({.name = "a", .node = "node-a", .report_interval = 1s}, a, clock_.now);
   EXPECT_EQ(shown("a"), "unknown none peer restarted");
@@ -193,7 +193,7 @@ TEST_F(PathJudgeTest, SaysNothingOfPathsToWhoIsNotThere) {
 }
 
 TEST_F(PathJudgeTest, DoesNotCallAGatewayDownThatNeverAnswered) {
-  MeshReport a = testing::report_of(1);
+  ProbingReport a = testing::report_of(1);
   ReportPath gateway = path_to("10.0.0.1", PathState::kDown, 5s);
   gateway.relation = Relation::kGateway;
   gateway.summary.answer_age.reset();
@@ -203,7 +203,7 @@ TEST_F(PathJudgeTest, DoesNotCallAGatewayDownThatNeverAnswered) {
 }
 
 TEST_F(PathJudgeTest, TakesTheDirectionOfADegradedPathFromItsLosses) {
-  MeshReport a = testing::report_of(1);
+  ProbingReport a = testing::report_of(1);
   ReportPath gateway = path_to("10.0.0.1", PathState::kDown, 5s);
   gateway.relation = Relation::kGateway;
   a.paths = {gateway};

@@ -18,7 +18,7 @@ class MtuJudgeTest : public ::testing::Test {
  protected:
   void report(const std::string& name, const ReportMtu& mtu, PathState state = PathState::kUp) {
     const bool host = name < "a";
-    MeshReport report = testing::report_of(1, host ? Layer::kHost : Layer::kPod);
+    ProbingReport report = testing::report_of(1, host ? Layer::kHost : Layer::kPod);
     report.paths = {testing::path_to(mtu.to, state, state == PathState::kDown ? 10s : 0s)};
     report.paths[0].family = mtu.family;
     report.mtus = {mtu};

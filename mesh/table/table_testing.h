@@ -25,8 +25,8 @@ inline IpAddress address_of(std::size_t number) {
 }
 
 // A report of an agent that has run for a minute.
-inline MeshReport report_of(std::size_t number, Layer layer = Layer::kPod) {
-  MeshReport report;
+inline ProbingReport report_of(std::size_t number, Layer layer = Layer::kPod) {
+  ProbingReport report;
   report.layer = layer;
   report.agent_uptime = std::chrono::minutes(1);
   report.addresses = {address_of(number)};

@@ -45,7 +45,8 @@ class ViewOfThreeTest : public ::testing::Test {
  protected:
   static std::string name(std::size_t agent) { return "pod-" + std::to_string(agent); }
 
-  void report(std::size_t agent, const mesh::MeshReport& report, std::chrono::seconds ahead = 0s) {
+  void report(std::size_t agent, const mesh::ProbingReport& report,
+              std::chrono::seconds ahead = 0s) {
     const std::string of = name(agent);
     mesh_.report({.name = of, .node = of, .report_interval = 5s, .wall = clock_.now.wall + ahead},
                  report, clock_.now);
@@ -78,7 +79,7 @@ class ViewOfThreeTest : public ::testing::Test {
 
 TEST_F(ViewOfThreeTest, ConcludesNothingOfAnAddressThatTwoHave) {
   for (std::size_t agent = 0; agent < 3; ++agent) {
-    mesh::MeshReport one = mesh::testing::report_of(agent == 2 ? 1 : agent);
+    mesh::ProbingReport one = mesh::testing::report_of(agent == 2 ? 1 : agent);
     one.ssid = static_cast<std::uint16_t>(agent + 1);
     for (std::size_t to = 0; to < 3; ++to) {
       if (to != agent) {
@@ -98,7 +99,7 @@ TEST_F(ViewOfThreeTest, ConcludesNothingOfAnAddressThatTwoHave) {
 }
 
 TEST_F(ViewOfThreeTest, SharesALoopbackAddressOrAnAddressWithAnotherPort) {
-  mesh::MeshReport one = mesh::testing::report_of(0);
+  mesh::ProbingReport one = mesh::testing::report_of(0);
   report(0, one);
   one.port = 8863;
   report(1, one);
@@ -110,7 +111,7 @@ TEST_F(ViewOfThreeTest, SharesALoopbackAddressOrAnAddressWithAnotherPort) {
 
 TEST_F(ViewOfThreeTest, TellsTwoAgentsOfOneNameFromOneThatRestarts) {
   for (std::size_t agent = 0; agent < 3; ++agent) report(agent, mesh::testing::report_of(agent));
-  mesh::MeshReport other = mesh::testing::report_of(7);
+  mesh::ProbingReport other = mesh::testing::report_of(7);
   report(1, other);
   report(1, mesh::testing::report_of(1));
   report(1, other);

@@ -72,7 +72,7 @@ TEST_F(AgentTableTest, NamesWhoLosesLargePacketsWhileFresh) {
 }
 
 TEST_F(AgentTableTest, TakesTheLossFromTheReport) {
-  mesh::MeshReport mesh;
+  mesh::ProbingReport mesh;
   EXPECT_FALSE(mesh::LargeLoss::of(mesh).any());
   mesh.padding.lost_for = 0ms;
   EXPECT_TRUE(mesh::LargeLoss::of(mesh).to_server);

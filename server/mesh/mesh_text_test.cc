@@ -19,13 +19,13 @@ using mesh::testing::path_to;
 
 class MeshTableTest : public ::testing::Test {
  protected:
-  void report(const std::string& name, const mesh::MeshReport& report,
+  void report(const std::string& name, const mesh::ProbingReport& report,
               const std::string& node = "node") {
     mesh_.table.report({.name = name, .node = node, .report_interval = 5s}, report, clock_.now);
   }
 
-  static mesh::MeshReport with_totals(std::chrono::seconds uptime, mesh::PathTotals totals) {
-    mesh::MeshReport report = mesh::testing::report_of(1);
+  static mesh::ProbingReport with_totals(std::chrono::seconds uptime, mesh::PathTotals totals) {
+    mesh::ProbingReport report = mesh::testing::report_of(1);
     report.agent_uptime = uptime;
     report.totals = totals;
     report.round_trips.counts[1] = totals.sent - totals.lost;
@@ -53,7 +53,7 @@ class MeshTableTest : public ::testing::Test {
 };
 
 TEST_F(MeshTableTest, ShowsAPathAsJsonAndAsCsv) {
-  mesh::MeshReport one = mesh::testing::report_of(1);
+  mesh::ProbingReport one = mesh::testing::report_of(1);
   one.paths = {path_to("b", PathState::kUp, 200ms)};
   one.paths[0].summary.sent = 3;
   one.paths[0].summary.lost = 1;
@@ -90,7 +90,7 @@ TEST_F(MeshTableTest, CountsOnOverRestartsAndNeverBack) {
   const std::string forward =
       "meshcheck_probes_lost_total{node=\"node\",layer=\"pod\",direction=\"forward\"}";
   const std::string unresolved = "meshcheck_probes_lost_unresolved{node=\"node\",layer=\"pod\"}";
-  mesh::MeshReport first = with_totals(60s, {.sent = 100, .lost = 9, .lost_forward = 4});
+  mesh::ProbingReport first = with_totals(60s, {.sent = 100, .lost = 9, .lost_forward = 4});
   first.paths = {path_to("x", PathState::kUp)};
   report("a", first);
   EXPECT_EQ(metric(sent), "100");
@@ -115,7 +115,7 @@ TEST_F(MeshTableTest, CountsOnOverRestartsAndNeverBack) {
 }
 
 TEST_F(MeshTableTest, FreesWhatALeaverUsed) {
-  mesh::MeshReport one = mesh::testing::report_of(1);
+  mesh::ProbingReport one = mesh::testing::report_of(1);
   one.paths = {path_to("b", PathState::kDown), path_to("c", PathState::kUp)};
   one.paths[0].summary.error = "connection refused";
   report("a", one);
@@ -129,12 +129,12 @@ TEST_F(MeshTableTest, FreesWhatALeaverUsed) {
 }
 
 TEST_F(MeshTableTest, LeavesOutWhatExceedsItsBounds) {
-  mesh::MeshReport one = mesh::testing::report_of(1);
+  mesh::ProbingReport one = mesh::testing::report_of(1);
   for (int i = 0; i < 6; ++i) one.paths.push_back(path_to("t" + std::to_string(i), PathState::kUp));
   report("a", one);
   EXPECT_EQ(mesh_.table.counts().paths, 4U);
   EXPECT_EQ(mesh_.table.counts().paths_refused, 2U);
-  mesh::MeshReport few = mesh::testing::report_of(1);
+  mesh::ProbingReport few = mesh::testing::report_of(1);
   report("a", few);
   for (int i = 0; i < 30; ++i) report("agent" + std::to_string(i), few, "");
   EXPECT_LE(mesh_.table.counts().names, 20U);
@@ -144,7 +144,7 @@ TEST_F(MeshTableTest, LeavesOutWhatExceedsItsBounds) {
 
 TEST_F(MeshTableTest, VisitsAllAgentsInSteps) {
   for (const char* name : {"c", "a", "d", "b"}) {
-    mesh::MeshReport one = mesh::testing::report_of(1);
+    mesh::ProbingReport one = mesh::testing::report_of(1);
     one.paths = {path_to("x", PathState::kUp)};
     report(name, one);
   }
@@ -161,7 +161,7 @@ TEST_F(MeshTableTest, VisitsAllAgentsInSteps) {
 }
 
 TEST_F(MeshTableTest, ShowsSinglePathsOnlyWhileTheyAreDown) {
-  mesh::MeshReport one = mesh::testing::report_of(1);
+  mesh::ProbingReport one = mesh::testing::report_of(1);
   one.paths = {path_to("10.0.0.1", PathState::kDown, 5s)};
   one.paths[0].relation = mesh::Relation::kGateway;
   one.paths[0].kind = mesh::ProbeKind::kIcmp;
@@ -184,7 +184,7 @@ TEST_F(MeshTableTest, ShowsSinglePathsOnlyWhileTheyAreDown) {
 
 TEST_F(MeshTableTest, KeepsSizesWithinItsLimits) {
   const auto clear = mesh::testing::way_of(mesh::FragmentationClass::kClear, 1500);
-  mesh::MeshReport one = mesh::testing::report_of(1);
+  mesh::ProbingReport one = mesh::testing::report_of(1);
   for (const std::string name : {"e", "d", "c", "b", "f", "g"}) {
     one.paths.push_back(path_to(name, PathState::kUp));
     one.mtus.push_back(mesh::testing::mtu_to(name, clear, clear));
@@ -205,7 +205,7 @@ TEST_F(MeshTableTest, KeepsSizesWithinItsLimits) {
 
 TEST_F(MeshTableTest, HoldsTheNamesOfRoutersAsLongAsTheyAreNamed) {
   const auto clear = mesh::testing::way_of(mesh::FragmentationClass::kClear, 1500);
-  mesh::MeshReport one = mesh::testing::report_of(1);
+  mesh::ProbingReport one = mesh::testing::report_of(1);
   one.paths = {path_to("b", PathState::kUp)};
   one.mtus = {mesh::testing::mtu_to("b", clear, clear)};
   report("a", one);
@@ -227,7 +227,7 @@ TEST_F(MeshTableTest, HoldsTheNamesOfRoutersAsLongAsTheyAreNamed) {
 
 TEST_F(MeshTableTest, NamesAHundredAgentsWhosePaddingIsLost) {
   mesh::Mesh mesh{{}};
-  mesh::MeshReport one = mesh::testing::report_of(1);
+  mesh::ProbingReport one = mesh::testing::report_of(1);
   one.padding.lost_for = 10s;
   one.padded_answer.lost_for = 10s;
   const auto text = [&] {
@@ -259,7 +259,7 @@ class LargeMeshTest : public ::testing::Test {
   }
 
   void report(mesh::MeshTable& table, std::size_t node, Layer layer, std::size_t peers) const {
-    mesh::MeshReport report = mesh::testing::report_of(node, layer);
+    mesh::ProbingReport report = mesh::testing::report_of(node, layer);
     for (std::size_t i = 1; i <= peers; ++i) {
       report.paths.push_back(path_to(name(node + 7 * i, layer), state_, state_age(i)));
       if (sizes_) report.mtus.push_back(mtu_to(report.paths.back().to, i));

@@ -43,7 +43,7 @@ Result<std::string> stored_mesh_key(store::Connection& database) {
 struct RestoredAgent {
   std::string name;
   std::string node;
-  std::optional<mesh::MeshReport> report;
+  std::optional<mesh::ProbingReport> report;
 };
 
 Result<void> restore_agents(store::Connection& database, AgentTable& table,

@@ -36,8 +36,8 @@ class VerdictEvaluatorTest : public ::testing::Test {
   }
 
   // All is well as `node` sees it, but what leads to those in `lost`.
-  mesh::MeshReport report_of(int node, Layer layer) const {
-    mesh::MeshReport report = mesh::testing::report_of(number(node, layer), layer);
+  mesh::ProbingReport report_of(int node, Layer layer) const {
+    mesh::ProbingReport report = mesh::testing::report_of(number(node, layer), layer);
     report.agent_uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now.steady - began_) + 10min;
     for (int peer = 1; peer <= kNodes; ++peer) {
@@ -66,7 +66,7 @@ class VerdictEvaluatorTest : public ::testing::Test {
     record.podname = name(node, layer);
     record.nodename = "n" + std::to_string(node);
     record.report_interval = 5;
-    const mesh::MeshReport report = report_of(node, layer);
+    const mesh::ProbingReport report = report_of(node, layer);
     parts_.agents.with(
         [&](AgentTable& table) { table.report(std::move(record), clock_.now, mesh::LargeLoss()); });
     parts_.mesh.with([&](mesh::Mesh& mesh) {
@@ -228,7 +228,7 @@ TEST_F(ViewMakerTest, LeavesOutPathsToNobody) {
 TEST_F(ViewMakerTest, GivesEachPodAGatewayOfItsOwn) {
   for (int node = 1; node <= 2; ++node) {
     for (const Layer layer : {Layer::kPod, Layer::kHost}) {
-      mesh::MeshReport report = mesh::testing::report_of(number(node, layer), layer);
+      mesh::ProbingReport report = mesh::testing::report_of(number(node, layer), layer);
       report.paths = {mesh::testing::path_to("169.254.1.1", PathState::kDown, 10s)};
       report.paths.front().relation = Relation::kGateway;
       report.paths.front().kind = mesh::ProbeKind::kIcmp;
@@ -248,7 +248,7 @@ TEST_F(ViewMakerTest, GivesEachPodAGatewayOfItsOwn) {
 }
 
 TEST_F(ViewMakerTest, TakesARouterThatNeverAnsweredForMute) {
-  mesh::MeshReport report = mesh::testing::report_of(1);
+  mesh::ProbingReport report = mesh::testing::report_of(1);
   report.paths = {mesh::testing::path_to("10.0.0.1", PathState::kDown, 10s),
                   mesh::testing::path_to("10.0.0.2", PathState::kDown, 10s)};
   for (mesh::ReportPath& path : report.paths) path.relation = Relation::kGateway;
@@ -272,7 +272,7 @@ TEST_F(ViewMakerTest, SaysHowAgentsAre) {
   report(1, Layer::kPod);
   EXPECT_EQ(agent("pod-1").status, Agent::Status::kReporting);
   EXPECT_EQ(agent("pod-2").status, Agent::Status::kSilent);
-  mesh::MeshReport report = report_of(1, Layer::kPod);
+  mesh::ProbingReport report = report_of(1, Layer::kPod);
   report.starved = 1;
   const auto send = [&] {
     parts_.mesh.with([&](mesh::Mesh& mesh) {
