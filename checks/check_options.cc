@@ -11,7 +11,7 @@ using nlohmann::json;
 bool is_text(const json& value) {
   if (!value.is_string()) return false;
   const auto& text = value.get_ref<const std::string&>();
-  if (text.empty() || text.size() > With::kTextSizeMax) return false;
+  if (text.empty() || text.size() > CheckOptions::kTextSizeMax) return false;
   return text.find_first_of(std::string_view("\0\r\n", 3)) == std::string::npos;
 }
 
@@ -19,51 +19,52 @@ bool is_name(std::string_view text) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
   };
-  return !text.empty() && text.size() <= With::kNameSizeMax && std::ranges::all_of(text, fits);
+  return !text.empty() && text.size() <= CheckOptions::kNameSizeMax &&
+         std::ranges::all_of(text, fits);
 }
 
 }  // namespace
 
-With::With(const json& with) : with_(with) {
+CheckOptions::CheckOptions(const json& with) : with_(with) {
   if (!with.is_object()) error_ = Error("with: an object is wanted");
 }
 
-const json* With::find(const char* key) {
+const json* CheckOptions::find(const char* key) {
   known_.insert(key);
   const auto found = with_.find(key);
   return found == with_.end() ? nullptr : &*found;
 }
 
-void With::fail(const char* key, const std::string& what) {
+void CheckOptions::fail(const char* key, const std::string& what) {
   if (!error_) error_ = Error(what).within(std::string("with.") + key);
 }
 
-std::string With::text(const char* key) {
+std::string CheckOptions::text(const char* key) {
   const json* const value = find(key);
   if (value != nullptr && is_text(*value)) return value->get<std::string>();
   fail(key, "a text of one line is wanted");
   return {};
 }
 
-std::string With::text_or(const char* key, std::string absent) {
+std::string CheckOptions::text_or(const char* key, std::string absent) {
   if (find(key) == nullptr) return absent;
   return text(key);
 }
 
-std::string With::name(const char* key) {
+std::string CheckOptions::name(const char* key) {
   return checked_name(key, text(key));
 }
 
-std::string With::name_or(const char* key, std::string absent) {
+std::string CheckOptions::name_or(const char* key, std::string absent) {
   return checked_name(key, text_or(key, std::move(absent)));
 }
 
-std::string With::checked_name(const char* key, std::string name) {
+std::string CheckOptions::checked_name(const char* key, std::string name) {
   if (!is_name(name)) fail(key, "a name of lower-case letters, digits, '-' and '.' is wanted");
   return name;
 }
 
-std::vector<std::string> With::texts(const char* key) {
+std::vector<std::string> CheckOptions::texts(const char* key) {
   const json* const value = find(key);
   std::vector<std::string> texts;
   bool good = value != nullptr && value->is_array() && !value->empty() && value->size() <= kListMax;
@@ -75,7 +76,7 @@ std::vector<std::string> With::texts(const char* key) {
   return texts;
 }
 
-bool With::flag_or(const char* key, bool absent) {
+bool CheckOptions::flag_or(const char* key, bool absent) {
   const json* const value = find(key);
   if (value == nullptr) return absent;
   if (value->is_boolean()) return value->get<bool>();
@@ -83,8 +84,8 @@ bool With::flag_or(const char* key, bool absent) {
   return absent;
 }
 
-std::int64_t With::number_or(const char* key, std::int64_t absent, std::int64_t least,
-                             std::int64_t most) {
+std::int64_t CheckOptions::number_or(const char* key, std::int64_t absent, std::int64_t least,
+                                     std::int64_t most) {
   const json* const value = find(key);
   if (value == nullptr) return absent;
   const std::int64_t number = value->is_number_integer() ? value->get<std::int64_t>() : least - 1;
@@ -94,8 +95,9 @@ std::int64_t With::number_or(const char* key, std::int64_t absent, std::int64_t 
   return absent;
 }
 
-std::chrono::milliseconds With::duration_or(const char* key, std::chrono::milliseconds absent,
-                                            DurationRange range) {
+std::chrono::milliseconds CheckOptions::duration_or(const char* key,
+                                                    std::chrono::milliseconds absent,
+                                                    DurationRange range) {
   const json* const value = find(key);
   if (value == nullptr) return absent;
   const auto duration =
@@ -105,7 +107,7 @@ std::chrono::milliseconds With::duration_or(const char* key, std::chrono::millis
   return absent;
 }
 
-std::size_t With::choice(const char* key, std::initializer_list<std::string_view> choices) {
+std::size_t CheckOptions::choice(const char* key, std::initializer_list<std::string_view> choices) {
   const json* const value = find(key);
   if (value == nullptr) return 0;
   std::string wanted;
@@ -118,7 +120,7 @@ std::size_t With::choice(const char* key, std::initializer_list<std::string_view
   return 0;
 }
 
-Result<void> With::finish() {
+Result<void> CheckOptions::finish() {
   if (error_) return *error_;
   for (const auto& item : with_.items()) {
     if (!known_.contains(item.key())) return Error("unknown key").within("with." + item.key());

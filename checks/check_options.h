@@ -16,14 +16,14 @@ namespace meshcheck::checks {
 
 // Each key is asked for once, and then finish() says what was wrong first: "with.url: what". A key
 // that nobody asked for is wrong, too.
-class With {
+class CheckOptions {
  public:
   static constexpr std::size_t kTextSizeMax = 2048;
   static constexpr std::size_t kListMax = 64;
   static constexpr std::size_t kNameSizeMax = 253;
 
   // `with` outlives this. What is no object is wrong as a whole.
-  explicit With(const nlohmann::json& with);
+  explicit CheckOptions(const nlohmann::json& with);
 
   // A text that is there, and is one line, not empty.
   std::string text(const char* key);

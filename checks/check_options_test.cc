@@ -12,16 +12,16 @@ using nlohmann::json;
 template <typename Read>
 std::string verdict(const std::string& text, Read read) {
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  With with(object);
+  CheckOptions with(object);
   read(with);
   const auto finished = with.finish();
   return finished ? "fine" : finished.error().message();
 }
 
-TEST(WithTest, ReadsWhatIsWritten) {
+TEST(CheckOptionsTest, ReadsWhatIsWritten) {
   const json object = json::parse(R"({"text": "a b", "name": "kube-system", "texts": ["x", "y"],
     "flag": true, "number": 7, "time": "1m30s", "choice": "all"})");
-  With with(object);
+  CheckOptions with(object);
   EXPECT_EQ(with.text("text"), "a b");
   EXPECT_EQ(with.name("name"), "kube-system");
   EXPECT_EQ(with.texts("texts"), (std::vector<std::string>{"x", "y"}));
@@ -32,9 +32,9 @@ TEST(WithTest, ReadsWhatIsWritten) {
   EXPECT_TRUE(with.finish());
 }
 
-TEST(WithTest, TakesTheDefaultOfWhatIsAbsent) {
+TEST(CheckOptionsTest, TakesTheDefaultOfWhatIsAbsent) {
   const json object = json::object();
-  With with(object);
+  CheckOptions with(object);
   EXPECT_EQ(with.text_or("text", ""), "");
   EXPECT_EQ(with.name_or("name", "default"), "default");
   EXPECT_TRUE(with.flag_or("flag", true));
@@ -44,38 +44,38 @@ TEST(WithTest, TakesTheDefaultOfWhatIsAbsent) {
   EXPECT_TRUE(with.finish());
 }
 
-TEST(WithTest, SaysWhatWasWrongFirst) {
+TEST(CheckOptionsTest, SaysWhatWasWrongFirst) {
   EXPECT_EQ(verdict(R"({"b": 1, "unknown": 2})",
-                    [](With& with) {
+                    [](CheckOptions& with) {
                       with.text("a");
                       with.flag_or("b", false);
                     }),
             "with.a: a text of one line is wanted");
-  EXPECT_EQ(verdict(R"({"a": "x", "unknown": 2})", [](With& with) { with.text("a"); }),
+  EXPECT_EQ(verdict(R"({"a": "x", "unknown": 2})", [](CheckOptions& with) { with.text("a"); }),
             "with.unknown: unknown key");
-  EXPECT_EQ(verdict("[]", [](With& with) { with.text("a"); }), "with: an object is wanted");
+  EXPECT_EQ(verdict("[]", [](CheckOptions& with) { with.text("a"); }), "with: an object is wanted");
 }
 
-TEST(WithTest, RefusesTextsThatAreNoLine) {
+TEST(CheckOptionsTest, RefusesTextsThatAreNoLine) {
   for (const char* text : {R"({"a": ""})", R"({"a": "x\ny"})", R"({"a": 1})", R"({"a": null})"}) {
-    EXPECT_EQ(verdict(text, [](With& with) { with.text_or("a", "x"); }),
+    EXPECT_EQ(verdict(text, [](CheckOptions& with) { with.text_or("a", "x"); }),
               "with.a: a text of one line is wanted");
   }
 }
 
-TEST(WithTest, RefusesNamesThatWouldChangeAPath) {
+TEST(CheckOptionsTest, RefusesNamesThatWouldChangeAPath) {
   for (const char* text : {R"({"a": "../x"})", R"({"a": "A"})", R"({"a": "x/y"})"}) {
-    EXPECT_EQ(verdict(text, [](With& with) { with.name("a"); }),
+    EXPECT_EQ(verdict(text, [](CheckOptions& with) { with.name("a"); }),
               "with.a: a name of lower-case letters, digits, '-' and '.' is wanted");
   }
-  EXPECT_EQ(verdict("{}", [](With& with) { with.name_or("a", ""); }),
+  EXPECT_EQ(verdict("{}", [](CheckOptions& with) { with.name_or("a", ""); }),
             "with.a: a name of lower-case letters, digits, '-' and '.' is wanted");
 }
 
-TEST(WithTest, RefusesNumbersBeyondTheirBounds) {
+TEST(CheckOptionsTest, RefusesNumbersBeyondTheirBounds) {
   for (const char* text : {R"({"a": 0})", R"({"a": 8})", R"({"a": 1.5})", R"({"a": "1"})",
                            R"({"a": 18446744073709551615})"}) {
-    EXPECT_EQ(verdict(text, [](With& with) { with.number_or("a", 1, 1, 7); }),
+    EXPECT_EQ(verdict(text, [](CheckOptions& with) { with.number_or("a", 1, 1, 7); }),
               "with.a: a number from 1 to 7 is wanted");
   }
 }

@@ -141,7 +141,7 @@ class CommandCheck : public Check {
 }  // namespace
 
 Made make_command_check(Context& context, const sla::CheckSpec& spec) {
-  With with(spec.with);
+  CheckOptions with(spec.with);
   auto arguments = with.texts("argv");
   const auto kill_after =
       with.duration_or("kill_after", milliseconds(1000), {milliseconds(0), milliseconds(60'000)});

@@ -41,7 +41,7 @@ class DnsCheck : public Check {
 }  // namespace
 
 Made make_dns_check(Context& context, const sla::CheckSpec& spec) {
-  With with(spec.with);
+  CheckOptions with(spec.with);
   const std::string name = with.text("name");
   if (const auto good = mesh::check_target(mesh::TargetKind::kDns, name); !good) {
     with.fail("name", good.error().message());

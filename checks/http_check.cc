@@ -102,7 +102,7 @@ class HttpAsker {
 }  // namespace
 
 Made make_http_check(Context& context, const sla::CheckSpec& spec) {
-  With with(spec.with);
+  CheckOptions with(spec.with);
   Options options{.url = with.text("url"), .timeout = spec.timeout};
   VotingCheck<HttpAsker>::Options voting{.host = host_of(options.url), .timeout = spec.timeout};
   if (voting.host.empty()) with.fail("url", "http://HOST/... or https://HOST/... is wanted");

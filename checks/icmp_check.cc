@@ -90,7 +90,7 @@ class IcmpCheck : public Check {
 }  // namespace
 
 Made make_icmp_check(Context& context, const sla::CheckSpec& spec) {
-  With with(spec.with);
+  CheckOptions with(spec.with);
   const std::string address = with.text("address");
   if (const auto good = mesh::check_target(mesh::TargetKind::kPing, address); !good) {
     with.fail("address", good.error().message());

@@ -46,7 +46,7 @@ class PathCheck : public Check {
 }  // namespace
 
 Made make_path_check(Context& context, const sla::CheckSpec& spec) {
-  With with(spec.with);
+  CheckOptions with(spec.with);
   const Follow follow = with.choice("follow", {"all", "any"}) == 0 ? Follow::kAll : Follow::kAny;
   if (auto finished = with.finish(); !finished) return finished.error();
   return Made(std::make_unique<PathCheck>(context, follow));

@@ -40,7 +40,7 @@ class TcpAsker {
 }  // namespace
 
 Made make_tcp_check(Context& context, const sla::CheckSpec& spec) {
-  With with(spec.with);
+  CheckOptions with(spec.with);
   VotingCheck<TcpAsker>::Options options{.host = {}, .timeout = spec.timeout};
   const std::string address = with.text("address");
   if (const auto good = mesh::check_target(mesh::TargetKind::kTcpPing, address); !good) {

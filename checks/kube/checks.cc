@@ -39,37 +39,37 @@ class KubeApiServer : public Check {
 };
 
 template <typename Kind, typename... Arguments>
-Made make(With& with, Arguments&&... arguments) {
+Made make(CheckOptions& with, Arguments&&... arguments) {
   if (const auto finished = with.finish(); !finished) return finished.error();
   return std::unique_ptr<Check>(std::make_unique<Kind>(std::forward<Arguments>(arguments)...));
 }
 
-Made make_lifecycle(KubeContext& context, const sla::CheckSpec& spec, With& with) {
+Made make_lifecycle(KubeContext& context, const sla::CheckSpec& spec, CheckOptions& with) {
   const auto kind = with.choice("kind", {"ConfigMap", "Namespace"}) == 0
                         ? KubeLifecycle::Kind::kConfigMap
                         : KubeLifecycle::Kind::kNamespace;
   return make<KubeLifecycle>(with, context, spec, kind);
 }
 
-Made make_pods_ready(KubeContext& context, With& with) {
+Made make_pods_ready(KubeContext& context, CheckOptions& with) {
   KubePodsReady::Options options{with.name_or("namespace", context.identity.name_space),
                                  with.text("selector"), with.flag_or("all", false)};
   return make<KubePodsReady>(with, context, std::move(options));
 }
 
-Made make_nodes_ready(KubeContext& context, With& with) {
+Made make_nodes_ready(KubeContext& context, CheckOptions& with) {
   KubeNodesReady::Options options{with.text_or("selector", ""),
                                   static_cast<std::size_t>(with.number_or("min", 1, 1, kNodesMax))};
   return make<KubeNodesReady>(with, context, std::move(options));
 }
 
-Made make_daemon_set(KubeContext& context, With& with) {
+Made make_daemon_set(KubeContext& context, CheckOptions& with) {
   KubeDaemonSet::Options options{with.name_or("namespace", context.identity.name_space),
                                  with.name("name")};
   return make<KubeDaemonSet>(with, context, std::move(options));
 }
 
-Made make_prometheus(KubeContext& context, const sla::CheckSpec& spec, With& with) {
+Made make_prometheus(KubeContext& context, const sla::CheckSpec& spec, CheckOptions& with) {
   PrometheusCheck::Options options;
   options.url = with.text("url");
   while (options.url.ends_with('/')) options.url.pop_back();
@@ -100,7 +100,7 @@ bool is_kube_checker(std::string_view checker) {
 
 Made make_kube_check(KubeContext& context, const sla::CheckSpec& spec) {
   assert(is_kube_checker(spec.checker));
-  With with(spec.with);
+  CheckOptions with(spec.with);
   if (spec.checker == "kube-apiserver") return make<KubeApiServer>(with, context);
   if (spec.checker == "kube-lifecycle") return make_lifecycle(context, spec, with);
   if (spec.checker == "kube-controller-manager") {
