@@ -98,7 +98,7 @@ void measure(Cluster cluster, const char* what) {
   mesh::testing::TestClock clock;
   Parts state({});
   verdict::ViewMaker maker({.rules = {}, .began = clock.now.steady});
-  verdict::VerdictBook book({});
+  verdict::VerdictTracker tracker({});
   clock.pass(std::chrono::minutes(1));
   report_all(state, cluster, clock.now);
   const std::size_t heap = heap_size();
@@ -123,7 +123,7 @@ void measure(Cluster cluster, const char* what) {
     std::vector<verdict::NamedFinding> found;
     for (const verdict::Finding& finding : diagnose(view)) found.push_back(name(view, finding));
     findings = found.size();
-    book.update(std::move(found), view);
+    tracker.update(std::move(found), view);
     diagnosis.push_back(milliseconds(begin));
     seen = view.paths.size();
   }

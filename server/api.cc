@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kPingSizeMax = 1'000'000;
 constexpr std::size_t kPiecePadding = 65'536;
 
-SlaAccess::VerdictsWithin verdicts_within(Guarded<VerdictBoard>& verdicts) {
+SlaAccess::VerdictsWithin verdicts_within(Guarded<VerdictPublisher>& verdicts) {
   return [&verdicts](WallTime from, WallTime to) {
     std::vector<ShownVerdict> shown;
     const auto add = [&](const VerdictRecord& record) {
@@ -31,9 +31,9 @@ SlaAccess::VerdictsWithin verdicts_within(Guarded<VerdictBoard>& verdicts) {
       if (!overlaps) return;
       shown.push_back({record.id, record.opened, record.closed, record.kind, record.sentence});
     };
-    verdicts.with([&](const VerdictBoard& board) {
-      for (const VerdictRecord& record : board.open()) add(record);
-      for (const VerdictRecord& record : board.closed()) add(record);
+    verdicts.with([&](const VerdictPublisher& publisher) {
+      for (const VerdictRecord& record : publisher.open()) add(record);
+      for (const VerdictRecord& record : publisher.closed()) add(record);
     });
     return shown;
   };
@@ -246,7 +246,7 @@ http::Response Api::get_page() const {
   response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
                       {"X-Content-Type-Options", "nosniff"}};
   const auto verdicts =
-      parts_.verdicts.with([](const VerdictBoard& board) { return board.open(); });
+      parts_.verdicts.with([](const VerdictPublisher& publisher) { return publisher.open(); });
   response.body = render_page(check, verdicts, rows, time.wall);
   return response;
 }

@@ -54,9 +54,9 @@ struct FailingVerdicts {
 
 FailingVerdicts verdicts_of(Parts& parts) {
   FailingVerdicts shown;
-  parts.verdicts.with([&](const VerdictBoard& board) {
-    shown.critical = board.count(verdict::Severity::kCritical);
-    for (const VerdictRecord& record : board.open()) {
+  parts.verdicts.with([&](const VerdictPublisher& publisher) {
+    shown.critical = publisher.count(verdict::Severity::kCritical);
+    for (const VerdictRecord& record : publisher.open()) {
       if (record.severity == verdict::Severity::kInfo) break;
       shown.texts.push_back(std::string(text(record.severity)) + ": " + record.sentence);
     }

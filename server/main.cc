@@ -111,7 +111,7 @@ Result<std::unique_ptr<Rescheduler>> move_pods(uv::Loop& loop, const Config& con
                             config.kubeconfig, config.rescheduling);
 }
 
-VerdictBoard::Options board_options(const Config& config) {
+VerdictPublisher::Options publisher_options(const Config& config) {
   return {.closed_max = static_cast<std::size_t>(config.verdicts_kept),
           .age_max = std::chrono::hours(24 * config.verdict_days),
           .track_changes = !config.database.empty()};
@@ -144,7 +144,7 @@ Parts::Options parts_options(const Config& config) {
           .threads = static_cast<std::size_t>(config.threads),
           .memory_max = static_cast<std::size_t>(config.connections_memory_mib) << 20U,
           .mesh = config.mesh.options(config.outdated_factor),
-          .verdicts = board_options(config),
+          .verdicts = publisher_options(config),
           .sla = sla_options(config).table(),
           .sla_target = config.sla.target,
           .verdicts_fail_check = config.verdicts_fail_check,

@@ -144,10 +144,11 @@ std::string metrics_text(Parts& parts, const metrics::Registry& registry) {
   parts.cluster.with(
       [&](const ClusterStatus& status) { write_cluster_metrics(status, time.steady, writer); });
   parts.mesh.with([&](const mesh::Mesh& mesh) { write_mesh_metrics(mesh, writer, time); });
-  parts.verdicts.with([&](const VerdictBoard& board) { write_verdict_metrics(board, writer); });
+  parts.verdicts.with(
+      [&](const VerdictPublisher& publisher) { write_verdict_metrics(publisher, writer); });
   parts.sla.table.with([&](const sla::SlaTable& sla) { write_sla_metrics(sla, writer); });
   parts.sla.downtimes.with(
-      [&](const sla::DowntimeBook& book) { write_downtime_metrics(book, writer); });
+      [&](const sla::DowntimeTable& table) { write_downtime_metrics(table, writer); });
   return writer.take() + registry.text();
 }
 

@@ -26,7 +26,7 @@ struct Parts {
     std::size_t threads = 1;                           // Of the network.
     std::size_t memory_max = std::size_t{128} << 20U;  // Octets that their connections hold.
     mesh::Mesh::Options mesh;
-    VerdictBoard::Options verdicts;
+    VerdictPublisher::Options verdicts;
     sla::SlaTable::Options sla;
     double sla_target = 0.999;
     bool verdicts_fail_check = true;
@@ -49,7 +49,7 @@ struct Parts {
   const Options options;
   Guarded<AgentTable> agents;
   Guarded<mesh::Mesh> mesh;
-  Guarded<VerdictBoard> verdicts;
+  Guarded<VerdictPublisher> verdicts;
   Guarded<EventFeed> events;
   SlaTables sla;
   StoreStatus store;

@@ -69,7 +69,7 @@ std::string line(const NamedFinding& named) {
 
 class Run {
  public:
-  explicit Run(const Script& script) : script_(script), mesh_(script.mesh), book_({}) {}
+  explicit Run(const Script& script) : script_(script), mesh_(script.mesh), tracker_({}) {}
 
   RunOutcome run() {
     advance(script_.calm, false);
@@ -119,7 +119,7 @@ class Run {
     const Tick begin = mesh_.now();
     while (mesh_.now() - begin < ticks) {
       step();
-      if (until_closed && book_.open().empty() && mesh_.now() - begin > kAfterMin) break;
+      if (until_closed && tracker_.open().empty() && mesh_.now() - begin > kAfterMin) break;
     }
   }
 
@@ -158,7 +158,7 @@ class Run {
     std::vector<NamedFinding> named;
     named.reserve(findings.size());
     for (const Finding& finding : findings) named.push_back(name(view, finding));
-    for (const VerdictEvent& event : book_.update(std::move(named), view)) note(event);
+    for (const VerdictEvent& event : tracker_.update(std::move(named), view)) note(event);
   }
 
   void note(const VerdictEvent& event) {
@@ -204,7 +204,7 @@ class Run {
 
   const Script script_;
   SimulatedMesh mesh_;
-  VerdictBook book_;
+  VerdictTracker tracker_;
   RunOutcome outcome_;
   std::optional<Tick> began_;
   std::optional<Tick> healed_;

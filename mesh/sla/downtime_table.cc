@@ -11,12 +11,12 @@ namespace meshcheck::sla {
 
 using nlohmann::json;
 
-std::string_view text(DowntimeBook::Source source) {
+std::string_view text(DowntimeTable::Source source) {
   constexpr std::array<std::string_view, 3> kTexts = {"file", "api", "kubernetes"};
   return kTexts.at(static_cast<std::size_t>(source));
 }
 
-void DowntimeBook::replace(const Origin& origin, Items items) {
+void DowntimeTable::replace(const Origin& origin, Items items) {
   erase(origin);
   const std::size_t room = downtimes_max_ - std::min(downtimes_max_, size_);
   if (items.downtimes.size() > room) {
@@ -29,7 +29,7 @@ void DowntimeBook::replace(const Origin& origin, Items items) {
   origins_[origin] = std::move(items);
 }
 
-bool DowntimeBook::erase(const Origin& origin) {
+bool DowntimeTable::erase(const Origin& origin) {
   const auto found = origins_.find(origin);
   if (found == origins_.end()) return false;
   size_ -= found->second.downtimes.size();
@@ -37,7 +37,7 @@ bool DowntimeBook::erase(const Origin& origin) {
   return true;
 }
 
-std::vector<Downtime> DowntimeBook::within(Seconds from, Seconds to) const {
+std::vector<Downtime> DowntimeTable::within(Seconds from, Seconds to) const {
   std::vector<Downtime> found;
   for (const auto& [origin, items] : origins_) {
     std::ranges::copy_if(items.downtimes, std::back_inserter(found),
@@ -46,7 +46,7 @@ std::vector<Downtime> DowntimeBook::within(Seconds from, Seconds to) const {
   return found;
 }
 
-json DowntimeBook::to_json() const {
+json DowntimeTable::to_json() const {
   json downtimes = json::array();
   json refused = json::array();
   for (const auto& [origin, items] : origins_) {
@@ -67,7 +67,7 @@ json DowntimeBook::to_json() const {
   return {{"downtimes", std::move(downtimes)}, {"refused", std::move(refused)}};
 }
 
-DowntimeBook::CountsBySource DowntimeBook::counts() const {
+DowntimeTable::CountsBySource DowntimeTable::counts() const {
   CountsBySource counts{};
   for (const auto& [origin, items] : origins_) {
     Counts& of_source = counts.at(static_cast<std::size_t>(origin.source));
@@ -77,8 +77,8 @@ DowntimeBook::CountsBySource DowntimeBook::counts() const {
   return counts;
 }
 
-DowntimeBook::Items read_downtime_items(const json& list, const DowntimeBook::Origin& origin) {
-  DowntimeBook::Items items;
+DowntimeTable::Items read_downtime_items(const json& list, const DowntimeTable::Origin& origin) {
+  DowntimeTable::Items items;
   if (!list.is_array()) {
     items.refused.push_back({"all", "a list of downtimes is wanted"});
     return items;

@@ -15,7 +15,7 @@ namespace meshcheck::sla {
 
 // Knows no clock and no lock: its owner guards it. Bounded by `downtimes_max`; what is more is
 // refused as what cannot be read is.
-class DowntimeBook {
+class DowntimeTable {
  public:
   static constexpr std::size_t kDowntimesMax = 10'000;
   static constexpr std::size_t kRefusedMax = 1000;  // That are shown; all are counted.
@@ -46,7 +46,7 @@ class DowntimeBook {
   };
   using CountsBySource = std::array<Counts, 3>;  // By Source.
 
-  explicit DowntimeBook(std::size_t downtimes_max = kDowntimesMax)
+  explicit DowntimeTable(std::size_t downtimes_max = kDowntimesMax)
       : downtimes_max_(downtimes_max) {}
 
   // All that comes from there, instead of what did before.
@@ -69,11 +69,11 @@ class DowntimeBook {
   std::map<Origin, Items> origins_;
 };
 
-std::string_view text(DowntimeBook::Source source);  // "file", "api", "kubernetes"
+std::string_view text(DowntimeTable::Source source);  // "file", "api", "kubernetes"
 
 // Items of a list as the custom resource has it in `spec`. A bad one is left out and told. Each
 // gets the uid and the name of `origin` unless it has its own.
-DowntimeBook::Items read_downtime_items(const nlohmann::json& list,
-                                        const DowntimeBook::Origin& origin);
+DowntimeTable::Items read_downtime_items(const nlohmann::json& list,
+                                         const DowntimeTable::Origin& origin);
 
 }  // namespace meshcheck::sla

@@ -13,7 +13,7 @@ inline constexpr std::size_t kFindingsMax = 128;
 
 // The faults that explain the view, worst first; of more than kFindingsMax the least severe are
 // left out. Pure and deterministic, and remembers nothing: what is new, what is gone and what
-// flaps is VerdictBook's.
+// flaps is VerdictTracker's.
 std::vector<Finding> diagnose(const View& view);
 
 }  // namespace meshcheck::verdict

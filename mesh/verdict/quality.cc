@@ -258,7 +258,7 @@ void find_latency(const Evidence& evidence, Findings& findings) {
     const bool is_new = path.usual_p50_us == Path::kNoTime;
     if (is_new && (path.sent < kNewProbesMin || typical(path) == Path::kNoTime)) continue;
     Observation seen = observe(evidence, at);
-    seen.since = view.now;  // Nobody noted when it began; the book keeps when it was found.
+    seen.since = view.now;  // Nobody noted when it began; the tracker keeps when it was found.
     if (slow(path)) {
       cover.add_bad(seen);
     } else {

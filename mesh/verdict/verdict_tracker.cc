@@ -24,19 +24,20 @@ std::string_view text(VerdictEvent::Type type) {
   return kEventTypes[static_cast<std::size_t>(type)];
 }
 
-Clock::duration VerdictBook::close_hold(const Verdict& verdict) const {
+Clock::duration VerdictTracker::close_hold(const Verdict& verdict) const {
   const std::uint32_t doublings = std::min(verdict.flaps, 8U);
   return std::min(options_.close_hold * (1U << doublings), options_.close_hold_max);
 }
 
-Verdict* VerdictBook::find_open(const std::string& key) {
+Verdict* VerdictTracker::find_open(const std::string& key) {
   const auto same = std::find_if(open_.begin(), open_.end(), [&](const Verdict& verdict) {
     return key_of(verdict.named) == key;
   });
   return same == open_.end() ? nullptr : &*same;
 }
 
-std::vector<VerdictEvent> VerdictBook::update(std::vector<NamedFinding> found, const View& view) {
+std::vector<VerdictEvent> VerdictTracker::update(std::vector<NamedFinding> found,
+                                                 const View& view) {
   const Clock::time_point now = view.now;
   std::vector<VerdictEvent> events;
   std::vector<NamedFinding> unknown;
@@ -57,8 +58,8 @@ std::vector<VerdictEvent> VerdictBook::update(std::vector<NamedFinding> found, c
   return events;
 }
 
-void VerdictBook::refresh(Verdict& verdict, NamedFinding named, Clock::time_point now,
-                          std::vector<VerdictEvent>& events) {
+void VerdictTracker::refresh(Verdict& verdict, NamedFinding named, Clock::time_point now,
+                             std::vector<VerdictEvent>& events) {
   const bool missed = verdict.last_seen != last_update_;
   if (missed && now - verdict.last_seen > options_.close_hold / 3) ++verdict.flaps;
   verdict.last_seen = now;
@@ -100,8 +101,8 @@ void VerdictBook::refresh(Verdict& verdict, NamedFinding named, Clock::time_poin
   events.push_back({.type = VerdictEvent::Type::kChanged, .verdict = verdict});
 }
 
-void VerdictBook::consider(NamedFinding named, Clock::time_point now,
-                           std::vector<VerdictEvent>& events) {
+void VerdictTracker::consider(NamedFinding named, Clock::time_point now,
+                              std::vector<VerdictEvent>& events) {
   for (const Verdict& verdict : open_) {
     const bool fades = verdict.last_seen != now || verdict.recovering;
     if ((fades || always_hides(verdict.named, named)) && explains(verdict.named, named)) return;
@@ -142,8 +143,8 @@ void VerdictBook::consider(NamedFinding named, Clock::time_point now,
   open(std::move(ready), now, events);
 }
 
-void VerdictBook::open(Candidate candidate, Clock::time_point now,
-                       std::vector<VerdictEvent>& events) {
+void VerdictTracker::open(Candidate candidate, Clock::time_point now,
+                          std::vector<VerdictEvent>& events) {
   if (open_.size() >= options_.verdicts_max) {
     ++left_out_;
     return;
@@ -173,7 +174,7 @@ void VerdictBook::open(Candidate candidate, Clock::time_point now,
 
 // That a node's fault is not found any more says nothing while no path to it is known to be up:
 // with the next epoch's peers all is unknown for some seconds.
-void VerdictBook::wait_for_sight(const View& view) {
+void VerdictTracker::wait_for_sight(const View& view) {
   for (Verdict& verdict : open_) {
     if (group_of(verdict.named.finding) != Group::kReachability) continue;
     if (verdict.last_seen == view.now) {
@@ -188,7 +189,7 @@ void VerdictBook::wait_for_sight(const View& view) {
   }
 }
 
-void VerdictBook::close_what_is_gone(Clock::time_point now, std::vector<VerdictEvent>& events) {
+void VerdictTracker::close_what_is_gone(Clock::time_point now, std::vector<VerdictEvent>& events) {
   const auto is_over = [&](Verdict& verdict) {
     if (verdict.last_seen == now) return false;
     for (const Verdict& other : open_) {

@@ -40,7 +40,7 @@ std::string_view text(VerdictEvent::Type type);  // "opened", "changed", "closed
 // fades or is found in part, what lies within it (pairs of its node that recover last) opens
 // nothing. Told findings and times, no clock; one thread. Bounded: what is beyond is counted and
 // left out.
-class VerdictBook {
+class VerdictTracker {
  public:
   struct Options {
     Clock::duration close_hold = std::chrono::seconds(3);
@@ -58,7 +58,7 @@ class VerdictBook {
     std::uint64_t first_id = 1;
   };
 
-  explicit VerdictBook(Options options) : options_(options), next_id_(options.first_id) {}
+  explicit VerdictTracker(Options options) : options_(options), next_id_(options.first_id) {}
 
   // To be called with every diagnosis, about twice a second or when anything changed. `view` is
   // what was diagnosed.

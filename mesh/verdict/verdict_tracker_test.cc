@@ -29,7 +29,7 @@ NamedFinding of_pair(const std::string& node, const std::string& other) {
   return named;
 }
 
-class VerdictBookTest : public ::testing::Test {
+class VerdictTrackerTest : public ::testing::Test {
  protected:
   // Evaluates each half second for so long; returns "opened 1 node-3", ...
   std::vector<std::string> see(const std::vector<NamedFinding>& found, Clock::duration span) {
@@ -39,7 +39,7 @@ class VerdictBookTest : public ::testing::Test {
       std::vector<NamedFinding> copies = found;
       for (NamedFinding& named : copies) named.finding.since = since_.value_or(now_);
       view_.now = now_;
-      for (const VerdictEvent& event : book_.update(std::move(copies), view_)) {
+      for (const VerdictEvent& event : tracker_.update(std::move(copies), view_)) {
         events.push_back(std::string(text(event.type)) + " " + std::to_string(event.verdict.id) +
                          " " + std::string(text(event.verdict.named.finding.kind)));
         last_ = event.verdict;
@@ -50,13 +50,13 @@ class VerdictBookTest : public ::testing::Test {
   using Events = std::vector<std::string>;
 
   View view_;  // Without nodes: nothing waits for being seen.
-  VerdictBook book_{{}};
+  VerdictTracker tracker_{{}};
   Clock::time_point now_ = Clock::time_point(1h);
   std::optional<Clock::time_point> since_;
   Verdict last_;
 };
 
-TEST_F(VerdictBookTest, TellsThatTheKubernetesApiIsAwayBesideWhateverTheMeshHas) {
+TEST_F(VerdictTrackerTest, TellsThatTheKubernetesApiIsAwayBesideWhateverTheMeshHas) {
   NamedFinding all = of_node(Kind::kHostLink, "");
   all.finding.subject.type = Type::kAll;
   NamedFinding away = of_node(Kind::kKubernetesApi, "");
@@ -68,17 +68,17 @@ TEST_F(VerdictBookTest, TellsThatTheKubernetesApiIsAwayBesideWhateverTheMeshHas)
   EXPECT_FALSE(last_.merged_into);
 }
 
-TEST_F(VerdictBookTest, OpensWhatStandsAndClosesWhatIsGone) {
+TEST_F(VerdictTrackerTest, OpensWhatStandsAndClosesWhatIsGone) {
   const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
   EXPECT_EQ(see({down}, 500ms), Events{});
   EXPECT_EQ(see({down}, 500ms), Events{"opened 1 node_down"});
   EXPECT_EQ(see({down}, 1min), Events{});
   EXPECT_EQ(see({}, 2500ms), Events{});
   EXPECT_EQ(see({}, 1s), Events{"closed 1 node_down"});
-  EXPECT_TRUE(book_.open().empty());
+  EXPECT_TRUE(tracker_.open().empty());
 }
 
-TEST_F(VerdictBookTest, DoesNotOpenWhatFlickers) {
+TEST_F(VerdictTrackerTest, DoesNotOpenWhatFlickers) {
   const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
   for (int turn = 0; turn < 20; ++turn) {
     EXPECT_EQ(see({down}, 500ms), Events{});
@@ -86,7 +86,7 @@ TEST_F(VerdictBookTest, DoesNotOpenWhatFlickers) {
   }
 }
 
-TEST_F(VerdictBookTest, WaitsLongerForASinglePath) {
+TEST_F(VerdictTrackerTest, WaitsLongerForASinglePath) {
   EXPECT_EQ(see({of_pair("node-3", "node-4")}, 500ms), Events{});
   EXPECT_EQ(see({of_pair("node-3", "node-4")}, 500ms), Events{"opened 1 reachability"});
   NamedFinding single = of_pair("node-5", "node-6");
@@ -95,7 +95,7 @@ TEST_F(VerdictBookTest, WaitsLongerForASinglePath) {
   EXPECT_EQ(see({of_pair("node-3", "node-4"), single}, 1s), Events{"opened 2 reachability"});
 }
 
-TEST_F(VerdictBookTest, TellsNoPairThatLosesPacketsBetweenZonesThatDo) {
+TEST_F(VerdictTrackerTest, TellsNoPairThatLosesPacketsBetweenZonesThatDo) {
   NamedFinding zones = of_node(Kind::kZoneDegradation, "east");
   zones.finding.subject.type = Type::kZonePair;
   zones.finding.loss = 0.1F;
@@ -108,7 +108,7 @@ TEST_F(VerdictBookTest, TellsNoPairThatLosesPacketsBetweenZonesThatDo) {
   EXPECT_EQ(see({zones, pair}, 10s), Events{}) << "new peers made them fewer";
 }
 
-TEST_F(VerdictBookTest, IsOneVerdictWhileTheKindBecomesKnown) {
+TEST_F(VerdictTrackerTest, IsOneVerdictWhileTheKindBecomesKnown) {
   see({of_node(Kind::kNodeDown, "node-3")}, 2s);
   EXPECT_EQ(see({of_node(Kind::kHostLink, "node-3")}, 1s), Events{});
   EXPECT_EQ(see({of_node(Kind::kHostLink, "node-3")}, 1s), Events{"changed 1 host_link"});
@@ -120,17 +120,17 @@ TEST_F(VerdictBookTest, IsOneVerdictWhileTheKindBecomesKnown) {
   EXPECT_EQ(see({agent}, 4s), Events{"changed 1 agent_down"});
 }
 
-TEST_F(VerdictBookTest, KeepsTheWayThatWasKnown) {
+TEST_F(VerdictTrackerTest, KeepsTheWayThatWasKnown) {
   NamedFinding one_way = of_node(Kind::kReachability, "node-3");
   one_way.finding.way = Way::kOut;
   see({one_way}, 2s);
   NamedFinding vaguer = of_node(Kind::kHostLink, "node-3");
   vaguer.finding.way = Way::kUnknown;
   EXPECT_EQ(see({vaguer}, 10s), Events{});
-  EXPECT_EQ(book_.open().front().named.finding.way, Way::kOut);
+  EXPECT_EQ(tracker_.open().front().named.finding.way, Way::kOut);
 }
 
-TEST_F(VerdictBookTest, DoesNotCallAnotherWhatIsHalfRecovered) {
+TEST_F(VerdictTrackerTest, DoesNotCallAnotherWhatIsHalfRecovered) {
   see({of_node(Kind::kNodeDown, "node-3")}, 2s);
   NamedFinding half = of_node(Kind::kHostLink, "node-3");
   half.finding.failing = 12;
@@ -141,7 +141,7 @@ TEST_F(VerdictBookTest, DoesNotCallAnotherWhatIsHalfRecovered) {
       << "the pair has waited behind it";
 }
 
-TEST_F(VerdictBookTest, OpensNothingWithinWhatIsFoundInPart) {
+TEST_F(VerdictTrackerTest, OpensNothingWithinWhatIsFoundInPart) {
   see({of_node(Kind::kHostLink, "node-3")}, 2s);
   NamedFinding part = of_node(Kind::kHostLink, "node-3");
   part.finding.failing = 5;
@@ -150,28 +150,28 @@ TEST_F(VerdictBookTest, OpensNothingWithinWhatIsFoundInPart) {
   EXPECT_EQ(see({part, of_pair("node-5", "node-6")}, 2s), Events{"opened 2 reachability"});
 }
 
-TEST_F(VerdictBookTest, MergesIntoWhatExplainsIt) {
+TEST_F(VerdictTrackerTest, MergesIntoWhatExplainsIt) {
   see({of_pair("node-3", "node-4")}, 3s);
   EXPECT_EQ(see({of_node(Kind::kPodNetwork, "node-3")}, 1s),
             (Events{"opened 2 pod_network", "closed 1 reachability"}));
   EXPECT_EQ(last_.merged_into, 2U);
 }
 
-TEST_F(VerdictBookTest, CountsFlapsOfOneVerdict) {
+TEST_F(VerdictTrackerTest, CountsFlapsOfOneVerdict) {
   const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
   see({down}, 2s);
   for (int turn = 0; turn < 4; ++turn) {
     see({}, 10s);
     see({down}, 2s);
   }
-  ASSERT_EQ(book_.open().size(), 1U);
-  EXPECT_EQ(book_.open().front().id, 1U);
-  EXPECT_EQ(book_.open().front().flaps, 4U);
+  ASSERT_EQ(tracker_.open().size(), 1U);
+  EXPECT_EQ(tracker_.open().front().id, 1U);
+  EXPECT_EQ(tracker_.open().front().flaps, 4U);
   EXPECT_EQ(see({}, 20s), Events{}) << "it closes later each time";
   EXPECT_EQ(see({}, 41s), Events{"closed 1 node_down"});
 }
 
-TEST_F(VerdictBookTest, IgnoresWhatAFaultLeftBehind) {
+TEST_F(VerdictTrackerTest, IgnoresWhatAFaultLeftBehind) {
   const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
   see({down}, 5s);
   since_ = now_ - 1s;
@@ -182,7 +182,7 @@ TEST_F(VerdictBookTest, IgnoresWhatAFaultLeftBehind) {
   EXPECT_EQ(see({names}, 2s), Events{"opened 2 dns"}) << "this one is new";
 }
 
-TEST_F(VerdictBookTest, TellsSizesAgainThatWereFoundChangedAfterwards) {
+TEST_F(VerdictTrackerTest, TellsSizesAgainThatWereFoundChangedAfterwards) {
   NamedFinding black_hole = of_node(Kind::kMtuBlackHole, "node-3");
   EXPECT_EQ(see({black_hole}, 30s), Events{"opened 1 mtu_black_hole"});
   EXPECT_EQ(see({}, 8s), Events{"closed 1 mtu_black_hole"});
@@ -194,7 +194,7 @@ TEST_F(VerdictBookTest, TellsSizesAgainThatWereFoundChangedAfterwards) {
   EXPECT_EQ(last_.flaps, 1U);
 }
 
-TEST_F(VerdictBookTest, DoesNotCallHealthyWhatNobodyCanSee) {
+TEST_F(VerdictTrackerTest, DoesNotCallHealthyWhatNobodyCanSee) {
   testing::HandMadeMesh mesh(4);
   view_ = mesh.view;
   for (Path& path : view_.paths) path.state = PathState::kUnknown;
@@ -204,8 +204,8 @@ TEST_F(VerdictBookTest, DoesNotCallHealthyWhatNobodyCanSee) {
   EXPECT_EQ(see({}, 5s), Events{"closed 1 node_down"});
 }
 
-TEST_F(VerdictBookTest, IsBounded) {
-  VerdictBook small({.verdicts_max = 3, .candidates_max = 5});
+TEST_F(VerdictTrackerTest, IsBounded) {
+  VerdictTracker small({.verdicts_max = 3, .candidates_max = 5});
   for (int turn = 0; turn < 10; ++turn) {
     now_ += 500ms;
     std::vector<NamedFinding> many;

@@ -43,9 +43,9 @@ Result<Downtime> downtime_of(const http::Request& request, const std::string& ui
 }
 
 http::Response keep(SlaTables& tables, const Downtime& downtime, int status) {
-  tables.downtimes.with([&](sla::DowntimeBook& book) {
-    book.replace(sla::DowntimeBook::Origin::of_api(downtime.uid),
-                 {.downtimes = {downtime}, .refused = {}});
+  tables.downtimes.with([&](sla::DowntimeTable& table) {
+    table.replace(sla::DowntimeTable::Origin::of_api(downtime.uid),
+                  {.downtimes = {downtime}, .refused = {}});
   });
   return http::Response::json(sla::to_json(downtime).dump(), status);
 }
@@ -55,8 +55,8 @@ http::Response write(const SlaAccess& access, const http::Request& request, cons
                      int status) {
   auto downtime = downtime_of(request, uid);
   if (!downtime) return http::Response::error(400, downtime.error().message());
-  const bool full = access.tables.downtimes.with([&](const sla::DowntimeBook& book) {
-    return book.full() && !book.contains(sla::DowntimeBook::Origin::of_api(uid));
+  const bool full = access.tables.downtimes.with([&](const sla::DowntimeTable& table) {
+    return table.full() && !table.contains(sla::DowntimeTable::Origin::of_api(uid));
   });
   if (full) return http::Response::error(503, "As many downtimes as may be are held.");
   if (access.desk == nullptr) return keep(access.tables, *downtime, status);
@@ -71,7 +71,7 @@ http::Response write(const SlaAccess& access, const http::Request& request, cons
 
 http::Response forget(SlaTables& tables, const std::string& uid) {
   tables.downtimes.with(
-      [&](sla::DowntimeBook& book) { book.erase(sla::DowntimeBook::Origin::of_api(uid)); });
+      [&](sla::DowntimeTable& table) { table.erase(sla::DowntimeTable::Origin::of_api(uid)); });
   http::Response response;
   response.status = 204;
   return response;
@@ -84,7 +84,7 @@ http::Response get_downtimes(const SlaAccess& access, const http::Request& reque
     return http::Response::error(400, known.error().message());
   }
   const json all =
-      access.tables.downtimes.with([](const sla::DowntimeBook& book) { return book.to_json(); });
+      access.tables.downtimes.with([](const sla::DowntimeTable& table) { return table.to_json(); });
   return http::Response::json(all.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
@@ -102,8 +102,8 @@ http::Response put_downtime(const SlaAccess& access, const http::Request& reques
 
 http::Response delete_downtime(const SlaAccess& access, const http::Request& request) {
   const std::string uid(request.parameter);
-  const bool known = access.tables.downtimes.with([&](const sla::DowntimeBook& book) {
-    return book.contains(sla::DowntimeBook::Origin::of_api(uid));
+  const bool known = access.tables.downtimes.with([&](const sla::DowntimeTable& table) {
+    return table.contains(sla::DowntimeTable::Origin::of_api(uid));
   });
   if (!known) return http::Response::error(404, "There is no such downtime of the API.");
   SlaTables& tables = access.tables;

@@ -8,18 +8,18 @@ namespace {
 
 using nlohmann::json;
 
-Result<sla::DowntimeBook::Items> items_of(const json& root) {
-  if (root.is_null()) return sla::DowntimeBook::Items();
+Result<sla::DowntimeTable::Items> items_of(const json& root) {
+  if (root.is_null()) return sla::DowntimeTable::Items();
   const auto list = root.find("downtimes");
   if (list == root.end()) return Error("expected a map with the key `downtimes`");
-  if (list->is_null()) return sla::DowntimeBook::Items();
+  if (list->is_null()) return sla::DowntimeTable::Items();
   if (!list->is_array()) return Error("`downtimes` has to be a list");
   return sla::read_downtime_items(*list, {.uid = "file", .name = "file"});
 }
 
 }  // namespace
 
-Result<sla::DowntimeBook::Items> parse_downtimes(const std::string& yaml) {
+Result<sla::DowntimeTable::Items> parse_downtimes(const std::string& yaml) {
   const auto root = yaml::parse_json(yaml, kDowntimeFileBounds);
   if (!root) return root.error();
   return items_of(*root);
@@ -44,14 +44,14 @@ Result<void> DowntimeFile::read() {
   if (!root) return root.error().within("downtimes " + path_);
   auto items = items_of(*root);
   if (!items) return items.error().within("downtimes " + path_);
-  for (const sla::DowntimeBook::Refused& item : items->refused) {
+  for (const sla::DowntimeTable::Refused& item : items->refused) {
     log_.warning("a downtime is left out",
                  {{"file", path_}, {"item", item.what}, {"error", item.reason}});
   }
   log_.info("downtimes read", {{"file", path_}, {"downtimes", items->downtimes.size()}});
-  sla_.downtimes.with([&](sla::DowntimeBook& book) {
-    book.replace({.source = sla::DowntimeBook::Source::kFile, .uid = "file", .name = "file"},
-                 *std::move(items));
+  sla_.downtimes.with([&](sla::DowntimeTable& table) {
+    table.replace({.source = sla::DowntimeTable::Source::kFile, .uid = "file", .name = "file"},
+                  *std::move(items));
   });
   return {};
 }

@@ -15,7 +15,7 @@ inline constexpr yaml::Bounds kDowntimeFileBounds{.mebibytes_max = 4, .values_ma
 
 // `downtimes:` and a list of items as the custom resource has them. An error: it is no such file;
 // of a bad item only that one is left out.
-Result<sla::DowntimeBook::Items> parse_downtimes(const std::string& yaml);
+Result<sla::DowntimeTable::Items> parse_downtimes(const std::string& yaml);
 
 // Looks at the file each second, as the InventoryWatcher does.
 class DowntimeFile {

@@ -12,41 +12,41 @@ namespace {
 using namespace nlohmann::literals;
 using namespace std::chrono_literals;
 
-const sla::DowntimeBook::Origin kFile{sla::DowntimeBook::Source::kFile, "file", "file"};
+const sla::DowntimeTable::Origin kFile{sla::DowntimeTable::Source::kFile, "file", "file"};
 
-sla::DowntimeBook::Items items(std::size_t count) {
-  sla::DowntimeBook::Items made;
+sla::DowntimeTable::Items items(std::size_t count) {
+  sla::DowntimeTable::Items made;
   for (std::size_t i = 0; i < count; ++i) {
     made.downtimes.push_back({.start = sla::Seconds(100s), .end = sla::Seconds(200s)});
   }
   return made;
 }
 
-TEST(DowntimeBookTest, ReplacesWhatComesFromTheSamePlace) {
-  sla::DowntimeBook book;
-  book.replace(kFile, items(3));
-  book.replace(sla::DowntimeBook::Origin::of_api("x"), items(1));
-  book.replace(kFile, items(1));
-  EXPECT_EQ(book.within(sla::Seconds(0s), sla::Seconds(1000s)).size(), 2U);
-  EXPECT_TRUE(book.within(sla::Seconds(200s), sla::Seconds(1000s)).empty());
-  EXPECT_TRUE(book.erase(kFile));
-  EXPECT_FALSE(book.erase(kFile));
+TEST(DowntimeTableTest, ReplacesWhatComesFromTheSamePlace) {
+  sla::DowntimeTable table;
+  table.replace(kFile, items(3));
+  table.replace(sla::DowntimeTable::Origin::of_api("x"), items(1));
+  table.replace(kFile, items(1));
+  EXPECT_EQ(table.within(sla::Seconds(0s), sla::Seconds(1000s)).size(), 2U);
+  EXPECT_TRUE(table.within(sla::Seconds(200s), sla::Seconds(1000s)).empty());
+  EXPECT_TRUE(table.erase(kFile));
+  EXPECT_FALSE(table.erase(kFile));
 }
 
-TEST(DowntimeBookTest, HoldsNoMoreThanItMayAndSaysSo) {
-  sla::DowntimeBook book(4);
-  book.replace(sla::DowntimeBook::Origin::of_api("x"), items(1));
-  book.replace(kFile, items(6));
-  EXPECT_TRUE(book.full());
-  EXPECT_EQ(book.within(sla::Seconds(0s), sla::Seconds(1000s)).size(), 4U);
-  const nlohmann::json shown = book.to_json();
+TEST(DowntimeTableTest, HoldsNoMoreThanItMayAndSaysSo) {
+  sla::DowntimeTable table(4);
+  table.replace(sla::DowntimeTable::Origin::of_api("x"), items(1));
+  table.replace(kFile, items(6));
+  EXPECT_TRUE(table.full());
+  EXPECT_EQ(table.within(sla::Seconds(0s), sla::Seconds(1000s)).size(), 4U);
+  const nlohmann::json shown = table.to_json();
   ASSERT_EQ(shown["refused"].size(), 1U);
   EXPECT_EQ(shown["refused"][0]["reason"], "more than 4 downtimes");
-  book.replace(kFile, items(1));
-  EXPECT_FALSE(book.full());
+  table.replace(kFile, items(1));
+  EXPECT_FALSE(table.full());
 }
 
-TEST(DowntimeBookTest, LeavesOutABadItemAndTellsWhy) {
+TEST(DowntimeTableTest, LeavesOutABadItemAndTellsWhy) {
   const auto read = sla::read_downtime_items(
       R"([{"startDate": "2026-11-21T12:00:00+03:00", "endDate": 1795269600,
            "type": "Accident", "affected": ["a", "a/b"], "name": "mine"},

@@ -9,9 +9,10 @@ namespace {
 
 using nlohmann::json;
 
-sla::DowntimeBook::Origin origin_of(const kube::Identity& identity) {
-  return {
-      .source = sla::DowntimeBook::Source::kKubernetes, .uid = identity.uid, .name = identity.name};
+sla::DowntimeTable::Origin origin_of(const kube::Identity& identity) {
+  return {.source = sla::DowntimeTable::Source::kKubernetes,
+          .uid = identity.uid,
+          .name = identity.name};
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ kube::Reflector::Options DowntimeWatcher::default_options() {
   kube::Reflector::Options options;
   options.retry_min = std::chrono::seconds(30);
   options.retry_max = std::chrono::seconds(60);
-  options.objects_max = sla::DowntimeBook::kDowntimesMax;
+  options.objects_max = sla::DowntimeTable::kDowntimesMax;
   options.seed = std::random_device()();
   return options;
 }
@@ -52,7 +53,7 @@ void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options 
   auto handlers = kube::Watch::handlers<kube::AnyObject>(
       [this](const kube::AnyObject& object) { keep(object); },
       [this](const kube::Identity& identity) {
-        downtimes_.with([&](sla::DowntimeBook& book) { book.erase(origin_of(identity)); });
+        downtimes_.with([&](sla::DowntimeTable& table) { table.erase(origin_of(identity)); });
       },
       [this, &followed] { tell(followed); });
   followed.watch = std::make_unique<kube::Watch>(client_,
@@ -69,13 +70,13 @@ void DowntimeWatcher::keep(const kube::AnyObject& object) {
   const json root = json::parse(object.json, nullptr, /*allow_exceptions=*/false);
   const auto spec = root.is_object() ? root.find("spec") : root.end();
   const auto origin = origin_of(object.identity);
-  sla::DowntimeBook::Items items =
+  sla::DowntimeTable::Items items =
       sla::read_downtime_items(spec != root.end() ? *spec : json(), origin);
-  for (const sla::DowntimeBook::Refused& item : items.refused) {
+  for (const sla::DowntimeTable::Refused& item : items.refused) {
     log_.warning("a downtime is left out",
                  {{"object", object.identity.name}, {"item", item.what}, {"error", item.reason}});
   }
-  downtimes_.with([&](sla::DowntimeBook& book) { book.replace(origin, std::move(items)); });
+  downtimes_.with([&](sla::DowntimeTable& table) { table.replace(origin, std::move(items)); });
 }
 
 void DowntimeWatcher::tell(Followed& followed) {

@@ -22,7 +22,7 @@ class DowntimeWatcher {
  public:
   struct Owner {
     uv::Loop& loop;
-    Guarded<sla::DowntimeBook>& downtimes;
+    Guarded<sla::DowntimeTable>& downtimes;
     Log log;
   };
   static kube::Reflector::Options default_options();
@@ -43,7 +43,7 @@ class DowntimeWatcher {
   void keep(const kube::AnyObject& object);
   void tell(Followed& followed);
 
-  Guarded<sla::DowntimeBook>& downtimes_;
+  Guarded<sla::DowntimeTable>& downtimes_;
   const Log log_;
   http::Client http_;
   kube::Client client_;

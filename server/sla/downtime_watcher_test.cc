@@ -39,8 +39,8 @@ class DowntimeWatcherTest : public testing::Test {
                      where, options);
   }
   std::vector<sla::Downtime> held() {
-    return downtimes_.with([](const sla::DowntimeBook& book) {
-      return book.within(sla::Seconds(), sla::Seconds(std::chrono::seconds(1000)));
+    return downtimes_.with([](const sla::DowntimeTable& table) {
+      return table.within(sla::Seconds(), sla::Seconds(std::chrono::seconds(1000)));
     });
   }
   bool wait_for(std::size_t count) {
@@ -49,7 +49,7 @@ class DowntimeWatcherTest : public testing::Test {
 
   uv::Loop loop_;
   std::optional<FakeApi> api_;
-  Guarded<sla::DowntimeBook> downtimes_;
+  Guarded<sla::DowntimeTable> downtimes_;
   std::optional<DowntimeWatcher> watcher_;
 };
 

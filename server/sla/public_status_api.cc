@@ -60,7 +60,7 @@ http::Response get_public_status(const SlaAccess& access, const http::Request& r
     return peek ? table.last_episodes(end) : table.last_rollups(end);
   });
   const auto downtimes = access.tables.downtimes.with(
-      [&](const sla::DowntimeBook& book) { return book.within(begin, end); });
+      [&](const sla::DowntimeTable& table) { return table.within(begin, end); });
   sla::PublicStatus all = sla::PublicStatus::kNoData;
   std::map<std::string, std::pair<sla::PublicStatus, json>> groups;
   for (const auto& [ref, timers] : stretches) {

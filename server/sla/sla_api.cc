@@ -31,7 +31,7 @@ SlaAnswer gather(const SlaAccess& access, SlaQuery query, SlaAnswer::Form form) 
   const sla::Seconds from = answer.query.range.from;
   const sla::Seconds to = answer.query.end();
   answer.downtimes = access.tables.downtimes.with(
-      [&](const sla::DowntimeBook& book) { return book.within(from, to); });
+      [&](const sla::DowntimeTable& table) { return table.within(from, to); });
   if (form == SlaAnswer::Form::kJson) answer.verdicts = access.verdicts_within(from, to);
   answer.histories = access.tables.table.with([&](const sla::SlaTable& table) {
     return table.histories(answer.query.group, answer.query.probe, answer.days());

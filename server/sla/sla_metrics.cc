@@ -65,23 +65,23 @@ void write_sla_metrics(const sla::SlaTable& table, metrics::Sink& sink) {
       "Days of a probe that could not be written in time.", table.days_lost());
 }
 
-void write_downtime_metrics(const sla::DowntimeBook& book, metrics::Sink& sink) {
+void write_downtime_metrics(const sla::DowntimeTable& table, metrics::Sink& sink) {
   using Type = metrics::Sink::Type;
-  const sla::DowntimeBook::CountsBySource counts = book.counts();
+  const sla::DowntimeTable::CountsBySource counts = table.counts();
   const auto write = [&](std::string_view name, std::string_view help,
-                         std::size_t sla::DowntimeBook::Counts::*value) {
+                         std::size_t sla::DowntimeTable::Counts::*value) {
     sink.family(name, Type::kGauge, help);
     for (std::size_t i = 0; i < counts.size(); ++i) {
-      sink.sample({{"source", text(static_cast<sla::DowntimeBook::Source>(i))}},
+      sink.sample({{"source", text(static_cast<sla::DowntimeTable::Source>(i))}},
                   static_cast<double>(counts.at(i).*value));
     }
   };
-  write("meshcheck_downtimes", "Downtimes held.", &sla::DowntimeBook::Counts::held);
+  write("meshcheck_downtimes", "Downtimes held.", &sla::DowntimeTable::Counts::held);
   write("meshcheck_downtimes_refused",
         "Items that are no downtimes; GET /api/v1/downtimes says why.",
-        &sla::DowntimeBook::Counts::refused);
+        &sla::DowntimeTable::Counts::refused);
   sink.family("meshcheck_downtimes_max", Type::kGauge, "How many downtimes may be held.");
-  sink.sample({}, static_cast<double>(book.downtimes_max()));
+  sink.sample({}, static_cast<double>(table.downtimes_max()));
 }
 
 }  // namespace meshcheck::server

@@ -8,6 +8,6 @@
 namespace meshcheck::server {
 
 void write_sla_metrics(const sla::SlaTable& table, metrics::Sink& sink);
-void write_downtime_metrics(const sla::DowntimeBook& book, metrics::Sink& sink);
+void write_downtime_metrics(const sla::DowntimeTable& table, metrics::Sink& sink);
 
 }  // namespace meshcheck::server

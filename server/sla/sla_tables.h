@@ -15,7 +15,7 @@ struct SlaTables {
       : table(options), target(availability_target) {}
 
   Guarded<sla::SlaTable> table;
-  Guarded<sla::DowntimeBook> downtimes;
+  Guarded<sla::DowntimeTable> downtimes;
   std::atomic<std::uint64_t> downtime_file_failures = 0;
   const double target;  // The availability that is promised, 0 to 1.
 };

@@ -54,7 +54,7 @@ Result<void> write_table(store::Connection& database, const Changes& changes) {
 // What one job writes.
 struct Persistence::Batch {
   Changes table;
-  VerdictBoard::Changes verdicts;
+  VerdictPublisher::Changes verdicts;
 
   bool empty() const { return table.empty() && verdicts.empty(); }
   // More may wait.
@@ -106,13 +106,13 @@ void Persistence::close() {
 Persistence::Batch Persistence::take_batch() {
   return {
       .table = owner_.agents.with([](AgentTable& table) { return table.take_changes(kRowsMax); }),
-      .verdicts =
-          owner_.verdicts.with([](VerdictBoard& board) { return board.take_changes(kRowsMax); })};
+      .verdicts = owner_.verdicts.with(
+          [](VerdictPublisher& publisher) { return publisher.take_changes(kRowsMax); })};
 }
 
 void Persistence::put_back() {
   owner_.agents.with([](AgentTable& table) { table.put_back(); });
-  owner_.verdicts.with([](VerdictBoard& board) { board.put_back(); });
+  owner_.verdicts.with([](VerdictPublisher& publisher) { publisher.put_back(); });
 }
 
 void Persistence::write_changes() {
@@ -141,7 +141,8 @@ void Persistence::on_written(const Written& written, const Result<void>& result)
   }
   const Changes table{.last_agent = written.last_agent, .last_series = written.last_series};
   owner_.agents.with([&](AgentTable& held) { held.written(table); });
-  owner_.verdicts.with([&](VerdictBoard& board) { board.written({.last = written.last_verdict}); });
+  owner_.verdicts.with(
+      [&](VerdictPublisher& publisher) { publisher.written({.last = written.last_verdict}); });
   if (written.more) write_changes();
 }
 

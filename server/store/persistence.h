@@ -29,7 +29,7 @@ class Persistence {
   struct Owner {
     uv::Loop& loop;
     Guarded<AgentTable>& agents;
-    Guarded<VerdictBoard>& verdicts;
+    Guarded<VerdictPublisher>& verdicts;
     Guarded<store::WriteStatus>& status;
     Log log;
   };

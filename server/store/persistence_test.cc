@@ -21,7 +21,7 @@ using Type = verdict::VerdictEvent::Type;
 struct KeptParts {
   Guarded<AgentTable> agents{AgentTable::Options()};
   Guarded<mesh::Mesh> mesh{mesh::Mesh::Options()};
-  Guarded<VerdictBoard> verdicts{VerdictBoard::Options()};
+  Guarded<VerdictPublisher> verdicts{VerdictPublisher::Options()};
   SlaTables sla{{}};
 
   Result<store::Connection> open(const std::string& path) {
@@ -71,9 +71,9 @@ class PersistenceTest : public testing::Test {
   }
   void open_verdict(std::uint64_t id) {
     const VerdictRecord record{.id = id, .opened = WallClock::now(), .kind = "pod_network"};
-    parts_.verdicts.with([&](VerdictBoard& board) {
-      board.show({record}, {});
-      board.note(Type::kOpened, record);
+    parts_.verdicts.with([&](VerdictPublisher& publisher) {
+      publisher.show({record}, {});
+      publisher.note(Type::kOpened, record);
     });
   }
   store::WriteStatus status() {
@@ -102,7 +102,8 @@ TEST_F(PersistenceTest, WritesWhatChangedForTheNextStart) {
   KeptParts next;
   ASSERT_TRUE(next.open(path_));
   EXPECT_TRUE(next.holds("a"));
-  EXPECT_EQ(next.verdicts.with([](VerdictBoard& board) { return board.last_id(); }), 7U);
+  EXPECT_EQ(next.verdicts.with([](VerdictPublisher& publisher) { return publisher.last_id(); }),
+            7U);
 }
 
 TEST_F(PersistenceTest, WritesAgainWhatCouldNotBeWritten) {

@@ -114,10 +114,10 @@ Result<void> restore_sla(store::Connection& database, SlaTables& tables, const L
   Unreadable bad_downtimes("downtimes", log);
   auto downtimes = read_downtimes(database, bad_downtimes.count());
   if (!downtimes) return downtimes.error();
-  tables.downtimes.with([&](sla::DowntimeBook& book) {
+  tables.downtimes.with([&](sla::DowntimeTable& table) {
     for (sla::Downtime& downtime : *downtimes) {
-      const auto origin = sla::DowntimeBook::Origin::of_api(downtime.uid);
-      book.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
+      const auto origin = sla::DowntimeTable::Origin::of_api(downtime.uid);
+      table.replace(origin, {.downtimes = {std::move(downtime)}, .refused = {}});
     }
   });
   Unreadable bad_days("days of the SLA", log);
@@ -148,8 +148,9 @@ Result<store::Connection> open_database(const RestoredParts& parts, const std::s
   });
   auto verdicts = read_verdicts(*database);
   if (!verdicts) return verdicts.error().within("restore from " + path);
-  parts.verdicts.with(
-      [&](VerdictBoard& board) { board.restore(*std::move(verdicts), WallClock::now()); });
+  parts.verdicts.with([&](VerdictPublisher& publisher) {
+    publisher.restore(*std::move(verdicts), WallClock::now());
+  });
   auto sla = restore_sla(*database, parts.sla, parts.log);
   if (!sla) return sla.error().within("restore from " + path);
   return database;

@@ -16,7 +16,7 @@ namespace meshcheck::server {
 struct RestoredParts {
   Guarded<AgentTable>& agents;
   Guarded<mesh::Mesh>& mesh;
-  Guarded<VerdictBoard>& verdicts;
+  Guarded<VerdictPublisher>& verdicts;
   SlaTables& sla;
   Log log;
 };

@@ -33,10 +33,10 @@ Result<std::optional<WallTime>> since_of(const http::Request& request, WallTime 
       "expected");
 }
 
-std::string open_json(Guarded<VerdictBoard>& verdicts) {
-  return verdicts.with([](const VerdictBoard& board) {
+std::string open_json(Guarded<VerdictPublisher>& verdicts) {
+  return verdicts.with([](const VerdictPublisher& publisher) {
     std::string json = "[";
-    append_list(json, board.open(), [](const VerdictRecord&) { return true; });
+    append_list(json, publisher.open(), [](const VerdictRecord&) { return true; });
     return json + ']';
   });
 }
@@ -44,7 +44,7 @@ std::string open_json(Guarded<VerdictBoard>& verdicts) {
 // The source of an answer that does not end.
 class EventStream {
  public:
-  EventStream(Guarded<VerdictBoard>& verdicts, Guarded<EventFeed>& events, std::string last_id)
+  EventStream(Guarded<VerdictPublisher>& verdicts, Guarded<EventFeed>& events, std::string last_id)
       : verdicts_(&verdicts), events_(&events), last_id_(std::move(last_id)) {}
 
   http::BodyStep operator()(std::string& piece) {
@@ -104,7 +104,7 @@ class EventStream {
     piece += "\n\n";
   }
 
-  Guarded<VerdictBoard>* verdicts_;
+  Guarded<VerdictPublisher>* verdicts_;
   Guarded<EventFeed>* events_;
   std::string last_id_;
   bool begun_ = false;
@@ -113,7 +113,7 @@ class EventStream {
 
 }  // namespace
 
-http::Response get_verdicts(Guarded<VerdictBoard>& verdicts, const http::Request& request) {
+http::Response get_verdicts(Guarded<VerdictPublisher>& verdicts, const http::Request& request) {
   constexpr std::array<std::string_view, 1> kKeys = {"since"};
   if (auto known = http::check_query_keys(request, kKeys); !known) {
     return http::Response::error(400, known.error().message());
@@ -122,16 +122,16 @@ http::Response get_verdicts(Guarded<VerdictBoard>& verdicts, const http::Request
   const auto since = since_of(request, time.wall);
   if (!since) return http::Response::error(400, since.error().message());
   std::string json = "{\"time\":\"" + time_text(time.steady, time) + "\",\"verdicts\":[";
-  verdicts.with([&](const VerdictBoard& board) {
-    append_list(json, board.open(), [](const VerdictRecord&) { return true; });
+  verdicts.with([&](const VerdictPublisher& publisher) {
+    append_list(json, publisher.open(), [](const VerdictRecord&) { return true; });
     if (!*since) return;
-    append_list(json, board.closed(),
+    append_list(json, publisher.closed(),
                 [&](const VerdictRecord& record) { return *record.closed >= **since; });
   });
   return http::Response::json(json + "]}\n");
 }
 
-http::Response get_events(Guarded<VerdictBoard>& verdicts, Guarded<EventFeed>& events,
+http::Response get_events(Guarded<VerdictPublisher>& verdicts, Guarded<EventFeed>& events,
                           const http::Request& request) {
   if (auto known = http::check_query_keys(request, {}); !known) {
     return http::Response::error(400, known.error().message());

@@ -10,10 +10,10 @@ namespace meshcheck::server {
 
 // Those that are open; with `?since=` also those that ended since then. `state` outlives the
 // server's connections, here and below.
-http::Response get_verdicts(Guarded<VerdictBoard>& verdicts, const http::Request& request);
+http::Response get_verdicts(Guarded<VerdictPublisher>& verdicts, const http::Request& request);
 
 // Server-sent events (HTML Living Standard, section 9.2), for as long as the client listens.
-http::Response get_events(Guarded<VerdictBoard>& verdicts, Guarded<EventFeed>& events,
+http::Response get_events(Guarded<VerdictPublisher>& verdicts, Guarded<EventFeed>& events,
                           const http::Request& request);
 
 }  // namespace meshcheck::server

@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 3> kEventTypes = {"verdict_opened", "verd
 constexpr std::array<std::string_view, 3> kLogEvents = {"verdict opened", "verdict changed",
                                                         "verdict closed"};
 
-std::uint64_t first_id(Guarded<VerdictBoard>& verdicts) {
-  return verdicts.with([](const VerdictBoard& board) { return board.last_id() + 1; });
+std::uint64_t first_id(Guarded<VerdictPublisher>& verdicts) {
+  return verdicts.with([](const VerdictPublisher& publisher) { return publisher.last_id() + 1; });
 }
 
 std::string agent_event(std::string_view agent, Now now) {
@@ -49,7 +49,7 @@ VerdictEvaluator::VerdictEvaluator(const Owner& owner, verdict::ViewMaker::Optio
     : owner_(owner),
       on_events_(std::move(on_events)),
       view_maker_(options),
-      book_({.first_id = first_id(owner.verdicts)}) {}
+      tracker_({.first_id = first_id(owner.verdicts)}) {}
 
 void VerdictEvaluator::evaluate(Now now) {
   const Clock::time_point begin = Clock::now();
@@ -71,8 +71,8 @@ void VerdictEvaluator::evaluate(Now now) {
   std::vector<verdict::NamedFinding> found;
   for (const verdict::Finding& finding : diagnose(view)) found.push_back(name(view, finding));
   if (api_trouble) found.push_back(*std::move(api_trouble));
-  const auto events = book_.update(std::move(found), view);
-  publish(events, {.duration = Clock::now() - begin, .left_out = book_.left_out()}, now);
+  const auto events = tracker_.update(std::move(found), view);
+  publish(events, {.duration = Clock::now() - begin, .left_out = tracker_.left_out()}, now);
   // Who is missing and excused from now on is not back.
   std::erase_if(missing_, [&](const auto& agent) { return excused.contains(agent.first); });
   const bool news = tell_missing(std::move(missing), now);
@@ -80,9 +80,9 @@ void VerdictEvaluator::evaluate(Now now) {
 }
 
 void VerdictEvaluator::publish(const std::vector<verdict::VerdictEvent>& events,
-                               const VerdictBoard::Evaluation& evaluation, Now now) {
+                               const VerdictPublisher::Evaluation& evaluation, Now now) {
   std::vector<VerdictRecord> open;
-  for (const verdict::Verdict& verdict : book_.open()) {
+  for (const verdict::Verdict& verdict : tracker_.open()) {
     open.push_back(VerdictRecord::of(verdict, now));
   }
   std::vector<std::pair<Type, VerdictRecord>> records;
@@ -90,10 +90,10 @@ void VerdictEvaluator::publish(const std::vector<verdict::VerdictEvent>& events,
     records.emplace_back(event.type, VerdictRecord::of(event.verdict, now));
     log_event(event.type, records.back().second);
   }
-  owner_.verdicts.with([&](VerdictBoard& board) {
-    board.show(std::move(open), evaluation);
-    for (const auto& [type, record] : records) board.note(type, record);
-    board.forget(now);
+  owner_.verdicts.with([&](VerdictPublisher& publisher) {
+    publisher.show(std::move(open), evaluation);
+    for (const auto& [type, record] : records) publisher.note(type, record);
+    publisher.forget(now);
   });
   owner_.events.with([&](EventFeed& feed) {
     for (const auto& [type, record] : records) {

@@ -35,7 +35,7 @@ class VerdictEvaluator {
     Guarded<AgentTable>& agents;
     Guarded<ClusterStatus>& cluster;
     Guarded<mesh::Mesh>& mesh;
-    Guarded<VerdictBoard>& verdicts;
+    Guarded<VerdictPublisher>& verdicts;
     Guarded<EventFeed>& events;
     Log log;
   };
@@ -49,7 +49,7 @@ class VerdictEvaluator {
   using Missing = std::map<std::string, std::string_view>;  // "absent" or "outdated", by agent.
 
   void publish(const std::vector<verdict::VerdictEvent>& events,
-               const VerdictBoard::Evaluation& evaluation, Now now);
+               const VerdictPublisher::Evaluation& evaluation, Now now);
   void log_event(verdict::VerdictEvent::Type type, const VerdictRecord& record) const;
   // Who became absent or outdated, and who is back. True if there is any news.
   bool tell_missing(Missing missing, Now now);
@@ -57,7 +57,7 @@ class VerdictEvaluator {
   const Owner owner_;
   const std::function<void()> on_events_;
   verdict::ViewMaker view_maker_;
-  verdict::VerdictBook book_;
+  verdict::VerdictTracker tracker_;
   Missing missing_;
 };
 

@@ -102,9 +102,9 @@ class VerdictEvaluatorTest : public ::testing::Test {
   }
 
   std::vector<std::string> open() {
-    return parts_.verdicts.with([](const VerdictBoard& board) {
+    return parts_.verdicts.with([](const VerdictPublisher& publisher) {
       std::vector<std::string> found;
-      for (const VerdictRecord& record : board.open()) {
+      for (const VerdictRecord& record : publisher.open()) {
         found.push_back(record.kind + ' ' + record.subject + ' ' + record.layer);
       }
       return found;
@@ -173,7 +173,8 @@ TEST_F(VerdictEvaluatorTest, WaitsForThoseWhoWereThereBeforeARestart) {
 
 TEST_F(VerdictEvaluatorTest, GoesOnWithTheNumbersOfTheDatabase) {
   VerdictRecord old{.id = 41, .closed = clock_.now.wall};
-  parts_.verdicts.with([&](VerdictBoard& board) { board.restore({old}, clock_.now.wall); });
+  parts_.verdicts.with(
+      [&](VerdictPublisher& publisher) { publisher.restore({old}, clock_.now.wall); });
   VerdictEvaluator next(owner(), options(), [] {});
   run(30s);
   cut(2, Layer::kPod);
@@ -182,7 +183,9 @@ TEST_F(VerdictEvaluatorTest, GoesOnWithTheNumbersOfTheDatabase) {
     next.evaluate(clock_.now);
     clock_.pass(500ms);
   }
-  EXPECT_EQ(parts_.verdicts.with([](const VerdictBoard& board) { return board.last_id(); }), 42U);
+  EXPECT_EQ(
+      parts_.verdicts.with([](const VerdictPublisher& publisher) { return publisher.last_id(); }),
+      42U);
 }
 
 class ViewMakerTest : public VerdictEvaluatorTest {

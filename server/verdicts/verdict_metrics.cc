@@ -8,11 +8,11 @@ namespace meshcheck::server {
 
 using verdict::Severity;
 
-void write_verdict_metrics(const VerdictBoard& board, metrics::Sink& sink) {
+void write_verdict_metrics(const VerdictPublisher& publisher, metrics::Sink& sink) {
   using MetricType = metrics::Sink::Type;
   sink.family("meshcheck_verdict", MetricType::kGauge, "1 for each verdict that is open.");
   std::set<std::tuple<std::string_view, Severity, std::string_view, std::string_view>> written;
-  for (const VerdictRecord& record : board.open()) {
+  for (const VerdictRecord& record : publisher.open()) {
     // Two may differ in what is no label.
     if (!written.emplace(record.kind, record.severity, record.layer, record.subject).second) {
       continue;
@@ -25,10 +25,10 @@ void write_verdict_metrics(const VerdictBoard& board, metrics::Sink& sink) {
   }
   sink.family("meshcheck_verdicts_open", MetricType::kGauge, "Verdicts that are open.");
   for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
-    sink.sample({{"severity", text(severity)}}, static_cast<double>(board.count(severity)));
+    sink.sample({{"severity", text(severity)}}, static_cast<double>(publisher.count(severity)));
   }
   const auto write_counts = [&](std::string_view name, std::string_view help,
-                                const VerdictBoard::CountsByKind& counts) {
+                                const VerdictPublisher::CountsByKind& counts) {
     sink.family(name, MetricType::kCounter, help);
     for (const auto& [key, value] : counts) {
       sink.sample({{"kind", key.first}, {"severity", text(key.second)}},
@@ -36,8 +36,8 @@ void write_verdict_metrics(const VerdictBoard& board, metrics::Sink& sink) {
     }
   };
   write_counts("meshcheck_verdicts_opened_total",
-               "Verdicts opened; one that came back counts again.", board.opened_counts());
-  write_counts("meshcheck_verdicts_closed_total", "Verdicts closed.", board.closed_counts());
+               "Verdicts opened; one that came back counts again.", publisher.opened_counts());
+  write_counts("meshcheck_verdicts_closed_total", "Verdicts closed.", publisher.closed_counts());
   const auto write = [&](std::string_view name, MetricType type, std::string_view help,
                          double value) {
     sink.family(name, type, help);
@@ -45,14 +45,14 @@ void write_verdict_metrics(const VerdictBoard& board, metrics::Sink& sink) {
   };
   write("meshcheck_verdicts_left_out_total", MetricType::kCounter,
         "Findings that became no verdict because as many as can be are held.",
-        static_cast<double>(board.last_evaluation().left_out));
+        static_cast<double>(publisher.last_evaluation().left_out));
   write("meshcheck_verdict_evaluations_total", MetricType::kCounter, "Evaluations of the mesh.",
-        static_cast<double>(board.evaluations()));
+        static_cast<double>(publisher.evaluations()));
   write("meshcheck_verdict_evaluation_seconds_total", MetricType::kCounter,
-        "Time that evaluations took.", board.evaluation_seconds());
+        "Time that evaluations took.", publisher.evaluation_seconds());
   write("meshcheck_verdict_evaluation_seconds", MetricType::kGauge,
         "Time that the last evaluation took.",
-        std::chrono::duration<double>(board.last_evaluation().duration).count());
+        std::chrono::duration<double>(publisher.last_evaluation().duration).count());
 }
 
 }  // namespace meshcheck::server

@@ -6,6 +6,6 @@
 
 namespace meshcheck::server {
 
-void write_verdict_metrics(const VerdictBoard& board, metrics::Sink& sink);
+void write_verdict_metrics(const VerdictPublisher& publisher, metrics::Sink& sink);
 
 }  // namespace meshcheck::server

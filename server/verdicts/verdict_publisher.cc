@@ -11,12 +11,12 @@ using verdict::Severity;
 using Type = verdict::VerdictEvent::Type;
 
 // So many may be open, and not among those that are kept besides.
-constexpr std::size_t kOpenMax = verdict::VerdictBook::Options().verdicts_max;
+constexpr std::size_t kOpenMax = verdict::VerdictTracker::Options().verdicts_max;
 
-VerdictBoard::VerdictBoard(Options options)
+VerdictPublisher::VerdictPublisher(Options options)
     : options_(options), changed_(options.track_changes ? options.closed_max + kOpenMax : 0) {}
 
-void VerdictBoard::restore(std::vector<VerdictRecord> records, WallTime now) {
+void VerdictPublisher::restore(std::vector<VerdictRecord> records, WallTime now) {
   for (VerdictRecord& record : records) {
     last_id_ = std::max(last_id_, record.id);
     if (!record.closed) {
@@ -28,7 +28,7 @@ void VerdictBoard::restore(std::vector<VerdictRecord> records, WallTime now) {
   }
 }
 
-void VerdictBoard::show(std::vector<VerdictRecord> open, const Evaluation& evaluation) {
+void VerdictPublisher::show(std::vector<VerdictRecord> open, const Evaluation& evaluation) {
   open_ = std::move(open);
   std::sort(open_.begin(), open_.end(), [](const VerdictRecord& a, const VerdictRecord& b) {
     return std::tuple(b.severity, a.opened, a.id) < std::tuple(a.severity, b.opened, b.id);
@@ -38,7 +38,7 @@ void VerdictBoard::show(std::vector<VerdictRecord> open, const Evaluation& evalu
   evaluation_seconds_ += std::chrono::duration<double>(evaluation.duration).count();
 }
 
-void VerdictBoard::note(Type type, VerdictRecord record) {
+void VerdictPublisher::note(Type type, VerdictRecord record) {
   last_id_ = std::max(last_id_, record.id);
   changed_.add(record.id);
   if (type == Type::kOpened) {
@@ -52,30 +52,30 @@ void VerdictBoard::note(Type type, VerdictRecord record) {
   }
 }
 
-void VerdictBoard::keep(VerdictRecord record) {
+void VerdictPublisher::keep(VerdictRecord record) {
   closed_.push_back(std::move(record));
   if (closed_.size() > options_.closed_max) closed_.pop_front();
 }
 
-void VerdictBoard::forget(Now now) {
+void VerdictPublisher::forget(Now now) {
   proven_ = wall_guard_.proven(now);
   const WallTime oldest = oldest_kept();
   while (!closed_.empty() && *closed_.front().closed < oldest) closed_.pop_front();
 }
 
-WallTime VerdictBoard::oldest_kept() const {
+WallTime VerdictPublisher::oldest_kept() const {
   const WallTime by_age = proven_ ? *proven_ - options_.age_max : WallTime();
   if (closed_.size() < options_.closed_max) return by_age;
   return std::max(by_age, *closed_.front().closed);
 }
 
-std::size_t VerdictBoard::count(Severity severity) const {
+std::size_t VerdictPublisher::count(Severity severity) const {
   return static_cast<std::size_t>(std::count_if(
       open_.begin(), open_.end(),
       [severity](const VerdictRecord& record) { return record.severity == severity; }));
 }
 
-VerdictBoard::Changes VerdictBoard::take_changes(std::size_t rows_max) {
+VerdictPublisher::Changes VerdictPublisher::take_changes(std::size_t rows_max) {
   Changes changes;
   changes.oldest_kept = oldest_kept();
   if (changed_.size() == 0) return changes;

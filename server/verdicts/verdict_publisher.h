@@ -19,9 +19,9 @@
 
 namespace meshcheck::server {
 
-// Knows no clock and no lock: its owner guards it. Bounded: the open ones by the book, the closed
-// ones by number and age, and what is not written by the number of both.
-class VerdictBoard {
+// Knows no clock and no lock: its owner guards it. Bounded: the open ones by the tracker, the
+// closed ones by number and age, and what is not written by the number of both.
+class VerdictPublisher {
  public:
   struct Options {
     std::size_t closed_max = 1000;  // About 1.5 KB each.
@@ -32,17 +32,17 @@ class VerdictBoard {
   // How the last evaluation went.
   struct Evaluation {
     std::chrono::nanoseconds duration{0};
-    std::uint64_t left_out = 0;  // Candidates and verdicts beyond the book's bounds.
+    std::uint64_t left_out = 0;  // Candidates and verdicts beyond the tracker's bounds.
   };
 
-  explicit VerdictBoard(Options options);
+  explicit VerdictPublisher(Options options);
 
   // Before anything else: what the database has, oldest first. What was open is closed at `now`.
   void restore(std::vector<VerdictRecord> records, WallTime now);
 
   // Those that are open now, which replace the ones before.
   void show(std::vector<VerdictRecord> open, const Evaluation& evaluation);
-  // An event of the book, besides.
+  // An event of the tracker, besides.
   void note(verdict::VerdictEvent::Type type, VerdictRecord record);
   // Drops what is too old, by a wall clock that is proven.
   void forget(Now now);

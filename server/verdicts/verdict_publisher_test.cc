@@ -40,74 +40,75 @@ std::vector<std::uint64_t> ids(const auto& records) {
   return found;
 }
 
-VerdictBoard::Changes take(VerdictBoard& board) {
-  return board.take_changes(100);
+VerdictPublisher::Changes take(VerdictPublisher& publisher) {
+  return publisher.take_changes(100);
 }
 
-TEST(VerdictBoardTest, ShowsTheWorstFirstAndThenTheOldest) {
-  VerdictBoard board({});
-  board.show({record(4), record(1, Severity::kInfo), record(2), record(3, Severity::kWarning)}, {});
-  EXPECT_EQ(ids(board.open()), (std::vector<std::uint64_t>{2, 4, 3, 1}));
-  EXPECT_EQ(board.count(Severity::kCritical), 2U);
+TEST(VerdictPublisherTest, ShowsTheWorstFirstAndThenTheOldest) {
+  VerdictPublisher publisher({});
+  publisher.show({record(4), record(1, Severity::kInfo), record(2), record(3, Severity::kWarning)},
+                 {});
+  EXPECT_EQ(ids(publisher.open()), (std::vector<std::uint64_t>{2, 4, 3, 1}));
+  EXPECT_EQ(publisher.count(Severity::kCritical), 2U);
 }
 
-TEST(VerdictBoardTest, KeepsWhatEndedByNumberAndAge) {
-  VerdictBoard board({.closed_max = 3, .age_max = 3h});
+TEST(VerdictPublisherTest, KeepsWhatEndedByNumberAndAge) {
+  VerdictPublisher publisher({.closed_max = 3, .age_max = 3h});
   for (std::uint64_t id = 1; id <= 5; ++id) {
-    board.note(Type::kClosed, closed(id, WallTime(10h) + std::chrono::minutes(id)));
+    publisher.note(Type::kClosed, closed(id, WallTime(10h) + std::chrono::minutes(id)));
   }
-  EXPECT_EQ(ids(board.closed()), (std::vector<std::uint64_t>{3, 4, 5}));
-  board.forget({.wall = WallTime(1000h), .steady = Clock::time_point(12h)});
-  EXPECT_EQ(board.closed().size(), 3U) << "one reading of a clock proves nothing";
-  EXPECT_EQ(take(board).oldest_kept, WallTime(10h + 3min)) << "there are as many as may be";
-  board.forget({.wall = WallTime(12h + 4min), .steady = Clock::time_point(12h + 4min)});
-  board.forget({.wall = WallTime(13h + 4min), .steady = Clock::time_point(13h + 4min)});
-  EXPECT_EQ(ids(board.closed()), (std::vector<std::uint64_t>{4, 5}));
+  EXPECT_EQ(ids(publisher.closed()), (std::vector<std::uint64_t>{3, 4, 5}));
+  publisher.forget({.wall = WallTime(1000h), .steady = Clock::time_point(12h)});
+  EXPECT_EQ(publisher.closed().size(), 3U) << "one reading of a clock proves nothing";
+  EXPECT_EQ(take(publisher).oldest_kept, WallTime(10h + 3min)) << "there are as many as may be";
+  publisher.forget({.wall = WallTime(12h + 4min), .steady = Clock::time_point(12h + 4min)});
+  publisher.forget({.wall = WallTime(13h + 4min), .steady = Clock::time_point(13h + 4min)});
+  EXPECT_EQ(ids(publisher.closed()), (std::vector<std::uint64_t>{4, 5}));
 }
 
-TEST(VerdictBoardTest, TakesBackWhatOpensAgain) {
-  VerdictBoard board({});
-  board.note(Type::kClosed, closed(7, WallTime(10h)));
-  board.note(Type::kOpened, record(7));
-  EXPECT_TRUE(board.closed().empty());
-  EXPECT_EQ(board.last_id(), 7U);
+TEST(VerdictPublisherTest, TakesBackWhatOpensAgain) {
+  VerdictPublisher publisher({});
+  publisher.note(Type::kClosed, closed(7, WallTime(10h)));
+  publisher.note(Type::kOpened, record(7));
+  EXPECT_TRUE(publisher.closed().empty());
+  EXPECT_EQ(publisher.last_id(), 7U);
 }
 
-TEST(VerdictBoardTest, HandsOutEachChangeOnceUnlessItIsPutBack) {
-  VerdictBoard board({});
-  board.show({record(1), record(2)}, {});
-  board.note(Type::kOpened, record(1));
-  board.note(Type::kChanged, record(1));
-  board.note(Type::kOpened, record(2));
-  EXPECT_EQ(ids(take(board).records), (std::vector<std::uint64_t>{1, 2}));
-  EXPECT_TRUE(take(board).empty());
-  board.show({record(1)}, {});
-  board.note(Type::kClosed, closed(2, WallTime(10h)));
-  board.put_back();
-  const auto again = take(board);
+TEST(VerdictPublisherTest, HandsOutEachChangeOnceUnlessItIsPutBack) {
+  VerdictPublisher publisher({});
+  publisher.show({record(1), record(2)}, {});
+  publisher.note(Type::kOpened, record(1));
+  publisher.note(Type::kChanged, record(1));
+  publisher.note(Type::kOpened, record(2));
+  EXPECT_EQ(ids(take(publisher).records), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_TRUE(take(publisher).empty());
+  publisher.show({record(1)}, {});
+  publisher.note(Type::kClosed, closed(2, WallTime(10h)));
+  publisher.put_back();
+  const auto again = take(publisher);
   ASSERT_EQ(ids(again.records), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_TRUE(again.records[1].closed);  // What is newer stays.
-  board.written(again);
-  board.put_back();
-  EXPECT_TRUE(take(board).empty());
+  publisher.written(again);
+  publisher.put_back();
+  EXPECT_TRUE(take(publisher).empty());
 }
 
-TEST(VerdictBoardTest, SaysOfWhatItHandsOutWhenNothingOfItIsLeft) {
-  VerdictBoard board({.closed_max = 1});
-  board.note(Type::kClosed, closed(1, WallTime(9h)));
-  board.note(Type::kClosed, closed(2, WallTime(10h)));
-  const auto changes = take(board);
+TEST(VerdictPublisherTest, SaysOfWhatItHandsOutWhenNothingOfItIsLeft) {
+  VerdictPublisher publisher({.closed_max = 1});
+  publisher.note(Type::kClosed, closed(1, WallTime(9h)));
+  publisher.note(Type::kClosed, closed(2, WallTime(10h)));
+  const auto changes = take(publisher);
   EXPECT_EQ(ids(changes.records), std::vector<std::uint64_t>{2});
   EXPECT_EQ(changes.gone, std::vector<std::uint64_t>{1});
 }
 
-TEST(VerdictBoardTest, WritesNoSeriesTwice) {
-  VerdictBoard board({});
+TEST(VerdictPublisherTest, WritesNoSeriesTwice) {
+  VerdictPublisher publisher({});
   VerdictRecord twin = record(1);
   twin.id = 2;
-  board.show({record(1), twin}, {});
+  publisher.show({record(1), twin}, {});
   metrics::TextWriter writer;
-  write_verdict_metrics(board, writer);
+  write_verdict_metrics(publisher, writer);
   const std::string text = writer.take();
   const std::string series =
       R"(meshcheck_verdict{kind="pod_network",severity="critical",layer="pod",subject="n1"} 1)";
@@ -123,10 +124,10 @@ class VerdictStoreTest : public ::testing::Test {
   }
 
   // What a server would know that begins at `now`.
-  VerdictBoard restored(WallTime now) {
-    VerdictBoard board({});
-    board.restore(*read_verdicts(database_), now);
-    return board;
+  VerdictPublisher restored(WallTime now) {
+    VerdictPublisher publisher({});
+    publisher.restore(*read_verdicts(database_), now);
+    return publisher;
   }
 
   TemporaryDirectory directory_;
@@ -137,23 +138,23 @@ TEST_F(VerdictStoreTest, BringsBackWhatItWasGiven) {
   VerdictRecord ended = closed(2, WallTime(3h));
   ended.ending = Ending::kMerged;
   ASSERT_TRUE(write_verdicts(database_, {.records = {ended}}));
-  const VerdictBoard board = restored(WallTime(4h));
-  ASSERT_EQ(board.closed().size(), 1U);
+  const VerdictPublisher publisher = restored(WallTime(4h));
+  ASSERT_EQ(publisher.closed().size(), 1U);
   std::string before;
   std::string after;
   append_json(before, ended);
-  append_json(after, board.closed().front());
+  append_json(after, publisher.closed().front());
   EXPECT_EQ(after, before);
-  EXPECT_EQ(board.last_id(), 2U);
+  EXPECT_EQ(publisher.last_id(), 2U);
 }
 
 TEST_F(VerdictStoreTest, EndsWhatWasOpenWhenTheServerStopped) {
   ASSERT_TRUE(write_verdicts(database_, {.records = {closed(1, WallTime(3h)), record(2)}}));
-  VerdictBoard board = restored(WallTime(4h));
-  ASSERT_EQ(ids(board.closed()), (std::vector<std::uint64_t>{1, 2}));
-  EXPECT_EQ(board.closed().back().closed, WallTime(4h));
-  EXPECT_EQ(board.closed().back().ending, Ending::kRestart);
-  EXPECT_EQ(ids(board.take_changes(100).records), std::vector<std::uint64_t>{2});
+  VerdictPublisher publisher = restored(WallTime(4h));
+  ASSERT_EQ(ids(publisher.closed()), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(publisher.closed().back().closed, WallTime(4h));
+  EXPECT_EQ(publisher.closed().back().ending, Ending::kRestart);
+  EXPECT_EQ(ids(publisher.take_changes(100).records), std::vector<std::uint64_t>{2});
 }
 
 TEST_F(VerdictStoreTest, DropsWhatIsNotKept) {

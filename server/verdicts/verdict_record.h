@@ -1,4 +1,4 @@
-// A verdict as everybody but the book sees it: in words, with times of the wall clock.
+// A verdict as everybody but the tracker sees it: in words, with times of the wall clock.
 #pragma once
 
 #include <cstdint>

@@ -75,7 +75,7 @@ Result<std::vector<VerdictRecord>> read_verdicts(store::Connection& database) {
   }
 }
 
-Result<void> write_verdicts(store::Connection& database, const VerdictBoard::Changes& changes) {
+Result<void> write_verdicts(store::Connection& database, const VerdictPublisher::Changes& changes) {
   if (changes.empty()) return {};
   for (const VerdictRecord& record : changes.records) {
     if (auto written = write_verdict(database, record); !written) return written;

@@ -11,6 +11,6 @@ namespace meshcheck::server {
 
 // Those that are open behind those that are closed, which come in the order they ended.
 Result<std::vector<VerdictRecord>> read_verdicts(store::Connection& database);
-Result<void> write_verdicts(store::Connection& database, const VerdictBoard::Changes& changes);
+Result<void> write_verdicts(store::Connection& database, const VerdictPublisher::Changes& changes);
 
 }  // namespace meshcheck::server
