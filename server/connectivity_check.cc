@@ -22,11 +22,12 @@ void append_list(std::string& json, std::string_view key, const std::vector<std:
 }
 
 // "large packets are lost, small ones are not: to the server from 2 agents, both ways with 1"
-std::string text_of(const std::vector<Check::Unpadded>& agents) {
+std::string text_of(const std::vector<ConnectivityCheck::Unpadded>& agents) {
   const auto count = [&](bool to_server, bool from_server) {
-    return std::count_if(agents.begin(), agents.end(), [&](const Check::Unpadded& agent) {
-      return agent.loss.to_server == to_server && agent.loss.from_server == from_server;
-    });
+    return std::count_if(
+        agents.begin(), agents.end(), [&](const ConnectivityCheck::Unpadded& agent) {
+          return agent.loss.to_server == to_server && agent.loss.from_server == from_server;
+        });
   };
   std::string text = "large packets are lost, small ones are not";
   char separator = ':';
@@ -82,7 +83,7 @@ ClusterWords cluster_words(Parts& parts) {
 }
 
 // "2 absent pods do not run: agent-x (Pending, on no node yet), agent-y (Pending, not ready)"
-std::string text_of(const std::vector<Check::NotRunning>& agents) {
+std::string text_of(const std::vector<ConnectivityCheck::NotRunning>& agents) {
   constexpr std::size_t kNamedMax = 3;
   std::string text = std::to_string(agents.size());
   text += agents.size() == 1 ? " absent pod does not run" : " absent pods do not run";
@@ -92,7 +93,7 @@ std::string text_of(const std::vector<Check::NotRunning>& agents) {
   return text;
 }
 
-std::string message_of(const Check& check, const FailingVerdicts& verdicts,
+std::string message_of(const ConnectivityCheck& check, const FailingVerdicts& verdicts,
                        const ClusterWords& cluster) {
   if (check.ok() && !verdicts.fail && cluster.unknown.empty()) {
     return "All " + std::to_string(check.expected) +
@@ -123,7 +124,8 @@ std::string message_of(const Check& check, const FailingVerdicts& verdicts,
 }  // namespace
 
 http::Response check_connectivity(Parts& parts) {
-  const Check check = parts.agents.with([](const AgentTable& table) { return table.check(now()); });
+  const ConnectivityCheck check =
+      parts.agents.with([](const AgentTable& table) { return table.check(now()); });
   const FailingVerdicts verdicts = verdicts_of(parts);
   const ClusterWords cluster = cluster_words(parts);
   const bool ok = check.ok() && !verdicts.fail && cluster.unknown.empty();
@@ -135,7 +137,7 @@ http::Response check_connectivity(Parts& parts) {
   if (!verdicts.texts.empty()) append_list(json, "Verdicts", verdicts.texts, false);
   if (!check.unpadded.empty()) {
     std::vector<std::string> names;
-    for (const Check::Unpadded& agent : check.unpadded) names.push_back(agent.name);
+    for (const ConnectivityCheck::Unpadded& agent : check.unpadded) names.push_back(agent.name);
     append_list(json, "Unpadded", names, false);
   }
   json += '}';

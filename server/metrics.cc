@@ -134,7 +134,7 @@ void register_metrics(metrics::Registry& registry, Parts& parts) {
 std::string metrics_text(Parts& parts, const metrics::Registry& registry) {
   const Now time = now();
   metrics::TextWriter writer;
-  Check check;
+  ConnectivityCheck check;
   const AgentTable::Counts counts = parts.agents.with([&](const AgentTable& table) {
     write_netchecker_metrics(table, writer);
     check = table.check(time);

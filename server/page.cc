@@ -71,7 +71,7 @@ std::string_view class_of(AgentTable::Row::State state) {
   return "";
 }
 
-std::string summary_of(const Check& check, std::size_t critical) {
+std::string summary_of(const ConnectivityCheck& check, std::size_t critical) {
   if (check.expected == 0) return "Nobody is expected, and nobody has reported";
   if (check.ok() && critical != 0) {
     return "All " + std::to_string(check.expected) + " agents report, and something is broken";
@@ -125,7 +125,7 @@ void append_row(std::string& html, const AgentTable::Row& row) {
   html += "</td></tr>\n";
 }
 
-std::string_view class_of(const Check& check, std::size_t critical) {
+std::string_view class_of(const ConnectivityCheck& check, std::size_t critical) {
   if (critical != 0) return "critical";
   if (check.ok()) return "ok";
   return check.absent.empty() && check.expected != 0 ? "outdated" : "absent";
@@ -148,7 +148,7 @@ void append_verdicts(std::string& html, const std::vector<VerdictRecord>& verdic
 
 }  // namespace
 
-std::string render_page(const Check& check, const std::vector<VerdictRecord>& verdicts,
+std::string render_page(const ConnectivityCheck& check, const std::vector<VerdictRecord>& verdicts,
                         const std::vector<AgentTable::Row>& rows, WallTime time) {
   std::string html(kHead);
   const auto critical = static_cast<std::size_t>(

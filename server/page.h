@@ -12,7 +12,7 @@ namespace meshcheck::server {
 // Agents shown; those with a problem come first.
 inline constexpr std::size_t kPageRowsMax = 1000;
 
-std::string render_page(const Check& check, const std::vector<VerdictRecord>& verdicts,
+std::string render_page(const ConnectivityCheck& check, const std::vector<VerdictRecord>& verdicts,
                         const std::vector<AgentTable::Row>& rows, WallTime time);
 
 }  // namespace meshcheck::server

@@ -45,7 +45,7 @@ void write_netchecker_metrics(const AgentTable& table, metrics::Sink& sink) {
               &mesh::HttpProbe::server_processing_ms);
 }
 
-void write_agent_metrics(const Check& check, const AgentTable::Counts& counts,
+void write_agent_metrics(const ConnectivityCheck& check, const AgentTable::Counts& counts,
                          metrics::Sink& sink) {
   using Type = metrics::Sink::Type;
   const auto write = [&](std::string_view name, Type type, std::string_view help, auto value) {

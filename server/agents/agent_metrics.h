@@ -9,6 +9,7 @@ namespace meshcheck::server {
 // The ncagent_* families of netchecker.
 void write_netchecker_metrics(const AgentTable& table, metrics::Sink& sink);
 // Who is expected, and who is missing.
-void write_agent_metrics(const Check& check, const AgentTable::Counts& counts, metrics::Sink& sink);
+void write_agent_metrics(const ConnectivityCheck& check, const AgentTable::Counts& counts,
+                         metrics::Sink& sink);
 
 }  // namespace meshcheck::server

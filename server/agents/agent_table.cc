@@ -167,8 +167,8 @@ void AgentTable::visit_expected(Now now,
   });
 }
 
-Check AgentTable::check(Now now) const {
-  Check result;
+ConnectivityCheck AgentTable::check(Now now) const {
+  ConnectivityCheck result;
   visit_expected(now, [&](const Expected& agent) {
     if (agent.excused() && (!agent.last_report || agent.outdated)) {
       result.excused.emplace_back(agent.name);

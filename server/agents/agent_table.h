@@ -24,7 +24,7 @@ namespace meshcheck::server {
 
 // Who is missing, and from whom only small packets come. Lists are in the inventory's order, or by
 // name where there is none; `unpadded` is by name.
-struct Check {
+struct ConnectivityCheck {
   struct Unpadded {
     std::string name;
     mesh::LargeLoss loss;
@@ -134,7 +134,7 @@ class AgentTable {
   // In the inventory's order, or in none where there is no inventory. Without those that are
   // awaited and not due yet; with those that are excused.
   void visit_expected(Now now, const std::function<void(const Expected&)>& visitor) const;
-  Check check(Now now) const;
+  ConnectivityCheck check(Now now) const;
   std::optional<std::string> record_of(std::string_view name) const;
   // `{"name":record,...}` sorted by name.
   std::string all_records() const;

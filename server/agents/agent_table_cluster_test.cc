@@ -34,7 +34,7 @@ TEST_F(ClusterAgentTableTest, MissesAPodOnlyOnceItIsDue) {
   EXPECT_EQ(table_.check(now_).awaited, 1U);
   EXPECT_TRUE(table_.rows(now_, 10).empty());
   pass(70s);
-  const Check check = table_.check(now_);
+  const ConnectivityCheck check = table_.check(now_);
   EXPECT_EQ(check.absent, Names{"a"});
   ASSERT_EQ(check.not_running.size(), 1U);
   EXPECT_EQ(check.not_running[0].why, "Pending, not ready");
@@ -113,7 +113,7 @@ TEST_F(ClusterAgentTableTest, DoesNotMissWhoIsExcused) {
   EXPECT_EQ(table_.check(now_).expected, 2U);
   pass(11s);
   report("b", "node-b");
-  const Check check = table_.check(now_);
+  const ConnectivityCheck check = table_.check(now_);
   EXPECT_TRUE(check.ok());
   EXPECT_EQ(check.expected, 1U);
   EXPECT_EQ(check.excused, Names{"a"});

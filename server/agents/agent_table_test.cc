@@ -36,7 +36,7 @@ TEST_F(AgentTableTest, FollowsTheInventoryInItsOrder) {
   report("a");
   pass(11s);
   report("m");
-  const Check check = table_.check(now_);
+  const ConnectivityCheck check = table_.check(now_);
   EXPECT_EQ(check.expected, 3U);
   EXPECT_EQ(check.absent, Names{"z"});
   EXPECT_EQ(check.outdated, Names{"a"});
@@ -51,7 +51,8 @@ TEST_F(AgentTableTest, FollowsTheInventoryInItsOrder) {
 TEST_F(AgentTableTest, NamesWhoLosesLargePacketsWhileFresh) {
   const auto unpadded = [this] {
     Names names;
-    for (const Check::Unpadded& agent : table_.check(now_).unpadded) names.push_back(agent.name);
+    for (const ConnectivityCheck::Unpadded& agent : table_.check(now_).unpadded)
+      names.push_back(agent.name);
     return names;
   };
   table_.set_inventory(Inventory{{{"z", ""}, {"m", ""}, {"a", ""}}});

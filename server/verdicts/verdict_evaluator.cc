@@ -57,7 +57,7 @@ void VerdictEvaluator::evaluate(Now now) {
   std::set<std::string> excused;
   owner_.agents.with([&](const AgentTable& table) {
     set_members(table, now, view_maker_);
-    Check check = table.check(now);
+    ConnectivityCheck check = table.check(now);
     excused.insert(check.excused.begin(), check.excused.end());
     for (std::string& name : check.absent) missing.emplace(std::move(name), "absent");
     for (std::string& name : check.outdated) missing.emplace(std::move(name), "outdated");
