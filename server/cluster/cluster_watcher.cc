@@ -155,7 +155,7 @@ void ClusterWatcher::tell_status() {
   for (std::size_t i = 0; i < told_.size(); ++i) log_status(followed_now[i], told_[i]);
 }
 
-void ClusterWatcher::log_status(const FollowedObjects& objects, Told& told) {
+void ClusterWatcher::log_status(const FollowedObjects& objects, LoggedState& told) {
   const Clock::time_point now = loop_.now();
   const bool trouble = !objects.why.empty();
   const bool news = trouble && objects.why != told.trouble;

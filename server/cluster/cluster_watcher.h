@@ -54,7 +54,7 @@ class ClusterWatcher {
 
  private:
   // Of one kind of objects: what was logged last, so that a trouble is told once a minute at most.
-  struct Told {
+  struct LoggedState {
     bool synced = false;
     std::string trouble;
     std::optional<Clock::time_point> logged;
@@ -65,7 +65,7 @@ class ClusterWatcher {
   void note(bool changed);
   void apply();
   void tell_status();
-  void log_status(const FollowedObjects& objects, Told& told);
+  void log_status(const FollowedObjects& objects, LoggedState& told);
   FollowedObjects pods_status() const;
 
   uv::Loop& loop_;
@@ -81,7 +81,7 @@ class ClusterWatcher {
   std::unique_ptr<kube::Watch> nodes_;
   bool waiting_ = false;  // For apply().
   std::vector<std::string> conflicts_;
-  std::array<Told, 2> told_;
+  std::array<LoggedState, 2> told_;
   uv::Timer change_;
   uv::Timer status_;
 };
