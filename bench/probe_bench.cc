@@ -82,7 +82,7 @@ int probe(const std::vector<StampProber::Target>& targets, std::chrono::millisec
 }
 
 // As many paths as there are of each size.
-std::map<std::uint16_t, int> sizes_of(const SizeProber& prober, std::size_t paths) {
+std::map<std::uint16_t, int> sizes_of(const PmtuProber& prober, std::size_t paths) {
   std::map<std::uint16_t, int> sizes;
   for (std::uint32_t id = 0; id < paths; ++id) {
     const mesh::PathMtu& path = *prober.path(id);
@@ -95,10 +95,10 @@ std::map<std::uint16_t, int> sizes_of(const SizeProber& prober, std::size_t path
   return sizes;
 }
 
-int probe_sizes(const std::vector<SizeProber::Target>& targets, std::string_view secret) {
+int probe_sizes(const std::vector<PmtuProber::Target>& targets, std::string_view secret) {
   uv::Loop loop;
   const uv::Signal stop(loop, SIGTERM, [&loop] { loop.stop(); });
-  SizeProber prober(loop, {.ssid = 2}, [](std::uint32_t) { return mesh::PathState::kUp; }, {});
+  PmtuProber prober(loop, {.ssid = 2}, [](std::uint32_t) { return mesh::PathState::kUp; }, {});
   prober.set_key(key(secret));
   prober.set_paths(targets);
   const auto began = Clock::now();
@@ -114,7 +114,7 @@ int probe_sizes(const std::vector<SizeProber::Target>& targets, std::string_view
   std::puts("ready");
   std::fflush(stdout);
   loop.run();
-  const SizeProber::Counts counts = prober.counts();
+  const PmtuProber::Counts counts = prober.counts();
   std::printf("sent %zu starved %zu unmatched %zu sizes", counts.sent, counts.starved,
               counts.unmatched);
   for (const auto& [size, directions] : sizes_of(prober, targets.size())) {
@@ -146,7 +146,7 @@ int run(int count, char** words) {
   if (what == "sizes" && count == 7) {
     const auto first = IpAddress::parse(words[2]);
     if (!first) return 2;
-    std::vector<SizeProber::Target> paths;
+    std::vector<PmtuProber::Target> paths;
     const auto mtu = number<std::uint32_t>(words[5]);
     for (const StampProber::Target& target :
          targets(*first, number<std::uint32_t>(words[3]), number<std::uint16_t>(words[4]))) {

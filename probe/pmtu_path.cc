@@ -27,7 +27,7 @@ bool is_want_of_room(int error_number) {
 
 }  // namespace
 
-SizePath::SizePath(const Options& options, const stamp::Key* key, Clock::time_point now)
+PmtuPath::PmtuPath(const Options& options, const stamp::Key* key, Clock::time_point now)
     : options_(options),
       mtu_(options.mtu, now),
       sender_({.ssid = options.ssid, .window = kWindow, .first_sequence = options.first_sequence},
@@ -36,16 +36,16 @@ SizePath::SizePath(const Options& options, const stamp::Key* key, Clock::time_po
   assert(kLinkMtuMax + options.mtu->fragments.excess + stamp::kTlvHeaderSize <= kPacketSizeMax);
 }
 
-void SizePath::set_link_mtus(std::uint32_t own, std::uint32_t peer, Clock::time_point now) {
+void PmtuPath::set_link_mtus(std::uint32_t own, std::uint32_t peer, Clock::time_point now) {
   mtu_.set_link_mtus(std::min(own, kLinkMtuMax), std::min(peer, kLinkMtuMax), now);
 }
 
-void SizePath::use_key(const stamp::Key* key, Clock::time_point now) {
+void PmtuPath::use_key(const stamp::Key* key, Clock::time_point now) {
   sender_.use_key(key);
   mtu_.starved(now);
 }
 
-stamp::Sender::Probe SizePath::shape(const mesh::PathMtu::Probe& probe) const {
+stamp::Sender::Probe PmtuPath::shape(const mesh::PathMtu::Probe& probe) const {
   const std::size_t headers = headers_of(options_.family);
   const auto payload = [headers](std::size_t size) { return size > headers ? size - headers : 0; };
   stamp::Sender::Probe shape{.size = payload(probe.request_size),
@@ -57,7 +57,7 @@ stamp::Sender::Probe SizePath::shape(const mesh::PathMtu::Probe& probe) const {
   return shape;
 }
 
-std::optional<SizePath::Packet> SizePath::next(WallTime wall, Clock::time_point now,
+std::optional<PmtuPath::Packet> PmtuPath::next(WallTime wall, Clock::time_point now,
                                                stamp::WritableBytes out) {
   const auto probe = mtu_.next(now);
   if (!probe) return std::nullopt;
@@ -70,7 +70,7 @@ std::optional<SizePath::Packet> SizePath::next(WallTime wall, Clock::time_point 
   return Packet{.sequence = sent.sequence, .bytes = sent.packet, .dont_fragment = !fragments};
 }
 
-std::optional<std::uint32_t> SizePath::cookie_of(std::uint32_t sequence) const {
+std::optional<std::uint32_t> PmtuPath::cookie_of(std::uint32_t sequence) const {
   const std::uint32_t age = static_cast<std::uint32_t>(next_sequence_) - sequence;
   if (age == 0 || age > kWindow || age > next_sequence_ - options_.first_sequence) {
     return std::nullopt;
@@ -78,7 +78,7 @@ std::optional<std::uint32_t> SizePath::cookie_of(std::uint32_t sequence) const {
   return cookies_[sequence % kWindow];
 }
 
-bool SizePath::receive(stamp::Bytes packet, WallTime arrived, Clock::time_point now) {
+bool PmtuPath::receive(stamp::Bytes packet, WallTime arrived, Clock::time_point now) {
   const auto answer = sender_.receive(packet, arrived);
   if (!answer) return false;
   const auto cookie = cookie_of(answer->sequence);
@@ -91,7 +91,7 @@ bool SizePath::receive(stamp::Bytes packet, WallTime arrived, Clock::time_point 
   return true;
 }
 
-void SizePath::not_sent(std::uint32_t sequence, int error_number, std::uint32_t mtu,
+void PmtuPath::not_sent(std::uint32_t sequence, int error_number, std::uint32_t mtu,
                         Clock::time_point now) {
   const auto cookie = cookie_of(sequence);
   if (!cookie) return;
@@ -106,7 +106,7 @@ void SizePath::not_sent(std::uint32_t sequence, int error_number, std::uint32_t 
   }
 }
 
-bool SizePath::too_big(stamp::Bytes quote, std::uint32_t mtu, const IpAddress& reporter,
+bool PmtuPath::too_big(stamp::Bytes quote, std::uint32_t mtu, const IpAddress& reporter,
                        Clock::time_point now) {
   if (quote.size() < kSequenceSize) return false;
   const auto cookie = cookie_of(stamp::get<std::uint32_t>(quote, 0));

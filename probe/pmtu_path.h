@@ -18,7 +18,7 @@ namespace meshcheck::probe {
 // its answer shall be, and only an answer of that size counts, so a reflector that cannot do as it
 // is told proves nothing. The first answer brings the token without which a reflector sends nothing
 // large. Reads no clock; one thread; about 2 KB.
-class SizePath {
+class PmtuPath {
  public:
   // Larger links are cut to it: a jumbo frame. Only loopback's and InfiniBand's are, and whether
   // fragments pass cannot be found out there.
@@ -42,7 +42,7 @@ class SizePath {
   };
 
   // `key` outlives the path; none means unauthenticated mode.
-  SizePath(const Options& options, const stamp::Key* key, Clock::time_point now);
+  PmtuPath(const Options& options, const stamp::Key* key, Clock::time_point now);
 
   void set_link_mtus(std::uint32_t own, std::uint32_t peer, Clock::time_point now);
   // What is under way is not judged.

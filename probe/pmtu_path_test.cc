@@ -24,17 +24,17 @@ const stamp::Key& secret() {
 }
 
 // A path, a reflector, and a network between the two that drops what is too large, in no time.
-class SizePathTest : public testing::Test {
+class PmtuPathTest : public testing::Test {
  protected:
   void make(IpAddress::Family family, const stamp::Key* key) {
     key_ = key;
     headers_ = family == kIpv4 ? 28 : 48;
-    path_.emplace(SizePath::Options{.mtu = &options_, .family = family, .ssid = 3}, key, now_);
+    path_.emplace(PmtuPath::Options{.mtu = &options_, .family = family, .ssid = 3}, key, now_);
     path_->set_link_mtus(1500, 1500, now_);
     path_->mtu().set_path_state(mesh::PathState::kUp, now_);
   }
-  std::optional<SizePath::Packet> next() { return path_->next(wall_, now_, request_); }
-  Octets reflect(const SizePath::Packet& packet) {
+  std::optional<PmtuPath::Packet> next() { return path_->next(wall_, now_, request_); }
+  Octets reflect(const PmtuPath::Packet& packet) {
     const auto reply = reflector_.reflect(
         {.packet = packet.bytes, .peer = {}, .key = key_, .received = wall_, .now = wall_}, reply_);
     EXPECT_TRUE(reply) << (reply ? "" : reply.error().message());
@@ -68,13 +68,13 @@ class SizePathTest : public testing::Test {
   const stamp::Key* key_ = nullptr;
   std::size_t headers_ = 0;
   std::vector<std::size_t> sizes_;  // Of the IP packets sent.
-  Octets request_ = Octets(SizePath::kPacketSizeMax);
-  Octets reply_ = Octets(SizePath::kPacketSizeMax);
+  Octets request_ = Octets(PmtuPath::kPacketSizeMax);
+  Octets reply_ = Octets(PmtuPath::kPacketSizeMax);
   stamp::Reflector reflector_{{.asymmetrical = true}};
-  std::optional<SizePath> path_;
+  std::optional<PmtuPath> path_;
 };
 
-TEST_F(SizePathTest, FindsAnySizeToTheOctetInBothFamiliesAndModes) {
+TEST_F(PmtuPathTest, FindsAnySizeToTheOctetInBothFamiliesAndModes) {
   for (const IpAddress::Family family : {kIpv4, kIpv6}) {
     for (const stamp::Key* key : {&secret(), static_cast<const stamp::Key*>(nullptr)}) {
       for (std::size_t i = 0; i < 8; ++i) {
@@ -88,7 +88,7 @@ TEST_F(SizePathTest, FindsAnySizeToTheOctetInBothFamiliesAndModes) {
   }
 }
 
-TEST_F(SizePathTest, SendsSmallPacketsForLargeReplies) {
+TEST_F(PmtuPathTest, SendsSmallPacketsForLargeReplies) {
   make(kIpv4, &secret());
   run(20s, 1500, 1400);
   std::size_t small = 0;
@@ -103,7 +103,7 @@ TEST_F(SizePathTest, SendsSmallPacketsForLargeReplies) {
       << "unauthenticated ones too";
 }
 
-TEST_F(SizePathTest, CountsOnlyAnswersOfTheRightSize) {
+TEST_F(PmtuPathTest, CountsOnlyAnswersOfTheRightSize) {
   make(kIpv4, &secret());
   reflector_ = stamp::Reflector({});  // Which does not change sizes.
   run(30s, 1500, 1500);
@@ -112,9 +112,9 @@ TEST_F(SizePathTest, CountsOnlyAnswersOfTheRightSize) {
   EXPECT_NE(size(Direction::kForward), 1500) << "nothing shows that it had its way";
 }
 
-TEST_F(SizePathTest, KnowsTheProbeThatAnIcmpMessageQuotes) {
+TEST_F(PmtuPathTest, KnowsTheProbeThatAnIcmpMessageQuotes) {
   make(kIpv4, &secret());
-  std::optional<SizePath::Packet> packet;
+  std::optional<PmtuPath::Packet> packet;
   const auto is_large = [&] { return packet->dont_fragment && packet->bytes.size() > 1400; };
   for (; !packet || !is_large(); pass(25ms)) {
     packet = next();
@@ -130,7 +130,7 @@ TEST_F(SizePathTest, KnowsTheProbeThatAnIcmpMessageQuotes) {
   EXPECT_EQ(path_->mtu().result(Direction::kForward, now_).too_big->mtu, 1300);
 }
 
-TEST_F(SizePathTest, TakesWhatADeviceDropsForItsSizeForLost) {
+TEST_F(PmtuPathTest, TakesWhatADeviceDropsForItsSizeForLost) {
   make(kIpv4, &secret());
   for (const auto end = now_ + 60s; now_ < end; pass(5ms)) {
     const auto packet = next();
@@ -144,7 +144,7 @@ TEST_F(SizePathTest, TakesWhatADeviceDropsForItsSizeForLost) {
   EXPECT_EQ(size(Direction::kForward), 1404);
 }
 
-TEST_F(SizePathTest, TakesAKernelWithoutRoomForNoEvidence) {
+TEST_F(PmtuPathTest, TakesAKernelWithoutRoomForNoEvidence) {
   make(kIpv4, &secret());
   for (const auto end = now_ + 60s; now_ < end; pass(5ms)) {
     const auto packet = next();
@@ -163,11 +163,11 @@ TEST_F(SizePathTest, TakesAKernelWithoutRoomForNoEvidence) {
   EXPECT_EQ(size(Direction::kForward), 1328);
 }
 
-TEST_F(SizePathTest, CountsOnWhereAnotherPathOfTheSessionEnded) {
+TEST_F(PmtuPathTest, CountsOnWhereAnotherPathOfTheSessionEnded) {
   make(kIpv4, &secret());
   run(20s, 1500, 1500);
   const std::uint64_t reached = path_->next_sequence();
-  path_.emplace(SizePath::Options{.mtu = &options_, .ssid = 3, .first_sequence = reached}, key_,
+  path_.emplace(PmtuPath::Options{.mtu = &options_, .ssid = 3, .first_sequence = reached}, key_,
                 now_);
   path_->set_link_mtus(1500, 1500, now_);
   path_->mtu().set_path_state(mesh::PathState::kUp, now_);

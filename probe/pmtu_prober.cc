@@ -29,9 +29,9 @@ bool accuses(mesh::FragmentationClass fragmentation_class) {
 
 }  // namespace
 
-struct SizeProber::Item {
+struct PmtuProber::Item {
   Target target;
-  SizePath path;
+  PmtuPath path;
   Clock::time_point starts;
   Clock::time_point due = Clock::time_point::max();  // As it is in schedule_.
   std::optional<Clock::time_point> unknown_since;
@@ -39,7 +39,7 @@ struct SizeProber::Item {
   std::array<mesh::FragmentationClass, 2> classes{};  // As of the last sweep.
 };
 
-SizeProber::SizeProber(uv::Loop& loop, const Options& options, StateOf state_of,
+PmtuProber::PmtuProber(uv::Loop& loop, const Options& options, StateOf state_of,
                        std::function<void()> on_change)
     : loop_(loop),
       options_(options),
@@ -54,33 +54,33 @@ SizeProber::SizeProber(uv::Loop& loop, const Options& options, StateOf state_of,
   sweep_timer_.start_repeating(SweepClock::kPeriod);
 }
 
-SizeProber::~SizeProber() = default;
+PmtuProber::~PmtuProber() = default;
 
-std::optional<TimestampedSocket>& SizeProber::socket_of(const IpAddress& address) {
+std::optional<TimestampedSocket>& PmtuProber::socket_of(const IpAddress& address) {
   return sockets_[index_of(address.family())];
 }
 
 // Without a socket nothing is probed: why, the paths of small probes say.
-void SizeProber::open_socket(const IpAddress& address) {
+void PmtuProber::open_socket(const IpAddress& address) {
   std::optional<TimestampedSocket>& socket = socket_of(address);
   if (socket) return;
   Endpoint any;
   any.address = *IpAddress::parse(address.family() == IpAddress::Family::kIpv4 ? "0.0.0.0" : "::");
   auto opened = TimestampedSocket::open(
-      loop_, {.local = any, .kernel_times = false, .packet_size_max = SizePath::kPacketSizeMax},
+      loop_, {.local = any, .kernel_times = false, .packet_size_max = PmtuPath::kPacketSizeMax},
       {.on_received = [this](const auto& received) { on_received(received); },
        .on_transmitted = {},
        .on_failure = [this](const auto& failure) { on_failure(failure); }});
   if (opened) socket.emplace(*std::move(opened));
 }
 
-std::unique_ptr<SizeProber::Item> SizeProber::make(const Target& target) {
+std::unique_ptr<PmtuProber::Item> PmtuProber::make(const Target& target) {
   const auto now = Clock::now();
   next_start_ = std::max(next_start_ + options_.stagger, now);
   const auto family = target.endpoint.address.family();
   const bool ipv4 = family == IpAddress::Family::kIpv4;
   return std::make_unique<Item>(Item{.target = target,
-                                     .path = SizePath({.mtu = ipv4 ? &options_.mtu : &ipv6_mtu_,
+                                     .path = PmtuPath({.mtu = ipv4 ? &options_.mtu : &ipv6_mtu_,
                                                        .family = family,
                                                        .ssid = options_.ssid,
                                                        .first_sequence = first_sequence_},
@@ -88,7 +88,7 @@ std::unique_ptr<SizeProber::Item> SizeProber::make(const Target& target) {
                                      .starts = next_start_});
 }
 
-std::unique_ptr<SizeProber::Item> SizeProber::unpark(const Endpoint& endpoint) {
+std::unique_ptr<PmtuProber::Item> PmtuProber::unpark(const Endpoint& endpoint) {
   const auto found = std::find_if(parked_.begin(), parked_.end(), [&](const Parked& parked) {
     return parked.item->target.endpoint == endpoint;
   });
@@ -99,11 +99,11 @@ std::unique_ptr<SizeProber::Item> SizeProber::unpark(const Endpoint& endpoint) {
   return item;
 }
 
-void SizeProber::park(std::unique_ptr<Item> item, Clock::time_point now) {
+void PmtuProber::park(std::unique_ptr<Item> item, Clock::time_point now) {
   parked_.push_back({.since = now, .item = std::move(item)});
 }
 
-void SizeProber::forget_parked(Clock::time_point now) {
+void PmtuProber::forget_parked(Clock::time_point now) {
   while (!parked_.empty() && (parked_.size() > options_.parked_max ||
                               now - parked_.front().since > options_.parked_for)) {
     // The reflector may remember the session: a new path there has to count on from it.
@@ -112,7 +112,7 @@ void SizeProber::forget_parked(Clock::time_point now) {
   }
 }
 
-void SizeProber::set_paths(const std::vector<Target>& targets) {
+void PmtuProber::set_paths(const std::vector<Target>& targets) {
   const auto now = Clock::now();
   Items before = std::exchange(items_, {});
   by_id_.clear();
@@ -141,7 +141,7 @@ void SizeProber::set_paths(const std::vector<Target>& targets) {
   arm();
 }
 
-void SizeProber::set_key(std::optional<stamp::Key> key) {
+void PmtuProber::set_key(std::optional<stamp::Key> key) {
   const auto now = Clock::now();
   const auto old =
       std::exchange(key_, key ? std::make_unique<stamp::Key>(*std::move(key)) : nullptr);
@@ -153,12 +153,12 @@ void SizeProber::set_key(std::optional<stamp::Key> key) {
   arm();
 }
 
-SizeProber::Item* SizeProber::find(const Endpoint& endpoint) {
+PmtuProber::Item* PmtuProber::find(const Endpoint& endpoint) {
   const auto found = items_.find(endpoint);
   return found == items_.end() ? nullptr : found->second.get();
 }
 
-void SizeProber::reschedule(Item& item) {
+void PmtuProber::reschedule(Item& item) {
   const Clock::time_point due = item.path.mtu().due();
   if (due == item.due) return;
   auto node = schedule_.extract({item.due, &item});
@@ -167,7 +167,7 @@ void SizeProber::reschedule(Item& item) {
   schedule_.insert(std::move(node));
 }
 
-void SizeProber::arm() {
+void PmtuProber::arm() {
   if (schedule_.empty() || schedule_.begin()->first == Clock::time_point::max()) {
     turn_timer_.stop();
     armed_for_.reset();
@@ -180,7 +180,7 @@ void SizeProber::arm() {
   turn_timer_.start(std::max(wait, milliseconds(0)));
 }
 
-void SizeProber::turn() {
+void PmtuProber::turn() {
   armed_for_.reset();
   if (Clock::now() - swept_ > kSweepLateness) sweep();  // It says whether anything may be judged.
   const bool drained = drain();                         // What waits was answered in time.
@@ -198,9 +198,9 @@ void SizeProber::turn() {
   arm();
 }
 
-void SizeProber::send(Item& item, Clock::time_point now) {
+void PmtuProber::send(Item& item, Clock::time_point now) {
   using Fragmentation = TimestampedSocket::Fragmentation;
-  std::array<std::uint8_t, SizePath::kPacketSizeMax> buffer;
+  std::array<std::uint8_t, PmtuPath::kPacketSizeMax> buffer;
   const auto packet = item.path.next(WallClock::now(), now, buffer);
   if (!packet) return;
   ++counts_.sent;
@@ -213,7 +213,7 @@ void SizeProber::send(Item& item, Clock::time_point now) {
                   packet->dont_fragment ? Fragmentation::kNever : Fragmentation::kAllowed});
 }
 
-void SizeProber::on_received(const TimestampedSocket::Received& received) {
+void PmtuProber::on_received(const TimestampedSocket::Received& received) {
   Item* const item = find(received.from);
   if (item == nullptr || !item->path.receive(received.bytes, received.time, Clock::now())) {
     ++counts_.unmatched;
@@ -223,7 +223,7 @@ void SizeProber::on_received(const TimestampedSocket::Received& received) {
   arm();
 }
 
-void SizeProber::on_failure(const TimestampedSocket::Failure& failure) {
+void PmtuProber::on_failure(const TimestampedSocket::Failure& failure) {
   Item* const item = find(failure.to);
   if (item == nullptr) return;
   const auto now = Clock::now();
@@ -237,7 +237,7 @@ void SizeProber::on_failure(const TimestampedSocket::Failure& failure) {
   arm();
 }
 
-bool SizeProber::drain() {
+bool PmtuProber::drain() {
   bool drained = true;
   for (std::optional<TimestampedSocket>& socket : sockets_) {
     if (socket) drained = socket->drain() && drained;
@@ -245,7 +245,7 @@ bool SizeProber::drain() {
   return drained;
 }
 
-bool SizeProber::was_starved(Clock::time_point now) {
+bool PmtuProber::was_starved(Clock::time_point now) {
   std::uint64_t drops = 0;
   for (std::optional<TimestampedSocket>& socket : sockets_) {
     if (socket) drops += socket->count_drops();
@@ -254,7 +254,7 @@ bool SizeProber::was_starved(Clock::time_point now) {
   return late || drops > 0;
 }
 
-void SizeProber::sweep() {
+void PmtuProber::sweep() {
   drain();
   const auto now = Clock::now();
   swept_ = now;
@@ -276,7 +276,7 @@ void SizeProber::sweep() {
   if (changed && on_change_) on_change_();
 }
 
-void SizeProber::tell_state(Item& item, Clock::time_point now) {
+void PmtuProber::tell_state(Item& item, Clock::time_point now) {
   if (now < item.starts || !socket_of(item.target.endpoint.address)) return;
   const mesh::PathState state = state_of_(item.target.id);
   if (state != mesh::PathState::kUnknown) {
@@ -290,7 +290,7 @@ void SizeProber::tell_state(Item& item, Clock::time_point now) {
   item.path.mtu().set_path_state(state, now);
 }
 
-const mesh::PathMtu* SizeProber::path(std::uint32_t id) const {
+const mesh::PathMtu* PmtuProber::path(std::uint32_t id) const {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : &found->second->path.mtu();
 }

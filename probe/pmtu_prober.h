@@ -29,7 +29,7 @@ namespace meshcheck::probe {
 // one timer for all paths. What is known of a path whose target left is kept for a while, and gone
 // on with if somebody has its endpoint again. Lives on the loop's thread and stays where it was
 // made. Bounds: those of Options, and 2 KB a path.
-class SizeProber {
+class PmtuProber {
  public:
   static constexpr std::chrono::milliseconds kTurn{10};
   // A path's small probes may be unknown for so long, as after its agent was starved, before what
@@ -67,11 +67,11 @@ class SizeProber {
 
   // `on_change` is called from the loop when a path got into or out of a class that accuses it; it
   // may call anything here, but not destroy the prober.
-  SizeProber(uv::Loop& loop, const Options& options, StateOf state_of,
+  PmtuProber(uv::Loop& loop, const Options& options, StateOf state_of,
              std::function<void()> on_change);
-  ~SizeProber();
-  SizeProber(const SizeProber&) = delete;
-  SizeProber& operator=(const SizeProber&) = delete;
+  ~PmtuProber();
+  PmtuProber(const PmtuProber&) = delete;
+  PmtuProber& operator=(const PmtuProber&) = delete;
 
   // A target whose id or endpoint is taken already, and those beyond targets_max, are left out.
   void set_paths(const std::vector<Target>& targets);

@@ -76,7 +76,7 @@ class Route {
     EXPECT_TRUE(ip("route add default via 10.1.0.2") && ip("route add default via fd01::2"));
     small.emplace(loop, StampProber::Options{.interval = 20ms, .timeout = 100ms, .ssid = 8}, [] {});
     prober.emplace(
-        loop, SizeProber::Options{.mtu = in_a_hurry(), .ssid = 9, .stagger = 1ms},
+        loop, PmtuProber::Options{.mtu = in_a_hurry(), .ssid = 9, .stagger = 1ms},
         [this](std::uint32_t id) { return state.value_or(small->path(id)->state()); },
         [this] { ++changes; });
     use_key(1);
@@ -103,14 +103,14 @@ class Route {
     EXPECT_TRUE(ip("link set " + link + " mtu " + std::to_string(mtu)));
     near.enter();
   }
-  SizeProber::Target target(std::uint32_t own = 1500, std::uint32_t peer = 1500) const {
+  PmtuProber::Target target(std::uint32_t own = 1500, std::uint32_t peer = 1500) const {
     Endpoint endpoint;
     endpoint.address = *IpAddress::parse(family_.far);
     endpoint.port = reflector->port();
     return {.id = 1, .endpoint = endpoint, .own_link_mtu = own, .peer_link_mtu = peer};
   }
   void start(std::uint32_t own = 1500, std::uint32_t peer = 1500) { set_target(target(own, peer)); }
-  void set_target(const SizeProber::Target& target) {
+  void set_target(const PmtuProber::Target& target) {
     small->set_paths({{.id = target.id, .endpoint = target.endpoint}});
     prober->set_paths({target});
   }
@@ -143,7 +143,7 @@ class Route {
   int changes = 0;
   std::optional<StampReflector> reflector;
   std::optional<StampProber> small;
-  std::optional<SizeProber> prober;
+  std::optional<PmtuProber> prober;
 
  private:
   static void set_up(const std::string& link, const std::string& ipv4, const std::string& ipv6) {
@@ -155,7 +155,7 @@ class Route {
   Family family_;
 };
 
-class SizeProberTest : public testing::TestWithParam<Family> {
+class PmtuProberTest : public testing::TestWithParam<Family> {
  protected:
   void on_route(const std::function<void(Route&)>& body) {
     in_own_network([&] {
@@ -164,10 +164,10 @@ class SizeProberTest : public testing::TestWithParam<Family> {
     });
   }
 };
-INSTANTIATE_TEST_SUITE_P(Families, SizeProberTest, testing::Values(kIpv4, kIpv6),
+INSTANTIATE_TEST_SUITE_P(Families, PmtuProberTest, testing::Values(kIpv4, kIpv6),
                          [](const auto& family) { return std::string(family.param.name); });
 
-TEST_P(SizeProberTest, SeesThatAllIsClear) {
+TEST_P(PmtuProberTest, SeesThatAllIsClear) {
   on_route([](Route& route) {
     route.start();
     ASSERT_TRUE(route.run_until_class(Direction::kForward, FragmentationClass::kClear));
@@ -183,7 +183,7 @@ TEST_P(SizeProberTest, SeesThatAllIsClear) {
   });
 }
 
-TEST_P(SizeProberTest, FindsEachDirectionOfABlackHoleToTheOctet) {
+TEST_P(PmtuProberTest, FindsEachDirectionOfABlackHoleToTheOctet) {
   on_route([](Route& route) {
     route.drop("iifname r0 meta length > 1401 drop; iifname r1 meta length > 1371");
     route.start();
@@ -200,7 +200,7 @@ TEST_P(SizeProberTest, FindsEachDirectionOfABlackHoleToTheOctet) {
   });
 }
 
-TEST_P(SizeProberTest, TellsWhichRouterSaidThatPacketsAreTooBig) {
+TEST_P(PmtuProberTest, TellsWhichRouterSaidThatPacketsAreTooBig) {
   on_route([this](Route& route) {
     route.set_link_mtu(route.router, "r1", 1301);
     route.set_link_mtu(route.far, "f0", 1301);
@@ -219,7 +219,7 @@ TEST_P(SizeProberTest, TellsWhichRouterSaidThatPacketsAreTooBig) {
   });
 }
 
-TEST_P(SizeProberTest, TakesTheOwnKernelsWordForItsLink) {
+TEST_P(PmtuProberTest, TakesTheOwnKernelsWordForItsLink) {
   on_route([](Route& route) {
     route.set_link_mtu(route.near, "n0", 1399);
     route.start();
@@ -232,7 +232,7 @@ TEST_P(SizeProberTest, TakesTheOwnKernelsWordForItsLink) {
   });
 }
 
-TEST_P(SizeProberTest, SeesThatFragmentsAreDropped) {
+TEST_P(PmtuProberTest, SeesThatFragmentsAreDropped) {
   on_route([this](Route& route) {
     route.drop(std::string("iifname r0 ") + GetParam().of_fragments);
     route.start();
@@ -247,7 +247,7 @@ TEST_P(SizeProberTest, SeesThatFragmentsAreDropped) {
   });
 }
 
-TEST_P(SizeProberTest, WorksWithoutAKeyAsFarAsRepliesMayGrow) {
+TEST_P(PmtuProberTest, WorksWithoutAKeyAsFarAsRepliesMayGrow) {
   on_route([](Route& route) {
     route.use_key(0);
     route.drop("iifname r1 meta length > 1399");
@@ -258,14 +258,14 @@ TEST_P(SizeProberTest, WorksWithoutAKeyAsFarAsRepliesMayGrow) {
   });
 }
 
-TEST_P(SizeProberTest, GoesOnWithWhatItKnewOfATargetThatComesBack) {
+TEST_P(PmtuProberTest, GoesOnWithWhatItKnewOfATargetThatComesBack) {
   on_route([](Route& route) {
     route.drop("meta length > 1401");
     route.start();
     ASSERT_TRUE(route.run_until_class(Direction::kForward, FragmentationClass::kBlackHole));
     route.prober->set_paths({});
     EXPECT_EQ(route.prober->path(1), nullptr);
-    SizeProber::Target again = route.target();
+    PmtuProber::Target again = route.target();
     again.id = 2;
     route.set_target(again);
     const auto result = [&] {
@@ -280,7 +280,7 @@ TEST_P(SizeProberTest, GoesOnWithWhatItKnewOfATargetThatComesBack) {
   });
 }
 
-TEST_P(SizeProberTest, SaysNothingOfSizesWhileSmallProbesFail) {
+TEST_P(PmtuProberTest, SaysNothingOfSizesWhileSmallProbesFail) {
   on_route([](Route& route) {
     route.start();
     ASSERT_TRUE(route.run_until_class(Direction::kForward, FragmentationClass::kClear));
@@ -292,7 +292,7 @@ TEST_P(SizeProberTest, SaysNothingOfSizesWhileSmallProbesFail) {
   });
 }
 
-TEST_P(SizeProberTest, ChangesTheKeyWithoutAVerdict) {
+TEST_P(PmtuProberTest, ChangesTheKeyWithoutAVerdict) {
   on_route([](Route& route) {
     route.start();
     ASSERT_TRUE(route.run_until_class(Direction::kForward, FragmentationClass::kClear));

@@ -82,7 +82,7 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDesk* desk
   router_.add(Method::kGet, "/api/v1/mesh",
               [this](const Request& request) { return get_mesh(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/mtu",
-              [this](const Request& request) { return get_mtu(parts_.mesh, request); });
+              [this](const Request& request) { return get_pmtu(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/verdicts",
               [this](const Request& request) { return get_verdicts(parts_.verdicts, request); });
   router_.add(Method::kGet, "/api/v1/events", [this](const Request& request) {

@@ -45,7 +45,7 @@ int urgency(const mesh::ReportPath& path) {
   return 3;
 }
 
-int urgency(const mesh::ReportMtu& mtu) {
+int urgency(const mesh::ReportPmtu& mtu) {
   int most = 3;
   for (const mesh::PathMtu::Result& way : mtu.ways) {
     switch (way.fragmentation_class) {
@@ -203,7 +203,7 @@ bool MeshProber::may_probe(const Endpoint& peer) const {
 }
 
 void MeshProber::set_size_paths() {
-  std::vector<probe::SizeProber::Target> sizes;
+  std::vector<probe::PmtuProber::Target> sizes;
   std::vector<IcmpFragments::Target> pings;
   for (const PeerPath& peer : peers_) {
     std::uint32_t own = own_link_mtus_[index_of(peer.endpoint.address.family())];

@@ -79,7 +79,7 @@ class MeshProber {
                         // asking when all agents have had the time to hear of it.
   std::optional<probe::StampReflector> reflector_;
   probe::StampProber stamp_;
-  probe::SizeProber sizes_;
+  probe::PmtuProber sizes_;
   IcmpFragments pings_;  // Too large for one packet.
   TargetProber targets_;
   std::optional<GatewayWatcher> gateways_;

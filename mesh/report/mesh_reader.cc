@@ -261,7 +261,7 @@ Result<std::optional<ProbingReport>> read_probing_report(const element& mesh) {
       !done) {
     return done.error();
   }
-  if (auto done = read_mtus(mesh, report.mtus); !done) return done.error();
+  if (auto done = read_pmtus(mesh, report.mtus); !done) return done.error();
   for (const auto& [key, padding] :
        {std::pair("padding", &report.padding), std::pair("padded_answer", &report.padded_answer)}) {
     if (auto done = read_padding(mesh, key, *padding); !done) return done.error();

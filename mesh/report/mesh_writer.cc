@@ -15,7 +15,7 @@ constexpr std::size_t kGatewaysSizeMax = 2 * kKibibyte;
 constexpr std::size_t kRoutesSizeMax = 10 * kKibibyte;
 constexpr std::size_t kPathsSizeMax = 256 * kKibibyte;
 constexpr std::size_t kHeardSizeMax = 48 * kKibibyte;
-constexpr std::size_t kMtusSizeMax = 256 * kKibibyte;
+constexpr std::size_t kPmtusSizeMax = 256 * kKibibyte;
 constexpr std::size_t kCachedMtusSizeMax = 4 * kKibibyte;
 
 void append_link(std::string& out, const ReportLink& link) {
@@ -208,8 +208,8 @@ void append_heard(std::string& out, const ProbingReport& probing) {
   append_json_number(out, "heard_total", probing.heard.size());
 }
 
-// In the order of kMtuColumns.
-void append_mtu(std::string& out, const ReportMtu& mtu) {
+// In the order of kPmtuColumns.
+void append_pmtu(std::string& out, const ReportPmtu& mtu) {
   out += '[';
   append_json_string(out, mtu.to);
   append_cell(out, text(mtu.relation));
@@ -245,7 +245,7 @@ void append_padding(std::string& out, std::string_view key, const ReportPadding&
 }
 
 // What explains a problem with sizes.
-void append_mtu_facts(std::string& out, const MeshSection& mesh) {
+void append_pmtu_facts(std::string& out, const MeshSection& mesh) {
   append_json_list(out, "cached_mtus", mesh.cached_mtus, {kReportCachedMtusMax, kCachedMtusSizeMax},
                    [&](const ReportCachedMtu& cached) {
                      out += '{';
@@ -323,10 +323,10 @@ void append_mesh(std::string& out, const Report& report) {
   append_json_milliseconds(out, "mean", mesh.loop_lag_mean);
   out += '}';
   append_history(out, mesh.history);
-  append_mtu_facts(out, mesh);
+  append_pmtu_facts(out, mesh);
   append_table(out, {"paths", kPathsSizeMax}, kPathColumns, mesh.probing.paths, append_path);
   append_heard(out, mesh.probing);
-  append_table(out, {"mtu", kMtusSizeMax}, kMtuColumns, mesh.probing.mtus, append_mtu);
+  append_table(out, {"mtu", kPmtusSizeMax}, kPmtuColumns, mesh.probing.mtus, append_pmtu);
   out += '}';
 }
 

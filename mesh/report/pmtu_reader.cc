@@ -11,16 +11,16 @@ namespace {
 using simdjson::dom::array;
 using simdjson::dom::element;
 
-constexpr std::size_t kWaysBegin = 3;     // Of kMtuColumns: where the first direction's begin,
+constexpr std::size_t kWaysBegin = 3;     // Of kPmtuColumns: where the first direction's begin,
 constexpr std::size_t kWayColumns = 6;    // how many each direction has,
 constexpr std::size_t kTooBigBegin = 15;  // and what follows both.
 constexpr std::size_t kAddressSizeMax = 45;
 constexpr std::size_t kTooBigEnd = 18;
 static_assert(kTooBigBegin == kWaysBegin + 2 * kWayColumns);
-static_assert(kMtuColumns[kWaysBegin] == "forward_class");
-static_assert(kMtuColumns[kWaysBegin + kWayColumns] == "backward_class");
-static_assert(kMtuColumns[kTooBigBegin] == "too_big_mtu");
-static_assert(kMtuColumns[kTooBigEnd] == "icmp_fragments");
+static_assert(kPmtuColumns[kWaysBegin] == "forward_class");
+static_assert(kPmtuColumns[kWaysBegin + kWayColumns] == "backward_class");
+static_assert(kPmtuColumns[kTooBigBegin] == "too_big_mtu");
+static_assert(kPmtuColumns[kTooBigEnd] == "icmp_fragments");
 
 Result<void> read_age(const element& cell, Clock::duration& target) {
   std::chrono::milliseconds age{0};
@@ -64,7 +64,7 @@ Result<void> read_too_big_cell(const element& cell, std::size_t column,
   return {};
 }
 
-Result<void> read_mtu_cell(const element& cell, std::size_t column, ReportMtu& mtu) {
+Result<void> read_pmtu_cell(const element& cell, std::size_t column, ReportPmtu& mtu) {
   if (column == 0) return read_cell_text(cell, kToSizeMax, mtu.to);
   if (column == 1) return read_word(cell, 4, mtu.relation);
   if (column == 2) return read_word(cell, 3, mtu.family);
@@ -76,14 +76,14 @@ Result<void> read_mtu_cell(const element& cell, std::size_t column, ReportMtu& m
   return read_way_cell(cell, at % kWayColumns, mtu.ways[at / kWayColumns]);
 }
 
-Result<ReportMtu> read_mtu(const array& row, const std::vector<std::size_t>& columns) {
-  ReportMtu mtu;
+Result<ReportPmtu> read_pmtu(const array& row, const std::vector<std::size_t>& columns) {
+  ReportPmtu mtu;
   std::size_t i = 0;
   for (const element cell : row) {
     const std::size_t column = columns[i++];
-    if (column == kMtuColumns.size()) continue;
-    if (auto done = read_mtu_cell(cell, column, mtu); !done) {
-      return done.error().within(kMtuColumns[column]);
+    if (column == kPmtuColumns.size()) continue;
+    if (auto done = read_pmtu_cell(cell, column, mtu); !done) {
+      return done.error().within(kPmtuColumns[column]);
     }
   }
   if (auto checked = check_text(mtu.to, "to"); !checked) return checked.error();
@@ -93,8 +93,8 @@ Result<ReportMtu> read_mtu(const array& row, const std::vector<std::size_t>& col
 
 }  // namespace
 
-Result<void> read_mtus(const element& mesh, std::vector<ReportMtu>& mtus) {
-  return read_table(mesh, "mtu", {kMtuColumns, kReportPathsMax}, read_mtu, mtus);
+Result<void> read_pmtus(const element& mesh, std::vector<ReportPmtu>& mtus) {
+  return read_table(mesh, "mtu", {kPmtuColumns, kReportPathsMax}, read_pmtu, mtus);
 }
 
 }  // namespace meshcheck::mesh

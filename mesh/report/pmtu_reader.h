@@ -11,6 +11,6 @@
 namespace meshcheck::mesh {
 
 // An error names the row and the column.
-Result<void> read_mtus(const simdjson::dom::element& mesh, std::vector<ReportMtu>& mtus);
+Result<void> read_pmtus(const simdjson::dom::element& mesh, std::vector<ReportPmtu>& mtus);
 
 }  // namespace meshcheck::mesh

@@ -69,28 +69,28 @@ struct ReportPath {
 
 // `mesh.mtu` is a table likewise, with a row for each STAMP path. "..._size" and "..._confirmed_ms"
 // may be null; all "too_big_..." are, or none.
-inline constexpr std::array<std::string_view, 19> kMtuColumns = {"to",
-                                                                 "relation",
-                                                                 "family",
-                                                                 "forward_class",
-                                                                 "forward_class_ms",
-                                                                 "forward_size",
-                                                                 "forward_link_mtu",
-                                                                 "forward_confirmed_ms",
-                                                                 "forward_fragments",
-                                                                 "backward_class",
-                                                                 "backward_class_ms",
-                                                                 "backward_size",
-                                                                 "backward_link_mtu",
-                                                                 "backward_confirmed_ms",
-                                                                 "backward_fragments",
-                                                                 "too_big_mtu",
-                                                                 "too_big_from",
-                                                                 "too_big_ms",
-                                                                 "icmp_fragments"};
+inline constexpr std::array<std::string_view, 19> kPmtuColumns = {"to",
+                                                                  "relation",
+                                                                  "family",
+                                                                  "forward_class",
+                                                                  "forward_class_ms",
+                                                                  "forward_size",
+                                                                  "forward_link_mtu",
+                                                                  "forward_confirmed_ms",
+                                                                  "forward_fragments",
+                                                                  "backward_class",
+                                                                  "backward_class_ms",
+                                                                  "backward_size",
+                                                                  "backward_link_mtu",
+                                                                  "backward_confirmed_ms",
+                                                                  "backward_fragments",
+                                                                  "too_big_mtu",
+                                                                  "too_big_from",
+                                                                  "too_big_ms",
+                                                                  "icmp_fragments"};
 
 // What sizes of packets a path carries.
-struct ReportMtu {
+struct ReportPmtu {
   std::string to;  // The agent's name.
   Relation relation = Relation::kPeer;
   PathFamily family = PathFamily::kNone;
@@ -153,7 +153,7 @@ struct ProbingReport {
   RttHistogram round_trips;
   std::vector<ReportPath> paths;
   std::vector<Heard> heard;
-  std::vector<ReportMtu> mtus;
+  std::vector<ReportPmtu> mtus;
   ReportPadding padding;
   ReportPadding padded_answer;
   // How many rows there were, if some were left out.

@@ -177,7 +177,7 @@ Report probing_report() {
                  .family = PathFamily::kNone,
                  .summary = {}}};
   mesh.paths[1].summary.error = "no such name";
-  ReportMtu mtu{.to = "netchecker-agent-2", .family = PathFamily::kIpv6};
+  ReportPmtu mtu{.to = "netchecker-agent-2", .family = PathFamily::kIpv6};
   mtu.ways[0] = {.fragmentation_class = FragmentationClass::kReducedSignalled,
                  .class_age = std::chrono::milliseconds(5),
                  .size = 1300,
@@ -193,7 +193,7 @@ Report probing_report() {
                  .link_mtu = 1450,
                  .confirmed_age = std::chrono::milliseconds(9),
                  .fragments = FragmentsResult::kLost};
-  ReportMtu unknown{.to = "netchecker-agent-3", .relation = Relation::kTwin};
+  ReportPmtu unknown{.to = "netchecker-agent-3", .relation = Relation::kTwin};
   unknown.ways[0].too_big = PathMtu::TooBig{.mtu = 1280, .reporter = {}};
   mtu.icmp_fragments = FragmentsResult::kLost;
   mesh.mtus = {mtu, unknown};

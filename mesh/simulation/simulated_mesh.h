@@ -137,7 +137,7 @@ class SimulatedMesh {
   void write_report(SimulatedAgent& of, mesh::ProbingReport& report);
   void write_heard(const SimulatedAgent& of, std::vector<mesh::Heard>& heard) const;
   void write_path(Index path, mesh::ReportPath& row) const;
-  void write_sizes(Index path, mesh::ReportMtu& row);
+  void write_sizes(Index path, mesh::ReportPmtu& row);
   void deliver();
   void apply_faults();
   void apply_faults(Index path);

@@ -139,7 +139,7 @@ void SimulatedMesh::write_path(Index path, mesh::ReportPath& row) const {
       .p50 = std::chrono::microseconds(times.p50_us), .p90 = p90, .p99 = p90, .max = p90};
 }
 
-void SimulatedMesh::write_sizes(Index path, mesh::ReportMtu& row) {
+void SimulatedMesh::write_sizes(Index path, mesh::ReportPmtu& row) {
   const Route& route = routes_[path];
   Prober& prober = probers_[path];
   row.to = agents_[route.to].name;

@@ -92,21 +92,21 @@ TEST_F(AssignerTest, GivesEachAgentItsLayersPeersAndItsTwin) {
 }
 
 TEST_F(AssignerTest, TellsPeersTheMtusOfAnAgentsLinks) {
-  const auto report_mtu = [&](std::uint32_t mtu) {
+  const auto report_pmtu = [&](std::uint32_t mtu) {
     assigner_.report({.name = "pod1",
                       .node = "node1",
                       .addresses = {testing::address_of(1)},
                       .link_mtus = {mtu, 9000},  // One more than addresses.
                       .port = 8862});
   };
-  report_mtu(1450);
+  report_pmtu(1450);
   report(2);
   const Assignment before = ask("pod2");
   EXPECT_EQ(before.peers.at(0).link_mtus, std::vector<std::uint32_t>{1450});
   EXPECT_TRUE(ask("pod1").peers.at(0).link_mtus.empty());
-  report_mtu(1450);
+  report_pmtu(1450);
   EXPECT_FALSE(assigner_.answer("pod2", before.revision, 5s, clock_.now));
-  report_mtu(1400);
+  report_pmtu(1400);
   ASSERT_TRUE(assigner_.answer("pod2", before.revision, 5s, clock_.now));
   EXPECT_EQ(ask("pod2").peers.at(0).link_mtus, std::vector<std::uint32_t>{1400});
 }

@@ -66,7 +66,7 @@ struct MeshAgent {
   std::string revision;  // Of the assignment it has.
   std::vector<PathRow> rows;
   std::vector<PathMemory> memories;  // Of the rows, in their order.
-  std::vector<MtuRow> mtus;          // In their order.
+  std::vector<PmtuRow> mtus;         // In their order.
   std::vector<HeardRow> heard;
   MeshSeries* series = nullptr;
 

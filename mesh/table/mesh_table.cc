@@ -53,7 +53,7 @@ void MeshTable::report(const Sender& sender, const ProbingReport& report, Now no
   rename(agent->icmp, report.icmp);
   count(*agent, report);
   store_rows(*agent, report.paths, now);
-  store_mtus(*agent, report.mtus);
+  store_pmtus(*agent, report.mtus);
   // Of exactly the size: there may be 20,000 of them.
   std::vector<HeardRow>(report.heard.begin(), report.heard.end()).swap(agent->heard);
 }
@@ -197,7 +197,7 @@ void MeshTable::store_rows(MeshAgent& agent, const std::vector<ReportPath>& path
 }
 
 void MeshTable::clear_mtus(MeshAgent& agent) {
-  for (const MtuRow& row : agent.mtus) {
+  for (const PmtuRow& row : agent.mtus) {
     names_.release(row.to());
     names_.release(row.too_big_from());
   }
@@ -205,11 +205,11 @@ void MeshTable::clear_mtus(MeshAgent& agent) {
   agent.mtus.clear();
 }
 
-void MeshTable::store_mtus(MeshAgent& agent, const std::vector<ReportMtu>& mtus) {
+void MeshTable::store_pmtus(MeshAgent& agent, const std::vector<ReportPmtu>& mtus) {
   const std::size_t others = mtus_ - agent.mtus.size();
   const std::size_t taken = std::min(mtus.size(), options_.paths_max - others);
   mtus_refused_ += mtus.size() - taken;
-  std::vector<MtuRow> rows;
+  std::vector<PmtuRow> rows;
   rows.reserve(taken);
   for (std::size_t i = 0; i < taken; ++i) {
     const auto& too_big = mtus[i].ways.front().too_big;
@@ -217,7 +217,7 @@ void MeshTable::store_mtus(MeshAgent& agent, const std::vector<ReportMtu>& mtus)
     const auto from = names_.acquire(router ? too_big->reporter->text() : "");
     const auto to = from ? names_.acquire(mtus[i].to) : std::nullopt;
     if (to) {
-      rows.emplace_back(mtus[i], MtuRow::Names{.to = *to, .too_big_from = *from});
+      rows.emplace_back(mtus[i], PmtuRow::Names{.to = *to, .too_big_from = *from});
     } else {
       names_.release(from.value_or(NameTable::kNone));
       ++mtus_refused_;
@@ -258,7 +258,7 @@ std::optional<std::string> MeshTable::visit(std::string_view after, std::size_t 
 
 void MeshTable::visit_agent(const MeshAgent& agent, Now now, const Visitor& visitor) const {
   const PathJudge judge(options_.rules, now.steady);
-  const MtuJudge mtu_judge(judge);
+  const PmtuJudge pmtu_judge(judge);
   for (const PathRow& row : agent.rows) {
     const MeshAgent* const to = row.between_agents() ? find(row.to) : nullptr;
     PathView path{.from = agent,
@@ -271,10 +271,10 @@ void MeshTable::visit_agent(const MeshAgent& agent, Now now, const Visitor& visi
                   .error = text(row.error),
                   .judgement = judge.judge(agent, row, to)};
     if (row.between_agents() && row.kind == ProbeKind::kStamp) {
-      path.mtu = MtuRow::find(agent.mtus, row.to, row.family);
+      path.mtu = PmtuRow::find(agent.mtus, row.to, row.family);
     }
     if (path.mtu != nullptr) {
-      path.mtu_judgement = mtu_judge.judge(agent, *path.mtu, to, path.judgement);
+      path.pmtu_judgement = pmtu_judge.judge(agent, *path.mtu, to, path.judgement);
       path.too_big_from = text(path.mtu->too_big_from());
     }
     visitor(path);

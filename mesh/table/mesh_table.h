@@ -29,8 +29,8 @@ struct PathView {
   std::string_view error;
   Judgement judgement;
   // What sizes it carries; null if nobody said.
-  const MtuRow* mtu = nullptr;
-  MtuJudgement mtu_judgement;
+  const PmtuRow* mtu = nullptr;
+  PmtuJudgement pmtu_judgement;
   std::string_view too_big_from;  // Empty for the own kernel.
 };
 
@@ -103,7 +103,7 @@ class MeshTable {
   static void count(MeshAgent& agent, const ProbingReport& report);
   void store_rows(MeshAgent& agent, const std::vector<ReportPath>& paths, Now now);
   void clear_rows(MeshAgent& agent);
-  void store_mtus(MeshAgent& agent, const std::vector<ReportMtu>& mtus);
+  void store_pmtus(MeshAgent& agent, const std::vector<ReportPmtu>& mtus);
   void clear_mtus(MeshAgent& agent);
 
   const Options options_;

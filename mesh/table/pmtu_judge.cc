@@ -9,12 +9,12 @@ namespace {
 // differ; IPv6 fragments are cut to eight octets, so less than that is no difference.
 constexpr int kSizeDifferenceMax = 7;
 
-MtuWay way_of(const MeshAgent& from, const MtuRow& row, Direction direction) {
-  const MtuRowWay said = row.way(direction);
-  MtuWay way{.fragmentation_class = said.fragmentation_class,
-             .fragments = said.fragments,
-             .since = from.received - said.class_age,
-             .link_mtu = said.link_mtu};
+PmtuWay way_of(const MeshAgent& from, const PmtuRow& row, Direction direction) {
+  const PmtuRowWay said = row.way(direction);
+  PmtuWay way{.fragmentation_class = said.fragmentation_class,
+              .fragments = said.fragments,
+              .since = from.received - said.class_age,
+              .link_mtu = said.link_mtu};
   // While it is down, nothing is known of sizes.
   if (way.fragmentation_class == FragmentationClass::kDown) return way;
   way.size = said.size;
@@ -22,20 +22,20 @@ MtuWay way_of(const MeshAgent& from, const MtuRow& row, Direction direction) {
   return way;
 }
 
-MtuWay without_size(const MtuWay& way, const Judgement& path) {
+PmtuWay without_size(const PmtuWay& way, const Judgement& path) {
   const bool down = path.state == PathState::kDown;
   return {.fragmentation_class = down ? FragmentationClass::kDown : FragmentationClass::kUnknown,
           .since = path.since,
           .link_mtu = way.link_mtu};
 }
 
-std::optional<SizeEvidence> evidence_of(const MtuWay& way) {
+std::optional<SizeEvidence> evidence_of(const PmtuWay& way) {
   if (!way.size) return std::nullopt;
   return SizeEvidence{.size = *way.size, .link_mtu = way.link_mtu, .fragments = way.fragments};
 }
 
 // Whether `there`, the peer's word on its own way, says more than that it is reduced.
-bool tells_more(const MtuWay& there, const MtuWay& back) {
+bool tells_more(const PmtuWay& there, const PmtuWay& back) {
   const bool worse = there.fragmentation_class == FragmentationClass::kReducedSignalled ||
                      there.fragmentation_class == FragmentationClass::kBlackHole ||
                      there.fragmentation_class == FragmentationClass::kFragmentsDropped;
@@ -52,14 +52,14 @@ const MeshAgent* host_of(const MeshAgent& pod) {
 
 }  // namespace
 
-bool MtuJudge::is_fresh(const MeshAgent& agent) const {
+bool PmtuJudge::is_fresh(const MeshAgent& agent) const {
   return !agent.stopping && !judge_.is_outdated(agent);
 }
 
-MtuJudgement MtuJudge::judge(const MeshAgent& from, const MtuRow& row, const MeshAgent* to,
-                             const Judgement& path) const {
-  MtuJudgement judgement{.ways = ways(from, row, to)};
-  MtuWays& ways = judgement.ways;
+PmtuJudgement PmtuJudge::judge(const MeshAgent& from, const PmtuRow& row, const MeshAgent* to,
+                               const Judgement& path) const {
+  PmtuJudgement judgement{.ways = ways(from, row, to)};
+  PmtuWays& ways = judgement.ways;
   if (path.state == PathState::kUnknown || path.state == PathState::kDown) {
     ways = {without_size(ways.forward, path), without_size(ways.backward, path)};
     return judgement;
@@ -71,32 +71,32 @@ MtuJudgement MtuJudge::judge(const MeshAgent& from, const MtuRow& row, const Mes
   return judgement;
 }
 
-MtuWays MtuJudge::ways(const MeshAgent& from, const MtuRow& row, const MeshAgent* to) const {
-  MtuWays ways{.forward = way_of(from, row, Direction::kForward),
-               .backward = way_of(from, row, Direction::kBackward)};
+PmtuWays PmtuJudge::ways(const MeshAgent& from, const PmtuRow& row, const MeshAgent* to) const {
+  PmtuWays ways{.forward = way_of(from, row, Direction::kForward),
+                .backward = way_of(from, row, Direction::kBackward)};
   const bool asks = ways.backward.fragmentation_class == FragmentationClass::kReduced;
   if (!asks || to == nullptr || !is_fresh(*to)) return ways;
-  const MtuRow* const other = MtuRow::find(to->mtus, from.name, row.family());
+  const PmtuRow* const other = PmtuRow::find(to->mtus, from.name, row.family());
   if (other == nullptr) return ways;
-  const MtuWay there = way_of(*to, *other, Direction::kForward);
+  const PmtuWay there = way_of(*to, *other, Direction::kForward);
   if (!tells_more(there, ways.backward)) return ways;
   ways.backward.fragmentation_class = there.fragmentation_class;
   ways.backward.since = there.since;
   return ways;
 }
 
-std::optional<OverlayWays> MtuJudge::explain_overlay(const MeshAgent& from, const MeshAgent& to,
-                                                     const MtuWays& pod) const {
+std::optional<OverlayWays> PmtuJudge::explain_overlay(const MeshAgent& from, const MeshAgent& to,
+                                                      const PmtuWays& pod) const {
   if (from.layer != Layer::kPod || to.layer != Layer::kPod) return std::nullopt;
   const MeshAgent* const here = host_of(from);
   const MeshAgent* const there = host_of(to);
   if (here == nullptr || there == nullptr || !is_fresh(*here)) return std::nullopt;
   for (const PathFamily outer : {PathFamily::kIpv4, PathFamily::kIpv6}) {
     const std::uint16_t overhead = here->tunnel_overheads[outer == PathFamily::kIpv4 ? 0 : 1];
-    const MtuRow* const row = MtuRow::find(here->mtus, there->name, outer);
+    const PmtuRow* const row = PmtuRow::find(here->mtus, there->name, outer);
     if (row == nullptr || overhead == 0) continue;
-    const MtuWays host = ways(*here, *row, there);
-    const auto explain_way = [overhead](const MtuWay& above, const MtuWay& below) {
+    const PmtuWays host = ways(*here, *row, there);
+    const auto explain_way = [overhead](const PmtuWay& above, const PmtuWay& below) {
       return explain(evidence_of(above), evidence_of(below), overhead);
     };
     const OverlayWays overlay{.forward = explain_way(pod.forward, host.forward),

@@ -10,7 +10,7 @@
 namespace meshcheck::mesh {
 
 // One direction.
-struct MtuWay {
+struct PmtuWay {
   FragmentationClass fragmentation_class = FragmentationClass::kUnknown;
   FragmentsResult fragments = FragmentsResult::kUnknown;
   Clock::time_point since;                // Of the class.
@@ -18,9 +18,9 @@ struct MtuWay {
   std::optional<std::uint16_t> link_mtu;  // Of the end that sends.
   std::optional<Clock::time_point> confirmed;
 };
-struct MtuWays {
-  MtuWay forward;
-  MtuWay backward;
+struct PmtuWays {
+  PmtuWay forward;
+  PmtuWay backward;
 };
 
 struct OverlayWays {
@@ -28,8 +28,8 @@ struct OverlayWays {
   OverlayMtu backward;
 };
 
-struct MtuJudgement {
-  MtuWays ways;
+struct PmtuJudgement {
+  PmtuWays ways;
   PathFindings findings;
   std::optional<OverlayWays> overlay;  // Of a pod's path to a peer, if the hosts' is known.
 };
@@ -37,20 +37,20 @@ struct MtuJudgement {
 // A row is what one agent knew when it reported. The judge adds what the server knows besides: that
 // the path's state is not known any more, and what the peer says of its own way to this agent,
 // which is this agent's way back. Pure; made for one moment.
-class MtuJudge {
+class PmtuJudge {
  public:
-  explicit MtuJudge(PathJudge judge) : judge_(judge) {}
+  explicit PmtuJudge(PathJudge judge) : judge_(judge) {}
 
   // `path`: how the path of that row is judged. `to` is null if it is not held.
-  MtuJudgement judge(const MeshAgent& from, const MtuRow& row, const MeshAgent* to,
-                     const Judgement& path) const;
+  PmtuJudgement judge(const MeshAgent& from, const PmtuRow& row, const MeshAgent* to,
+                      const Judgement& path) const;
   // The judgement's `ways` of a path that is up or degraded.
-  MtuWays ways(const MeshAgent& from, const MtuRow& row, const MeshAgent* to) const;
+  PmtuWays ways(const MeshAgent& from, const PmtuRow& row, const MeshAgent* to) const;
 
  private:
   bool is_fresh(const MeshAgent& agent) const;
   std::optional<OverlayWays> explain_overlay(const MeshAgent& from, const MeshAgent& to,
-                                             const MtuWays& pod) const;
+                                             const PmtuWays& pod) const;
 
   PathJudge judge_;
 };

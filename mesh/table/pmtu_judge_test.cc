@@ -14,9 +14,9 @@ using testing::mtu_to;
 using testing::way_of;
 
 // Pods a and b and hosts A and B, on the nodes of a and b, each with a report interval of 1 s.
-class MtuJudgeTest : public ::testing::Test {
+class PmtuJudgeTest : public ::testing::Test {
  protected:
-  void report(const std::string& name, const ReportMtu& mtu, PathState state = PathState::kUp) {
+  void report(const std::string& name, const ReportPmtu& mtu, PathState state = PathState::kUp) {
     const bool host = name < "a";
     ProbingReport report = testing::report_of(1, host ? Layer::kHost : Layer::kPod);
     report.paths = {testing::path_to(mtu.to, state, state == PathState::kDown ? 10s : 0s)};
@@ -31,18 +31,18 @@ class MtuJudgeTest : public ::testing::Test {
   }
 
   // What is shown of the first path.
-  MtuJudgement shown(const std::string& from) const {
-    std::optional<MtuJudgement> judgement;
+  PmtuJudgement shown(const std::string& from) const {
+    std::optional<PmtuJudgement> judgement;
     table_.visit_agent(*table_.find(from), clock_.now, [&](const PathView& path) {
       ASSERT_NE(path.mtu, nullptr);
-      judgement = path.mtu_judgement;
+      judgement = path.pmtu_judgement;
     });
-    return judgement.value_or(MtuJudgement());
+    return judgement.value_or(PmtuJudgement());
   }
   // "class size, class size"
   std::string ways(const std::string& from) const {
-    const MtuJudgement judgement = shown(from);
-    const auto text_of = [](const MtuWay& way) {
+    const PmtuJudgement judgement = shown(from);
+    const auto text_of = [](const PmtuWay& way) {
       return std::string(text(way.fragmentation_class)) + " " +
              (way.size ? std::to_string(*way.size) : "null");
     };
@@ -76,10 +76,10 @@ class MtuJudgeTest : public ::testing::Test {
   const PathMtu::Result black_hole_ = way_of(FragmentationClass::kBlackHole, 1400);
 };
 
-TEST_F(MtuJudgeTest, ShowsWhatTheAgentSaid) {
+TEST_F(PmtuJudgeTest, ShowsWhatTheAgentSaid) {
   report("a", mtu_to("b", black_hole_, clear_));
   EXPECT_EQ(ways("a"), "black_hole 1400, clear 1500");
-  const MtuJudgement judgement = shown("a");
+  const PmtuJudgement judgement = shown("a");
   EXPECT_EQ(judgement.ways.forward.since, clock_.now.steady - 1min);
   EXPECT_EQ(judgement.ways.forward.confirmed, clock_.now.steady - 2s);
   EXPECT_EQ(judgement.ways.forward.link_mtu, 1500);
@@ -87,7 +87,7 @@ TEST_F(MtuJudgeTest, ShowsWhatTheAgentSaid) {
   EXPECT_FALSE(judgement.overlay);
 }
 
-TEST_F(MtuJudgeTest, KnowsNoSizesWhileThePathIsNotUp) {
+TEST_F(PmtuJudgeTest, KnowsNoSizesWhileThePathIsNotUp) {
   report("a", mtu_to("b", black_hole_, clear_), PathState::kDown);
   report("b", mtu_to("a", clear_, clear_));
   clock_.pass(500ms);  // The session of b is young no more, for it began a minute ago.
@@ -104,12 +104,12 @@ TEST_F(MtuJudgeTest, KnowsNoSizesWhileThePathIsNotUp) {
   EXPECT_EQ(shown("a").ways.forward.link_mtu, 1500) << "which is the link's, not the path's";
 }
 
-TEST_F(MtuJudgeTest, TakesNoSizeFromARowThatIsDown) {
+TEST_F(PmtuJudgeTest, TakesNoSizeFromARowThatIsDown) {
   report("a", mtu_to("b", way_of(FragmentationClass::kDown, 1400), clear_));
   EXPECT_EQ(ways("a"), "down null, clear 1500");
 }
 
-TEST_F(MtuJudgeTest, TakesThePeersWordOnItsOwnWay) {
+TEST_F(PmtuJudgeTest, TakesThePeersWordOnItsOwnWay) {
   report_wire(clear_, black_hole_);
   EXPECT_EQ(ways("a"), "clear 1500, black_hole 1400");
   EXPECT_EQ(ways("b"), "black_hole 1400, clear 1500");
@@ -118,7 +118,7 @@ TEST_F(MtuJudgeTest, TakesThePeersWordOnItsOwnWay) {
   EXPECT_EQ(ways("b"), "clear 1500, reduced_signalled 1300");
 }
 
-TEST_F(MtuJudgeTest, TakesItWithTheTimeSinceWhenItHolds) {
+TEST_F(PmtuJudgeTest, TakesItWithTheTimeSinceWhenItHolds) {
   auto back = black_hole_;
   back.class_age = 3min;
   report("b", mtu_to("a", back, clear_));
@@ -126,7 +126,7 @@ TEST_F(MtuJudgeTest, TakesItWithTheTimeSinceWhenItHolds) {
   EXPECT_EQ(shown("a").ways.backward.since, clock_.now.steady - 3min);
 }
 
-TEST_F(MtuJudgeTest, DoesNotTakeThePeersWordOnAnotherSizeOrFamily) {
+TEST_F(PmtuJudgeTest, DoesNotTakeThePeersWordOnAnotherSizeOrFamily) {
   const auto reduced = way_of(FragmentationClass::kReduced, 1400);
   report("a", mtu_to("b", clear_, reduced));
   EXPECT_EQ(ways("a"), "clear 1500, reduced 1400") << "there is no b";
@@ -140,21 +140,21 @@ TEST_F(MtuJudgeTest, DoesNotTakeThePeersWordOnAnotherSizeOrFamily) {
   EXPECT_EQ(ways("a"), "clear 1500, reduced 1400");
 }
 
-TEST_F(MtuJudgeTest, DoesNotTakeTheWordOfAPeerThatIsSilent) {
+TEST_F(PmtuJudgeTest, DoesNotTakeTheWordOfAPeerThatIsSilent) {
   report_wire(clear_, black_hole_);
   clock_.pass(2500ms);
   report("a", mtu_to("b", clear_, way_of(FragmentationClass::kReduced, 1400)));
   EXPECT_EQ(ways("a"), "clear 1500, reduced 1400");
 }
 
-TEST_F(MtuJudgeTest, FindsAJumboIsland) {
+TEST_F(PmtuJudgeTest, FindsAJumboIsland) {
   const auto way = way_of(FragmentationClass::kBlackHole, 1500, 9000);
   report("a", mtu_to("b", way, way_of(FragmentationClass::kReduced, 1500, 8000)));
   EXPECT_EQ(shown("a").findings,
             (PathFindings{.link_mismatch = true, .path_mismatch = true, .jumbo_island = true}));
 }
 
-TEST_F(MtuJudgeTest, ExplainsAnOverlayByTheHostsBelow) {
+TEST_F(PmtuJudgeTest, ExplainsAnOverlayByTheHostsBelow) {
   report_layers(way_of(FragmentationClass::kBlackHole, 1350, 1450),
                 way_of(FragmentationClass::kBlackHole, 1400, 1500));
   const auto overlay = shown("a").overlay;
@@ -167,7 +167,7 @@ TEST_F(MtuJudgeTest, ExplainsAnOverlayByTheHostsBelow) {
   EXPECT_FALSE(shown("a").overlay);
 }
 
-TEST_F(MtuJudgeTest, ExplainsEachDirectionOfAnOverlay) {
+TEST_F(PmtuJudgeTest, ExplainsEachDirectionOfAnOverlay) {
   report("a", mtu_to("b", way_of(FragmentationClass::kBlackHole, 1350, 1450),
                      way_of(FragmentationClass::kClear, 1450, 1450)));
   report("b", mtu_to("a", way_of(FragmentationClass::kClear, 1450, 1450),
@@ -179,7 +179,7 @@ TEST_F(MtuJudgeTest, ExplainsEachDirectionOfAnOverlay) {
   EXPECT_EQ(shown("b").overlay->forward.cause, OverlayMtu::Cause::kFits);
 }
 
-TEST_F(MtuJudgeTest, KnowsNothingOfAnOverlayWhoseHostsAreSilentOrNotTested) {
+TEST_F(PmtuJudgeTest, KnowsNothingOfAnOverlayWhoseHostsAreSilentOrNotTested) {
   report_layers(clear_, way_of(FragmentationClass::kUnknown, std::nullopt));
   EXPECT_FALSE(shown("a").overlay);
   report_layers(clear_, clear_);
@@ -193,7 +193,7 @@ TEST_F(MtuJudgeTest, KnowsNothingOfAnOverlayWhoseHostsAreSilentOrNotTested) {
   EXPECT_FALSE(shown("a").overlay);
 }
 
-TEST_F(MtuJudgeTest, TakesTheOuterPacketForIpv6WhereTheHostsHaveNoIpv4) {
+TEST_F(PmtuJudgeTest, TakesTheOuterPacketForIpv6WhereTheHostsHaveNoIpv4) {
   report("a", mtu_to("b", clear_, clear_));
   report("b", mtu_to("a", clear_, clear_));
   report("B", mtu_to("A", clear_, clear_));
@@ -205,7 +205,7 @@ TEST_F(MtuJudgeTest, TakesTheOuterPacketForIpv6WhereTheHostsHaveNoIpv4) {
   EXPECT_EQ(shown("a").overlay->forward.link_mtu_max, 1450);
 }
 
-TEST_F(MtuJudgeTest, ExplainsNoOverlayWhereTheHostsHaveNoTunnel) {
+TEST_F(PmtuJudgeTest, ExplainsNoOverlayWhereTheHostsHaveNoTunnel) {
   tunnel_ = "";
   report_layers(clear_, clear_);
   EXPECT_FALSE(shown("a").overlay);
@@ -214,7 +214,7 @@ TEST_F(MtuJudgeTest, ExplainsNoOverlayWhereTheHostsHaveNoTunnel) {
   EXPECT_EQ(shown("a").overlay->forward.link_mtu_max, 1480);
 }
 
-TEST_F(MtuJudgeTest, FollowsHostsThatComeBack) {
+TEST_F(PmtuJudgeTest, FollowsHostsThatComeBack) {
   report_layers(clear_, clear_);
   table_.leave("A");
   table_.leave("a");
@@ -225,20 +225,20 @@ TEST_F(MtuJudgeTest, FollowsHostsThatComeBack) {
   EXPECT_TRUE(shown("b").overlay);
 }
 
-TEST(MtuSummaryTest, CountsEachDirection) {
-  MtuSummary summary;
-  const MtuWay clear{
+TEST(PmtuSummaryTest, CountsEachDirection) {
+  PmtuSummary summary;
+  const PmtuWay clear{
       .fragmentation_class = FragmentationClass::kClear, .size = 1500, .link_mtu = 1500};
-  const MtuWay hole{
+  const PmtuWay hole{
       .fragmentation_class = FragmentationClass::kBlackHole, .size = 1400, .link_mtu = 9000};
-  const MtuWay unknown;
+  const PmtuWay unknown;
   summary.add({.forward = clear, .backward = hole});
   EXPECT_EQ(summary.link_mtu, 1500) << "its own, not the peer's";
   summary.add({.forward = unknown, .backward = clear});
   EXPECT_EQ(summary.size_min, 1400);
   EXPECT_EQ(summary.size_max, 1500);
   EXPECT_EQ(summary.classes, (std::array<std::uint32_t, 7>{1, 2, 0, 0, 1, 0, 0}));
-  EXPECT_EQ(MtuSummary().size_min, std::nullopt);
+  EXPECT_EQ(PmtuSummary().size_min, std::nullopt);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ std::int64_t count(Clock::duration age, std::int64_t most) {
 
 }  // namespace
 
-MtuRow::Class MtuRow::class_of(const PathMtu::Result& result) {
+PmtuRow::Class PmtuRow::class_of(const PathMtu::Result& result) {
   Class row{};
   row.age_100ms = static_cast<std::uint32_t>(count<Tenths>(result.class_age, kClassAgeMax)) &
                   static_cast<std::uint32_t>(kClassAgeMax);
@@ -26,7 +26,7 @@ MtuRow::Class MtuRow::class_of(const PathMtu::Result& result) {
   return row;
 }
 
-MtuRow::Size MtuRow::size_of(const PathMtu::Result& result) {
+PmtuRow::Size PmtuRow::size_of(const PathMtu::Result& result) {
   constexpr std::uint16_t kMost = kNothing - 1;
   Size row{.size = kNothing, .link_mtu = result.link_mtu, .confirmed_100ms = kNothing};
   if (result.size) row.size = std::min(*result.size, kMost);
@@ -36,7 +36,7 @@ MtuRow::Size MtuRow::size_of(const PathMtu::Result& result) {
   return row;
 }
 
-MtuRow::MtuRow(const ReportMtu& mtu, Names names)
+PmtuRow::PmtuRow(const ReportPmtu& mtu, Names names)
     : to_(names.to),
       too_big_from_(names.too_big_from),
       classes_{class_of(mtu.ways[0]), class_of(mtu.ways[1])},
@@ -50,27 +50,27 @@ MtuRow::MtuRow(const ReportMtu& mtu, Names names)
   too_big_age_s_ = count<std::chrono::seconds>(too_big->age, kTooBigAgeMax) & kTooBigAgeMax;
 }
 
-MtuRowWay MtuRow::way(Direction direction) const {
+PmtuRowWay PmtuRow::way(Direction direction) const {
   const auto index = static_cast<std::size_t>(direction);
   const Class& shown = classes_[index];
   const Size& found = sizes_[index];
-  MtuRowWay way{.fragmentation_class = shown.value,
-                .fragments = shown.fragments,
-                .class_age = Tenths(shown.age_100ms)};
+  PmtuRowWay way{.fragmentation_class = shown.value,
+                 .fragments = shown.fragments,
+                 .class_age = Tenths(shown.age_100ms)};
   if (found.size != kNothing) way.size = found.size;
   if (found.link_mtu != 0) way.link_mtu = found.link_mtu;
   if (found.confirmed_100ms != kNothing) way.confirmed_age = Tenths(found.confirmed_100ms);
   return way;
 }
 
-std::optional<MtuRowTooBig> MtuRow::too_big() const {
+std::optional<PmtuRowTooBig> PmtuRow::too_big() const {
   if (too_big_mtu_ == 0) return std::nullopt;
-  return MtuRowTooBig{
+  return PmtuRowTooBig{
       .mtu = too_big_mtu_, .from = too_big_from_, .age = std::chrono::seconds(too_big_age_s_)};
 }
 
-const MtuRow* MtuRow::find(std::span<const MtuRow> rows, NameTable::Id to, PathFamily family) {
-  const auto position = std::partition_point(rows.begin(), rows.end(), [&](const MtuRow& row) {
+const PmtuRow* PmtuRow::find(std::span<const PmtuRow> rows, NameTable::Id to, PathFamily family) {
+  const auto position = std::partition_point(rows.begin(), rows.end(), [&](const PmtuRow& row) {
     return row.to_ != to ? row.to_ < to : row.family_ < family;
   });
   const bool there = position != rows.end() && position->to_ == to && position->family_ == family;

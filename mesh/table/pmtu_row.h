@@ -14,7 +14,7 @@
 namespace meshcheck::mesh {
 
 // One direction of a row. `class_age` ends at 155 days, `confirmed_age` at 1.8 hours.
-struct MtuRowWay {
+struct PmtuRowWay {
   FragmentationClass fragmentation_class = FragmentationClass::kUnknown;
   FragmentsResult fragments = FragmentsResult::kUnknown;
   Clock::duration class_age{};            // As are all ages, at the time of the report.
@@ -24,7 +24,7 @@ struct MtuRowWay {
 };
 
 // The latest ICMP message that was believed. Its age ends at 68 minutes.
-struct MtuRowTooBig {
+struct PmtuRowTooBig {
   std::uint16_t mtu = 0;
   NameTable::Id from = NameTable::kNone;  // kNone: the own kernel.
   Clock::duration age{};
@@ -33,7 +33,7 @@ struct MtuRowTooBig {
 // One row of `mesh.mtu`. There may be a million, beside as many of `mesh.paths`: names are numbers
 // of the NameTable, and times are cut. Its path is the STAMP path to the same agent in the same
 // family.
-class MtuRow {
+class PmtuRow {
  public:
   // The caller has the names, and holds them.
   struct Names {
@@ -41,21 +41,21 @@ class MtuRow {
     NameTable::Id too_big_from = NameTable::kNone;
   };
 
-  MtuRow(const ReportMtu& mtu, Names names);
+  PmtuRow(const ReportPmtu& mtu, Names names);
 
   NameTable::Id to() const { return to_; }
   NameTable::Id too_big_from() const { return too_big_from_; }
   PathFamily family() const { return family_; }
-  MtuRowWay way(Direction direction) const;
-  std::optional<MtuRowTooBig> too_big() const;
+  PmtuRowWay way(Direction direction) const;
+  std::optional<PmtuRowTooBig> too_big() const;
   FragmentsResult icmp_fragments() const { return icmp_fragments_; }
 
   // Their order in an agent.
-  friend bool operator<(const MtuRow& a, const MtuRow& b) {
+  friend bool operator<(const PmtuRow& a, const PmtuRow& b) {
     return a.to_ != b.to_ ? a.to_ < b.to_ : a.family_ < b.family_;
   }
   // Null if it is not there. `rows` are in order.
-  static const MtuRow* find(std::span<const MtuRow> rows, NameTable::Id to, PathFamily family);
+  static const PmtuRow* find(std::span<const PmtuRow> rows, NameTable::Id to, PathFamily family);
 
  private:
   static constexpr std::uint16_t kNothing = 0xffff;
@@ -82,6 +82,6 @@ class MtuRow {
   FragmentsResult icmp_fragments_ : 2;
   PathFamily family_ : 2;
 };
-static_assert(sizeof(MtuRow) <= 32);
+static_assert(sizeof(PmtuRow) <= 32);
 
 }  // namespace meshcheck::mesh

@@ -4,8 +4,8 @@
 
 namespace meshcheck::mesh {
 
-void MtuSummary::add(const MtuWays& ways) {
-  for (const MtuWay* way : {&ways.forward, &ways.backward}) {
+void PmtuSummary::add(const PmtuWays& ways) {
+  for (const PmtuWay* way : {&ways.forward, &ways.backward}) {
     ++classes[static_cast<std::size_t>(way->fragmentation_class)];
     if (!way->size) continue;
     size_min = std::min(size_min.value_or(*way->size), *way->size);

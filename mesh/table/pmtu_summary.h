@@ -14,11 +14,11 @@ inline constexpr std::size_t kFragmentationClasses = 7;
 static_assert(static_cast<std::size_t>(FragmentationClass::kDown) == kFragmentationClasses - 1);
 
 // Of the node's own paths to peers. Each path counts twice, as it has two directions.
-struct MtuSummary {
+struct PmtuSummary {
   static bool counts(const PathView& path) {
     return path.mtu != nullptr && path.row.relation == Relation::kPeer;
   }
-  void add(const MtuWays& ways);
+  void add(const PmtuWays& ways);
 
   std::optional<std::uint16_t> size_min;  // Of both directions, where it is known.
   std::optional<std::uint16_t> size_max;

@@ -22,9 +22,9 @@ inline PathMtu::Result way_of(FragmentationClass fragmentation_class,
   return way;
 }
 
-inline ReportMtu mtu_to(std::string name, const PathMtu::Result& forward,
-                        const PathMtu::Result& backward) {
-  ReportMtu mtu;
+inline ReportPmtu mtu_to(std::string name, const PathMtu::Result& forward,
+                         const PathMtu::Result& backward) {
+  ReportPmtu mtu;
   mtu.to = std::move(name);
   mtu.family = PathFamily::kIpv4;
   mtu.ways = {forward, backward};

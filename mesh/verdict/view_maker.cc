@@ -198,7 +198,7 @@ Index ViewMaker::place(std::string_view text, std::vector<std::string_view>& lis
 void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
   const mesh::MeshAgent& agent = *members_[from].mesh;
   const mesh::PathJudge judge(options_.rules, now.steady);
-  const mesh::MtuJudge mtu_judge(judge);
+  const mesh::PmtuJudge pmtu_judge(judge);
   for (std::size_t i = 0; i < agent.rows.size(); ++i) {
     const mesh::PathRow& row = agent.rows[i];
     const mesh::PathMemory& memory = agent.memories[i];
@@ -239,8 +239,8 @@ void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
     view_.paths.push_back(path);
     const bool open = path.state == PathState::kUp || path.state == PathState::kDegraded;
     if (row.relation != mesh::Relation::kPeer || !open) continue;
-    if (const mesh::MtuRow* const mtu = mesh::MtuRow::find(agent.mtus, row.to, row.family)) {
-      add_sizes(mtu_judge.ways(agent, *mtu, to), path);
+    if (const mesh::PmtuRow* const mtu = mesh::PmtuRow::find(agent.mtus, row.to, row.family)) {
+      add_sizes(pmtu_judge.ways(agent, *mtu, to), path);
     }
   }
 }
@@ -266,8 +266,8 @@ Index ViewMaker::far_end(const mesh::MeshTable& table, Index from, const mesh::P
   return gateway;
 }
 
-void ViewMaker::add_sizes(const mesh::MtuWays& ways, const Path& path) {
-  const auto add = [&](const mesh::MtuWay& way, Index sender, Index receiver) {
+void ViewMaker::add_sizes(const mesh::PmtuWays& ways, const Path& path) {
+  const auto add = [&](const mesh::PmtuWay& way, Index sender, Index receiver) {
     if (way.fragmentation_class == mesh::FragmentationClass::kUnknown) return;
     view_.sizes.push_back({.sender = sender,
                            .receiver = receiver,

@@ -70,7 +70,7 @@ class ViewMaker {
   Agent::Status status_of(const Known& member, Now now) const;
   void take_paths(const mesh::MeshTable& table, Index from, Now now);
   Index far_end(const mesh::MeshTable& table, Index from, const mesh::PathRow& row);
-  void add_sizes(const mesh::MtuWays& ways, const Path& path);
+  void add_sizes(const mesh::PmtuWays& ways, const Path& path);
   // Appends a copy of the text to one of the lists of the view.
   Index place(std::string_view text, std::vector<std::string_view>& list);
 

@@ -217,7 +217,7 @@ class MeshMetrics {
   const mesh::MeshTable& table_;
   Sink& sink_;
   const Now now_;
-  MtuMetrics mtus_;
+  PmtuMetrics mtus_;
   std::unordered_map<const mesh::MeshSeries*, Gauges> gauges_;
   std::vector<DownPath> down_;
   std::size_t down_total_ = 0;

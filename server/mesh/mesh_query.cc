@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kMeshKeys = {"layer", "state", "relation", "node",
                                                        "format"};
-constexpr std::array<std::string_view, 6> kMtuKeys = {"layer", "class",  "relation",
-                                                      "node",  "family", "format"};
+constexpr std::array<std::string_view, 6> kPmtuKeys = {"layer", "class",  "relation",
+                                                       "node",  "family", "format"};
 constexpr std::array<std::string_view, 2> kFormats = {"json", "csv"};
 constexpr std::array kLayers = {mesh::Layer::kPod, mesh::Layer::kHost};
 constexpr std::array kStates = {mesh::PathState::kUp, mesh::PathState::kDegraded,
@@ -46,7 +46,7 @@ Result<MeshQuery> parse_common(const http::Request& request) {
 }  // namespace
 
 bool MeshQuery::matches(const mesh::PathView& path) const {
-  const mesh::MtuWays& ways = path.mtu_judgement.ways;
+  const mesh::PmtuWays& ways = path.pmtu_judgement.ways;
   return (!layer || path.from.layer == *layer) && (!state || path.judgement.state == *state) &&
          (!relation || path.row.relation == *relation) && (!family || path.row.family == *family) &&
          (!fragmentation_class || ways.forward.fragmentation_class == *fragmentation_class ||
@@ -64,8 +64,8 @@ Result<MeshQuery> parse_mesh_query(const http::Request& request) {
   return query;
 }
 
-Result<MeshQuery> parse_mtu_query(const http::Request& request) {
-  if (auto checked = http::check_query_keys(request, kMtuKeys); !checked) return checked.error();
+Result<MeshQuery> parse_pmtu_query(const http::Request& request) {
+  if (auto checked = http::check_query_keys(request, kPmtuKeys); !checked) return checked.error();
   auto query = parse_common(request);
   if (!query) return query.error();
   const auto family = http::query_choice(request, "family", kFamilies);

@@ -24,6 +24,6 @@ struct MeshQuery {
 
 // An unknown key or value is an error that names it and what is known.
 Result<MeshQuery> parse_mesh_query(const http::Request& request);
-Result<MeshQuery> parse_mtu_query(const http::Request& request);
+Result<MeshQuery> parse_pmtu_query(const http::Request& request);
 
 }  // namespace meshcheck::server

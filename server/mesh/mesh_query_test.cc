@@ -15,8 +15,8 @@ Result<MeshQuery> parse(const std::string& query, const std::string& accept = "*
   return parse_query(request);
 }
 
-Result<MeshQuery> parse_mtu(const std::string& query) {
-  return parse(query, "*/*", parse_mtu_query);
+Result<MeshQuery> parse_pmtu(const std::string& query) {
+  return parse(query, "*/*", parse_pmtu_query);
 }
 
 TEST(MeshQueryTest, ReadsEachKey) {
@@ -43,9 +43,9 @@ TEST(MeshQueryTest, SaysWhatIsAllowed) {
             "unknown key in the query; allowed are layer, state, relation, node, format");
 }
 
-TEST(MtuQueryTest, ReadsEachKey) {
+TEST(PmtuQueryTest, ReadsEachKey) {
   const auto query =
-      parse_mtu("layer=pod&class=black_hole&relation=peer&node=a&family=ipv6&format=csv");
+      parse_pmtu("layer=pod&class=black_hole&relation=peer&node=a&family=ipv6&format=csv");
   ASSERT_TRUE(query);
   EXPECT_EQ(query->layer, mesh::Layer::kPod);
   EXPECT_EQ(query->fragmentation_class, mesh::FragmentationClass::kBlackHole);
@@ -53,16 +53,16 @@ TEST(MtuQueryTest, ReadsEachKey) {
   EXPECT_EQ(query->family, mesh::PathFamily::kIpv6);
   EXPECT_EQ(query->node, "a");
   EXPECT_TRUE(query->csv);
-  EXPECT_EQ(parse_mtu("")->fragmentation_class, std::nullopt);
+  EXPECT_EQ(parse_pmtu("")->fragmentation_class, std::nullopt);
 }
 
-TEST(MtuQueryTest, SaysWhatIsAllowed) {
-  EXPECT_EQ(parse_mtu("class=bad").error().message(),
+TEST(PmtuQueryTest, SaysWhatIsAllowed) {
+  EXPECT_EQ(parse_pmtu("class=bad").error().message(),
             "class: unknown value; allowed are unknown, clear, reduced, reduced_signalled, "
             "black_hole, fragments_dropped, down");
-  EXPECT_EQ(parse_mtu("family=ip").error().message(),
+  EXPECT_EQ(parse_pmtu("family=ip").error().message(),
             "family: unknown value; allowed are ipv4, ipv6");
-  EXPECT_EQ(parse_mtu("state=up").error().message(),
+  EXPECT_EQ(parse_pmtu("state=up").error().message(),
             "unknown key in the query; allowed are layer, class, relation, node, family, format");
   EXPECT_EQ(parse("class=clear").error().message(),
             "unknown key in the query; allowed are layer, state, relation, node, format");

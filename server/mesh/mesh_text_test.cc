@@ -279,7 +279,7 @@ class LargeMeshTest : public ::testing::Test {
   }
 
   // Each of the classes that a path which is up may have.
-  static mesh::ReportMtu mtu_to(const std::string& name, std::size_t path) {
+  static mesh::ReportPmtu mtu_to(const std::string& name, std::size_t path) {
     const auto way = mesh::testing::way_of(static_cast<mesh::FragmentationClass>(path % 6), 1400);
     return mesh::testing::mtu_to(name, way, way);
   }

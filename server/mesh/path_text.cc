@@ -97,7 +97,7 @@ void append_json(std::string& out, const mesh::PathView& path, Now now) {
   if (path.mtu == nullptr) {
     out += "null";
   } else {
-    append_mtu_json(out, path, now);
+    append_pmtu_json(out, path, now);
   }
   out += '}';
 }
@@ -129,8 +129,8 @@ void append_csv(std::string& out, const mesh::PathView& path, Now now) {
     }
   }
   append_csv_cell(out, path.error);
-  for (const mesh::MtuWay& way :
-       {path.mtu_judgement.ways.forward, path.mtu_judgement.ways.backward}) {
+  for (const mesh::PmtuWay& way :
+       {path.pmtu_judgement.ways.forward, path.pmtu_judgement.ways.backward}) {
     append_csv_cell(out, path.mtu == nullptr ? "" : mesh::text(way.fragmentation_class));
     append_csv_cell(out, way.size ? std::to_string(*way.size) : "");
   }

@@ -16,9 +16,9 @@ constexpr std::size_t kPiecePaths = 256;
 constexpr std::size_t kPieceSummaries = 512;
 
 // The source of an answer's body.
-class MtuStream {
+class PmtuStream {
  public:
-  MtuStream(Guarded<mesh::Mesh>& mesh, MeshQuery query) : mesh_(&mesh), query_(std::move(query)) {}
+  PmtuStream(Guarded<mesh::Mesh>& mesh, MeshQuery query) : mesh_(&mesh), query_(std::move(query)) {}
 
   http::BodyStep operator()(std::string& piece) {
     return append_next(piece) ? http::BodyStep::kMore : http::BodyStep::kEnd;
@@ -26,7 +26,7 @@ class MtuStream {
 
  private:
   // Bounded by the nodes that have agents.
-  using Summaries = std::map<std::pair<std::string, mesh::Layer>, mesh::MtuSummary>;
+  using Summaries = std::map<std::pair<std::string, mesh::Layer>, mesh::PmtuSummary>;
 
   // False behind the last.
   bool append_next(std::string& piece) {
@@ -50,7 +50,7 @@ class MtuStream {
   void begin(std::string& piece, Now time) {
     begun_ = true;
     if (query_.csv) {
-      piece += mtu_csv_header();
+      piece += pmtu_csv_header();
     } else {
       piece += "{\"time\":\"" + time_text(time.steady, time) + "\",\"paths\":[";
     }
@@ -61,10 +61,10 @@ class MtuStream {
     count(path);
     if (!query_.matches(path)) return;
     if (query_.csv) {
-      append_mtu_csv(piece, path, time);
+      append_pmtu_csv(piece, path, time);
     } else {
       if (total_ != 0) piece += ",\n";
-      append_mtu_path_json(piece, path, time);
+      append_pmtu_path_json(piece, path, time);
     }
     ++total_;
   }
@@ -72,12 +72,12 @@ class MtuStream {
   void count(const mesh::PathView& path) {
     const bool wanted = (!query_.layer || path.from.layer == *query_.layer) &&
                         (query_.node.empty() || path.from_node == query_.node);
-    if (query_.csv || !wanted || !mesh::MtuSummary::counts(path)) return;
+    if (query_.csv || !wanted || !mesh::PmtuSummary::counts(path)) return;
     if (counted_ != &path.from) {  // Paths of an agent come together.
       counted_ = &path.from;
       summary_ = &summaries_[{std::string(path.from_node), path.from.layer}];
     }
-    summary_->add(path.mtu_judgement.ways);
+    summary_->add(path.pmtu_judgement.ways);
   }
 
   bool append_summaries(std::string& piece) {
@@ -101,17 +101,17 @@ class MtuStream {
   std::size_t total_ = 0;
   Summaries summaries_;
   const mesh::MeshAgent* counted_ = nullptr;  // Within a piece.
-  mesh::MtuSummary* summary_ = nullptr;       // Of `counted_`.
+  mesh::PmtuSummary* summary_ = nullptr;      // Of `counted_`.
 };
 
 }  // namespace
 
-http::Response get_mtu(Guarded<mesh::Mesh>& mesh, const http::Request& request) {
-  auto query = parse_mtu_query(request);
+http::Response get_pmtu(Guarded<mesh::Mesh>& mesh, const http::Request& request) {
+  auto query = parse_pmtu_query(request);
   if (!query) return http::Response::error(400, query.error().message());
   http::Response response;
   response.content_type = query->csv ? "text/csv; charset=utf-8" : "application/json";
-  response.source = MtuStream(mesh, *std::move(query));
+  response.source = PmtuStream(mesh, *std::move(query));
   return response;
 }
 

@@ -9,6 +9,6 @@ namespace meshcheck::server {
 
 // Paths by name of their agents, as JSON or CSV, made while the client reads as get_mesh() does.
 // The summary by node and layer is counted on the way and follows the paths.
-http::Response get_mtu(Guarded<mesh::Mesh>& mesh, const http::Request& request);
+http::Response get_pmtu(Guarded<mesh::Mesh>& mesh, const http::Request& request);
 
 }  // namespace meshcheck::server

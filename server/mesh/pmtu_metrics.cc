@@ -11,16 +11,16 @@ using Type = Sink::Type;
 
 }  // namespace
 
-void MtuMetrics::count(const mesh::PathView& path) {
-  if (mesh::MtuSummary::counts(path)) summaries_[path.from.series].add(path.mtu_judgement.ways);
+void PmtuMetrics::count(const mesh::PathView& path) {
+  if (mesh::PmtuSummary::counts(path)) summaries_[path.from.series].add(path.pmtu_judgement.ways);
 }
 
-void MtuMetrics::write(Sink& sink, Now now) const {
+void PmtuMetrics::write(Sink& sink, Now now) const {
   write_sizes(sink);
   write_padding(sink, now);
 }
 
-void MtuMetrics::write_sizes(Sink& sink) const {
+void PmtuMetrics::write_sizes(Sink& sink) const {
   // For each node and layer of which something is known, in their order.
   const auto each = [&](auto&& write) {
     for (const auto& [key, series] : table_.series()) {
@@ -33,18 +33,18 @@ void MtuMetrics::write_sizes(Sink& sink) const {
   };
   sink.family("meshcheck_path_mtu_bytes", Type::kGauge,
               "Largest packets that pass to and from peers: of the worst and of the best path.");
-  each([&](std::string_view node, std::string_view layer, const mesh::MtuSummary& summary) {
+  each([&](std::string_view node, std::string_view layer, const mesh::PmtuSummary& summary) {
     write_size({{"node", node}, {"layer", layer}, {"bound", "min"}}, summary.size_min);
     write_size({{"node", node}, {"layer", layer}, {"bound", "max"}}, summary.size_max);
   });
   sink.family("meshcheck_link_mtu_bytes", Type::kGauge,
               "MTU of the link from which peers are probed.");
-  each([&](std::string_view node, std::string_view layer, const mesh::MtuSummary& summary) {
+  each([&](std::string_view node, std::string_view layer, const mesh::PmtuSummary& summary) {
     write_size({{"node", node}, {"layer", layer}}, summary.link_mtu);
   });
   sink.family("meshcheck_path_mtu_directions", Type::kGauge,
               "Directions of paths to peers, by their class; only where there are some.");
-  each([&](std::string_view node, std::string_view layer, const mesh::MtuSummary& summary) {
+  each([&](std::string_view node, std::string_view layer, const mesh::PmtuSummary& summary) {
     for (std::size_t i = 0; i < summary.classes.size(); ++i) {
       if (summary.classes[i] == 0) continue;
       const auto fragmentation_class = static_cast<mesh::FragmentationClass>(i);
@@ -54,7 +54,7 @@ void MtuMetrics::write_sizes(Sink& sink) const {
   });
 }
 
-void MtuMetrics::write_padding(Sink& sink, Now now) const {
+void PmtuMetrics::write_padding(Sink& sink, Now now) const {
   sink.family("meshcheck_padding_lost", Type::kGauge,
               "Always 1: the padding between an agent and the server is lost; at most 100.");
   std::size_t shown = 0;

@@ -14,9 +14,9 @@ namespace meshcheck::server {
 inline constexpr std::size_t kPaddingLostShownMax = 100;
 
 // Made for one scrape.
-class MtuMetrics {
+class PmtuMetrics {
  public:
-  explicit MtuMetrics(const mesh::MeshTable& table) : table_(table) {}
+  explicit PmtuMetrics(const mesh::MeshTable& table) : table_(table) {}
 
   void count(const mesh::PathView& path);
   // When all paths are counted.
@@ -27,7 +27,7 @@ class MtuMetrics {
   void write_padding(metrics::Sink& sink, Now now) const;
 
   const mesh::MeshTable& table_;
-  std::unordered_map<const mesh::MeshSeries*, mesh::MtuSummary> summaries_;
+  std::unordered_map<const mesh::MeshSeries*, mesh::PmtuSummary> summaries_;
 };
 
 }  // namespace meshcheck::server

@@ -22,7 +22,7 @@ void append_size(std::string& out, std::string_view key, std::optional<std::uint
   out += size ? std::to_string(*size) : "null";
 }
 
-void append_way(std::string& out, const mesh::MtuWay& way, Now now) {
+void append_way(std::string& out, const mesh::PmtuWay& way, Now now) {
   out += '{';
   append_json_member(out, "class", mesh::text(way.fragmentation_class));
   append_json_member(out, "since", time_text(way.since, now));
@@ -62,7 +62,7 @@ void append_overlay_way(std::string& out, const mesh::OverlayMtu& overlay) {
 }
 
 void append_keys(std::string& out, const mesh::PathView& path, Now now) {
-  const mesh::MtuJudgement& judgement = path.mtu_judgement;
+  const mesh::PmtuJudgement& judgement = path.pmtu_judgement;
   append_way(out += "\"forward\":", judgement.ways.forward, now);
   append_way(out += ",\"backward\":", judgement.ways.backward, now);
   append_json_member(out, "icmp_fragments", mesh::text(path.mtu->icmp_fragments()));
@@ -90,7 +90,7 @@ void append_size_cell(std::string& out, std::optional<std::uint16_t> size) {
   out += ',';
 }
 
-void append_way_cells(std::string& out, const mesh::MtuWay& way, Now now) {
+void append_way_cells(std::string& out, const mesh::PmtuWay& way, Now now) {
   append_csv_cell(out, mesh::text(way.fragmentation_class));
   append_csv_cell(out, time_text(way.since, now));
   append_size_cell(out, way.size);
@@ -122,13 +122,13 @@ std::string findings_text(const mesh::PathFindings& findings) {
 
 }  // namespace
 
-void append_mtu_json(std::string& out, const mesh::PathView& path, Now now) {
+void append_pmtu_json(std::string& out, const mesh::PathView& path, Now now) {
   out += '{';
   append_keys(out, path, now);
   out += '}';
 }
 
-void append_mtu_path_json(std::string& out, const mesh::PathView& path, Now now) {
+void append_pmtu_path_json(std::string& out, const mesh::PathView& path, Now now) {
   out += '{';
   append_json_member(out, "from", path.from_name);
   append_json_member(out, "from_node", path.from_node);
@@ -142,7 +142,7 @@ void append_mtu_path_json(std::string& out, const mesh::PathView& path, Now now)
 }
 
 void append_summary_json(std::string& out, std::string_view node, mesh::Layer layer,
-                         const mesh::MtuSummary& summary) {
+                         const mesh::PmtuSummary& summary) {
   out += '{';
   append_json_member(out, "node", node);
   append_json_member(out, "layer", mesh::text(layer));
@@ -157,7 +157,7 @@ void append_summary_json(std::string& out, std::string_view node, mesh::Layer la
   out += "}}";
 }
 
-std::string_view mtu_csv_header() {
+std::string_view pmtu_csv_header() {
   return "from,from_node,layer,to,to_node,relation,family,forward_class,forward_since,forward_size,"
          "forward_link_mtu,forward_confirmed,forward_fragments,backward_class,backward_since,"
          "backward_size,backward_link_mtu,backward_confirmed,backward_fragments,icmp_fragments,"
@@ -166,8 +166,8 @@ std::string_view mtu_csv_header() {
          "overlay_backward_cause,overlay_backward_link_mtu_max\r\n";
 }
 
-void append_mtu_csv(std::string& out, const mesh::PathView& path, Now now) {
-  const mesh::MtuJudgement& judgement = path.mtu_judgement;
+void append_pmtu_csv(std::string& out, const mesh::PathView& path, Now now) {
+  const mesh::PmtuJudgement& judgement = path.pmtu_judgement;
   for (const std::string_view cell :
        {path.from_name, path.from_node, mesh::text(path.from.layer), path.to_name, path.to_node,
         mesh::text(path.row.relation), mesh::text(path.row.family)}) {
