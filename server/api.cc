@@ -40,7 +40,7 @@ SlaAccess::VerdictsWithin verdicts_within(Guarded<VerdictPublisher>& verdicts) {
 }
 
 // Empty, whatever the query, as netchecker's, whose clients name their URLs themselves; with
-// `?size=N` N octets of padding, so that an agent sees whether large packets come back.
+// `?size=N` N bytes of padding, so that an agent sees whether large packets come back.
 http::Response get_ping(const http::Request& request) {
   const auto size = http::query_number<std::size_t>(request, "size", 0, kPingSizeMax);
   if (!size) return http::Response::error(400, size.error().message());
@@ -58,12 +58,12 @@ http::Response get_ping(const http::Request& request) {
 
 }  // namespace
 
-Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDesk* desk,
+Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* sla,
          std::size_t thread)
     : parts_(parts),
       registry_(registry),
       log_(log),
-      sla_{parts.sla, verdicts_within(parts.verdicts), desk, thread} {
+      sla_{parts.sla, verdicts_within(parts.verdicts), sla, thread} {
   using http::Method;
   using http::Request;
   using http::Response;

@@ -6,7 +6,7 @@
 #include "lib/metrics/registry.h"
 #include "mesh/report/record.h"
 #include "server/parts.h"
-#include "server/sla/sla_desk.h"
+#include "server/sla/sla_access.h"
 
 namespace meshcheck::server {
 
@@ -15,8 +15,8 @@ namespace meshcheck::server {
 // from netchecker.
 class Api {
  public:
-  // `thread` is the network thread's; `desk` is null where there is no database.
-  Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDesk* desk = nullptr,
+  // `thread` is the network thread's; `sla` is null where there is no database.
+  Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* sla = nullptr,
       std::size_t thread = 0);
 
   const http::Router& router() const { return router_; }

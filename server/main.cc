@@ -41,7 +41,7 @@ struct Shared {
   Parts& parts;
   const metrics::Registry& registry;
   Auth& auth;
-  SlaDesk* desk;
+  SlaDatabase* sla;
 };
 
 Result<void> listen(const Config& config, const Shared& shared, const Log& log,
@@ -55,7 +55,7 @@ Result<void> listen(const Config& config, const Shared& shared, const Log& log,
   options.http.reuse_port = count > 1;
   options.http.tls = shared.auth.credentials->tls();
   options.auth = config.auth.guards() ? &*shared.auth.state : nullptr;
-  options.desk = shared.desk;
+  options.sla = shared.sla;
   options.kube = shared.auth.kubernetes ? &*shared.auth.kubernetes : nullptr;
   for (options.index = 0; options.index < count; ++options.index) {
     auto thread = NetworkThread::listen(shared.parts, shared.registry, options, log);
@@ -184,10 +184,10 @@ Result<void> open_store(uv::Loop& loop, const Config& config, Parts& parts, cons
 }
 
 // Writes the rest and waits for the disk. False: some of it is lost.
-bool close_store(Store& store, SlaDesk* desk, StoreStatus& status) {
+bool close_store(Store& store, SlaDatabase* sla, StoreStatus& status) {
   if (!store.writer) return true;
   store.persistence->close();
-  if (desk != nullptr) desk->close();
+  if (sla != nullptr) sla->writer.close();
   store.writer->close();
   const auto lost = [](const store::WriteStatus& held) { return held.lost; };
   return !status.reports.with(lost) && !status.episodes.with(lost);
@@ -220,13 +220,13 @@ int run(const Config& config, const Log& log) {
   if (!rescheduler) return fail(log, rescheduler.error().within("-reschedule"));
   const auto auth = Auth::load(loop, auth_options(config), registry, log);
   if (!auth) return fail(log, auth.error());
-  const auto bring = [&threads](const Asker& asker, http::Response response) {
-    threads[asker.thread]->answer(asker.ticket, std::move(response));
+  const auto bring = [&threads](const PendingReply& pending, http::Response response) {
+    threads[pending.thread]->answer(pending.ticket, std::move(response));
   };
   const auto sla = Sla::start({loop, parts.sla, parts.store.episodes, log}, sla_options(config),
                               store.writer ? &*store.writer : nullptr, bring);
   if (!sla) return fail(log, sla.error());
-  const Shared shared{parts, registry, **auth, (*sla)->desk()};
+  const Shared shared{parts, registry, **auth, (*sla)->database()};
   if (auto listens = listen(config, shared, log, threads); !listens) {
     return fail(log, listens.error().within("-endpoint"));
   }
@@ -251,7 +251,7 @@ int run(const Config& config, const Log& log) {
                            [&] { read_again(*(*auth)->credentials, inventory, **sla, log); });
 
   serve(loop, threads, log);
-  return close_store(store, (*sla)->desk(), parts.store) ? 0 : 1;
+  return close_store(store, (*sla)->database(), parts.store) ? 0 : 1;
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Result<void> check_unused(const Endpoint& endpoint) {
 
 NetworkThread::NetworkThread(Parts& parts, const metrics::Registry& registry,
                              const Options& options, const Log& log)
-    : api_(parts, registry, log, options.desk, options.index),
+    : api_(parts, registry, log, options.sla, options.index),
       drain_(loop_, 1,
              [this](std::chrono::milliseconds patience) {
                server_->drain(patience, [this] { loop_.stop(); });

@@ -26,7 +26,7 @@ class NetworkThread {
     std::size_t index = 0;               // Of its counters in the state; 0 is the first to listen.
     AuthState* auth = nullptr;           // Null: everybody may do everything.
     const kube::Config* kube = nullptr;  // Null: the Kubernetes API is not asked.
-    SlaDesk* desk = nullptr;             // Null: there is no database.
+    SlaDatabase* sla = nullptr;          // Null: there is no database.
   };
 
   static Result<std::unique_ptr<NetworkThread>> listen(Parts& parts,

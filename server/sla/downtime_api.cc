@@ -23,10 +23,6 @@ std::string new_uid() {
   return text.data();
 }
 
-http::Response busy() {
-  return http::Response::error(503, "The database is busy; try again later.");
-}
-
 Result<Downtime> downtime_of(const http::Request& request, const std::string& uid) {
   const json item = json::parse(request.body, nullptr, /*allow_exceptions=*/false);
   auto downtime = sla::parse_downtime_item(item);
@@ -59,14 +55,14 @@ http::Response write(const SlaAccess& access, const http::Request& request, cons
     return table.full() && !table.contains(sla::DowntimeTable::Origin::of_api(uid));
   });
   if (full) return http::Response::error(503, "As many downtimes as may be are held.");
-  if (access.desk == nullptr) return keep(access.tables, *downtime, status);
+  if (access.database == nullptr) return keep(access.tables, *downtime, status);
   SlaTables& tables = access.tables;
-  const bool asked = access.desk->write(
-      access.asker(request),
+  const bool asked = access.database->writer.write(
+      access.pending(request),
       {.run = [downtime = *downtime](
                   store::Connection& database) { return write_downtime(database, downtime); },
        .done = [&tables, downtime = *downtime, status] { return keep(tables, downtime, status); }});
-  return asked ? http::Response::answered_later() : busy();
+  return asked ? http::Response::answered_later() : database_busy();
 }
 
 http::Response forget(SlaTables& tables, const std::string& uid) {
@@ -107,12 +103,12 @@ http::Response delete_downtime(const SlaAccess& access, const http::Request& req
   });
   if (!known) return http::Response::error(404, "There is no such downtime of the API.");
   SlaTables& tables = access.tables;
-  if (access.desk == nullptr) return forget(tables, uid);
-  const bool asked = access.desk->write(
-      access.asker(request),
+  if (access.database == nullptr) return forget(tables, uid);
+  const bool asked = access.database->writer.write(
+      access.pending(request),
       {.run = [uid](store::Connection& database) { return erase_downtime(database, uid); },
        .done = [&tables, uid] { return forget(tables, uid); }});
-  return asked ? http::Response::answered_later() : busy();
+  return asked ? http::Response::answered_later() : database_busy();
 }
 
 }  // namespace meshcheck::server

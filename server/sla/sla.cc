@@ -18,8 +18,8 @@ Sla::Sla(uv::Loop& loop, SlaTables& sla)
   timer_.start_repeating(std::chrono::seconds(1));
 }
 
-Result<std::unique_ptr<Sla>> Sla::start(const SlaDesk::Owner& owner, const Options& options,
-                                        store::Worker* writer, SlaDesk::Answer answer) {
+Result<std::unique_ptr<Sla>> Sla::start(const SlaWriter::Owner& owner, const Options& options,
+                                        store::Worker* writer, const Reply& reply) {
   std::unique_ptr<Sla> sla(new Sla(owner.loop, owner.sla));
   if (!options.config.downtimes.empty()) {
     auto file = DowntimeFile::open(owner.loop, options.config.downtimes, owner.sla, owner.log);
@@ -35,9 +35,9 @@ Result<std::unique_ptr<Sla>> Sla::start(const SlaDesk::Owner& owner, const Optio
   if (writer != nullptr && options.keeps()) {
     auto reader = store::Connection::open(options.database, {.read_only = true});
     if (!reader) return reader.error().within("-db");
-    sla->desk_.emplace(
-        owner, *writer, *std::move(reader), std::move(answer),
-        SlaDesk::Options{.retention_days = static_cast<int>(options.config.retention_days)});
+    sla->database_.emplace(
+        owner, *writer, *std::move(reader), reply,
+        SlaWriter::Options{.retention_days = static_cast<int>(options.config.retention_days)});
   }
   return sla;
 }

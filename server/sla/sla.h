@@ -9,8 +9,8 @@
 #include "lib/uv/timer.h"
 #include "server/sla/downtime_file.h"
 #include "server/sla/downtime_watcher.h"
+#include "server/sla/sla_access.h"
 #include "server/sla/sla_config.h"
-#include "server/sla/sla_desk.h"
 
 namespace meshcheck::server {
 
@@ -29,10 +29,10 @@ class Sla {
     bool keeps() const { return !database.empty() && database != ":memory:"; }
   };
   // Without a database `writer` is null, and nothing outlives the program. It outlives this.
-  static Result<std::unique_ptr<Sla>> start(const SlaDesk::Owner& owner, const Options& options,
-                                            store::Worker* writer, SlaDesk::Answer answer);
+  static Result<std::unique_ptr<Sla>> start(const SlaWriter::Owner& owner, const Options& options,
+                                            store::Worker* writer, const Reply& reply);
 
-  SlaDesk* desk() { return desk_ ? &*desk_ : nullptr; }
+  SlaDatabase* database() { return database_ ? &*database_ : nullptr; }
   // Reads the file of downtimes again. False: there is none.
   bool reload();
 
@@ -41,7 +41,7 @@ class Sla {
 
   std::unique_ptr<DowntimeFile> file_;
   std::unique_ptr<DowntimeWatcher> watcher_;
-  std::optional<SlaDesk> desk_;
+  std::optional<SlaDatabase> database_;
   uv::Timer timer_;
 };
 

@@ -15,10 +15,6 @@ using nlohmann::json;
 // What is more is made on the reader's thread, so that no network loop is held up by it.
 constexpr std::size_t kSummariesAtOnce = 200;
 
-http::Response busy() {
-  return http::Response::error(503, "Too many questions wait for the database; try again later.");
-}
-
 bool is_json(const http::Request& request) {
   const std::string_view type = request.header("Content-Type");
   return equals_ignoring_case(type.substr(0, type.find(';')), "application/json");
@@ -67,12 +63,13 @@ http::Response answer_query(const SlaAccess& access, const http::Request& reques
       access.tables.table.with([](const sla::SlaTable& table) { return table.first_day(); });
   const bool held = answer.days().from >= first_day;
   const std::size_t summaries = answer.histories.size() * answer.query.range.steps;
-  if (access.desk == nullptr || (held && summaries <= kSummariesAtOnce)) return answer.response();
-  const bool asked = access.desk->read(
-      access.asker(request), [answer = std::move(answer)](store::Connection& database) mutable {
+  if (access.database == nullptr || (held && summaries <= kSummariesAtOnce))
+    return answer.response();
+  const bool asked = access.database->reader.read(
+      access.pending(request), [answer = std::move(answer)](store::Connection& database) mutable {
         return read_and_answer(database, answer);
       });
-  return asked ? http::Response::answered_later() : busy();
+  return asked ? http::Response::answered_later() : database_busy();
 }
 
 }  // namespace
@@ -86,8 +83,9 @@ http::Response post_episodes(const SlaAccess& access, const http::Request& reque
   const WallTime now = WallClock::now();
   const std::uint64_t change =
       access.tables.table.with([&](sla::SlaTable& table) { return table.take(*message, now); });
-  if (change == 0 || access.desk == nullptr) return http::Response::json("{}");
-  if (!access.desk->when_written(access.asker(request), change)) return busy();
+  if (change == 0 || access.database == nullptr) return http::Response::json("{}");
+  if (!access.database->writer.when_written(access.pending(request), change))
+    return database_busy();
   return http::Response::answered_later();
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lib/http/message.h"
-#include "server/sla/sla_desk.h"
+#include "server/sla/sla_access.h"
 
 namespace meshcheck::server {
 

@@ -1,4 +1,4 @@
-#include "server/sla/sla_desk.h"
+#include "server/sla/sla_writer.h"
 
 #include <utility>
 
@@ -10,27 +10,17 @@ namespace {
 // One more than a day, so that a clock that is set back a little finds all.
 constexpr std::chrono::hours kEpisodesKept{25};
 
-http::Response busy() {
-  return http::Response::error(503, "The database is busy; try again later.");
-}
-
-http::Response failed(const Error& error) {
-  return http::Response::error(503, "The database cannot be written: " + error.message());
-}
-
 }  // namespace
 
-SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Connection reader, Answer answer,
-                 Options options)
+SlaWriter::SlaWriter(Owner owner, store::Worker& worker, Reply reply, Options options)
     : sla_(owner.sla),
       reporter_(owner.status, owner.log,
                 {.fails = "episodes cannot be written; agents keep them and try again",
                  .works = "episodes are written again",
                  .lost = "last episodes lost"}),
-      writer_(writer),
-      answer_(std::move(answer)),
+      worker_(worker),
+      reply_(std::move(reply)),
       options_(options),
-      reader_(owner.loop, std::move(reader), {.jobs_max = kReadsMax}),
       timer_(owner.loop, [this] { write_changes(); }),
       days_timer_(owner.loop, [this] { write_days(); }),
       orders_(owner.loop, kOrdersMax, [this](Order order) { take(std::move(order)); }) {
@@ -38,7 +28,7 @@ SlaDesk::SlaDesk(Owner owner, store::Worker& writer, store::Connection reader, A
   days_timer_.start_repeating(kDaysPeriod);
 }
 
-void SlaDesk::close() {
+void SlaWriter::close() {
   closed_ = true;
   auto [changes, days] = sla_.table.with([](sla::SlaTable& table) {
     // What is under way goes along, since nobody would try again if it failed.
@@ -47,7 +37,7 @@ void SlaDesk::close() {
     return std::pair(table.take_changes(SIZE_MAX), table.take_days());
   });
   const bool submitted =
-      writer_.submit({.run =
+      worker_.submit({.run =
                           [changes = std::move(changes), days = std::move(days.days),
                            oldest = oldest()](store::Connection& database) {
                             auto written = server::write_episodes(database, changes);
@@ -58,70 +48,45 @@ void SlaDesk::close() {
   if (!submitted) reporter_.ended(Error("too much else waits to be written"));
 }
 
-void SlaDesk::answer(const Asker& asker, http::Response response) const {
-  if (!closed_) answer_(asker, std::move(response));
+void SlaWriter::reply(const PendingReply& pending, http::Response response) const {
+  if (!closed_) reply_(pending, std::move(response));
 }
 
-bool SlaDesk::when_written(Asker asker, std::uint64_t change) {
-  return orders_.send({asker, change});
+bool SlaWriter::when_written(PendingReply pending, std::uint64_t change) {
+  return orders_.send({pending, change});
 }
 
-bool SlaDesk::read(Asker asker, Read read) {
-  return orders_.send({asker, std::move(read)});
+bool SlaWriter::write(PendingReply pending, Write write) {
+  return orders_.send({pending, std::move(write)});
 }
 
-bool SlaDesk::write(Asker asker, Write write) {
-  return orders_.send({asker, std::move(write)});
-}
-
-void SlaDesk::take(Order order) {
+void SlaWriter::take(Order order) {
   if (const auto* change = std::get_if<std::uint64_t>(&order.what)) {
-    wait(order.asker, *change);
-  } else if (auto* read = std::get_if<Read>(&order.what)) {
-    begin(order.asker, std::move(*read));
+    wait(order.pending, *change);
   } else {
-    begin(order.asker, std::move(std::get<Write>(order.what)));
+    begin(order.pending, std::move(std::get<Write>(order.what)));
   }
 }
 
-void SlaDesk::wait(const Asker& asker, std::uint64_t change) {
+void SlaWriter::wait(const PendingReply& pending, std::uint64_t change) {
   if (waiting_.size() >= kWaitingMax) {
-    answer(asker, busy());
+    reply(pending, database_busy());
     return;
   }
-  waiting_.emplace(change, asker);
+  waiting_.emplace(change, pending);
   write_changes();
 }
 
-void SlaDesk::begin(const Asker& asker, Read read) {
-  readings_.push_back({asker, std::move(read), {}});
-  const auto reading = std::prev(readings_.end());
-  const bool submitted = reader_.submit(
-      {.run =
-           [reading](store::Connection& database) {
-             reading->response = reading->read(database);
-             return Result<void>();
-           },
-       .done =
-           [this, reading](const Result<void>& result) {
-             answer(reading->asker, result ? std::move(reading->response) : failed(result.error()));
-             readings_.erase(reading);
-           }});
-  if (submitted) return;
-  readings_.erase(reading);
-  answer(asker, busy());
-}
-
-void SlaDesk::begin(const Asker& asker, Write write) {
-  const bool submitted = writer_.submit(
+void SlaWriter::begin(const PendingReply& pending, Write write) {
+  const bool submitted = worker_.submit(
       {.run = std::move(write.run),
-       .done = [this, asker, done = std::move(write.done)](const Result<void>& result) {
-         answer(asker, result ? done() : failed(result.error()));
+       .done = [this, pending, done = std::move(write.done)](const Result<void>& result) {
+         reply(pending, result ? done() : database_failed(result.error()));
        }});
-  if (!submitted) answer(asker, busy());
+  if (!submitted) reply(pending, database_busy());
 }
 
-void SlaDesk::write_changes() {
+void SlaWriter::write_changes() {
   if (writing_) return;
   auto changes = sla_.table.with([](sla::SlaTable& table) { return table.take_changes(kRowsMax); });
   if (changes.empty()) {
@@ -135,18 +100,18 @@ void SlaDesk::write_changes() {
   };
   auto done = [this, changes](const Result<void>& result) {
     writing_ = false;
-    reporter_.written(result, changes.episodes.size(), writer_.counters().last_commit);
+    reporter_.written(result, changes.episodes.size(), worker_.counters().last_commit);
     if (closed_) return;  // The last job has it again.
     on_written(changes, result);
     if (result && !waiting_.empty()) write_changes();
   };
-  const bool submitted = writer_.submit({std::move(run), std::move(done)});
+  const bool submitted = worker_.submit({std::move(run), std::move(done)});
   if (submitted) return;
   writing_ = false;
   on_written(changes, Error("as much as may be is to be written"));
 }
 
-void SlaDesk::on_written(const sla::SlaChanges& changes, const Result<void>& result) {
+void SlaWriter::on_written(const sla::SlaChanges& changes, const Result<void>& result) {
   sla_.table.with([&](sla::SlaTable& table) {
     if (result) {
       table.written(changes);
@@ -156,13 +121,13 @@ void SlaDesk::on_written(const sla::SlaChanges& changes, const Result<void>& res
   });
   const auto end = waiting_.upper_bound(changes.last);
   for (auto entry = waiting_.begin(); entry != end; ++entry) {
-    answer(entry->second, result ? http::Response::json("{}") : failed(result.error()));
+    reply(entry->second, result ? http::Response::json("{}") : database_failed(result.error()));
   }
   waiting_.erase(waiting_.begin(), end);
 }
 
 // The epoch's own time while the clock is not proven: nothing is older.
-SlaOldest SlaDesk::oldest() {
+SlaOldest SlaWriter::oldest() {
   const auto proven = wall_guard_.proven(now());
   if (!proven) return {};
   const auto time = std::chrono::floor<std::chrono::seconds>(*proven);
@@ -171,12 +136,12 @@ SlaOldest SlaDesk::oldest() {
   return oldest;
 }
 
-void SlaDesk::write_days() {
+void SlaWriter::write_days() {
   if (writing_days_) return;
   auto changes = sla_.table.with([](sla::SlaTable& table) { return table.take_days(); });
   const std::uint64_t last = changes.last;
   const std::size_t rows = changes.days.size();
-  writing_days_ = writer_.submit(
+  writing_days_ = worker_.submit(
       {.run =
            [days = std::move(changes.days), oldest = oldest()](store::Connection& database) {
              return server::write_days(database, days, oldest);
@@ -184,13 +149,13 @@ void SlaDesk::write_days() {
        .done =
            [this, last, rows](const Result<void>& result) {
              writing_days_ = false;
-             reporter_.written(result, rows, writer_.counters().last_commit);
+             reporter_.written(result, rows, worker_.counters().last_commit);
              if (!closed_) on_days_written(last, result);
            }});
   if (!writing_days_) on_days_written(last, Error("as much as may be is to be written"));
 }
 
-void SlaDesk::on_days_written(std::uint64_t last, const Result<void>& result) {
+void SlaWriter::on_days_written(std::uint64_t last, const Result<void>& result) {
   sla_.table.with([&](sla::SlaTable& table) {
     const sla::SlaDayChanges changes{.days = {}, .last = last};
     if (result) {
