@@ -171,6 +171,10 @@ http::Response Api::post_agent(http::Request& request) {
     case AgentTable::Outcome::kOtherPod:
       return http::Response::error(403,
                                    "The pod of this name that Kubernetes lists is another one.");
+    case AgentTable::Outcome::kOtherNode:
+      return http::Response::error(403,
+                                   "The token's pod is on another node than the report says: see "
+                                   "the agent's MY_NODE_NAME.");
   }
   return http::Response::error(500, "unreachable");
 }

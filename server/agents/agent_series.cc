@@ -46,9 +46,11 @@ void AgentSeries::leave(Series& series) {
 }
 
 void AgentSeries::hear(Series& series, std::vector<mesh::HttpProbe>&& probes,
-                       Clock::time_point at) {
+                       Clock::time_point began, Clock::time_point at) {
   series.probes = one_for_each_url(std::move(probes));
-  series.last_report = std::max(series.last_report, at);
+  if (began < series.newest_began) return;
+  series.newest_began = began;
+  series.newest_heard = at;
 }
 
 void AgentSeries::count_report(Series& series) {

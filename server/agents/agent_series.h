@@ -27,7 +27,9 @@ class AgentSeries {
     std::uint64_t reports = 0;
     std::uint64_t errors = 0;
     std::size_t agents = 0;
-    Clock::time_point last_report;  // The latest of all its agents.
+    // Of its agents, the one that reported first of all most lately: when it did, and did last.
+    Clock::time_point newest_began;
+    Clock::time_point newest_heard;
     std::vector<mesh::HttpProbe> probes;
   };
   // What netchecker counts under one label. The texts are the series'.
@@ -44,8 +46,9 @@ class AgentSeries {
   // An agent enters the series of its record, which is made if it is the first there.
   Series& join(const mesh::Record& record);
   void leave(Series& series);
-  // Keeps the probes of the latest report.
-  static void hear(Series& series, std::vector<mesh::HttpProbe>&& probes, Clock::time_point at);
+  // Keeps the probes of the latest report, of an agent that `began` with its first.
+  static void hear(Series& series, std::vector<mesh::HttpProbe>&& probes, Clock::time_point began,
+                   Clock::time_point at);
   void count_report(Series& series);
   void count_missed_report(Series& series);
   // The counts of before a restart. A label without agents is left out.

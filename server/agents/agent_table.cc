@@ -21,6 +21,8 @@ AgentTable::Outcome outcome_of(Roster::Refusal refusal) {
       return AgentTable::Outcome::kNotListed;
     case Roster::Refusal::kOtherPod:
       return AgentTable::Outcome::kOtherPod;
+    case Roster::Refusal::kOtherNode:
+      return AgentTable::Outcome::kOtherNode;
   }
   return AgentTable::Outcome::kNotInInventory;
 }
@@ -35,9 +37,11 @@ AgentTable::Outcome AgentTable::refuse(std::string_view name, Roster::Refusal re
 
 AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::LargeLoss loss,
                                        std::optional<std::string_view> pod_uid) {
-  if (const auto refusal = roster_.admit(record.podname, now.steady, pod_uid)) {
+  if (const auto refusal = roster_.admit(record.podname, record.nodename, now.steady, pod_uid)) {
     return refuse(record.podname, *refusal);
   }
+  if (pod_uid && has_moved(record, *pod_uid))
+    return refuse(record.podname, Roster::Refusal::kOtherNode);
   if (agents_.size() >= options_.agents_max && !agents_.contains(record.podname)) {
     ++counts_.refused_full;
     return Outcome::kFull;
@@ -47,9 +51,17 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::Lar
   HeldAgent& agent = place(std::move(record), now.wall, now.steady);
   agent.errors_since_report = 0;
   agent.loss = loss;
+  agent.pod_uid = pod_uid.value_or("");
   changed_.add(name);
   series_.count_report(*agent.series);
   return Outcome::kStored;
+}
+
+// A pod never changes its node.
+bool AgentTable::has_moved(const mesh::Record& record, std::string_view pod_uid) const {
+  const HeldAgent* const held = find(record.podname);
+  return held != nullptr && !held->node.empty() && held->pod_uid == pod_uid &&
+         held->node != record.nodename;
 }
 
 void AgentTable::restore_agent(mesh::Record&& record, std::int64_t errors_since_report,
@@ -67,13 +79,14 @@ HeldAgent& AgentTable::place(mesh::Record&& record, WallTime updated,
   auto [position, added] = agents_.try_emplace(record.podname);
   HeldAgent& agent = position->second;
   if (added) roster_.seat(record.podname, agent);
+  if (added) agent.first_report = last_report;
   // The label follows from the agent's name, which stays, and from its node.
   if (added || agent.node != record.nodename) {
     AgentSeries::Series& series = series_.join(record);
     if (agent.series != nullptr) series_.leave(*agent.series);
     agent.series = &series;
   }
-  AgentSeries::hear(*agent.series, std::move(record.probes), last_report);
+  AgentSeries::hear(*agent.series, std::move(record.probes), agent.first_report, last_report);
   agent.record = record.json(updated);
   agent.node = std::move(record.nodename);
   agent.report_interval = std::chrono::seconds(record.report_interval);

@@ -70,6 +70,7 @@ class AgentTable {
     kLeaving,    // Its pod is being ended: nothing is kept, and nothing is wrong.
     kNotListed,  // Kubernetes had time to list such a pod.
     kOtherPod,   // The pod of this name is another one.
+    kOtherNode,  // Its pod is on another node than the report says.
   };
   struct Counts {
     std::size_t agents = 0;
@@ -168,6 +169,7 @@ class AgentTable {
   static std::size_t changes_max(const Options& options) {
     return options.track_changes ? 2 * options.agents_max : 0;
   }
+  bool has_moved(const mesh::Record& record, std::string_view pod_uid) const;
   bool is_outdated(const HeldAgent& agent, Now now) const {
     return agent.is_outdated(now.steady, options_.outdated_factor);
   }

@@ -104,6 +104,15 @@ TEST_F(ClusterAgentTableTest, RefusesAProvenPodThatIsAnother) {
   EXPECT_EQ(table_.report(record("new"), now_, {}, "7"), Outcome::kStored) << "not listed yet";
 }
 
+TEST_F(ClusterAgentTableTest, RefusesAProvenPodThatSaysItIsOnAnotherNode) {
+  Inventory::Entry listed = entry("a", "1");
+  listed.node = "here";
+  expect({listed});
+  EXPECT_EQ(table_.report(record("a", "there"), now_, {}, "1"), Outcome::kOtherNode);
+  EXPECT_EQ(table_.report(record("a", "here"), now_, {}, "1"), Outcome::kStored);
+  EXPECT_EQ(table_.report(record("a", ""), now_, {}, "1"), Outcome::kOtherNode) << "it moved";
+}
+
 TEST_F(ClusterAgentTableTest, DoesNotMissWhoIsExcused) {
   Inventory::Entry drained = entry("a");
   drained.excused = true;

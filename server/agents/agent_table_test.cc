@@ -118,6 +118,20 @@ TEST_F(AgentTableTest, ForgetsAPodThatAnotherOnItsNodeReplaced) {
   EXPECT_TRUE(table_.record_of("netchecker-agent-lone"));
 }
 
+TEST_F(AgentTableTest, MissesAnAgentWhoseNodeAnotherOneClaimsThatWasThereBefore) {
+  report("netchecker-agent-liar", "other");
+  report("netchecker-agent-silent", "node");
+  pass(11s);
+  report("netchecker-agent-liar", "node");
+  EXPECT_EQ(table_.check(now_).outdated, Names{"netchecker-agent-silent"});
+}
+
+TEST_F(AgentTableTest, DoesNotLetAProvenPodMove) {
+  EXPECT_EQ(table_.report(record("a", "here"), now_, {}, "1"), Outcome::kStored);
+  EXPECT_EQ(table_.report(record("a", "there"), now_, {}, "1"), Outcome::kOtherNode);
+  EXPECT_EQ(table_.report(record("a", "there"), now_, {}, "2"), Outcome::kStored) << "another pod";
+}
+
 TEST_F(AgentTableTest, KeepsAgentsApartThatDoNotSayTheirNode) {
   report("a", "");
   pass(11s);

@@ -12,9 +12,11 @@
 namespace meshcheck::server {
 
 struct HeldAgent {
-  std::string record;  // netchecker's JSON.
-  std::string node;    // Empty if the agent did not say.
+  std::string record;   // netchecker's JSON.
+  std::string node;     // Empty if the agent did not say.
+  std::string pod_uid;  // As the sender of its last report has proved it; empty if it has not.
   std::chrono::seconds report_interval{0};
+  Clock::time_point first_report;
   Clock::time_point last_report;
   std::int64_t errors_since_report = 0;  // Missed reports.
   mesh::LargeLoss loss;
@@ -24,11 +26,12 @@ struct HeldAgent {
   bool is_outdated(Clock::time_point now, double factor) const {
     return now - last_report > report_interval * factor;
   }
-  // Outdated, while another agent of its node and network reports: a pod that was replaced looks
-  // like this. Nobody can tell it of an agent that did not say its node.
+  // Outdated, while another agent of its node and network reports that began afterwards: a pod that
+  // was replaced looks like this. One that reported before cannot stand in for it. Nobody can tell
+  // it of an agent that did not say its node.
   bool is_replaced(Clock::time_point now, double factor) const {
-    return !node.empty() && is_outdated(now, factor) &&
-           now - series->last_report <= report_interval * factor;
+    return !node.empty() && is_outdated(now, factor) && series->newest_began > last_report &&
+           now - series->newest_heard <= report_interval * factor;
   }
   // One more report is missed than was counted. The first is forgiven: it may be on its way.
   bool misses_another(Clock::time_point now) const {

@@ -13,7 +13,7 @@
 namespace meshcheck::server {
 
 // Pure. Each name has its time from its first report on; then it is refused for as long as it goes
-// on reporting. Bounded by names_max of about 100 octets each; further ones are refused.
+// on reporting. Bounded by names_max of about 100 bytes each; further ones are refused.
 class Newcomers {
  public:
   static constexpr std::size_t kNamesMax = 10'000;

@@ -10,13 +10,16 @@ constexpr std::chrono::minutes kNewcomerSilence{10};
 
 }  // namespace
 
-std::optional<Roster::Refusal> Roster::admit(std::string_view name, Clock::time_point now,
+std::optional<Roster::Refusal> Roster::admit(std::string_view name, std::string_view node,
+                                             Clock::time_point now,
                                              std::optional<std::string_view> pod_uid) {
   if (!inventory_) return std::nullopt;
   if (const auto index = indices_.find(name); index != indices_.end()) {
-    const std::string& uid = inventory_->agents[index->second].uid;
-    if (uid.empty() || !pod_uid || *pod_uid == uid) return std::nullopt;
-    return Refusal::kOtherPod;
+    const Inventory::Entry& entry = inventory_->agents[index->second];
+    if (entry.uid.empty() || !pod_uid) return std::nullopt;
+    if (*pod_uid != entry.uid) return Refusal::kOtherPod;
+    const bool elsewhere = !entry.node.empty() && !node.empty() && node != entry.node;
+    return elsewhere ? std::optional(Refusal::kOtherNode) : std::nullopt;
   }
   if (!inventory_->newcomer_patience) return Refusal::kNotInInventory;
   if (leaving_.contains(name)) return Refusal::kLeaving;

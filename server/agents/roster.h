@@ -26,11 +26,12 @@ class Roster {
     kLeaving,    // Its pod is being ended.
     kNotListed,  // Kubernetes had time to list such a pod.
     kOtherPod,   // The pod of this name is another one.
+    kOtherNode,  // The pod of this name is on another node.
   };
 
   // Takes the report of `name`, or refuses it. The time of a newcomer runs from its first report.
-  // `pod_uid`: whose report it is, if the sender has proved it.
-  std::optional<Refusal> admit(std::string_view name, Clock::time_point now,
+  // `node` is where it says that it is. `pod_uid`: whose report it is, if the sender has proved it.
+  std::optional<Refusal> admit(std::string_view name, std::string_view node, Clock::time_point now,
                                std::optional<std::string_view> pod_uid);
   // All places are empty afterwards: the table seats the agents that the roster keeps. Nothing: no
   // inventory.

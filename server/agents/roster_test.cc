@@ -39,7 +39,7 @@ class RosterTest : public testing::Test {
 };
 
 TEST_F(RosterTest, LetsEverybodyInWithoutAnInventory) {
-  EXPECT_FALSE(roster_.admit("a", now_, "uid"));
+  EXPECT_FALSE(roster_.admit("a", "n", now_, "uid"));
   EXPECT_TRUE(roster_.keeps("a"));
   EXPECT_FALSE(roster_.names("a"));
   EXPECT_TRUE(absent().empty());
@@ -76,28 +76,28 @@ TEST_F(RosterTest, AwaitsAPlaceUntilItIsDue) {
 
 TEST_F(RosterTest, ChangesNothingByARefusal) {
   roster_.set_inventory(inventory({"a"}));
-  EXPECT_EQ(roster_.admit("b", now_, std::nullopt), Refusal::kNotInInventory);
+  EXPECT_EQ(roster_.admit("b", "n", now_, std::nullopt), Refusal::kNotInInventory);
   EXPECT_FALSE(roster_.keeps("b"));
   Inventory patient = inventory({"a"});
   patient.newcomer_patience = 60s;
   patient.leaving = {"c"};
   roster_.set_inventory(std::move(patient));
-  EXPECT_FALSE(roster_.admit("b", now_, std::nullopt));
-  EXPECT_EQ(roster_.admit("b", now_ + 61s, std::nullopt), Refusal::kNotListed);
+  EXPECT_FALSE(roster_.admit("b", "n", now_, std::nullopt));
+  EXPECT_EQ(roster_.admit("b", "n", now_ + 61s, std::nullopt), Refusal::kNotListed);
   EXPECT_TRUE(roster_.keeps("b")) << "it is known, and the table removes it";
-  EXPECT_EQ(roster_.admit("c", now_, std::nullopt), Refusal::kLeaving);
+  EXPECT_EQ(roster_.admit("c", "n", now_, std::nullopt), Refusal::kLeaving);
 }
 
 TEST_F(RosterTest, KeepsNothingOfAnotherPodOfTheName) {
   Inventory first = inventory({"a"});
   first.agents[0].uid = "1";
   roster_.set_inventory(first);
-  EXPECT_EQ(roster_.admit("a", now_, "2"), Refusal::kOtherPod);
+  EXPECT_EQ(roster_.admit("a", "n", now_, "2"), Refusal::kOtherPod);
   Inventory second = inventory({"a"});
   second.agents[0].uid = "2";
   roster_.set_inventory(second);
   EXPECT_FALSE(roster_.keeps("a"));
-  EXPECT_FALSE(roster_.admit("a", now_, "2"));
+  EXPECT_FALSE(roster_.admit("a", "n", now_, "2"));
   roster_.set_inventory(second);
   EXPECT_TRUE(roster_.keeps("a"));
 }
