@@ -2,6 +2,9 @@
 //   diagnosis_bench single NODES RUNS [OPTION...]   one fault at a time, all kinds in turn
 //   diagnosis_bench double NODES RUNS [OPTION...]   two at once
 //   diagnosis_bench triple NODES RUNS [OPTION...]
+//   diagnosis_bench sequence NODES RUNS [OPTION...] a fault, 1 to 120 s later the same or another,
+//                                                   then that one again, flapping; beside some the
+//                                                   names of all are not looked up
 //   diagnosis_bench healthy NODES HOURS [seed=N]    nothing but 0.1 % loss, restarts, churn
 //   diagnosis_bench cost NODES                      time of one evaluation
 //   diagnosis_bench one NODES SEED TYPE [TYPE...]   one run, in words
@@ -102,21 +105,41 @@ Script script_for(std::size_t nodes, std::uint64_t seed, std::vector<Fault::Type
 struct Plan {
   std::size_t nodes = 20;
   std::size_t runs = 100;
-  std::size_t at_once = 1;
+  std::size_t at_once = 1;  // 0: a sequence.
   std::uint64_t first_seed = 1;
   Tick report_interval = 5 * kSecond;
   std::size_t jobs = 1;
   std::size_t type = 0;
 };
 
+// From 1 to 120 s; half of them are shorter than 11 s.
+Tick pause_by_chance(mesh::Random& random) {
+  const double share = static_cast<double>(random.below(1000)) / 1000;
+  return static_cast<Tick>(std::pow(120.0, share) * kSecond);
+}
+
+std::vector<Episode> episodes_of(const std::vector<Fault::Type>& types, mesh::Random& random) {
+  const bool same = random.below(2) == 0;
+  const Tick flap = (1 + static_cast<Tick>(random.below(8))) * kSecond;
+  return {{.type = types[0]},
+          {.type = types[1], .same = same, .pause = pause_by_chance(random)},
+          {.type = types[1], .same = true, .pause = pause_by_chance(random), .flap = flap}};
+}
+
 Script script_for(const Plan& plan, std::uint64_t seed) {
   std::vector<Fault::Type> types;
   mesh::Random random(seed);
   types.push_back(static_cast<Fault::Type>((plan.type == 0 ? seed : plan.type) % Fault::kTypes));
-  while (types.size() < plan.at_once) {
+  while (types.size() < std::max<std::size_t>(plan.at_once, plan.at_once == 0 ? 2 : 1)) {
     types.push_back(static_cast<Fault::Type>(random.below(Fault::kTypes)));
   }
   Script script = script_for(plan.nodes, seed, types);
+  if (plan.at_once == 0) {
+    script.faults.clear();
+    script.duration = 30 * kSecond;
+    script.episodes = episodes_of(types, random);
+    if (random.below(4) == 0) script.meanwhile = Fault::Type::kDnsOfAll;
+  }
   script.mesh.server.report_interval = plan.report_interval;
   return script;
 }
@@ -143,6 +166,7 @@ struct Sums {
   Tally cuts;
   Tally sizes;
   Tally others;
+  Tally flapping;
   std::map<Fault::Type, Tally> by_type;
   std::size_t claims = 0;
   std::size_t right = 0;
@@ -153,12 +177,16 @@ struct Sums {
   void add(const RunOutcome& outcome, std::uint64_t seed) {
     std::string names;
     for (const FaultOutcome& of : outcome.faults) {
+      names += std::string(text(of.fault.type)) + ", ";
+      if (of.flapping) {
+        flapping.add(of);
+        continue;
+      }
       total.add(of);
       if (is_probed_each_second(of.fault.type)) each_second.add(of);
       if (is_cut(of.fault.type)) cuts.add(of);
       (of.fault.of_sizes() ? sizes : others).add(of);
       by_type[of.fault.type].add(of);
-      names += std::string(text(of.fault.type)) + ", ";
     }
     claims += outcome.claims;
     right += outcome.right_claims;
@@ -179,9 +207,10 @@ int measure(const Plan& plan) {
   for (std::size_t at = 0; at < outcomes.size(); ++at) {
     sums.add(outcomes[at], plan.first_seed + at);
   }
-  std::printf("%zu nodes, %zu runs from seed %llu, %zu at once, a report each %lld s\n", plan.nodes,
-              plan.runs, static_cast<unsigned long long>(plan.first_seed), plan.at_once,
-              static_cast<long long>(plan.report_interval / kSecond));
+  std::printf(
+      "%zu nodes, %zu runs from seed %llu, %zu at once (0: sequences), a report each %lld s\n",
+      plan.nodes, plan.runs, static_cast<unsigned long long>(plan.first_seed), plan.at_once,
+      static_cast<long long>(plan.report_interval / kSecond));
   std::printf("%-19s %6s %7s %7s %7s  %6s %6s %6s  %6s %6s\n", "", "faults", "recall", "located",
               "at once", "detect", "p95", "p99", "clear", "p99");
   for (auto& [type, tally] : sums.by_type) print(std::string(text(type)), tally);
@@ -190,6 +219,7 @@ int measure(const Plan& plan) {
   print("of those, cut", sums.cuts);
   print("of sizes", sums.sizes);
   print("all but sizes", sums.others);
+  if (sums.flapping.faults > 0) print("flapping", sums.flapping);
   std::printf("precision %.2f %% (%zu of %zu claims); an evaluation %.2f ms\n",
               percent(sums.right, sums.claims), sums.right, sums.claims,
               1000 * sums.evaluation_s / static_cast<double>(sums.evaluations));
@@ -296,7 +326,7 @@ int main_of(const std::vector<std::string>& arguments) {
   Plan plan{.nodes = nodes, .runs = number(2, 100)};
   const bool healthy = what == "healthy";
   plan.at_once = what == "single" ? 1 : what == "double" ? 2 : what == "triple" ? 3 : 0;
-  if (plan.at_once == 0 && !healthy) return 2;
+  if (plan.at_once == 0 && what != "sequence" && !healthy) return 2;
   for (std::size_t at = 3; at < arguments.size(); ++at) {
     if (!set_option(plan, arguments[at])) return 2;
   }

@@ -15,6 +15,8 @@ constexpr Tick kFirstEvaluation = 2;
 // Loss, latency and sizes take their time to show, and so does silence.
 constexpr Tick kLongDuration = 80 * kSecond;
 constexpr Tick kAfterMin = 8 * kSecond;
+// What is claimed of a fault that has been over for longer is not so.
+constexpr Tick kClaimAfterMax = 10 * kSecond;
 
 double seconds(Tick ticks) {
   return static_cast<double>(ticks) / kSecond;
@@ -72,47 +74,89 @@ class Run {
   explicit Run(const Script& script) : script_(script), mesh_(script.mesh), tracker_({}) {}
 
   RunOutcome run() {
+    if (script_.meanwhile) background_ = place(*script_.meanwhile);
+    restore_background();
     advance(script_.calm, false);
-    inject();
-    advance(duration(), false);
-    healed_ = mesh_.now();
-    mesh_.heal();
+    // Not always at the same step of a second.
+    for (std::size_t left = mesh_.random().below(2 * kSecond); left > 0; --left) step();
+    for (const Fault::Type type : script_.faults) begin(place(type));
+    end(duration(script_.faults));
+    for (const Episode& episode : script_.episodes) play(episode);
     if (!outcome_.faults.empty()) advance(script_.after, true);
     finish();
     return std::move(outcome_);
   }
 
  private:
-  Tick duration() const {
-    const bool slow = std::any_of(script_.faults.begin(), script_.faults.end(), is_slow);
+  struct Time {  // Of a fault.
+    Tick began = 0;
+    std::optional<Tick> healed;
+  };
+
+  Tick duration(const std::vector<Fault::Type>& types) const {
+    const bool slow = std::any_of(types.begin(), types.end(), is_slow);
     return slow ? std::max(script_.duration, kLongDuration) : script_.duration;
   }
 
-  void inject() {
-    // Not always at the same step of a second.
-    for (std::size_t left = mesh_.random().below(2 * kSecond); left > 0; --left) step();
-    began_ = mesh_.now();
-    for (const Fault::Type type : script_.faults) {
-      Fault fault;
-      for (int attempt = 0; attempt < 100; ++attempt) {
-        fault = random_fault(type, mesh_.cluster(), mesh_.random());
-        // Of the other pairs nobody can know before their epoch comes.
-        if (fault.other != kNoIndex) {
-          fault.other = mesh_.peer_of(fault.node);
-          if (fault.other == kNoIndex) continue;
-        }
-        const bool clear = std::none_of(outcome_.faults.begin(), outcome_.faults.end(),
-                                        [&](const FaultOutcome& other) {
-                                          return hides(fault, other.fault, mesh_.cluster()) ||
-                                                 hides(other.fault, fault, mesh_.cluster());
-                                        });
-        if (clear) {
-          mesh_.inject(fault);
-          outcome_.faults.push_back({.fault = fault});
-          break;
-        }
-      }
+  void play(const Episode& episode) {
+    advance(episode.pause, false);
+    const bool again = episode.same && !outcome_.faults.empty();
+    const auto fault = again ? std::optional(outcome_.faults.back().fault) : place(episode.type);
+    if (!fault) return;
+    begin(fault);
+    const Tick whole = duration({fault->type});
+    if (episode.flap == 0) return end(whole);
+    outcome_.faults.back().flapping = true;
+    const Tick until = mesh_.now() + whole;
+    while (mesh_.now() < until) {
+      advance(episode.flap, false);
+      mesh_.heal();
+      restore_background();
+      advance(episode.flap, false);
+      if (mesh_.now() < until) mesh_.inject(*fault);
     }
+    end(0);
+  }
+
+  // Nothing if none can be seen beside those that are there.
+  std::optional<Fault> place(Fault::Type type) {
+    for (int attempt = 0; attempt < 100; ++attempt) {
+      Fault fault = random_fault(type, mesh_.cluster(), mesh_.random());
+      // Of the other pairs nobody can know before their epoch comes.
+      if (fault.other != kNoIndex) {
+        fault.other = mesh_.peer_of(fault.node);
+        if (fault.other == kNoIndex) continue;
+      }
+      const auto hidden = [&](const Fault& other) {
+        return hides(fault, other, mesh_.cluster()) || hides(other, fault, mesh_.cluster());
+      };
+      bool clear = !background_ || !hidden(*background_);
+      for (std::size_t at = 0; at < outcome_.faults.size(); ++at) {
+        clear = clear && (times_[at].healed || !hidden(outcome_.faults[at].fault));
+      }
+      if (clear) return fault;
+    }
+    return std::nullopt;
+  }
+
+  void begin(const std::optional<Fault>& fault) {
+    if (!fault) return;
+    mesh_.inject(*fault);
+    outcome_.faults.push_back({.fault = *fault});
+    times_.push_back({.began = mesh_.now()});
+  }
+
+  void end(Tick after) {
+    advance(after, false);
+    mesh_.heal();
+    restore_background();
+    for (Time& time : times_) {
+      if (!time.healed) time.healed = mesh_.now();
+    }
+  }
+
+  void restore_background() {
+    if (background_) mesh_.inject(*background_);
   }
 
   void advance(Tick ticks, bool until_closed) {
@@ -159,44 +203,67 @@ class Run {
     named.reserve(findings.size());
     for (const Finding& finding : findings) named.push_back(name(view, finding));
     for (const VerdictEvent& event : tracker_.update(std::move(named), view)) note(event);
+    look(view.now);
+  }
+
+  // Whether what is said of the fault is said in its time.
+  bool in_time(std::size_t fault) const {
+    const Time& time = times_[fault];
+    return !time.healed || mesh_.now() - *time.healed <= kClaimAfterMax;
   }
 
   void note(const VerdictEvent& event) {
     const NamedFinding& named = event.verdict.named;
     if (event.type == VerdictEvent::Type::kClosed) {
-      for (FaultOutcome& of : outcome_.faults) {
-        if (healed_ && match(of.fault, named).found) {
-          of.cleared_s = seconds(mesh_.now() - *healed_);
-        }
+      for (std::size_t at = 0; at < times_.size(); ++at) {
+        FaultOutcome& of = outcome_.faults[at];
+        if (!times_[at].healed || of.cleared_s || !match(of.fault, named).found) continue;
+        of.cleared_s = seconds(mesh_.now() - *times_[at].healed);
       }
       return;
     }
-    bool right = false;
-    for (FaultOutcome& of : outcome_.faults) {
-      const Match how = match(of.fault, named);
-      right = right || how.found;
-      if (how.found && !healed_) of.located = how.located;
-      if (!how.found || of.detected_s || healed_) continue;
-      of.detected_s = seconds(mesh_.now() - *began_);
-      of.located_at_first = how.located;
+    bool right = background_ && match(*background_, named).found;
+    for (std::size_t at = 0; at < times_.size(); ++at) {
+      right = right || (in_time(at) && match(outcome_.faults[at].fault, named).found);
     }
     if (named.finding.severity == Severity::kInfo) return;
-    const auto claim = std::tuple(event.verdict.id, named.finding.kind, named.ends[0].name);
+    const std::size_t episode = times_.size();
+    const auto claim =
+        std::tuple(event.verdict.id, named.finding.kind, named.ends[0].name, episode);
     if (!claimed_.insert(claim).second) return;
     ++outcome_.claims;
     outcome_.right_claims += right ? 1 : 0;
-    if (!right) {
-      outcome_.wrong.push_back("at " + std::to_string(seconds(mesh_.now() - began_.value_or(0))) +
-                               (healed_ ? " healed at " : " ") +
-                               (healed_ ? std::to_string(seconds(*healed_ - *began_)) : "") + " " +
-                               line(named));
+    if (!right) outcome_.wrong.push_back(when() + line(named));
+  }
+
+  std::string when() const {
+    if (times_.empty()) return "at " + std::to_string(seconds(mesh_.now())) + " ";
+    const Time& last = times_.back();
+    const std::string began = std::to_string(seconds(mesh_.now() - last.began));
+    if (!last.healed) return "at " + began + " ";
+    return "at " + began + " healed at " + std::to_string(seconds(*last.healed - last.began)) + " ";
+  }
+
+  // A fault is found at the first look that tells it, also by a verdict that is open already.
+  void look(Clock::time_point now) {
+    for (std::size_t at = 0; at < times_.size(); ++at) {
+      FaultOutcome& of = outcome_.faults[at];
+      if (times_[at].healed) continue;
+      for (const Verdict& verdict : tracker_.open()) {
+        if (verdict.last_seen != now) continue;
+        const Match how = match(of.fault, verdict.named);
+        if (!how.found) continue;
+        of.located = how.located;
+        if (of.detected_s) continue;
+        of.detected_s = seconds(mesh_.now() - times_[at].began);
+        of.located_at_first = how.located;
+      }
     }
   }
 
   void finish() {
     for (const FaultOutcome& of : outcome_.faults) {
       if (of.detected_s && of.located) continue;
-      std::string open;
       outcome_.missed.push_back(std::string(text(of.fault.type)) +
                                 (of.detected_s ? " not located" : " not found"));
     }
@@ -206,9 +273,9 @@ class Run {
   SimulatedMesh mesh_;
   VerdictTracker tracker_;
   RunOutcome outcome_;
-  std::optional<Tick> began_;
-  std::optional<Tick> healed_;
-  std::set<std::tuple<std::uint64_t, Kind, std::string>> claimed_;
+  std::vector<Time> times_;  // Of outcome_.faults.
+  std::optional<Fault> background_;
+  std::set<std::tuple<std::uint64_t, Kind, std::string, std::size_t>> claimed_;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct FaultOutcome {
   std::optional<double> cleared_s;   // After it was healed.
   bool located_at_first = false;     // Scope and way were right when the verdict was opened...
   bool located = false;              // ... and when the fault ended.
+  bool flapping = false;
 };
 
 struct RunOutcome {
@@ -30,12 +31,22 @@ struct RunOutcome {
   double evaluation_s = 0;  // Of the machine's time, all of them.
 };
 
+// One fault of several that come one after the other.
+struct Episode {
+  Fault::Type type = Fault::Type::kNodeDown;
+  bool same = false;  // Once more the fault before, of the same thing.
+  Tick pause = 0;     // Since the end of the fault before.
+  Tick flap = 0;      // There and gone for so long each; 0: there all the time.
+};
+
 struct Script {
   SimulatedMesh::Options mesh;
-  std::vector<Fault::Type> faults;  // All begin at once; none: it stays healthy.
-  Tick calm = 6 * kSecond;          // Before.
-  Tick duration = 40 * kSecond;     // Of the faults; longer for those that take longer to show.
-  Tick after = 90 * kSecond;        // Or until all is closed.
+  std::vector<Fault::Type> faults;       // All begin at once; none: it stays healthy.
+  std::vector<Episode> episodes;         // Behind those.
+  std::optional<Fault::Type> meanwhile;  // Is there all the time, and is not judged itself.
+  Tick calm = 6 * kSecond;               // Before.
+  Tick duration = 40 * kSecond;  // Of the faults; longer for those that take longer to show.
+  Tick after = 90 * kSecond;     // Or until all is closed.
   // Agents that are restarted and nodes that are replaced meanwhile, for each of them an hour.
   double restarts_per_hour = 0;
   double churn_per_hour = 0;
