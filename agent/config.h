@@ -22,7 +22,7 @@ inline constexpr std::size_t kProbeUrlsMax = 64;           // The server's ping 
 inline constexpr std::size_t kProbeUrlSizeMax = 2048;      // Bytes; the server refuses longer ones.
 inline constexpr std::size_t kProbeUrlsSizeMax = 8 << 10;  // Of all, as JSON.
 
-inline constexpr std::size_t kPaddingElementsMax = 500'000;  // Of two octets each.
+inline constexpr std::size_t kPaddingElementsMax = 500'000;  // Of two bytes each.
 
 using mesh::Layer;
 

@@ -150,7 +150,7 @@ void measure(store::Connection& database, const sla::SlaTable& table, const Ques
              const Size& size) {
   std::vector<double> milliseconds;
   std::vector<double> busy;
-  std::size_t octets = 0;
+  std::size_t bytes = 0;
   const auto end = Clock::now() + kTimeMax;
   for (int i = 0; milliseconds.size() < kRepeats && Clock::now() < end; ++i) {
     SlaAnswer answer = answer_to(question, i % size.groups);
@@ -163,14 +163,14 @@ void measure(store::Connection& database, const sla::SlaTable& table, const Ques
     milliseconds.push_back(milliseconds_since(begin));
     const bool answered = read && *read == SlaReading::kDone && response.status == 200;
     if (!answered) std::abort();
-    octets = response.body.size();
+    bytes = response.body.size();
   }
   std::sort(milliseconds.begin(), milliseconds.end());
   std::sort(busy.begin(), busy.end());
   const std::size_t last = milliseconds.size() * 99 / 100;
-  std::printf("%-38s p50 %6.2f ms, p99 %6.2f ms, of the processor p99 %6.2f ms, %6zu octets\n",
+  std::printf("%-38s p50 %6.2f ms, p99 %6.2f ms, of the processor p99 %6.2f ms, %6zu bytes\n",
               question.what, milliseconds[milliseconds.size() / 2], milliseconds[last], busy[last],
-              octets);
+              bytes);
   std::fflush(stdout);
 }
 

@@ -10,7 +10,7 @@ namespace meshcheck::checks {
 
 struct CheckResult {
   sla::Status status = sla::Status::kUnknown;
-  std::string reason;  // One sentence for a person, at most 300 octets; empty when it is up.
+  std::string reason;  // One sentence for a person, at most 300 bytes; empty when it is up.
 };
 
 // Belongs to its loop's thread and may be started again once it is done. Its runner bounds the run:

@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kOutputMax = 1024;  // The last octets of what the command says.
+constexpr std::size_t kOutputMax = 1024;  // The last bytes of what the command says.
 constexpr std::size_t kReasonTail = 240;  // Of them, what is told.
 
 // Runs a program in a process group of its own, of which nothing is left when the run is over: the

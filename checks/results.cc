@@ -8,7 +8,7 @@ namespace {
 std::string bounded(std::string_view reason) {
   if (reason.size() <= kReasonSizeMax) return std::string(reason);
   std::string_view text = reason.substr(0, kReasonSizeMax);
-  // A character of several octets is kept or left out as a whole.
+  // A character of several bytes is kept or left out as a whole.
   while (!text.empty() && (static_cast<unsigned char>(reason[text.size()]) & 0xC0U) == 0x80U) {
     text.remove_suffix(1);
   }

@@ -11,7 +11,7 @@
 
 namespace meshcheck::checks {
 
-inline constexpr std::size_t kReasonSizeMax = 300;  // Octets; the rest is cut off.
+inline constexpr std::size_t kReasonSizeMax = 300;  // Bytes; the rest is cut off.
 
 CheckResult up();
 CheckResult down(std::string_view reason);

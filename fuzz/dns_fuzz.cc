@@ -1,4 +1,4 @@
-// DNS answers of any server. The first octet chooses the family that was asked for.
+// DNS answers of any server. The first byte chooses the family that was asked for.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

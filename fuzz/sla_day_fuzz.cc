@@ -1,4 +1,4 @@
-// A day of the SLA's table: octets of a database file that may be damaged.
+// A day of the SLA's table: bytes of a database file that may be damaged.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,10 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!sla::fits(rollup, sla::kRollupLength)) std::abort();
   }
   if (!sla::fits(day->sum(), sla::kDayLength)) std::abort();
-  const auto octets = sla::encode(*day);
+  const auto bytes = sla::encode(*day);
   // What was written by others may be longer, ours is the shortest.
-  if (octets.size() > size) std::abort();
-  const auto again = sla::decode_day(octets);
+  if (bytes.size() > size) std::abort();
+  const auto again = sla::decode_day(bytes);
   if (!again || *again != *day) std::abort();
   return 0;
 }

@@ -1,4 +1,4 @@
-// The Kubernetes API's watches and lists, whole and in two pieces: how the octets are cut must not
+// The Kubernetes API's watches and lists, whole and in two pieces: how the bytes are cut must not
 // change what is read. And objects, whatever they hold.
 #include <algorithm>
 #include <cstddef>

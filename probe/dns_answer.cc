@@ -40,10 +40,10 @@ int parse(std::span<const std::uint8_t> message, std::array<ares_addr6ttl, kDnsA
                                found.data(), &count);
 }
 
-std::span<const std::uint8_t> octets_of(const ares_addrttl& record) {
+std::span<const std::uint8_t> bytes_of(const ares_addrttl& record) {
   return {reinterpret_cast<const std::uint8_t*>(&record.ipaddr), sizeof record.ipaddr};
 }
-std::span<const std::uint8_t> octets_of(const ares_addr6ttl& record) {
+std::span<const std::uint8_t> bytes_of(const ares_addr6ttl& record) {
   return {reinterpret_cast<const std::uint8_t*>(&record.ip6addr), sizeof record.ip6addr};
 }
 
@@ -55,7 +55,7 @@ DnsRecords read(std::span<const std::uint8_t> message) {
   if (status != ARES_SUCCESS) return {.status = dns_status(status), .addresses = {}};
   DnsRecords records{.status = DnsStatus::kAnswered, .addresses = {}};
   for (const Record& record : std::span(found).first(static_cast<std::size_t>(count))) {
-    records.addresses.push_back(IpAddress::from_bytes(octets_of(record)));
+    records.addresses.push_back(IpAddress::from_bytes(bytes_of(record)));
   }
   if (records.addresses.empty()) records.status = DnsStatus::kNoAddress;
   return records;

@@ -14,7 +14,7 @@
 
 namespace meshcheck::probe {
 
-// Sizes are of IP packets there and of UDP payloads here. Every probe says to the octet how large
+// Sizes are of IP packets there and of UDP payloads here. Every probe says to the byte how large
 // its answer shall be, and only an answer of that size counts, so a reflector that cannot do as it
 // is told proves nothing. The first answer brings the token without which a reflector sends nothing
 // large. Reads no clock; one thread; about 2 KB.
@@ -23,7 +23,7 @@ class PmtuPath {
   // Larger links are cut to it: a jumbo frame. Only loopback's and InfiniBand's are, and whether
   // fragments pass cannot be found out there.
   static constexpr std::uint32_t kLinkMtuMax = 9216;
-  // Octets that next() needs room for: a packet that such a link sends in fragments, and four.
+  // Bytes that next() needs room for: a packet that such a link sends in fragments, and four.
   static constexpr std::size_t kPacketSizeMax = 9600;
   // Probes remembered. At most 20 go in a second, which is how long an answer may take.
   static constexpr std::size_t kWindow = 32;

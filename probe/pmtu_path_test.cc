@@ -13,13 +13,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using mesh::Direction;
-using Octets = std::vector<std::uint8_t>;
+using Bytes = std::vector<std::uint8_t>;
 
 constexpr IpAddress::Family kIpv4 = IpAddress::Family::kIpv4;
 constexpr IpAddress::Family kIpv6 = IpAddress::Family::kIpv6;
 
 const stamp::Key& secret() {
-  static const stamp::Key key = *stamp::Key::from_bytes(Octets(32, 7));
+  static const stamp::Key key = *stamp::Key::from_bytes(Bytes(32, 7));
   return key;
 }
 
@@ -34,7 +34,7 @@ class PmtuPathTest : public testing::Test {
     path_->mtu().set_path_state(mesh::PathState::kUp, now_);
   }
   std::optional<PmtuPath::Packet> next() { return path_->next(wall_, now_, request_); }
-  Octets reflect(const PmtuPath::Packet& packet) {
+  Bytes reflect(const PmtuPath::Packet& packet) {
     const auto reply = reflector_.reflect(
         {.packet = packet.bytes, .peer = {}, .key = key_, .received = wall_, .now = wall_}, reply_);
     EXPECT_TRUE(reply) << (reply ? "" : reply.error().message());
@@ -52,7 +52,7 @@ class PmtuPathTest : public testing::Test {
       const std::size_t size = packet->bytes.size() + headers_;
       sizes_.push_back(size);
       if (size > forward_max && packet->dont_fragment) continue;
-      const Octets reply = reflect(*packet);
+      const Bytes reply = reflect(*packet);
       const bool of_fragments = reply.size() + headers_ > 1500;
       if (reply.size() + headers_ > backward_max && !of_fragments) continue;
       EXPECT_TRUE(path_->receive(reply, wall_, now_));
@@ -68,13 +68,13 @@ class PmtuPathTest : public testing::Test {
   const stamp::Key* key_ = nullptr;
   std::size_t headers_ = 0;
   std::vector<std::size_t> sizes_;  // Of the IP packets sent.
-  Octets request_ = Octets(PmtuPath::kPacketSizeMax);
-  Octets reply_ = Octets(PmtuPath::kPacketSizeMax);
+  Bytes request_ = Bytes(PmtuPath::kPacketSizeMax);
+  Bytes reply_ = Bytes(PmtuPath::kPacketSizeMax);
   stamp::Reflector reflector_{{.asymmetrical = true}};
   std::optional<PmtuPath> path_;
 };
 
-TEST_F(PmtuPathTest, FindsAnySizeToTheOctetInBothFamiliesAndModes) {
+TEST_F(PmtuPathTest, FindsAnySizeToTheByteInBothFamiliesAndModes) {
   for (const IpAddress::Family family : {kIpv4, kIpv6}) {
     for (const stamp::Key* key : {&secret(), static_cast<const stamp::Key*>(nullptr)}) {
       for (std::size_t i = 0; i < 8; ++i) {
@@ -122,9 +122,9 @@ TEST_F(PmtuPathTest, KnowsTheProbeThatAnIcmpMessageQuotes) {
     EXPECT_TRUE(path_->receive(reflect(*packet), wall_, now_));
   }
   const IpAddress router = *IpAddress::parse("192.0.2.1");
-  const Octets quote(packet->bytes.begin(), packet->bytes.begin() + 100);
+  const Bytes quote(packet->bytes.begin(), packet->bytes.begin() + 100);
   EXPECT_FALSE(path_->too_big(stamp::Bytes(quote).first(3), 1300, router, now_));
-  EXPECT_FALSE(path_->too_big(Octets(100, 0xee), 1300, router, now_));
+  EXPECT_FALSE(path_->too_big(Bytes(100, 0xee), 1300, router, now_));
   EXPECT_FALSE(path_->too_big(quote, 1500, router, now_)) << "it would have passed";
   EXPECT_TRUE(path_->too_big(quote, 1300, router, now_));
   EXPECT_EQ(path_->mtu().result(Direction::kForward, now_).too_big->mtu, 1300);

@@ -21,9 +21,9 @@ using mesh::FragmentationClass;
 using mesh::PathState;
 
 // 0: none.
-std::optional<stamp::Key> key(std::uint8_t octet) {
-  if (octet == 0) return std::nullopt;
-  return *stamp::Key::from_bytes(std::vector<std::uint8_t>(32, octet));
+std::optional<stamp::Key> key(std::uint8_t byte) {
+  if (byte == 0) return std::nullopt;
+  return *stamp::Key::from_bytes(std::vector<std::uint8_t>(32, byte));
 }
 
 bool nft(const std::string& command) {
@@ -53,7 +53,7 @@ struct Family {
 constexpr Family kIpv4 = {"Ipv4", "10.1.0.1", "10.1.0.2", "10.2.0.1", "ip frag-off & 0x1fff != 0"};
 constexpr Family kIpv6 = {"Ipv6", "fd01::1", "fd01::2", "fd02::1", "frag frag-off != 0"};
 
-// A prober, a router and a reflector, each in a network of its own, with links of 1,500 octets.
+// A prober, a router and a reflector, each in a network of its own, with links of 1,500 bytes.
 class Route {
  public:
   explicit Route(const Family& family) : family_(family) {
@@ -82,10 +82,10 @@ class Route {
     use_key(1);
   }
 
-  void use_key(std::uint8_t octet) {
-    reflector->set_keys(key(octet), std::nullopt);
-    small->set_key(key(octet));
-    prober->set_key(key(octet));
+  void use_key(std::uint8_t byte) {
+    reflector->set_keys(key(byte), std::nullopt);
+    small->set_key(key(byte));
+    prober->set_key(key(byte));
   }
   void drop(const std::string& packets) {
     router.enter();
@@ -183,7 +183,7 @@ TEST_P(PmtuProberTest, SeesThatAllIsClear) {
   });
 }
 
-TEST_P(PmtuProberTest, FindsEachDirectionOfABlackHoleToTheOctet) {
+TEST_P(PmtuProberTest, FindsEachDirectionOfABlackHoleToTheByte) {
   on_route([](Route& route) {
     route.drop("iifname r0 meta length > 1401 drop; iifname r1 meta length > 1371");
     route.start();

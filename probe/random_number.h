@@ -11,7 +11,7 @@ namespace meshcheck::probe {
 template <typename Number>
 Number random_number() {
   Number number{};
-  // So few octets are never cut short, and Linux has had the call for long.
+  // So few bytes are never cut short, and Linux has had the call for long.
   const auto filled = getrandom(&number, sizeof number, 0);
   assert(filled == sizeof number);
   static_cast<void>(filled);

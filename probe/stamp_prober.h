@@ -36,7 +36,7 @@ class StampProber {
     std::chrono::milliseconds timeout{1000};
     std::size_t source_ports = 4;
     std::uint16_t ssid = 0;      // Not zero, and another one at each start of the agent.
-    std::size_t probe_size = 0;  // Octets of UDP payload, at most kProbeSizeMax.
+    std::size_t probe_size = 0;  // Bytes of UDP payload, at most kProbeSizeMax.
     bool kernel_times = true;
     stamp::ErrorEstimate error;  // Of our clock.
     std::size_t targets_max = 2 * mesh::kReportPathsMax;

@@ -17,8 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 using mesh::PathState;
 
-std::optional<stamp::Key> key(std::uint8_t octet) {
-  return *stamp::Key::from_bytes(std::vector<std::uint8_t>(32, octet));
+std::optional<stamp::Key> key(std::uint8_t byte) {
+  return *stamp::Key::from_bytes(std::vector<std::uint8_t>(32, byte));
 }
 
 Endpoint endpoint(const std::string& address, std::uint16_t port) {

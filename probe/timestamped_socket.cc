@@ -87,7 +87,7 @@ struct TimestampedSocket::Node {
   std::size_t awaited = 0;  // Times that were not read yet and could be any moment.
   std::uint64_t truncated = 0;
   std::uint32_t drops_seen = 0;
-  std::size_t waiting = 0;       // Octets of kernel memory read in this run...
+  std::size_t waiting = 0;       // Bytes of kernel memory read in this run...
   std::size_t waiting_most = 0;  // ... and in the longest one.
   std::optional<uv::FdWatcher> watcher;
 };
@@ -124,7 +124,7 @@ bool TimestampedSocket::Node::receive(std::size_t batches_max) {
 }
 
 void TimestampedSocket::Node::hand_over(std::size_t i, WallTime now) {
-  // About what the kernel charges the socket for a packet beyond its octets.
+  // About what the kernel charges the socket for a packet beyond its bytes.
   constexpr std::size_t kOverhead = 512;
   waiting += received.message(i).size() + kOverhead;
   const msghdr& header = received.headers[i].msg_hdr;

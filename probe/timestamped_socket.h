@@ -23,7 +23,7 @@ namespace meshcheck::probe {
 // when it is full; after a batch was received, what its callbacks queued is flushed by itself.
 // Right after sending, the kernel's times are read back: with software times they are there
 // already, and the loop need not wake up for them. Bounds: kBatchMax packets and kQueueSizeMax
-// octets queued, kBatchesMax batches read in a turn of the loop.
+// bytes queued, kBatchesMax batches read in a turn of the loop.
 class TimestampedSocket {
  public:
   static constexpr std::size_t kBatchMax = 32;

@@ -47,7 +47,7 @@ void register_http_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_http_handshakes_failed_total", "TLS handshakes that failed.",
                         value(&Counters::handshakes_failed)});
   registry.add_gauge({"meshcheck_http_memory_bytes",
-                      "Octets of bodies and answers that connections hold.",
+                      "Bytes of bodies and answers that connections hold.",
                       [&parts] { return static_cast<double>(parts.memory.held()); }});
   registry.add_counter({"meshcheck_http_memory_refused_total",
                         "Bodies and answers refused because -connections-memory-max was held.",

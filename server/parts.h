@@ -24,7 +24,7 @@ struct Parts {
   struct Options {
     AgentTable::Options agents;
     std::size_t threads = 1;                           // Of the network.
-    std::size_t memory_max = std::size_t{128} << 20U;  // Octets that their connections hold.
+    std::size_t memory_max = std::size_t{128} << 20U;  // Bytes that their connections hold.
     mesh::Mesh::Options mesh;
     VerdictPublisher::Options verdicts;
     sla::SlaTable::Options sla;

@@ -16,7 +16,7 @@ using mesh::FragmentsResult;
 using netlink::in_network_namespace;
 using netlink::ip;
 
-// A test in a hurry of one path over a loopback of 1500 octets. Made inside the namespace.
+// A test in a hurry of one path over a loopback of 1500 bytes. Made inside the namespace.
 struct Bench {
   Bench() {
     for (std::uint64_t i = 0; i < 20; ++i) {

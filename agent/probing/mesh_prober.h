@@ -43,7 +43,7 @@ class MeshProber {
   // Where this agent is reached itself. Peers that cannot be there for it are left out from the
   // next assignment on, as are those that would be its own reflector.
   void set_own_addresses(const std::vector<IpAddress>& addresses) { own_addresses_ = addresses; }
-  // The MTUs of the links that probes leave by, in octets: IPv4's, IPv6's; 0: unknown. Sizes are
+  // The MTUs of the links that probes leave by, in bytes: IPv4's, IPv6's; 0: unknown. Sizes are
   // probed up to them from then on.
   void set_link_mtus(const std::array<std::uint32_t, 2>& mtus);
   // Asks the kernel what the reflector's sockets have dropped by now, and logs what the reflector

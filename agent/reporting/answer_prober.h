@@ -20,7 +20,7 @@ namespace meshcheck::agent {
 class AnswerProber {
  public:
   struct Question {
-    std::size_t size = 0;  // Octets of the answer's body.
+    std::size_t size = 0;  // Bytes of the answer's body.
     std::chrono::milliseconds timeout{0};
   };
 

@@ -35,7 +35,7 @@ class Gatherer {
   bool busy() const { return on_done_ != nullptr; }
 
   // As the kernel had it in the last gathering: the MTUs of the links that carry the addresses for
-  // probes, in octets, IPv4's and IPv6's; 0: unknown.
+  // probes, in bytes, IPv4's and IPv6's; 0: unknown.
   const std::array<std::uint32_t, 2>& link_mtus() const { return link_mtus_; }
 
  private:

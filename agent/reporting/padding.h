@@ -51,7 +51,7 @@ class Padding {
   using Change = LossJudge::Change;
 
   void begin_round(std::size_t elements);
-  // Of the report that is sent next, in elements of two octets.
+  // Of the report that is sent next, in elements of two bytes.
   std::size_t elements() const { return stalled_ ? 0 : asked_; }
   bool small() const { return stalled_; }
 
@@ -82,12 +82,12 @@ inline constexpr std::size_t kSweepSizes = 13;
 
 struct SweepBasis {
   std::size_t mss = 0;       // Of the last report's connection; 0: not known.
-  std::size_t unpadded = 0;  // Octets of the whole request without padding.
+  std::size_t unpadded = 0;  // Bytes of the whole request without padding.
   std::size_t elements = 0;  // As configured.
 };
-// In elements: what makes the last of so many segments end two octets before the MSS, at it (or
-// one before, as elements have two octets) and after it, for the least number of segments, one and
-// four more; no padding; 1500 octets; 9000; and as configured.
+// In elements: what makes the last of so many segments end two bytes before the MSS, at it (or
+// one before, as elements have two bytes) and after it, for the least number of segments, one and
+// four more; no padding; 1500 bytes; 9000; and as configured.
 std::array<std::size_t, kSweepSizes> sweep_elements(const SweepBasis& basis);
 
 }  // namespace meshcheck::agent

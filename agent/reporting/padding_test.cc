@@ -151,7 +151,7 @@ TEST(SweepElementsTest, AreAroundWhatSegmentsCarry) {
   EXPECT_EQ(sizes.at(11), 4500U);
   EXPECT_EQ(sizes.at(12), 7U);
   const auto odd = sweep_elements({.mss = 1448, .unpadded = 2001, .elements = 7});
-  EXPECT_EQ(2001 + 2 * odd.at(1) - 1, 2 * 1448U) << "to the octet";
+  EXPECT_EQ(2001 + 2 * odd.at(1) - 1, 2 * 1448U) << "to the byte";
 }
 
 TEST(SweepElementsTest, AreBoundedAndKnowWithoutAnMssWhatTheyCan) {

@@ -9,7 +9,7 @@ namespace meshcheck::agent {
 using std::chrono::milliseconds;
 
 // In a sweep the numbers in the report depend on the size that depends on the report: the second
-// pass is right but for their digits, the third to the octet. A size that is in doubt stays.
+// pass is right but for their digits, the third to the byte. A size that is in doubt stays.
 void ReportRound::begin(mesh::Report report, const LargeAnswers& answers, Clock::time_point now) {
   report.mesh.tcp = tcp_;
   report_ = std::move(report);

@@ -70,7 +70,7 @@ class ReportRound {
   std::string body_;
   Clock::time_point sent_at_;           // The last attempt.
   std::optional<mesh::ReportTcp> tcp_;  // Of the last connection without a bound of its own.
-  std::size_t request_overhead_ = 0;    // What HTTP added to the last body, in octets.
+  std::size_t request_overhead_ = 0;    // What HTTP added to the last body, in bytes.
   std::size_t sweep_turn_ = 0;
 };
 

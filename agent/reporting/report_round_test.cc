@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using Change = Padding::Change;
 using Stage = PaddingStage;
 
-// Rounds of ten seconds, with 2,999 octets of padding.
+// Rounds of ten seconds, with 2,999 bytes of padding.
 class ReportRoundTest : public testing::Test {
  protected:
   static Config config() {
@@ -82,7 +82,7 @@ TEST_F(ReportRoundTest, KeepsThePaddingWhenTheServerRefuses) {
   EXPECT_FALSE(round_.should_drop_padding(refused(), /*last=*/false));
   const std::string before = round_.body();
   round_.failed({}, now_);
-  EXPECT_EQ(round_.body(), before) << "a retry has the same octets";
+  EXPECT_EQ(round_.body(), before) << "a retry has the same bytes";
 }
 
 TEST_F(ReportRoundTest, TellsALossOnlyOnceSmallReportsArrive) {

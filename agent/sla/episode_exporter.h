@@ -27,7 +27,7 @@ namespace meshcheck::agent {
 // thread.
 class EpisodeExporter {
  public:
-  // In a message. Names of 128 octets make an episode of less than 512.
+  // In a message. Names of 128 bytes make an episode of less than 512.
   static constexpr std::size_t kBatchMax = 2000;
   // That the disk has not taken.
   static constexpr std::size_t kUnsavedMax = 20'000;

@@ -162,7 +162,7 @@ TEST_F(EpisodeExporterTest, SendsALongBacklogInBatchesOfWholeSlots) {
 // A limit on file sizes stands for a full disk: the write fails in the same place.
 class FullDisk {
  public:
-  // Files of up to `size_max` octets still fit.
+  // Files of up to `size_max` bytes still fit.
   explicit FullDisk(rlim_t size_max) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
     EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
     const rlimit small{.rlim_cur = size_max, .rlim_max = before_.rlim_max};

@@ -14,7 +14,7 @@ namespace meshcheck::agent {
 // How much of it is kept. Whichever bound is reached, the oldest goes.
 struct SpoolBounds {
   std::chrono::hours age_max{24};
-  std::size_t size_max = std::size_t{64} << 20U;  // Octets of the database that are in use.
+  std::size_t size_max = std::size_t{64} << 20U;  // Bytes of the database that are in use.
 };
 
 // Functions on the database, for its thread. Each runs inside a transaction of the caller's.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes a directory as an image archive, which containerd, Docker, Podman and kind load. The same directory and the
-same SOURCE_DATE_EPOCH make the same octets.
+same SOURCE_DATE_EPOCH make the same bytes.
 
 The archive is an OCI image layout with one layer; manifest.json beside it is for programs that only know Docker's
 format, and names the same files.
@@ -22,7 +22,7 @@ OWNED = {"data": USER}
 MODES = {"tmp": 0o1777}
 
 
-def octets_of_json(value) -> bytes:
+def bytes_of_json(value) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -67,7 +67,7 @@ def write_archive(path: str, name: str, layer: bytes, epoch: int) -> str:
         return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{digest}", "size": len(data)}
 
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
-    config = blob(octets_of_json({
+    config = blob(bytes_of_json({
         "created": created, "architecture": ARCHITECTURES[platform.machine()], "os": "linux",
         "config": {"User": f"{USER}:{USER}", "WorkingDir": "/data", "Env": ["PATH=/usr/bin"],
                    "Cmd": ["/usr/bin/meshcheck-server"], "ExposedPorts": {"8081/tcp": {}, "8862/udp": {}},
@@ -77,15 +77,15 @@ def write_archive(path: str, name: str, layer: bytes, epoch: int) -> str:
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
         "history": [{"created": created, "created_by": "examples/image/build.sh"}]}), "config.v1+json")
     packed = blob(gzip.compress(layer, mtime=0), "layer.v1.tar+gzip")
-    manifest = blob(octets_of_json({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+    manifest = blob(bytes_of_json({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                                     "config": config, "layers": [packed]}), "manifest.v1+json")
     named = manifest | {"annotations": {"io.containerd.image.name": full_name(name),
                                         "org.opencontainers.image.ref.name": name.rpartition(":")[2]}}
     files = blobs | {
-        "oci-layout": octets_of_json({"imageLayoutVersion": "1.0.0"}),
-        "index.json": octets_of_json({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+        "oci-layout": bytes_of_json({"imageLayoutVersion": "1.0.0"}),
+        "index.json": bytes_of_json({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
                                       "manifests": [named]}),
-        "manifest.json": octets_of_json([{
+        "manifest.json": bytes_of_json([{
             "Config": "blobs/sha256/" + config["digest"][7:], "RepoTags": [name],
             "Layers": ["blobs/sha256/" + packed["digest"][7:]]}])}
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:

@@ -9,10 +9,10 @@ namespace {
 
 TEST(FileTest, IsReadWholeUpToItsBound) {
   const TemporaryDirectory folder;
-  const std::string octets("a\0\r\n\xff", 5);
-  const std::string path = folder.write("file", octets);
-  EXPECT_EQ(*read_file(path, 5), octets);
-  EXPECT_EQ(*read_file(path, 100), octets);
+  const std::string bytes("a\0\r\n\xff", 5);
+  const std::string path = folder.write("file", bytes);
+  EXPECT_EQ(*read_file(path, 5), bytes);
+  EXPECT_EQ(*read_file(path, 100), bytes);
   EXPECT_EQ(read_file(path, 4).error().message(), "larger than 4 bytes");
   const std::string large(20'000, 'x');
   EXPECT_EQ(*read_file(folder.write("large", large), 20'000), large);

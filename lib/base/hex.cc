@@ -4,11 +4,11 @@
 
 namespace meshcheck {
 
-std::string to_hex(std::string_view octets) {
+std::string to_hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const char octet : octets) {
-    const auto value = static_cast<unsigned char>(octet);
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
     text += kDigits[value >> 4U];
     text += kDigits[value & 0xfU];
   }
@@ -16,22 +16,22 @@ std::string to_hex(std::string_view octets) {
 }
 
 std::string to_hex(std::uint64_t word) {
-  std::string octets;
-  for (int shift = 56; shift >= 0; shift -= 8) octets += static_cast<char>(word >> shift);
-  return to_hex(octets);
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(word >> shift);
+  return to_hex(bytes);
 }
 
 std::optional<std::string> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
-  std::string octets;
+  std::string bytes;
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    unsigned char octet = 0;
+    unsigned char byte = 0;
     const char* const end = text.data() + i + 2;
-    const auto read = std::from_chars(text.data() + i, end, octet, 16);
+    const auto read = std::from_chars(text.data() + i, end, byte, 16);
     if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
-    octets += static_cast<char>(octet);
+    bytes += static_cast<char>(byte);
   }
-  return octets;
+  return bytes;
 }
 
 }  // namespace meshcheck

@@ -1,4 +1,4 @@
-// Octets as hexadecimal digits.
+// Bytes as hexadecimal digits.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace meshcheck {
 
-std::string to_hex(std::string_view octets);  // In lower case, as all here.
-std::string to_hex(std::uint64_t word);       // 16 digits.
+std::string to_hex(std::string_view bytes);  // In lower case, as all here.
+std::string to_hex(std::uint64_t word);      // 16 digits.
 // Either case; nothing if that is not what `text` is, in pairs of digits.
 std::optional<std::string> from_hex(std::string_view text);
 

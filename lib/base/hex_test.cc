@@ -6,10 +6,10 @@ namespace meshcheck {
 namespace {
 
 TEST(HexTest, ReadsWhatItWroteInEitherCase) {
-  const std::string octets("\x00\x7f\xff\x10", 4);
-  EXPECT_EQ(to_hex(octets), "007fff10");
-  EXPECT_EQ(from_hex("007fff10"), octets);
-  EXPECT_EQ(from_hex("007FfF10"), octets);
+  const std::string bytes("\x00\x7f\xff\x10", 4);
+  EXPECT_EQ(to_hex(bytes), "007fff10");
+  EXPECT_EQ(from_hex("007fff10"), bytes);
+  EXPECT_EQ(from_hex("007FfF10"), bytes);
   EXPECT_EQ(from_hex(""), "");
 }
 

@@ -37,8 +37,8 @@ std::string IpAddress::text() const {
 
 bool IpAddress::is_loopback() const {
   if (family_ == Family::kIpv4) return bytes_[0] == 127;
-  return bytes_.back() == 1 && std::all_of(bytes_.begin(), bytes_.end() - 1,
-                                           [](std::uint8_t octet) { return octet == 0; });
+  return bytes_.back() == 1 &&
+         std::all_of(bytes_.begin(), bytes_.end() - 1, [](std::uint8_t byte) { return byte == 0; });
 }
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {

@@ -53,19 +53,19 @@ void Client::Core::look_at(curl_socket_t socket) {
 void Client::Core::act(curl_socket_t socket, int events) {
   int running = 0;
   curl_multi_socket_action(multi.get(), socket, events, &running);
-  deliver_octets();
+  deliver_bytes();
   deliver_outcomes();
 }
 
-void Client::Core::deliver_octets() {
+void Client::Core::deliver_bytes() {
   while (!fresh.empty()) {
     Transfer* const transfer = fresh.front();
     fresh.erase(fresh.begin());
-    const std::string octets = std::exchange(transfer->octets, {});
+    const std::string bytes = std::exchange(transfer->bytes, {});
     // The callback may destroy its own Call, and with it `transfer`.
     auto on_body = std::move(transfer->request.on_body);
     in_callback = transfer;
-    on_body(octets);
+    on_body(bytes);
     if (std::exchange(in_callback, nullptr) == transfer) {
       transfer->request.on_body = std::move(on_body);
     }

@@ -27,19 +27,19 @@ struct ClientRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::chrono::milliseconds timeout{10'000};  // For everything, look-up to last byte; 0: none.
-  // No octet came for so long, from the start on: that ends it too; 0: none. A body to be sent
+  // No byte came for so long, from the start on: that ends it too; 0: none. A body to be sent
   // should not take as long.
   std::chrono::milliseconds idle_timeout{0};
   // False: a connection of its own, closed afterwards, so that every phase is really measured.
   bool keep_alive = false;
-  int segment_max = 0;  // Octets a TCP segment may carry, either way; 0: what the links carry.
+  int segment_max = 0;  // Bytes a TCP segment may carry, either way; 0: what the links carry.
   int redirects_max = 0;
   std::size_t body_max = std::size_t{1} << 20U;  // A larger answer is an error.
   bool discard_body = false;                     // Read, bounded by body_max, but not kept.
-  // Octets of an answer with a status of 2xx as they come, on the loop, which may destroy and start
+  // Bytes of an answer with a status of 2xx as they come, on the loop, which may destroy and start
   // Calls. They are neither kept nor bounded by body_max; the body of any other status is both, as
   // if this were not there.
-  std::function<void(std::string_view octets)> on_body;
+  std::function<void(std::string_view bytes)> on_body;
   bool verify = true;   // TLS: certificate and name.
   std::string ca_file;  // TLS: instead of the system's roots.
   std::string ca;       // The same as PEM text; then ca_file is not read.

@@ -55,7 +55,7 @@ struct Client::Core {
   void act(curl_socket_t socket, int events);
   // libcurl forbids to start and end transfers inside its own callbacks. So what they bring is
   // handed out when it has returned.
-  void deliver_octets();
+  void deliver_bytes();
   void deliver_outcomes();
   void deliver(Transfer& transfer, CURLcode code);
   void watch(curl_socket_t socket, int what);
@@ -67,7 +67,7 @@ struct Client::Core {
   std::unordered_map<curl_socket_t, uv::FdWatcher> watchers;
   // Who opened a socket, as long as both are there.
   std::unordered_map<curl_socket_t, Transfer*> owners;
-  // Have octets for their on_body. What comes in one call of libcurl is less than 2 MB each.
+  // Have bytes for their on_body. What comes in one call of libcurl is less than 2 MB each.
   std::vector<Transfer*> fresh;
   Transfer* in_callback = nullptr;  // Null again if it was destroyed there.
   uv::Timer timer;
@@ -86,7 +86,7 @@ struct Transfer {
   std::array<char, CURL_ERROR_SIZE> error_text{};
   bool too_large = false;
   std::size_t received = 0;
-  std::string octets;                 // For on_body.
+  std::string bytes;                  // For on_body.
   std::optional<uv::Timer> idleness;  // Only with an idle_timeout.
   Clock::time_point begun;
   bool idled_out = false;
@@ -96,9 +96,9 @@ struct Transfer {
   void prepare_times();
   void prepare_tls();
   void prepare_method();
-  void heard();  // An octet came.
+  void heard();  // A byte came.
   int status() const;
-  std::uint64_t farewell() const;  // Octets that its connection may say last.
+  std::uint64_t farewell() const;  // Bytes that its connection may say last.
   void finish(CURLcode code);
   void read_open_sockets();
   void leave();

@@ -42,10 +42,10 @@ class ClientStreamTest : public ClientFixture {
   Call call_;
 };
 
-TEST_F(ClientStreamTest, HandsOctetsOutAsTheyComeAndKeepsNone) {
-  start(watch([this](std::string_view octets) {
+TEST_F(ClientStreamTest, HandsBytesOutAsTheyComeAndKeepsNone) {
+  start(watch([this](std::string_view bytes) {
     EXPECT_FALSE(outcome_);
-    seen_ += octets;
+    seen_ += bytes;
   }));
   run_until([&] { return !server_.requests.empty(); });
   server_.say(chunk("one"));
@@ -76,7 +76,7 @@ TEST_F(ClientStreamTest, KeepsTheBodyOfAnyOtherStatus) {
 }
 
 TEST_F(ClientStreamTest, TellsAnEndFromACut) {
-  start(watch([this](std::string_view octets) { seen_ += octets; }));
+  start(watch([this](std::string_view bytes) { seen_ += bytes; }));
   run_until([&] { return !server_.requests.empty(); });
   server_.say(chunk("one"));
   server_.hang_up();
@@ -87,8 +87,8 @@ TEST_F(ClientStreamTest, TellsAnEndFromACut) {
 }
 
 TEST_F(ClientStreamTest, IsSilentWhenItsCallIsDestroyedInsideOnBody) {
-  start(watch([this](std::string_view octets) {
-    seen_ += octets;
+  start(watch([this](std::string_view bytes) {
+    seen_ += bytes;
     call_ = Call();
   }));
   run_until([&] { return !server_.requests.empty(); });
@@ -101,8 +101,8 @@ TEST_F(ClientStreamTest, IsSilentWhenItsCallIsDestroyedInsideOnBody) {
 TEST_F(ClientStreamTest, MayDestroyAndStartOtherCallsInsideOnBody) {
   std::vector<Call> calls(2);
   // Who hears first silences the other and starts a third.
-  const auto on_body = [&](std::string_view octets) {
-    seen_ += octets;
+  const auto on_body = [&](std::string_view bytes) {
+    seen_ += bytes;
     calls.clear();
     start(watch([this](std::string_view more) { seen_ += more; }));
   };
@@ -115,7 +115,7 @@ TEST_F(ClientStreamTest, MayDestroyAndStartOtherCallsInsideOnBody) {
 }
 
 TEST_F(ClientStreamTest, EndsWhatGoesQuiet) {
-  ClientRequest request = watch([this](std::string_view octets) { seen_ += octets; });
+  ClientRequest request = watch([this](std::string_view bytes) { seen_ += bytes; });
   request.idle_timeout = 50ms;
   server_.answer += chunk("one");
   start(request);
@@ -139,7 +139,7 @@ TEST_F(ClientStreamTest, EndsWhatNeverAnswers) {
 }
 
 TEST_F(ClientStreamTest, GoesOnWhileSomethingComes) {
-  ClientRequest request = watch([this](std::string_view octets) { seen_ += octets; });
+  ClientRequest request = watch([this](std::string_view bytes) { seen_ += bytes; });
   request.idle_timeout = 1s;
   start(request);
   run_until([&] { return !server_.requests.empty(); });

@@ -133,7 +133,7 @@ class Connection {
   std::optional<uv::Timer> turn_;  // Made with the first source.
   Clock::time_point deadline_;
   std::optional<Admission> admission_;  // Of the request whose body is read.
-  std::size_t charged_ = 0;             // Octets, as the budget was told.
+  std::size_t charged_ = 0;             // Bytes, as the budget was told.
   bool request_began_ = false;          // The deadline is that of the request in the parser.
   bool draining_ = false;               // Every answer from now on is the last.
 };

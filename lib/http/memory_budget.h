@@ -11,7 +11,7 @@ namespace meshcheck::http {
 // answer that is being made, come on top.
 class MemoryBudget {
  public:
-  // Octets that any connection may hold, so that small requests and answers go on while some hold
+  // Bytes that any connection may hold, so that small requests and answers go on while some hold
   // all there is.
   static constexpr std::size_t kAlwaysMax = 16 * 1024;
 

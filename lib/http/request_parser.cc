@@ -11,7 +11,7 @@
 namespace meshcheck::http {
 namespace {
 
-// Octets of a body's memory that the next request on the connection may have too.
+// Bytes of a body's memory that the next request on the connection may have too.
 constexpr std::size_t kKeptMax = 64 * 1024;
 
 Method method_of(const llhttp_t& parser) {
@@ -187,7 +187,7 @@ struct RequestParser::State {
   std::size_t headers_count = 0;
   std::size_t headers_kept = 0;
   std::size_t headers_size = 0;
-  std::size_t announced = 0;  // Octets of the body; 0: nobody said.
+  std::size_t announced = 0;  // Bytes of the body; 0: nobody said.
   bool in_value = true;
   bool in_request = false;
   bool wants_continue = false;

@@ -45,9 +45,9 @@ class RequestParser {
   bool in_request() const;
   // The client waits for "100 Continue" before it sends the body.
   bool wants_continue() const;
-  // Octets of the body, as the headers say; nothing if it comes in chunks.
+  // Bytes of the body, as the headers say; nothing if it comes in chunks.
   std::optional<std::size_t> announced() const;
-  // Octets of memory that the body takes. It grows with what arrives.
+  // Bytes of memory that the body takes. It grows with what arrives.
   std::size_t body_memory() const;
   // The request was answered: gives a large body's memory back.
   void forget_body();

@@ -76,7 +76,7 @@ TEST_F(TlsClientTest, UploadsAndStreamsWhatIsLarge) {
   EXPECT_EQ(fetch(upload).body, upload.body);
   std::size_t received = 0;
   ClientRequest stream = request("/stream");
-  stream.on_body = [&](std::string_view octets) { received += octets.size(); };
+  stream.on_body = [&](std::string_view bytes) { received += bytes.size(); };
   EXPECT_FALSE(fetch(stream).error);
   EXPECT_EQ(received, kPieces * kLargeSize);
 }

@@ -21,7 +21,7 @@ struct FreeTls {
   void operator()(bio_method_st* method) const;
 };
 
-// Encrypted octets between a session and its connection.
+// Encrypted bytes between a session and its connection.
 struct TlsBuffers {
   std::string_view incoming;  // Not read by the session yet.
   std::string outgoing;       // Not written to the connection yet.

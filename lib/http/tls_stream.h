@@ -60,7 +60,7 @@ class TlsStream {
   std::optional<std::optional<Error>> tcp_end_;
   TlsBuffers buffers_;
   std::string held_;         // What arrived in earlier turns and is not read: two reads at most.
-  std::size_t chatter_ = 0;  // Octets that the session sent by itself.
+  std::size_t chatter_ = 0;  // Bytes that the session sent by itself.
   std::string client_name_;
   bool client_verified_ = false;
   std::unique_ptr<ssl_st, FreeTls> session_;

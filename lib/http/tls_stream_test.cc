@@ -145,7 +145,7 @@ TEST_F(TlsStreamTest, EndsAFailedHandshakeWhoseClientStays) {
 
 TEST_F(TlsStreamTest, EndsAHandshakeThatGoesSilent) {
   listen(TlsContext::Clients::kAnonymous, {.idle_timeout = 60s, .request_timeout = 1s});
-  // The beginning of a record with a hello of 512 octets.
+  // The beginning of a record with a hello of 512 bytes.
   PlainClient half(loop_, server_->local(), std::string("\x16\x03\x01\x02\x00\x01\x00", 7));
   PlainClient silent(loop_, server_->local(), "");
   run_until([&] { return half.ended && silent.ended; });

@@ -212,20 +212,20 @@ void Transfer::heard() {
   if (idleness) idleness->start(request.idle_timeout);
 }
 
-std::size_t Transfer::take(std::string_view bytes) {
+std::size_t Transfer::take(std::string_view piece) {
   heard();
   if (request.on_body && status() / 100 == 2) {
-    if (octets.empty()) core->fresh.push_back(this);
-    octets += bytes;
-    return bytes.size();
+    if (bytes.empty()) core->fresh.push_back(this);
+    bytes += piece;
+    return piece.size();
   }
-  received += bytes.size();
+  received += piece.size();
   if (received > request.body_max) {
     too_large = true;
     return 0;  // Anything but the size ends the transfer.
   }
-  if (!request.discard_body) outcome.body += bytes;
-  return bytes.size();
+  if (!request.discard_body) outcome.body += piece;
+  return piece.size();
 }
 
 int Transfer::status() const {

@@ -18,8 +18,8 @@ int value_of(char c) {
 }  // namespace
 
 std::optional<std::string> decode_base64(std::string_view text) {
-  std::string octets;
-  octets.reserve(text.size() / 4 * 3);
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
   std::uint32_t bits = 0;
   int bits_held = 0;
   bool padded = false;
@@ -35,13 +35,13 @@ std::optional<std::string> decode_base64(std::string_view text) {
     bits_held += 6;
     if (bits_held >= 8) {
       bits_held -= 8;
-      octets += static_cast<char>((bits >> static_cast<unsigned>(bits_held)) & 0xffU);
+      bytes += static_cast<char>((bits >> static_cast<unsigned>(bits_held)) & 0xffU);
     }
   }
-  // Six bits left are half an octet that has no other half; less are padding, and 0.
+  // Six bits left are half a byte that has no other half; less are padding, and 0.
   const std::uint32_t rest = bits & ((1U << static_cast<unsigned>(bits_held)) - 1U);
   if (bits_held == 6 || rest != 0) return std::nullopt;
-  return octets;
+  return bytes;
 }
 
 }  // namespace meshcheck::kube

@@ -54,13 +54,13 @@ Result<http::Call> Client::ask(const Question& question, std::function<void(Answ
 }
 
 Result<http::Call> Client::follow(const Question& question,
-                                  std::function<void(std::string_view octets)> on_octets,
+                                  std::function<void(std::string_view bytes)> on_bytes,
                                   std::function<void(Answer)> on_end) {
   auto request = prepare(question);
   if (!request) return request.error();
   request->timeout = std::chrono::milliseconds(0);
   request->idle_timeout = question.timeout;
-  request->on_body = std::move(on_octets);
+  request->on_body = std::move(on_bytes);
   return start(*std::move(request), question.operation, std::move(on_end));
 }
 

@@ -24,7 +24,7 @@ struct Question {
   const char* content_type = "application/json";  // Of the body.
   Operation operation;
   std::chrono::milliseconds timeout{30'000};
-  std::size_t answer_size_max = std::size_t{1} << 20U;  // Octets; more is a failure.
+  std::size_t answer_size_max = std::size_t{1} << 20U;  // Bytes; more is a failure.
 };
 
 struct Answer {
@@ -43,10 +43,10 @@ class Client {
 
   // `on_answer` is called once and later. An error, and no call: there is no token to show.
   Result<http::Call> ask(const Question& question, std::function<void(Answer)> on_answer);
-  // For an answer without an end: `on_octets` gets a 2xx body as it comes, and the answer is empty
-  // then. No octet for the question's timeout ends it.
+  // For an answer without an end: `on_bytes` gets a 2xx body as it comes, and the answer is empty
+  // then. No byte for the question's timeout ends it.
   Result<http::Call> follow(const Question& question,
-                            std::function<void(std::string_view octets)> on_octets,
+                            std::function<void(std::string_view bytes)> on_bytes,
                             std::function<void(Answer)> on_end);
 
   uv::Loop& loop() { return loop_; }

@@ -13,7 +13,7 @@ std::string quote(std::string_view message) {
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   }
-  // A character of several octets that was cut is left out.
+  // A character of several bytes that was cut is left out.
   while (message.size() > text.size() && !text.empty() &&
          (static_cast<unsigned char>(text.back()) & 0x80U) != 0) {
     text.pop_back();

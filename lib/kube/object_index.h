@@ -13,7 +13,7 @@
 namespace meshcheck::kube {
 
 // Pure. Knows of each object who it is and in what version, not what it looks like: about 200
-// octets.
+// bytes.
 class ObjectIndex {
  public:
   enum class Outcome : std::uint8_t { kChanged, kUnchanged, kNoRoom };

@@ -58,7 +58,7 @@ class Reflector {
   struct Watch {
     std::string resource_version;
     std::chrono::seconds timeout{};   // For the API.
-    std::chrono::seconds patience{};  // Without an octet.
+    std::chrono::seconds patience{};  // Without a byte.
   };
   struct Probe {};  // A list of one object, of which only the status counts.
   using Request = std::variant<List, Watch, Probe>;
@@ -77,7 +77,7 @@ class Reflector {
   std::vector<Identity> page_ended(Clock::time_point now, const std::string& resource_version,
                                    const std::string& continue_token);
   void probe_ended(Clock::time_point now);
-  // The first octet has come. May be told again.
+  // The first byte has come. May be told again.
   void watch_opened(Clock::time_point now);
   std::optional<Identity> deleted(const Metadata& metadata);
   // With every event, also a bookmark, and after the change is told.

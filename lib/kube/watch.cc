@@ -109,7 +109,7 @@ Result<http::Call> Watch::follow(const Reflector::Watch& watch) {
   question.timeout = watch.patience;
   decoder_ = WatchDecoder();
   return client_.follow(
-      question, [this](std::string_view octets) { take_octets(octets); },
+      question, [this](std::string_view bytes) { take_bytes(bytes); },
       [this](const Answer& answer) {
         const auto now = client_.loop().now();
         if (answer.failure) {
@@ -142,10 +142,10 @@ void Watch::take_page(const Answer& answer) {
   for (const Identity& identity : gone) handlers_.on_delete(identity);
 }
 
-void Watch::take_octets(std::string_view octets) {
+void Watch::take_bytes(std::string_view bytes) {
   const auto now = client_.loop().now();
   reflector_.watch_opened(now);
-  decoder_.feed(octets);
+  decoder_.feed(bytes);
   while (const auto event = decoder_.next()) {
     broken_.reset();
     const auto done = *event ? take_event(**event) : Result<void>(event->error());

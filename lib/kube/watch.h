@@ -74,7 +74,7 @@ class Watch {
   Result<http::Call> ask_probe();
   Result<http::Call> follow(const Reflector::Watch& watch);
   void take_page(const Answer& answer);
-  void take_octets(std::string_view octets);
+  void take_bytes(std::string_view bytes);
   Result<void> take_event(const WatchEvent& event);
   Result<void> upsert(const simdjson::dom::element& object);
   Failure garbage(const Error& error) const;

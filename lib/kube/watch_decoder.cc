@@ -10,7 +10,7 @@ namespace {
 
 using simdjson::dom::element;
 
-// The API's own are below 100 octets; a bound so that no answer makes our next request huge.
+// The API's own are below 100 bytes; a bound so that no answer makes our next request huge.
 constexpr std::size_t kContinueSizeMax = 16 * 1024;
 
 constexpr std::array<std::pair<std::string_view, WatchEvent::Type>, 5> kTypes{{
@@ -26,12 +26,12 @@ constexpr std::array<std::pair<std::string_view, WatchEvent::Type>, 5> kTypes{{
 WatchDecoder::WatchDecoder(std::size_t line_size_max)
     : line_size_max_(line_size_max), parser_(line_size_max) {}
 
-void WatchDecoder::feed(std::string_view octets) {
+void WatchDecoder::feed(std::string_view bytes) {
   if (broken_) return;
   buffer_.erase(0, begin_);
   scanned_ -= begin_;
   begin_ = 0;
-  buffer_ += octets;
+  buffer_ += bytes;
 }
 
 std::optional<Result<WatchEvent>> WatchDecoder::next() {

@@ -1,4 +1,4 @@
-// From the octets of a watch to its events: one JSON document a line.
+// From the bytes of a watch to its events: one JSON document a line.
 #pragma once
 
 #include <simdjson.h>
@@ -24,7 +24,7 @@ struct WatchEvent {
   std::string message;
 };
 
-// Pure. How the octets were cut on their way makes no difference. After an error it has no more to
+// Pure. How the bytes were cut on their way makes no difference. After an error it has no more to
 // say: nobody knows what the rest of such a stream means.
 class WatchDecoder {
  public:
@@ -33,7 +33,7 @@ class WatchDecoder {
 
   explicit WatchDecoder(std::size_t line_size_max = kLineSizeMax);
 
-  void feed(std::string_view octets);
+  void feed(std::string_view bytes);
   // The next event, or why there will be none; nothing while its line is not complete.
   std::optional<Result<WatchEvent>> next();
 

@@ -24,7 +24,7 @@ TEST(WatchDecoderTest, ReadsEventsLineByLine) {
   EXPECT_FALSE(decoder.next());
 }
 
-TEST(WatchDecoderTest, DoesNotCareHowTheOctetsWereCut) {
+TEST(WatchDecoderTest, DoesNotCareHowTheBytesWereCut) {
   const std::string stream = added("a") + added("b") + added("c");
   for (std::size_t piece = 1; piece < 20; ++piece) {
     WatchDecoder decoder;

@@ -185,7 +185,7 @@ TEST_F(WatchTest, TakesNoListThatIsNone) {
   ASSERT_TRUE(wait_for_watch());
 }
 
-TEST_F(WatchTest, ReadsAnApiThatSpeaksOctetByOctet) {
+TEST_F(WatchTest, ReadsAnApiThatSpeaksByteByByte) {
   start();
   ASSERT_TRUE(wait_for_watch());
   for (const char c : FakeApi::event("ADDED", FakeApi::object("a", "101"))) {

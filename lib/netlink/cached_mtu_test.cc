@@ -34,7 +34,7 @@ void connect_to(const OtherNamespace& router) {
   ASSERT_TRUE(ip("-6 route add default via 2001:db8::2"));
 }
 
-// Sends packets of more than 1300 octets that no router may fragment.
+// Sends packets of more than 1300 bytes that no router may fragment.
 class Sender {
  public:
   Sender() {

@@ -44,12 +44,12 @@ inline std::string dns_answer(const DnsQuestion& question, int rcode,
   answer[3] = static_cast<char>(0x80 | rcode);  // ... and given.
   answer[7] = static_cast<char>(addresses.size());
   for (const IpAddress& address : addresses) {
-    const auto octets = address.bytes();
+    const auto bytes = address.bytes();
     answer += std::string("\xc0\x0c\x00", 3);  // The name is that of the question.
-    answer += static_cast<char>(octets.size() == 4 ? kTypeA : kTypeAaaa);
+    answer += static_cast<char>(bytes.size() == 4 ? kTypeA : kTypeAaaa);
     answer += std::string("\x00\x01\x00\x00\x00\x3c\x00", 7);  // Class IN, a minute to live.
-    answer += static_cast<char>(octets.size());
-    answer.append(octets.begin(), octets.end());
+    answer += static_cast<char>(bytes.size());
+    answer.append(bytes.begin(), bytes.end());
   }
   return answer;
 }

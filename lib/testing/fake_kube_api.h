@@ -73,19 +73,19 @@ class FakeApi {
   }
 
   // To the last watch whose target has `part` in it.
-  void tell_to(const std::string& part, const std::string& octets) {
+  void tell_to(const std::string& part, const std::string& bytes) {
     for (auto watcher = watchers_.rbegin(); watcher != watchers_.rend(); ++watcher) {
       if (watcher->first.find(part) == std::string::npos) continue;
       watcher_ = watcher->second;
-      return tell(octets);
+      return tell(bytes);
     }
     ADD_FAILURE() << "nobody watches " << part;
   }
   // To the last watch that was opened.
-  void tell(const std::string& octets) {
+  void tell(const std::string& bytes) {
     std::array<char, 20> size{};
-    snprintf(size.data(), size.size(), "%zx\r\n", octets.size());
-    watcher_->write(size.data() + octets + "\r\n");
+    snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
+    watcher_->write(size.data() + bytes + "\r\n");
   }
   void end_watch() {
     watcher_->write("0\r\n\r\n");

@@ -86,7 +86,7 @@ Result<std::string> parse_key(std::string_view text) {
   const bool good =
       key && (key->empty() || (key->size() >= kKeySizeMin && key->size() <= kKeySizeMax));
   // Without the text: it is a secret.
-  if (!good) return expected("key", "nothing, or 16 to 64 octets in hexadecimal,");
+  if (!good) return expected("key", "nothing, or 16 to 64 bytes in hexadecimal,");
   return *std::move(key);
 }
 
@@ -177,11 +177,11 @@ Result<Assignment> parse_root(const element& root) {
     return read.error();
   }
   if (auto read = read_field(root, "key", 2 * kKeySizeMax, key); !read) return read.error();
-  auto octets = parse_key(key);
-  if (!octets) return octets.error();
+  auto bytes = parse_key(key);
+  if (!bytes) return bytes.error();
   assignment.epoch = static_cast<std::uint64_t>(epoch);
   assignment.report_interval = std::chrono::seconds(report_interval);
-  assignment.key = *std::move(octets);
+  assignment.key = *std::move(bytes);
   std::uint32_t rank = kRanksMax;
   if (auto read = read_field(root, "rank", {0, kRanksMax - 1}, rank); !read) return read.error();
   if (rank < kRanksMax) assignment.rank = rank;

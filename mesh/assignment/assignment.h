@@ -15,7 +15,7 @@
 
 namespace meshcheck::mesh {
 
-inline constexpr std::size_t kAssignmentSizeMax = 256 * 1024;  // Octets of its JSON.
+inline constexpr std::size_t kAssignmentSizeMax = 256 * 1024;  // Bytes of its JSON.
 inline constexpr std::size_t kPeersMax = 2048;
 inline constexpr std::uint32_t kRanksMax = 8;
 inline constexpr std::size_t kPeerAddressesMax = 2;  // One of each family.
@@ -50,7 +50,7 @@ struct Assignment {
   std::uint64_t epoch = 0;
   std::chrono::seconds report_interval{0};  // 0: as the agent was told by its flags.
   ProbeSettings probe;
-  std::string key;  // Octets of the mesh's secret; empty for unauthenticated mode.
+  std::string key;  // Bytes of the mesh's secret; empty for unauthenticated mode.
   std::vector<Peer> peers;
   Targets targets;
   // The agent's place among those of its layer, for what only the first few do; nothing: beyond

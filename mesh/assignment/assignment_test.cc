@@ -66,7 +66,7 @@ TEST(AssignmentTest, NamesTheKeyThatIsWrong) {
   EXPECT_EQ(refusal(R"({})"), "schema: 1 is expected");
   for (const char* key : {"0g", "012", "00112233445566778899aabbccddee"}) {
     EXPECT_EQ(refusal(R"({"schema":1,"key":")" + std::string(key) + "\"}"),
-              "key: nothing, or 16 to 64 octets in hexadecimal, is expected");
+              "key: nothing, or 16 to 64 bytes in hexadecimal, is expected");
   }
   EXPECT_EQ(refusal(R"({"schema":1,"probe":{"interval_ms":1}})"),
             "probe: interval_ms: a whole number from 100 to 60000 is expected");

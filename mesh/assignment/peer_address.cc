@@ -21,7 +21,7 @@ bool is_ipv6_peer(Bytes bytes) {
   const bool link_local = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
   // The unspecified address, and those that have an IPv4 address within.
   const bool embeds =
-      std::all_of(bytes.begin(), bytes.begin() + 10, [](std::uint8_t octet) { return octet == 0; });
+      std::all_of(bytes.begin(), bytes.begin() + 10, [](std::uint8_t byte) { return byte == 0; });
   return !multicast && !link_local && !embeds &&
          !std::equal(bytes.begin(), bytes.end(), kAmazonMetadata.begin());
 }

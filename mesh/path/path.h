@@ -81,7 +81,7 @@ inline constexpr std::array<PathCount, 8> kPathCounts = {{
 }};
 
 // Told of each probe and asked what follows. Keeps every probe of the last minute, so that all it
-// says is exact, at 32 octets each and `probes_max` at most; with more in a minute it knows less of
+// says is exact, at 32 bytes each and `probes_max` at most; with more in a minute it knows less of
 // the past. Reads no clock; one thread.
 class Path {
  public:

@@ -18,7 +18,7 @@ class StampPath {
   struct Options {
     Path::Options path;
     std::uint16_t ssid = 0;
-    std::size_t probe_size = 0;  // Octets of UDP payload; as few as possible if that is more.
+    std::size_t probe_size = 0;  // Bytes of UDP payload; as few as possible if that is more.
     stamp::ErrorEstimate error;  // Of our clock.
   };
 

@@ -13,8 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-stamp::Key key_of(std::uint8_t octet) {
-  const std::array<std::uint8_t, 32> secret{octet, octet};
+stamp::Key key_of(std::uint8_t byte) {
+  const std::array<std::uint8_t, 32> secret{byte, byte};
   return *stamp::Key::from_bytes(secret);
 }
 

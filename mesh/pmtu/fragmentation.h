@@ -61,11 +61,11 @@ struct OverlayMtu {
   friend bool operator==(const OverlayMtu&, const OverlayMtu&) = default;
 };
 std::string_view text(OverlayMtu::Cause cause);
-// By how many octets a tunnel's outer IP packet is larger than the inner one, by the kind of its
+// By how many bytes a tunnel's outer IP packet is larger than the inner one, by the kind of its
 // link as the kernel names it, without optional headers; 0: no tunnel that is known.
 std::uint16_t tunnel_overhead(std::string_view kind, bool outer_is_ipv6);
 // Both in the same direction, between the same two nodes; nothing: not known yet. `overhead`:
-// octets by which the outer IP packet is larger than the inner one.
+// bytes by which the outer IP packet is larger than the inner one.
 OverlayMtu explain(const std::optional<SizeEvidence>& pod, const std::optional<SizeEvidence>& host,
                    std::uint16_t overhead);
 

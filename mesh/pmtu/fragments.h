@@ -21,7 +21,7 @@ class FragmentTest {
     Clock::duration interval = std::chrono::seconds(12);  // Between probes while nothing changes.
     Clock::duration probe_timer =
         std::chrono::seconds(1);  // Without an answer by then, it is lost.
-    std::uint16_t excess = 200;   // Octets above the link's MTU.
+    std::uint16_t excess = 200;   // Bytes above the link's MTU.
     // In a row, until fragments count as lost, also of a loss so new that its estimate is low,
     unsigned losses_min = 7;
     double doubt = 1e-6;  // and so many that chance has at most this probability.

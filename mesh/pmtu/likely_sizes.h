@@ -1,4 +1,4 @@
-// Sizes of packets, in octets with their IP header, that paths often end at.
+// Sizes of packets, in bytes with their IP header, that paths often end at.
 #pragma once
 
 #include <array>

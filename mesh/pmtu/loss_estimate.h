@@ -9,7 +9,7 @@
 namespace meshcheck::mesh {
 
 // Counts the fate of probes of which it turned out that their size does pass. Remembers about the
-// last 64. Two octets; plain value.
+// last 64. Two bytes; plain value.
 class LossEstimate {
  public:
   void answered() { add(answered_, 1); }

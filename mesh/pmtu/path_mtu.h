@@ -19,7 +19,7 @@
 namespace meshcheck::mesh {
 
 // Two searches and two fragment tests of one path and address family, within one budget of packets.
-// All is judged only while the path is up or degraded for small packets. No heap; 352 octets at
+// All is judged only while the path is up or degraded for small packets. No heap; 352 bytes at
 // most, to be kept in a map and moved. Reads no clock; one thread.
 class PathMtu {
  public:

@@ -13,9 +13,9 @@
 namespace meshcheck::mesh {
 
 // One direction of one path. An answer proves a size, a silence proves nothing: sizes that were
-// not answered only narrow the search, and it is complete when its upper edge, one octet more than
+// not answered only narrow the search, and it is complete when its upper edge, one byte more than
 // what passes, stayed silent so often beside answers at the lower edge that chance is ruled out.
-// Sizes are octets of the IP packet. Reads no clock; one thread; plain value, to be kept and moved.
+// Sizes are bytes of the IP packet. Reads no clock; one thread; plain value, to be kept and moved.
 class PmtuSearch {
  public:
   // As RFC 8899 section 5.2. kDisabled: the path is down or unknown, or the link's MTU is.

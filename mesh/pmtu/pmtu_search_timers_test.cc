@@ -34,7 +34,7 @@ TEST(PmtuSearchTimersTest, TheConfirmationTimerProbesTheFoundSizeEveryFiveSecond
   for (const Probe& probe : walk.sent_) EXPECT_EQ(probe.size, 1500);
 }
 
-TEST(PmtuSearchTimersTest, TheRaiseTimerProbesOneOctetMoreEveryEightSeconds) {
+TEST(PmtuSearchTimersTest, TheRaiseTimerProbesOneByteMoreEveryEightSeconds) {
   Walk walk(1500, 1400);
   walk.up();
   EXPECT_TRUE(walk.reach(State::kSearchComplete));

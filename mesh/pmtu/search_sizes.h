@@ -15,7 +15,7 @@ struct SearchRange {
 };
 
 // Fills a round that was just begun, the largest first: the first answer makes the rest needless. A
-// hint within the range is tried with its next octet, and else what is likely and what is between.
+// hint within the range is tried with its next byte, and else what is likely and what is between.
 void add_search_sizes(ProbeRound& round, const SearchRange& range);
 
 }  // namespace meshcheck::mesh

@@ -150,7 +150,7 @@ std::optional<std::chrono::milliseconds> milliseconds(const std::optional<Clock:
 
 struct TableName {
   std::string_view key;
-  std::size_t size_max = 0;  // Octets of its rows.
+  std::size_t size_max = 0;  // Bytes of its rows.
 };
 
 // `"key":{"columns":[...],"rows":[...]},"key_total":N`

@@ -103,7 +103,7 @@ struct ReportPmtu {
 struct ReportPadding {
   enum class Stage : std::uint8_t { kNone, kConnect, kSend, kAnswer };
 
-  std::size_t requested = 0;  // Octets; 0: none was asked for.
+  std::size_t requested = 0;  // Bytes; 0: none was asked for.
   std::size_t delivered = 0;  // Of those, in this report or in the last answer.
   // For how long none was delivered, though small ones were.
   std::optional<std::chrono::milliseconds> lost_for;

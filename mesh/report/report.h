@@ -82,8 +82,8 @@ struct ReportCachedMtu {
 
 // Of TCP, of the connection of the last report that was accepted.
 struct ReportTcp {
-  std::uint32_t mss = 0;   // Octets that a segment may carry towards the server.
-  std::uint32_t pmtu = 0;  // What the kernel believes of the path, in octets of an IP packet.
+  std::uint32_t mss = 0;   // Bytes that a segment may carry towards the server.
+  std::uint32_t pmtu = 0;  // What the kernel believes of the path, in bytes of an IP packet.
   std::uint32_t retransmits = 0;
   std::chrono::microseconds round_trip{0};
 };

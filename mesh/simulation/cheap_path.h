@@ -1,4 +1,4 @@
-// For the simulator: mesh::Path in 120 octets, for probes each second with a timeout of a second.
+// For the simulator: mesh::Path in 120 bytes, for probes each second with a timeout of a second.
 #pragma once
 
 #include <algorithm>

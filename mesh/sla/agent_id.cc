@@ -13,25 +13,25 @@ std::uint32_t mix(std::uint32_t block) {
   return std::rotl(block * 0xCC9E2D51U, 15) * 0x1B873593U;
 }
 
-// At most four octets, the first of them the lowest.
-std::uint32_t little_endian(std::string_view octets) {
+// At most four bytes, the first of them the lowest.
+std::uint32_t little_endian(std::string_view bytes) {
   std::uint32_t value = 0;
-  for (std::size_t i = octets.size(); i > 0; --i) {
-    value = (value << 8U) | static_cast<unsigned char>(octets[i - 1]);
+  for (std::size_t i = bytes.size(); i > 0; --i) {
+    value = (value << 8U) | static_cast<unsigned char>(bytes[i - 1]);
   }
   return value;
 }
 
 }  // namespace
 
-std::uint32_t murmur_hash3(std::string_view octets, std::uint32_t seed) {
+std::uint32_t murmur_hash3(std::string_view bytes, std::uint32_t seed) {
   std::uint32_t hash = seed;
-  const auto size = static_cast<std::uint32_t>(octets.size());
-  while (octets.size() >= 4) {
-    hash = std::rotl(hash ^ mix(little_endian(octets.substr(0, 4))), 13) * 5 + 0xE6546B64U;
-    octets.remove_prefix(4);
+  const auto size = static_cast<std::uint32_t>(bytes.size());
+  while (bytes.size() >= 4) {
+    hash = std::rotl(hash ^ mix(little_endian(bytes.substr(0, 4))), 13) * 5 + 0xE6546B64U;
+    bytes.remove_prefix(4);
   }
-  hash ^= mix(little_endian(octets)) ^ size;
+  hash ^= mix(little_endian(bytes)) ^ size;
   hash = (hash ^ (hash >> 16U)) * 0x85EBCA6BU;
   hash = (hash ^ (hash >> 13U)) * 0xC2B2AE35U;
   return hash ^ (hash >> 16U);

@@ -9,7 +9,7 @@ namespace meshcheck::sla {
 
 // MurmurHash3, x86, 32 bits: what upmeter's agents make their names of. No secret, and no defence
 // against somebody who looks for two nodes of one name.
-std::uint32_t murmur_hash3(std::string_view octets, std::uint32_t seed);
+std::uint32_t murmur_hash3(std::string_view bytes, std::uint32_t seed);
 
 // Of the node's name, as upmeter's: lower-case hex without leading zeros.
 std::string agent_id(std::string_view node);

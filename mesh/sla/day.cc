@@ -12,24 +12,24 @@ constexpr std::uint8_t kMore = 0x80;
 // Of a number below 2^28, which all of ours are.
 constexpr unsigned kShiftMax = 3 * kPayloadBits;
 
-void append(std::vector<std::uint8_t>& octets, std::int64_t value) {
+void append(std::vector<std::uint8_t>& bytes, std::int64_t value) {
   assert(value >= 0 && value < std::int64_t{1} << (kShiftMax + kPayloadBits));
   auto rest = static_cast<std::uint32_t>(value);
   for (; rest > kPayload; rest >>= kPayloadBits) {
-    octets.push_back(static_cast<std::uint8_t>(rest & kPayload) | kMore);
+    bytes.push_back(static_cast<std::uint8_t>(rest & kPayload) | kMore);
   }
-  octets.push_back(static_cast<std::uint8_t>(rest));
+  bytes.push_back(static_cast<std::uint8_t>(rest));
 }
 
 // Takes it from the front.
-std::optional<std::int64_t> take(std::span<const std::uint8_t>& octets) {
+std::optional<std::int64_t> take(std::span<const std::uint8_t>& bytes) {
   std::int64_t value = 0;
   for (unsigned shift = 0; shift <= kShiftMax; shift += kPayloadBits) {
-    if (octets.empty()) return std::nullopt;
-    const std::uint8_t octet = octets.front();
-    octets = octets.subspan(1);
-    value |= static_cast<std::int64_t>(octet & kPayload) << shift;
-    if ((octet & kMore) == 0) return value;
+    if (bytes.empty()) return std::nullopt;
+    const std::uint8_t byte = bytes.front();
+    bytes = bytes.subspan(1);
+    value |= static_cast<std::int64_t>(byte & kPayload) << shift;
+    if ((byte & kMore) == 0) return value;
   }
   return std::nullopt;
 }
@@ -67,28 +67,28 @@ Timers Day::sum() const {
 }
 
 std::vector<std::uint8_t> encode(const Day& day) {
-  std::vector<std::uint8_t> octets;
+  std::vector<std::uint8_t> bytes;
   for (std::size_t begin = 0; begin < Day::kRollups;) {
     const Timers& rollup = day.rollups.at(begin);
     std::size_t end = begin + 1;
     while (end < Day::kRollups && day.rollups.at(end) == rollup) ++end;
-    append(octets, static_cast<std::int64_t>(end - begin));
-    append(octets, rollup.up.count());
-    append(octets, rollup.down.count());
-    append(octets, rollup.unknown.count());
+    append(bytes, static_cast<std::int64_t>(end - begin));
+    append(bytes, rollup.up.count());
+    append(bytes, rollup.down.count());
+    append(bytes, rollup.unknown.count());
     begin = end;
   }
-  return octets;
+  return bytes;
 }
 
-Result<Day> decode_day(std::span<const std::uint8_t> octets) {
+Result<Day> decode_day(std::span<const std::uint8_t> bytes) {
   Day day;
   std::size_t begin = 0;
-  while (!octets.empty()) {
-    const auto length = take(octets);
-    const auto up = take(octets);
-    const auto down = take(octets);
-    const auto unknown = take(octets);
+  while (!bytes.empty()) {
+    const auto length = take(bytes);
+    const auto up = take(bytes);
+    const auto down = take(bytes);
+    const auto unknown = take(bytes);
     if (!length || !up || !down || !unknown) return Error("a day ends in the middle of a run");
     const Timers rollup{Milliseconds(*up), Milliseconds(*down), Milliseconds(*unknown)};
     if (!fits(rollup, kRollupLength)) return Error("a rollup is longer than 5 minutes");

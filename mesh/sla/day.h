@@ -1,4 +1,4 @@
-// A day of one probe: its 288 rollups, and the octets that they are stored as.
+// A day of one probe: its 288 rollups, and the bytes that they are stored as.
 #pragma once
 
 #include <array>
@@ -32,10 +32,10 @@ struct Day {
 };
 
 // Runs of equal rollups, since most of a day is like what was before: for each its length, up, down
-// and unknown in milliseconds, as LEB128 numbers. A day without change is 8 octets, the worst one
+// and unknown in milliseconds, as LEB128 numbers. A day without change is 8 bytes, the worst one
 // under 3 KB.
 std::vector<std::uint8_t> encode(const Day& day);
 // The error says what is damaged.
-Result<Day> decode_day(std::span<const std::uint8_t> octets);
+Result<Day> decode_day(std::span<const std::uint8_t> bytes);
 
 }  // namespace meshcheck::sla

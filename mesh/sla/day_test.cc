@@ -20,7 +20,7 @@ TEST(DayTest, BeginsAtMidnightUtc) {
   EXPECT_EQ(day.sum(), (Timers{300s, 0s, 0s}));
 }
 
-TEST(DayTest, ComesBackFromItsOctets) {
+TEST(DayTest, ComesBackFromItsBytes) {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
     Day day;
@@ -30,9 +30,9 @@ TEST(DayTest, ComesBackFromItsOctets) {
       const Milliseconds down((300'000 - up.count()) / static_cast<int>(1 + random() % 3));
       rollup = {up, down, 300s - up - down};
     }
-    const auto octets = encode(day);
-    EXPECT_LT(octets.size(), 3200U);
-    const auto back = decode_day(octets);
+    const auto bytes = encode(day);
+    EXPECT_LT(bytes.size(), 3200U);
+    const auto back = decode_day(bytes);
     ASSERT_TRUE(back) << back.error().message();
     EXPECT_EQ(*back, day);
   }
@@ -47,11 +47,11 @@ TEST(DayTest, IsSmallWhenNothingChanges) {
 TEST(DayTest, RefusesWhatIsDamaged) {
   Day day;
   day.at(Seconds(600s)) = {300s, 0s, 0s};
-  const auto octets = encode(day);
-  for (std::size_t size = 0; size < octets.size(); ++size) {
-    EXPECT_FALSE(decode_day(std::span(octets).first(size))) << size;
+  const auto bytes = encode(day);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_day(std::span(bytes).first(size))) << size;
   }
-  auto longer = octets;
+  auto longer = bytes;
   longer.insert(longer.end(), {1, 0, 0, 0});
   EXPECT_FALSE(decode_day(longer)) << "289 rollups";
   EXPECT_FALSE(decode_day(std::vector<std::uint8_t>{0, 0, 0, 0})) << "a run of none";

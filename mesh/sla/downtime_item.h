@@ -8,7 +8,7 @@
 
 namespace meshcheck::sla {
 
-inline constexpr std::size_t kDescriptionSizeMax = 1000;  // Octets; longer ones are cut.
+inline constexpr std::size_t kDescriptionSizeMax = 1000;  // Bytes; longer ones are cut.
 inline constexpr std::size_t kAffectedMax = 1000;
 
 // The keys are those of the custom resource: `startDate` and `endDate` (RFC 3339 or seconds since

@@ -12,7 +12,7 @@
 namespace meshcheck::sla {
 
 inline constexpr std::size_t kEpisodesMax = 5000;                             // In a message.
-inline constexpr std::size_t kEpisodeMessageSizeMax = std::size_t{2} << 20U;  // Octets.
+inline constexpr std::size_t kEpisodeMessageSizeMax = std::size_t{2} << 20U;  // Bytes.
 
 struct EpisodeMessage {
   std::string origin;  // The agent, a name.

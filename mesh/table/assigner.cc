@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds kGatheringMin{5};
 
-// Octets of a peer's JSON besides its names, and of all peers; the rest of an assignment is the
+// Bytes of a peer's JSON besides its names, and of all peers; the rest of an assignment is the
 // targets. Who has many agents of a layer on a node gets a part of them.
 constexpr std::size_t kPeerSize = 192;
 constexpr std::size_t kTargetsSizeMax = 4 * kTargetsMax * (kTargetSizeMax + 3);

@@ -13,7 +13,7 @@
 namespace meshcheck::mesh {
 
 // What a path is used to, what it lost lately and when it was down. There may be a million: 32
-// octets.
+// bytes.
 class PathMemory {
  public:
   // Takes in what was reported at `now`.

@@ -6,7 +6,7 @@ namespace meshcheck::mesh {
 namespace {
 
 // Both ends find the size of one wire. They find it seconds apart, and while it changes theirs
-// differ; IPv6 fragments are cut to eight octets, so less than that is no difference.
+// differ; IPv6 fragments are cut to eight bytes, so less than that is no difference.
 constexpr int kSizeDifferenceMax = 7;
 
 PmtuWay way_of(const MeshAgent& from, const PmtuRow& row, Direction direction) {

@@ -124,7 +124,7 @@ std::string sizes(const NamedFinding& named, const std::string& when) {
   if (finding.kind == Kind::kFragmentsDropped) return "fragments are lost " + where + tail;
   const std::string passes = finding.size == 0
                                  ? "large packets"
-                                 : "packets above " + std::to_string(finding.size) + " octets";
+                                 : "packets above " + std::to_string(finding.size) + " bytes";
   if (finding.kind == Kind::kOverlayMtu) {
     return "MTU of the overlay is too large: " + passes + " are lost " + where + ", links have " +
            std::to_string(finding.link_mtu) + tail;

@@ -78,7 +78,7 @@ TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
     result.since = mesh_.began;
   }
   EXPECT_EQ(told(),
-            "MTU black hole: packets above 1350 octets vanish without a word to node-3, "
+            "MTU black hole: packets above 1350 bytes vanish without a word to node-3, "
             "links have 1450 (28 of 28 paths, since 12:03:07)");
   EXPECT_EQ(next_command(named_), "ping -M do -c 3 -s 1422 10.0.0.3");
 }

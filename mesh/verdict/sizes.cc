@@ -10,7 +10,7 @@ namespace {
 
 using Type = Subject::Type;
 
-// Octets that overlays add: from IP in IP to VXLAN over IPv6, with IPsec below.
+// Bytes that overlays add: from IP in IP to VXLAN over IPv6, with IPsec below.
 constexpr int kOverheadMin = 20;
 constexpr int kOverheadMax = 120;
 // Of what fails, how much has to be seen by who sends: the other end cannot know whether the
@@ -250,7 +250,7 @@ class Sizes {
     findings_.push_back(finding);
   }
 
-  // The pods' links promise more than the hosts between them carry with the overlay's own octets.
+  // The pods' links promise more than the hosts between them carry with the overlay's own bytes.
   bool is_overlay(const Cover& cover, const Explanation& found, const Finding& finding) const {
     if (found.scope != Scope::kPod) return false;
     std::uint16_t host_size = 0xffff;

@@ -135,7 +135,7 @@ struct View {
   // Of DNS and other targets, and after what time a look-up counts as lost.
   Clock::duration target_interval = std::chrono::seconds(5);
   Clock::duration target_timeout = std::chrono::seconds(3);
-  // Octets by which the overlay's outer packet is larger than the inner one; 0: not known.
+  // Bytes by which the overlay's outer packet is larger than the inner one; 0: not known.
   std::uint16_t overlay_overhead = 0;
 
   std::vector<std::string_view> zones;

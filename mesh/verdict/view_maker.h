@@ -18,7 +18,7 @@
 namespace meshcheck::verdict {
 
 // Kept from one evaluation to the next, so that it allocates little. Holds copies of all names: the
-// view is used without a lock. Costs about 48 octets a path, 32 for each direction of which sizes
+// view is used without a lock. Costs about 48 bytes a path, 32 for each direction of which sizes
 // are known, and 300 an agent.
 class ViewMaker {
  public:

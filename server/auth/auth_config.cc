@@ -40,7 +40,7 @@ void AuthConfig::add_to(flags::Flags& flags) {
             "token of their own for -token-audience; by default kubernetes with -kubeproxyinit, "
             "token with -report-token-file, else none");
   flags.add("report-token-file", report_token_file,
-            "file with the token that agents show, at least 16 octets");
+            "file with the token that agents show, at least 16 bytes");
   flags.add("token-audience", token_audience,
             "audience that the tokens of agents' pods are made for");
   flags.add("accept-unauthenticated-reports", accept_unauthenticated_reports,
@@ -51,7 +51,7 @@ void AuthConfig::add_to(flags::Flags& flags) {
             "Kubernetes lets get or delete that path; by default token with -read-token-file, else "
             "none");
   flags.add("read-token-file", read_token_file,
-            "file with the token that readers show, at least 16 octets");
+            "file with the token that readers show, at least 16 bytes");
   flags.add("tls-cert", certificate_file,
             "PEM file of the server's certificate and those that lead to its root; all connections "
             "are TLS then");

@@ -13,7 +13,7 @@ Result<void> TokenFile::read() {
   if (!token) return token.error();
   if (token->size() < kSharedTokenSizeMin) {
     return Error(path_ + ": a token has at least " + std::to_string(kSharedTokenSizeMin) +
-                 " octets");
+                 " bytes");
   }
   token_.with([&](std::string& current) { current = *std::move(token); });
   return {};

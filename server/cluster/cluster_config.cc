@@ -49,7 +49,7 @@ Result<void> ClusterConfig::check() {
     begin = end + 1;
     if (one.size() > kSelectorSizeMax) {
       return Error("-agent-selector: a selector has at most " + std::to_string(kSelectorSizeMax) +
-                   " octets");
+                   " bytes");
     }
     const bool known = std::find(selectors.begin(), selectors.end(), one) != selectors.end();
     if (!one.empty() && !known) selectors.push_back(std::move(one));

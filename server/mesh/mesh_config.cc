@@ -23,7 +23,7 @@ void MeshConfig::add_to(flags::Flags& flags) {
   flags.add("mesh-epoch", epoch_seconds, {10, 86'400},
             "seconds until each node gets other peers, where not everybody probes everybody");
   flags.add("mesh-key-file", key_file,
-            "file with the mesh's key, 16 to 64 octets or their hexadecimal digits; without it, "
+            "file with the mesh's key, 16 to 64 bytes or their hexadecimal digits; without it, "
             "one is made and kept in the database");
   flags.add("mesh-unauthenticated", unauthenticated, "probe without a key");
   flags.add("probe-interval", probe_interval_ms, {100, 60'000},

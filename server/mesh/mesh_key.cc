@@ -11,9 +11,9 @@
 namespace meshcheck::server {
 Result<std::string> make_mesh_key() {
   std::string key(kMeshKeySize, '\0');
-  // So few octets come at once or not at all.
+  // So few bytes come at once or not at all.
   if (getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
-    return Error::from_errno("random octets for the mesh's key", errno);
+    return Error::from_errno("random bytes for the mesh's key", errno);
   }
   return key;
 }
@@ -22,11 +22,11 @@ Result<std::string> parse_mesh_key(std::string text) {
   while (!text.empty() && std::string_view("\r\n \t").find(text.back()) != std::string_view::npos) {
     text.pop_back();
   }
-  const auto octets = text.size() >= 2 * kMeshKeySizeMin ? from_hex(text) : std::nullopt;
-  std::string key = octets ? *octets : text;
+  const auto bytes = text.size() >= 2 * kMeshKeySizeMin ? from_hex(text) : std::nullopt;
+  std::string key = bytes ? *bytes : text;
   if (key.size() < kMeshKeySizeMin || key.size() > kMeshKeySizeMax) {
     return Error("a key has " + std::to_string(kMeshKeySizeMin) + " to " +
-                 std::to_string(kMeshKeySizeMax) + " octets, or twice as many hexadecimal digits");
+                 std::to_string(kMeshKeySizeMax) + " bytes, or twice as many hexadecimal digits");
   }
   return key;
 }

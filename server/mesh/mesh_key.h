@@ -15,7 +15,7 @@ inline constexpr std::size_t kMeshKeySizeMax = 64;
 // From the kernel's generator.
 Result<std::string> make_mesh_key();
 
-// `text` without the blanks at its end: pairs of hexadecimal digits, or else the octets themselves.
+// `text` without the blanks at its end: pairs of hexadecimal digits, or else the bytes themselves.
 // The error does not show them.
 Result<std::string> parse_mesh_key(std::string text);
 Result<std::string> read_mesh_key(const std::string& path);

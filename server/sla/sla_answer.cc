@@ -71,7 +71,7 @@ Downtimes overlapping(const Downtimes& downtimes, Seconds from, Seconds to) {
 }
 
 std::string text_of(const json& value) {
-  // A file may have had octets that are not UTF-8.
+  // A file may have had bytes that are not UTF-8.
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

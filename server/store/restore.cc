@@ -23,8 +23,8 @@ Result<std::string> stored_mesh_key(store::Connection& database) {
   const auto row = asked->bind_all(kMeshKey).step();
   if (!row) return row.error();
   if (*row) {
-    const auto octets = asked->blob(0);
-    auto key = std::string(octets.begin(), octets.end());
+    const auto bytes = asked->blob(0);
+    auto key = std::string(bytes.begin(), bytes.end());
     asked->reset();
     if (key.size() >= kMeshKeySizeMin && key.size() <= kMeshKeySizeMax) return key;
     return Error("the mesh's key in the database is damaged; delete the row mesh_key of setting");
@@ -34,8 +34,8 @@ Result<std::string> stored_mesh_key(store::Connection& database) {
   const std::string key = *std::move(made);
   auto insert = database.prepare("INSERT INTO setting VALUES (?, ?)");
   if (!insert) return insert.error();
-  const std::span octets(reinterpret_cast<const std::uint8_t*>(key.data()), key.size());
-  if (auto done = insert->bind_all(kMeshKey, octets).run(); !done) return done.error();
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(key.data()), key.size());
+  if (auto done = insert->bind_all(kMeshKey, bytes).run(); !done) return done.error();
   return key;
 }
 

@@ -14,7 +14,7 @@ from waiting import eventually
 
 
 class NarrowServer:
-    """Answers requests of at most `limit` octets, headers included. Of a larger one it reads the headers, or
+    """Answers requests of at most `limit` bytes, headers included. Of a larger one it reads the headers, or
     all if `reads` is set, and no more happens. `sizes` are those of the reports that were answered."""
 
     def __init__(self, limit, reads=False):

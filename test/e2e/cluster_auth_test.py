@@ -49,8 +49,8 @@ def ended_token(token, key):
     """The same token, and it ended an hour ago."""
     def decoded(part):
         return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    def encoded(octets):
-        return base64.urlsafe_b64encode(octets).rstrip(b"=")
+    def encoded(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
     header, claims, _ = token.split(".")
     claims = decoded(claims) | {"exp": int(time.time()) - 3600, "iat": int(time.time()) - 7200,
                                 "nbf": int(time.time()) - 7200}

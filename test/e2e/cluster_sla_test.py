@@ -116,14 +116,14 @@ def agent_id(node):
     def scramble(block):
         block = block * 0xCC9E2D51 & 0xFFFFFFFF
         return (block << 15 | block >> 17) * 0x1B873593 & 0xFFFFFFFF
-    octets, value = node.encode(), 0xA5
-    whole = len(octets) // 4 * 4
+    bytes, value = node.encode(), 0xA5
+    whole = len(bytes) // 4 * 4
     for at in range(0, whole, 4):
-        value ^= scramble(int.from_bytes(octets[at:at + 4], "little"))
+        value ^= scramble(int.from_bytes(bytes[at:at + 4], "little"))
         value = ((value << 13 | value >> 19) & 0xFFFFFFFF) * 5 + 0xE6546B64 & 0xFFFFFFFF
-    if octets[whole:]:
-        value ^= scramble(int.from_bytes(octets[whole:], "little"))
-    value ^= len(octets)
+    if bytes[whole:]:
+        value ^= scramble(int.from_bytes(bytes[whole:], "little"))
+    value ^= len(bytes)
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
         value = (value ^ value >> shift) * factor & 0xFFFFFFFF
     return f"{value:x}"

@@ -68,7 +68,7 @@ class RealClusterTest : public testing::Test {
   bool wait_for(const std::function<bool()>& done) {
     return uv::run_until(loop_, done, seconds(40));
   }
-  Check check() {
+  ConnectivityCheck check() {
     return table_.with([](const AgentTable& table) { return table.check(now()); });
   }
   ClusterStatus status() {

@@ -42,7 +42,7 @@ def test_the_runner_accepts_what_is_right_and_nothing_else(row):
     right = answer(row)
     row.look(right, 7.0)
     assert (row.unfound(right), row.found_after, row.accused) == ([], 7.0, {})
-    # One octet less, at any place.
+    # One byte less, at any place.
     for path in right:
         path["backward"]["size"] -= 1
         assert row.lossy or row.unfound(right)

@@ -1,4 +1,4 @@
-"""The faults of sizes and of fragments do to real packets what they say, to the octet, and to no others."""
+"""The faults of sizes and of fragments do to real packets what they say, to the byte, and to no others."""
 
 import re
 import subprocess
@@ -100,13 +100,13 @@ def test_only_the_first_or_only_later_fragments_are_lost(lab, which):
 
 
 def ping(lab, source, target, size, ipv6):
-    """One echo of `size` octets with DF. A router is heard once for a target; then the kernel itself says it."""
+    """One echo of `size` bytes with DF. A router is heard once for a target; then the kernel itself says it."""
     result = lab.exec(*PLACES[source], "ping", "-n", "-M", "do", "-c1", "-W0.3", "-s", size - (48 if ipv6 else 28),
                       addresses(ipv6)[target])
     return result.stdout + result.stderr
 
 
-def test_a_router_tells_its_mtu_to_the_octet_in_both_directions(lab):
+def test_a_router_tells_its_mtu_to_the_byte_in_both_directions(lab):
     lab.fault("router-mtu", 1300, 2)
     for ipv6, router in ((False, "10.200.0.250"), (True, "fd00:200::250")):
         for source, target in (("node1", "node2"), ("node2", "node3"), ("node2", "server")):
@@ -124,7 +124,7 @@ def test_a_router_tells_its_mtu_to_the_octet_in_both_directions(lab):
             assert " 0% packet loss" in ping(lab, source, target, 1500, ipv6)
 
 
-def test_a_silent_router_is_a_black_hole_to_the_octet(lab):
+def test_a_silent_router_is_a_black_hole_to_the_byte(lab):
     lab.fault("router-mtu", 1300, 2, "silent")
     for ipv6 in (False, True):
         for source, target in (("node1", "node2"), ("node2", "node3")):

@@ -47,13 +47,13 @@ def read(path):
         return ""
 
 
-def octets(text):
+def bytes_of(text):
     units = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
     return int(text[:-2]) * units[text[-2:]] if text[-2:] in units else int(text)
 
 
 def limit_of(program):
-    return octets(yaml.safe_load(VALUES.read_text())[SECTIONS[program]]["resources"]["limits"]["memory"])
+    return bytes_of(yaml.safe_load(VALUES.read_text())[SECTIONS[program]]["resources"]["limits"]["memory"])
 
 
 def numbers(text):

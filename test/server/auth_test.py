@@ -130,7 +130,7 @@ def test_tokens_are_read_again(launch, tokens):
     assert post(server, "a", "the-third-token-").status == 200
     (tokens / "report").write_text("short")
     server.signal(signal.SIGHUP)
-    server.wait_log("at least 16 octets")
+    server.wait_log("at least 16 bytes")
     (tokens / "report").write_text(REPORT_TOKEN)  # It looks by itself, every ten seconds.
     wait_for(lambda: post(server, "a", REPORT_TOKEN).status == 200)
 
@@ -148,7 +148,7 @@ def test_tokens_are_read_again(launch, tokens):
     (["-tls-client-ca", "f"], 2, "-tls-client-ca needs TLS: pass -tls-cert FILE and -tls-key"),
     (["-tls-cert", "absent", "-tls-key", "f"], 1, "-tls-cert: read absent: No such file"),
     (["-report-token-file", "absent"], 1, "-report-token-file: open absent: No such file"),
-    (["-read-token-file", "short"], 1, "-read-token-file: short: a token has at least 16 octets"),
+    (["-read-token-file", "short"], 1, "-read-token-file: short: a token has at least 16 bytes"),
     (["-report-auth", "kubernetes"], 1, "pass -kubeconfig FILE"),
     (["-read-auth", "kubernetes", "-kubeconfig", "absent"], 1, "kubeconfig absent"),
 ])

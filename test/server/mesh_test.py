@@ -120,7 +120,7 @@ def test_takes_the_key_from_a_file(launch, tmp_path):
     assert post(launch("-mesh-key-file", tmp_path / "key"), 0)["key"] == key
     (tmp_path / "key").write_text("too short")
     ended = run("-db", "", "-mesh-key-file", tmp_path / "key", "-endpoint", "127.0.0.1:0")
-    assert ended.returncode == 1 and "16 to 64 octets" in ended.stderr
+    assert ended.returncode == 1 and "16 to 64 bytes" in ended.stderr
     assert "too short" not in ended.stderr
 
 
