@@ -57,6 +57,14 @@ Clock::duration PathJudge::grace(const MeshAgent& from) const {
          std::max<Clock::duration>(kGraceMin, kGraceIntervals * rules_.probe_interval);
 }
 
+// Whether the peer's new session has answered and does not any more, which no start explains. An
+// answer within three intervals is one after which the path may be about to be up.
+bool PathJudge::fell_silent(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const {
+  const auto answered = last_answer(from, row);
+  return row.state == PathState::kDown && answered && *answered > to.started &&
+         from.received - *answered >= kSilentIntervals * rules_.probe_interval;
+}
+
 // A fault is said only where nothing else explains the row. A reporter that ends or is silent knows
 // nothing of now, so it is asked about first. A peer that ends is not to be missed whatever the row
 // says. A peer that has just begun could not answer before: that excuses what is bad of its path,
@@ -71,7 +79,8 @@ Judgement PathJudge::judge(const MeshAgent& from, const PathRow& row, const Mesh
   if (row.between_agents()) {
     if (to == nullptr && !fine) return unknown("no report of the peer", since);
     if (to != nullptr && to->stopping) return unknown("peer is stopping", to->received);
-    if (to != nullptr && !fine && now_ - to->started < grace(from)) {
+    if (to != nullptr && !fine && now_ - to->started < grace(from) &&
+        !fell_silent(from, row, *to)) {
       return unknown("peer restarted", to->started);
     }
   }

@@ -44,6 +44,7 @@ class PathJudge {
   enum class Arrival : std::uint8_t { kYes, kNo, kUnknown };
   // Whether the probes of `prober` on its path `row` arrive, as the peer's last report has it.
   Arrival arrival(const MeshAgent& prober, const PathRow& row, const MeshAgent& peer) const;
+  bool fell_silent(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const;
   Cut where_down(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const;
 
   Rules rules_;

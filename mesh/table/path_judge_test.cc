@@ -104,6 +104,20 @@ TEST_F(PathJudgeTest, KnowsNoDirectionWhileThePeerIsSilent) {
   EXPECT_EQ(shown("b"), "unknown none no report");
 }
 
+TEST_F(PathJudgeTest, TellsOfAPeerThatAnsweredSinceItBeganAndDoesNotAnyMore) {
+  uptime_ = 1s;
+  report({});
+  EXPECT_EQ(shown("a"), "up none");
+  clock_.pass(4s);
+  ProbingReport a = testing::report_of(1);
+  a.paths = {path_to("b", PathState::kDown, 2900ms)};
+  table_.report({.name = "a", .node = "node-a", .report_interval = 5s}, a, clock_.now);
+  EXPECT_EQ(shown("a"), "unknown none peer restarted") << "it may be about to be up";
+  a.paths = {path_to("b", PathState::kDown, 3s)};
+  table_.report({.name = "a", .node = "node-a", .report_interval = 5s}, a, clock_.now);
+  EXPECT_TRUE(shown("a").starts_with("down")) << shown("a");
+}
+
 TEST_F(PathJudgeTest, WaitsForAReportOfThePeerThatIsYoungEnough) {
   cut_ = 2500ms;  // Both report at this age, too soon to say that nothing was heard since.
   report({.forward = false});
