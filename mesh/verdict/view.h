@@ -77,6 +77,11 @@ struct Agent {
   std::array<std::optional<IpAddress>, 2> addresses;
 };
 
+// Whether it does not report, for whatever reason.
+inline bool is_gone(Agent::Status status) {
+  return status == Agent::Status::kSilent || status == Agent::Status::kNeverReported;
+}
+
 // One probed path as the holder of the reports judges it. `state` is kUnknown whenever nothing is
 // to be concluded from it, whatever the reason.
 struct Path {
@@ -105,7 +110,7 @@ struct Path {
   // How old the last answer was when this was reported; kNoAge if there was none, if it is older
   // than can be told, or not known.
   std::uint16_t answer_age_ms = kNoAge;
-  Clock::time_point since;  // When the state began.
+  Clock::time_point since;  // When the state began; if it is down, the last answer if that is later.
   // Round trips of the last minute, and what this path is used to; kNoTime where not known.
   std::uint32_t p50_us = kNoTime;
   std::uint32_t p90_us = kNoTime;

@@ -12,6 +12,8 @@ constexpr std::chrono::seconds kGraceMin{5};
 constexpr std::chrono::seconds kIntervalUnknown{60};
 // Who reports each second and did not get to run for two is not yet silent.
 constexpr std::chrono::seconds kSilenceMin{4};
+// What loses two of three packets is answered so often, nearly always.
+constexpr int kTrickleIntervals = 5;
 // For so long it is told that somebody set an agent's clock.
 constexpr std::chrono::seconds kClockJumpShown{60};
 // A report may be underway for some seconds; a third of an episode of the SLA.
@@ -218,7 +220,11 @@ void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
     path.since = agent.received - std::chrono::milliseconds(row.state_age_ms);
     if (path.state == PathState::kDown) {
       path.cut = judgement.cut;
-      path.trickles = row.answer_age_ms < row.state_age_ms;
+      // It was about to be up when it failed again.
+      const std::chrono::milliseconds silent(std::min(row.answer_age_ms, row.state_age_ms));
+      path.since = agent.received - silent;
+      path.trickles = row.answer_age_ms < row.state_age_ms &&
+                      silent <= kTrickleIntervals * options_.rules.probe_interval;
     }
     path.recovering = path.state != PathState::kDown && memory.was_down_lately(now.steady);
     path.sent = row.sent;

@@ -98,6 +98,21 @@ TEST_F(ViewOfThreeTest, ConcludesNothingOfAnAddressThatTwoHave) {
   EXPECT_EQ(kinds(), Kinds{"address_conflict"});
 }
 
+TEST_F(ViewOfThreeTest, TellsAPathThatFailedAgainFromOneThatLosesMost) {
+  mesh::ProbingReport one = mesh::testing::report_of(0);
+  one.paths = {mesh::testing::path_to(name(1), mesh::PathState::kDown, 2s),
+               mesh::testing::path_to(name(2), mesh::PathState::kDown, 7s)};
+  for (mesh::ReportPath& path : one.paths) path.summary.state_age = 1min;
+  report(0, one);
+  report(1, mesh::testing::report_of(1));
+  report(2, mesh::testing::report_of(2));
+  const View& seen = view();
+  ASSERT_EQ(seen.paths.size(), 2U);
+  EXPECT_TRUE(seen.paths[0].trickles);
+  EXPECT_FALSE(seen.paths[1].trickles);
+  EXPECT_EQ(seen.paths[1].since, clock_.now.steady - 7s) << "since the last answer";
+}
+
 TEST_F(ViewOfThreeTest, SharesALoopbackAddressOrAnAddressWithAnotherPort) {
   mesh::ProbingReport one = mesh::testing::report_of(0);
   report(0, one);
