@@ -27,6 +27,9 @@ constexpr double kPairLossMin = 0.08;
 // Until then it may be the beginning of a node's or a zone's loss.
 constexpr std::chrono::seconds kPairSettle{15};
 
+// Of a minute's losses that go on, a twelfth is of the last five seconds.
+constexpr std::uint64_t kPastShare = 20;
+
 // What agents say of losses is of the last minute, and a little older when it is read.
 constexpr std::chrono::seconds kLookBack{70};
 
@@ -159,12 +162,16 @@ class Loss {
     std::uint64_t lost = 0;
     std::uint64_t lost_other_way = 0;
     std::uint64_t sent = 0;
+    std::uint64_t of_minute = 0;
+    std::uint64_t lately = 0;
     for (const std::uint32_t member : found.members) {
       const Observation& seen = cover.bad()[member];
       const Path& path = view_.paths[seen.path];
       const bool forward = evidence_.node_of(path.from) == seen.tail;
       const bool known = path.lost_forward + path.lost_backward > 0;
       sent += path.sent;
+      of_minute += path.lost;
+      lately += path.lost_lately;
       lost += !known ? path.lost : forward ? path.lost_forward : path.lost_backward;
       lost_other_way += forward ? path.lost_backward : path.lost_forward;
     }
@@ -173,6 +180,7 @@ class Loss {
     if (finding.way != Way::kUnknown && kOtherWayMin * lost_other_way > lost) {
       finding.way = Way::kBoth;
     }
+    finding.past = kPastShare * lately < of_minute;
     finding.loss = sent == 0 ? 0 : static_cast<float>(lost) / static_cast<float>(sent);
     if (found.subject.type == Type::kNodePair &&
         (lost < kPairLostMin || finding.loss < kPairLossMin ||

@@ -101,6 +101,23 @@ void VerdictTracker::refresh(Verdict& verdict, NamedFinding named, Clock::time_p
   events.push_back({.type = VerdictEvent::Type::kChanged, .verdict = verdict});
 }
 
+// What began in the time of a fault that explains it, and is over, lingers: an agent looks back a
+// minute, and targets are probed slowly. Of a path that is down the next reports tell. The very
+// same fault is back.
+bool VerdictTracker::lingers(const NamedFinding& named, const std::string& key,
+                             Clock::time_point now) const {
+  const Group group = group_of(named.finding);
+  const bool searched = group == Group::kFullPackets || group == Group::kFragments;
+  const Clock::duration linger =
+      group == Group::kReachability ? options_.linger_of_cuts : options_.linger;
+  return std::any_of(closed_.begin(), closed_.end(), [&](const Verdict& verdict) {
+    if (now - *verdict.closed > linger || !explains(verdict.named, named)) return false;
+    if (!searched && key_of(verdict.named) == key) return false;
+    return named.finding.since <=
+           verdict.last_seen + (searched ? kSearchEnds : options_.close_hold);
+  });
+}
+
 void VerdictTracker::consider(NamedFinding named, Clock::time_point now,
                               std::vector<VerdictEvent>& events) {
   for (const Verdict& verdict : open_) {
@@ -108,17 +125,8 @@ void VerdictTracker::consider(NamedFinding named, Clock::time_point now,
     if ((fades || always_hides(verdict.named, named)) && explains(verdict.named, named)) return;
     if (may_be_loss(verdict.named, named, now)) return;
   }
-  // What began in the time of a fault that explains it, and is over, lingers: an agent looks back a
-  // minute, and targets are probed slowly.
-  const Group group = group_of(named.finding);
-  const bool searched = group == Group::kFullPackets || group == Group::kFragments;
-  for (const Verdict& verdict : closed_) {
-    if (now - *verdict.closed <= options_.linger && explains(verdict.named, named) &&
-        named.finding.since <= verdict.last_seen + (searched ? kSearchEnds : options_.close_hold)) {
-      return;
-    }
-  }
   const std::string key = key_of(named);
+  if (lingers(named, key, now)) return;
   auto candidate = std::find_if(candidates_.begin(), candidates_.end(),
                                 [&](const Candidate& waiting) { return waiting.key == key; });
   if (candidate == candidates_.end()) {
@@ -138,6 +146,8 @@ void VerdictTracker::consider(NamedFinding named, Clock::time_point now,
   ++candidate->evaluations;
   const bool stood = now - candidate->first_seen >= open_hold(candidate->named.finding);
   if (!is_plain(candidate->named.finding) && (!stood || candidate->evaluations < 2)) return;
+  // What is over by now is no news.
+  if (candidate->named.finding.past) return;
   Candidate ready = std::move(*candidate);
   candidates_.erase(candidate);
   open(std::move(ready), now, events);

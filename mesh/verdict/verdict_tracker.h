@@ -52,6 +52,7 @@ class VerdictTracker {
     Clock::duration unseen_max = std::chrono::seconds(60);
     // For so long what a fault left behind opens nothing.
     Clock::duration linger = std::chrono::seconds(75);
+    Clock::duration linger_of_cuts = std::chrono::seconds(10);
     std::size_t verdicts_max = 256;
     std::size_t candidates_max = 512;
     std::size_t closed_max = 64;
@@ -85,6 +86,7 @@ class VerdictTracker {
   Verdict* find_open(const std::string& key);
   void refresh(Verdict& verdict, NamedFinding named, Clock::time_point now,
                std::vector<VerdictEvent>& events);
+  bool lingers(const NamedFinding& named, const std::string& key, Clock::time_point now) const;
   void consider(NamedFinding named, Clock::time_point now, std::vector<VerdictEvent>& events);
   void open(Candidate candidate, Clock::time_point now, std::vector<VerdictEvent>& events);
   void wait_for_sight(const View& view);

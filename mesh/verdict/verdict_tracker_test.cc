@@ -182,6 +182,35 @@ TEST_F(VerdictTrackerTest, IgnoresWhatAFaultLeftBehind) {
   EXPECT_EQ(see({names}, 2s), Events{"opened 2 dns"}) << "this one is new";
 }
 
+TEST_F(VerdictTrackerTest, TellsTheVerySameFaultAgainHoweverSoon) {
+  const NamedFinding down = of_node(Kind::kNodeDown, "node-3");
+  see({down}, 5s);
+  since_ = now_ + 2s;
+  EXPECT_EQ(see({}, 4s), Events{"closed 1 node_down"});
+  EXPECT_EQ(see({down}, 2s), Events{"opened 1 node_down"});
+  EXPECT_EQ(last_.flaps, 1U);
+}
+
+TEST_F(VerdictTrackerTest, WaitsTenSecondsForThePathsOfAFaultThatIsOver) {
+  see({of_node(Kind::kNodeDown, "node-3")}, 5s);
+  since_ = now_;
+  see({}, 4s);
+  const NamedFinding pair = of_pair("node-3", "node-4");
+  EXPECT_EQ(see({pair}, 9s), Events{}) << "it comes back last";
+  EXPECT_EQ(see({pair}, 3s), Events{"opened 2 reachability"});
+}
+
+TEST_F(VerdictTrackerTest, OpensNoLossThatIsPast) {
+  NamedFinding loss = of_node(Kind::kPartialLoss, "node-3");
+  loss.finding.loss = 0.2F;
+  loss.finding.past = true;
+  EXPECT_EQ(see({loss}, 1min), Events{});
+  loss.finding.past = false;
+  EXPECT_EQ(see({loss}, 500ms), Events{"opened 1 partial_loss"});
+  loss.finding.past = true;
+  EXPECT_EQ(see({loss}, 1min), Events{}) << "it stays while it is found";
+}
+
 TEST_F(VerdictTrackerTest, TellsSizesAgainThatWereFoundChangedAfterwards) {
   NamedFinding black_hole = of_node(Kind::kMtuBlackHole, "node-3");
   EXPECT_EQ(see({black_hole}, 30s), Events{"opened 1 mtu_black_hole"});
