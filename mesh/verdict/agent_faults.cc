@@ -50,8 +50,7 @@ class AgentFaults {
  private:
   bool is_silent(Index agent) const {
     const Agent& seen = view_.agents[agent];
-    return seen.expected &&
-           (seen.status == Agent::Status::kSilent || seen.status == Agent::Status::kNeverReported);
+    return seen.expected && is_gone(seen.status);
   }
 
   // Who fell silent together is outdated one after the other; so as soon as one is, those are taken
@@ -158,8 +157,27 @@ class AgentFaults {
         unseen_.push_back(agent);
       }
     }
-    for (std::size_t at = 0; at < std::min(unseen_.size(), kSelfFindingsMax); ++at) {
+    tell_unseen();
+  }
+
+  // Nobody probes them, as on a cluster's only node: both agents of a node are the node.
+  void tell_unseen() {
+    const std::size_t told = std::min(unseen_.size(), kSelfFindingsMax);
+    for (std::size_t at = 0; at < told; ++at) {
       const Agent& seen = view_.agents[unseen_[at]];
+      const auto twin = std::find_if(unseen_.begin(), unseen_.end(), [&](Index other) {
+        return other != unseen_[at] && seen.node != kNoIndex &&
+               view_.agents[other].node == seen.node;
+      });
+      if (twin != unseen_.end()) {
+        if (*twin < unseen_[at]) continue;
+        findings_.push_back({.kind = Kind::kNodeDown,
+                             .subject = {.type = Type::kNode, .first = seen.node},
+                             .severity = Severity::kCritical,
+                             .silent = true,
+                             .since = std::max(seen.reported, view_.agents[*twin].reported)});
+        continue;
+      }
       findings_.push_back({.kind = Kind::kAgentDown,
                            .subject = {.type = Type::kAgent, .first = unseen_[at]},
                            .scope = seen.layer == Layer::kHost ? Scope::kHost : Scope::kPod,

@@ -108,11 +108,23 @@ class Edges {
       if (edge.failing == 0 || 2 * edge.failing < edge.observed) continue;
       if (evidence_.explained[node] != Evidence::kNothing) continue;
       if (!is_settled(node, edge, both ? 0 : 2 * kSettleIntervals)) continue;
+      if (!both && tell_dead_end(node, edge)) continue;
       if (!both && is_end_silent(node, edge)) continue;
       Finding finding = edge.finding(Kind::kTwinPath, {.type = Type::kNode, .first = node});
       finding.scope = Scope::kBoth;
       findings_.push_back(finding);
     }
+  }
+
+  // Where no other node probes the agent that its twin does not reach, the twin is its witness.
+  bool tell_dead_end(Index node, const Edge& edge) {
+    const Index end = evidence_.agent_of[node][edge.pod ? 1 : 0];
+    if (end == kNoIndex || !is_gone(view_.agents[end].status)) return false;
+    Finding finding = edge.finding(Kind::kAgentDown, {.type = Type::kAgent, .first = end});
+    finding.scope = edge.pod ? Scope::kHost : Scope::kPod;
+    finding.severity = Severity::kWarning;
+    findings_.push_back(finding);
+    return true;
   }
 
   // Whether the end that nobody reaches has not reported since either, and may be dead.

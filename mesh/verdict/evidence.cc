@@ -21,10 +21,6 @@ constexpr std::uint32_t kLosingMin = 3;
 // What a path has lost in the last minute may be of an outage before.
 constexpr std::chrono::seconds kMinute{60};
 
-bool is_gone(Agent::Status status) {
-  return status == Agent::Status::kSilent || status == Agent::Status::kNeverReported;
-}
-
 struct Heard {
   std::uint32_t known = 0;
   std::uint32_t silent = 0;

@@ -117,6 +117,13 @@ class Reachability {
       case Type::kNodePair:
         finding.kind = Kind::kReachability;
         finding.severity = Severity::kWarning;
+        if (const Index end = lone_end(found); end != kNoIndex) {
+          if (!evidence_.silent_since(end, found.since)) break;
+          // It is known to be silent when its next report is missed.
+          if (!is_gone(view_.agents[end].status)) return;
+          finding.kind = Kind::kAgentDown;
+          finding.subject = {.type = Type::kAgent, .first = end};
+        }
         break;
       case Type::kAll:
         finding.kind = found.scope == Scope::kPod ? Kind::kPodNetwork : Kind::kHostLink;
@@ -129,6 +136,19 @@ class Reachability {
         break;
     }
     findings_.push_back(finding);
+  }
+
+  // The one agent to which all that fails leads, if nobody else probes it, as between two nodes.
+  Index lone_end(const Explanation& found) const {
+    const Index end = view_.paths[cover_.bad()[found.members.front()].path].to;
+    const auto leads_there = [&](std::uint32_t member) {
+      return view_.paths[cover_.bad()[member].path].to == end;
+    };
+    if (!std::all_of(found.members.begin(), found.members.end(), leads_there)) return kNoIndex;
+    const auto known = std::count_if(view_.paths.begin(), view_.paths.end(), [&](const Path& path) {
+      return path.relation == Relation::kPeer && path.to == end && evidence_.counts(path);
+    });
+    return known == std::ssize(found.members) ? end : kNoIndex;
   }
 
   static std::uint8_t explained_by(const Finding& finding) {

@@ -89,6 +89,10 @@ std::string unreachable(const NamedFinding& named, const std::string& when) {
   const std::string counts = k_of_m(finding) + family(finding);
   switch (finding.kind) {
     case Kind::kNodeDown:
+      if (finding.observed == 0) {
+        return "node " + who + " is silent: neither of its agents reports, and nobody probes it (" +
+               when + ")";
+      }
       return "node " + who + " is down: " + counts + " to it fail, and its agents are silent (" +
              when + ")";
     case Kind::kAgentDown: {
