@@ -7,7 +7,7 @@
 //                                                   names of all are not looked up
 //   diagnosis_bench healthy NODES HOURS [seed=N]    nothing but 0.1 % loss, restarts, churn
 //   diagnosis_bench cost NODES                      time of one evaluation
-//   diagnosis_bench one NODES SEED TYPE [TYPE...]   one run, in words
+//   diagnosis_bench one NODES SEED [TYPE...]        one run, in words; without types a sequence
 // Options: seed=FIRST (1), report=SECONDS (5), jobs=THREADS (1), type=NUMBER (the first fault of
 // each run is of this sort; 0: of all in turn). Results do not depend on jobs.
 #include <algorithm>
@@ -85,8 +85,34 @@ SimulatedMesh::Options options_for(std::size_t nodes, std::uint64_t seed) {
   SimulatedMesh::Options options;
   options.seed = seed;
   options.nodes = nodes;
-  options.zones = nodes < 100 ? 3 : nodes < 500 ? 4 : 5;
+  options.zones = nodes < 6 ? 1 : nodes < 100 ? 3 : nodes < 500 ? 4 : 5;
   return options;
+}
+
+// Whether a cluster has what the fault needs: zones, a pair, a path between nodes.
+bool can_have(const SimulatedMesh::Options& of, Fault::Type type) {
+  using Type = Fault::Type;
+  switch (type) {
+    case Type::kLossOfZones:
+    case Type::kLatencyOfZones:
+    case Type::kZonesParted:
+    case Type::kZoneCutOff:
+    case Type::kServerFromZone:
+      return of.zones > 1;
+    case Type::kNodeDown:
+    case Type::kLinkDown:
+    case Type::kAgentDown:
+    case Type::kTwinPath:
+    case Type::kGatewayOfNode:
+    case Type::kGatewayOfAll:
+    case Type::kDnsOfAll:
+    case Type::kDnsOfNode:
+    case Type::kServerFromNode:
+    case Type::kAgentStarved:
+      return true;
+    default:
+      return of.nodes > 1;
+  }
 }
 
 Script script_for(std::size_t nodes, std::uint64_t seed, std::vector<Fault::Type> types) {
@@ -129,9 +155,12 @@ std::vector<Episode> episodes_of(const std::vector<Fault::Type>& types, mesh::Ra
 Script script_for(const Plan& plan, std::uint64_t seed) {
   std::vector<Fault::Type> types;
   mesh::Random random(seed);
-  types.push_back(static_cast<Fault::Type>((plan.type == 0 ? seed : plan.type) % Fault::kTypes));
-  while (types.size() < std::max<std::size_t>(plan.at_once, plan.at_once == 0 ? 2 : 1)) {
-    types.push_back(static_cast<Fault::Type>(random.below(Fault::kTypes)));
+  const SimulatedMesh::Options options = options_for(plan.nodes, seed);
+  auto type = static_cast<Fault::Type>((plan.type == 0 ? seed : plan.type) % Fault::kTypes);
+  const std::size_t wanted = plan.at_once == 0 ? 2 : plan.at_once;
+  while (types.size() < wanted) {
+    if (can_have(options, type)) types.push_back(type);
+    type = static_cast<Fault::Type>(random.below(Fault::kTypes));
   }
   Script script = script_for(plan.nodes, seed, types);
   if (plan.at_once == 0) {
@@ -280,8 +309,10 @@ int cost(std::size_t nodes) {
   return 0;
 }
 
-int tell(std::size_t nodes, std::uint64_t seed, const std::vector<Fault::Type>& types) {
-  const RunOutcome outcome = run(script_for(nodes, seed, types));
+int tell(Script script) {
+  script.events = true;
+  const RunOutcome outcome = run(script);
+  for (const std::string& what : outcome.events) std::printf("%s\n", what.c_str());
   for (const FaultOutcome& of : outcome.faults) {
     std::printf("%s node %d other %d zone %d %d: detected %.1f cleared %.1f located %d\n",
                 std::string(text(of.fault.type)).c_str(), static_cast<int>(of.fault.node),
@@ -321,7 +352,9 @@ int main_of(const std::vector<std::string>& arguments) {
     for (std::size_t at = 3; at < arguments.size(); ++at) {
       types.push_back(static_cast<Fault::Type>(number(at, 0)));
     }
-    return tell(nodes, number(2, 1), types);
+    const std::uint64_t seed = number(2, 1);
+    if (types.empty()) return tell(script_for({.nodes = nodes, .at_once = 0}, seed));
+    return tell(script_for(nodes, seed, types));
   }
   Plan plan{.nodes = nodes, .runs = number(2, 100)};
   const bool healthy = what == "healthy";

@@ -277,6 +277,8 @@ Truth of(Kind kind, Subject::Type type, std::string first, std::optional<Scope> 
 
 }  // namespace
 
+namespace {
+
 std::vector<Truth> truths_of(const Fault& fault) {
   using Of = Subject::Type;
   switch (fault.type) {
@@ -333,6 +335,49 @@ std::vector<Truth> truths_of(const Fault& fault) {
       return {of(Kind::kOverlayMtu, Of::kAll, "", Scope::kPod)};
   }
   return {};
+}
+
+// Of two nodes nobody can say whose fault it is that they do not reach each other.
+void add_pair(const std::vector<Truth>& of_node, std::vector<Truth>& truths) {
+  for (Truth truth : of_node) {
+    if (truth.type != Subject::Type::kNode && truth.type != Subject::Type::kAll) continue;
+    truth.type = Subject::Type::kNodePair;
+    truth.first = node_name(0);
+    truth.second = node_name(1);
+    truth.ways.clear();
+    if (truth.kind == Kind::kHostLink || truth.kind == Kind::kPodNetwork) {
+      truth.kind = Kind::kReachability;
+    }
+    truths.push_back(std::move(truth));
+  }
+}
+
+}  // namespace
+
+std::vector<Truth> truths_of(const Fault& fault, const Cluster& cluster) {
+  std::vector<Truth> truths = truths_of(fault);
+  if (cluster.nodes > 2) return truths;
+  if (cluster.nodes == 2) add_pair(std::vector(truths), truths);
+  for (Index node = 0; node < cluster.nodes; ++node) {
+    // What all have is what each of so few has.
+    const Fault here{.type = fault.type, .node = node};
+    if (fault.type == Type::kGatewayOfAll) {
+      truths.push_back(of_node(here, Kind::kGateway, Scope::kHost, {}));
+    }
+    if (fault.type == Type::kDnsOfAll && cluster.nodes == 1) {
+      truths.push_back(of_node(here, Kind::kDns, Scope::kBoth, {}));
+    }
+    // Nobody can ask it.
+    if (fault.type == Type::kServerFromNode && cluster.nodes == 1) {
+      truths.push_back(of_node(here, Kind::kNodeDown, Scope::kBoth, {}));
+    }
+    // It keeps its gateway and its names from nobody but itself.
+    if (fault.type == Type::kHostLink && node == fault.node) {
+      truths.push_back(of_node(here, Kind::kGateway, Scope::kHost, {}));
+      truths.push_back(of_node(here, Kind::kDns, Scope::kBoth, {}));
+    }
+  }
+  return truths;
 }
 
 }  // namespace meshcheck::verdict::simulation

@@ -94,7 +94,7 @@ struct Truth {
   std::optional<Scope> scope;
   std::vector<Way> ways;  // Empty: any.
 };
-std::vector<Truth> truths_of(const Fault& fault);
+std::vector<Truth> truths_of(const Fault& fault, const Cluster& cluster);
 
 std::string node_name(Index node);
 std::string zone_name(Index zone);

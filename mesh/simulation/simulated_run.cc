@@ -15,8 +15,9 @@ constexpr Tick kFirstEvaluation = 2;
 // Loss, latency and sizes take their time to show, and so does silence.
 constexpr Tick kLongDuration = 80 * kSecond;
 constexpr Tick kAfterMin = 8 * kSecond;
-// What is claimed of a fault that has been over for longer is not so.
+// What is claimed of a fault that has been over for longer is not so. Sizes are searched for again.
 constexpr Tick kClaimAfterMax = 10 * kSecond;
+constexpr Tick kSizeClaimAfterMax = 30 * kSecond;
 
 double seconds(Tick ticks) {
   return static_cast<double>(ticks) / kSecond;
@@ -52,9 +53,26 @@ Match match(const Truth& truth, const NamedFinding& named) {
   return match;
 }
 
-Match match(const Fault& fault, const NamedFinding& named) {
+bool is_loss(Kind kind) {
+  return kind == Kind::kPartialLoss || kind == Kind::kZoneDegradation;
+}
+
+Match match(const FaultOutcome& of, const NamedFinding& named, const Cluster& cluster) {
   Match best;
-  for (const Truth& truth : truths_of(fault)) {
+  for (Truth truth : truths_of(of.fault, cluster)) {
+    // What comes and goes loses some of all packets.
+    if (of.flapping && is_loss(named.finding.kind)) {
+      truth.kind = named.finding.kind;
+      truth.scope.reset();
+      truth.ways.clear();
+    }
+    // One of the two may report in between.
+    const bool of_agent = named.finding.subject.type == Subject::Type::kAgent;
+    if (of.flapping && of_agent && truth.kind == Kind::kServerUnreachable) {
+      truth.type = Subject::Type::kAgent;
+      truth.first = agent_name(of.fault.node,
+                               named.finding.scope == Scope::kHost ? Layer::kHost : Layer::kPod);
+    }
     const Match one = match(truth, named);
     best.found = best.found || one.found;
     best.located = best.located || one.located;
@@ -209,22 +227,28 @@ class Run {
   // Whether what is said of the fault is said in its time.
   bool in_time(std::size_t fault) const {
     const Time& time = times_[fault];
-    return !time.healed || mesh_.now() - *time.healed <= kClaimAfterMax;
+    const bool of_sizes = outcome_.faults[fault].fault.of_sizes();
+    return !time.healed ||
+           mesh_.now() - *time.healed <= (of_sizes ? kSizeClaimAfterMax : kClaimAfterMax);
   }
 
   void note(const VerdictEvent& event) {
     const NamedFinding& named = event.verdict.named;
+    if (script_.events) {
+      outcome_.events.push_back(when() + std::string(text(event.type)) + " " + line(named));
+    }
     if (event.type == VerdictEvent::Type::kClosed) {
       for (std::size_t at = 0; at < times_.size(); ++at) {
         FaultOutcome& of = outcome_.faults[at];
-        if (!times_[at].healed || of.cleared_s || !match(of.fault, named).found) continue;
+        if (!times_[at].healed || of.cleared_s || !match(of, named, mesh_.cluster()).found)
+          continue;
         of.cleared_s = seconds(mesh_.now() - *times_[at].healed);
       }
       return;
     }
-    bool right = background_ && match(*background_, named).found;
+    bool right = background_ && match({.fault = *background_}, named, mesh_.cluster()).found;
     for (std::size_t at = 0; at < times_.size(); ++at) {
-      right = right || (in_time(at) && match(outcome_.faults[at].fault, named).found);
+      right = right || (in_time(at) && match(outcome_.faults[at], named, mesh_.cluster()).found);
     }
     if (named.finding.severity == Severity::kInfo) return;
     const std::size_t episode = times_.size();
@@ -239,9 +263,10 @@ class Run {
   std::string when() const {
     if (times_.empty()) return "at " + std::to_string(seconds(mesh_.now())) + " ";
     const Time& last = times_.back();
-    const std::string began = std::to_string(seconds(mesh_.now() - last.began));
-    if (!last.healed) return "at " + began + " ";
-    return "at " + began + " healed at " + std::to_string(seconds(*last.healed - last.began)) + " ";
+    const std::string began = (outcome_.faults.back().flapping ? "flapping, at " : "at ") +
+                              std::to_string(seconds(mesh_.now() - last.began));
+    if (!last.healed) return began + " ";
+    return began + " healed at " + std::to_string(seconds(*last.healed - last.began)) + " ";
   }
 
   // A fault is found at the first look that tells it, also by a verdict that is open already.
@@ -251,7 +276,7 @@ class Run {
       if (times_[at].healed) continue;
       for (const Verdict& verdict : tracker_.open()) {
         if (verdict.last_seen != now) continue;
-        const Match how = match(of.fault, verdict.named);
+        const Match how = match(of, verdict.named, mesh_.cluster());
         if (!how.found) continue;
         of.located = how.located;
         if (of.detected_s) continue;
@@ -264,7 +289,8 @@ class Run {
   void finish() {
     for (const FaultOutcome& of : outcome_.faults) {
       if (of.detected_s && of.located) continue;
-      outcome_.missed.push_back(std::string(text(of.fault.type)) +
+      outcome_.missed.push_back(std::string(of.flapping ? "flapping " : "") +
+                                std::string(text(of.fault.type)) +
                                 (of.detected_s ? " not located" : " not found"));
     }
   }

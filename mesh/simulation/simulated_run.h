@@ -27,6 +27,7 @@ struct RunOutcome {
   std::size_t right_claims = 0;
   std::vector<std::string> wrong;  // What was claimed and is not so.
   std::vector<std::string> missed;
+  std::vector<std::string> events;  // Of verdicts, in words, where the script wants them.
   std::size_t evaluations = 0;
   double evaluation_s = 0;  // Of the machine's time, all of them.
 };
@@ -41,6 +42,7 @@ struct Episode {
 
 struct Script {
   SimulatedMesh::Options mesh;
+  bool events = false;  // RunOutcome has them.
   std::vector<Fault::Type> faults;       // All begin at once; none: it stays healthy.
   std::vector<Episode> episodes;         // Behind those.
   std::optional<Fault::Type> meanwhile;  // Is there all the time, and is not judged itself.
