@@ -82,7 +82,7 @@ struct Finding {
   Excuse excuse = Excuse::kNone;
   bool partial = false;  // Only some of the subject's paths, and no smaller subject explains them.
   bool silent = false;   // Of a reachability fault: nothing was reported from there since.
-  bool past = false;       // Of losses: hardly any of them are of the last seconds.
+  bool past = false;     // Of losses: hardly any of them are of the last seconds.
   bool twin_down = false;  // Of kPodNetwork: the node itself does not reach its pods either.
   // Of the paths that are observable and that the fault would touch, how many fail.
   std::uint32_t failing = 0;

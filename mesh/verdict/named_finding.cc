@@ -70,10 +70,19 @@ std::string far_end(const View& view, const Path& path) {
   return std::string(view.agents[path.to].name);
 }
 
+std::optional<Trial> trial_of(const View& view, const Path& path) {
+  if (path.relation != Relation::kPeer && path.relation != Relation::kTwin) return std::nullopt;
+  const auto address = address_of(view.agents[path.to], path.family);
+  const Index node = view.agents[path.from].node;
+  if (!address || node == kNoIndex) return std::nullopt;
+  return Trial{.node = std::string(view.nodes[node].name), .address = *address};
+}
+
 }  // namespace
 
 NamedFinding name(const View& view, const Finding& finding) {
-  NamedFinding named{.finding = finding, .ends = {}, .witness = {}, .evidence = {}, .reason = {}};
+  NamedFinding named{
+      .finding = finding, .ends = {}, .witness = {}, .trial = {}, .evidence = {}, .reason = {}};
   const Subject& subject = finding.subject;
   if (subject.first != kNoIndex) named.ends[0] = end_of(view, subject.first, finding);
   if (subject.second != kNoIndex) named.ends[1] = end_of(view, subject.second, finding);
@@ -86,6 +95,12 @@ NamedFinding name(const View& view, const Finding& finding) {
     named.evidence.push_back(std::string(view.agents[path.from].name) + " -> " +
                              far_end(view, path));
     if (!named.witness) named.witness = agent_end(view, path.from, finding);
+    // From another node than the fault's own, if one has said it: that one may not be reached.
+    const auto trial = trial_of(view, path);
+    const bool from_outside = trial && trial->node != named.ends[0].node;
+    if (trial && (!named.trial || (from_outside && named.trial->node == named.ends[0].node))) {
+      named.trial = trial;
+    }
   }
   return named;
 }

@@ -20,10 +20,18 @@ struct NamedEnd {
   friend bool operator==(const NamedEnd&, const NamedEnd&) = default;
 };
 
+// Where the fault can be tried: a path that shows it, from the node of the agent that reported it.
+struct Trial {
+  std::string node;
+  IpAddress address;
+  friend bool operator==(const Trial&, const Trial&) = default;
+};
+
 struct NamedFinding {
   Finding finding;                    // Its indices mean nothing any more.
   std::array<NamedEnd, 2> ends;       // Of kDuplicateAgent the second is but an address.
   std::optional<NamedEnd> witness;    // An agent that sees the fault, or the agent at fault.
+  std::optional<Trial> trial;         // For commands; nothing if no address is known.
   std::vector<std::string> evidence;  // "agent-a -> agent-b"
   std::string reason;                 // Of kKubernetesApi, which has nothing else: the sentence.
 };

@@ -1,7 +1,6 @@
 #include "mesh/verdict/sentence.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 namespace meshcheck::verdict {
@@ -9,9 +8,6 @@ namespace {
 
 using Type = Subject::Type;
 
-// Headers of IPv4 and ICMP, and of IPv6 and ICMP: what a ping adds to its payload.
-constexpr int kPingIpv4 = 28;
-constexpr int kPingIpv6 = 48;
 constexpr std::chrono::hours kDay{24};
 
 // "12:03:07", and with the date if it is longer ago.
@@ -187,35 +183,6 @@ std::string those_at_one_address(const NamedFinding& named) {
   return first + ", " + second + " and " + std::to_string(named.finding.failing - 2) + " more";
 }
 
-std::string quoted(const std::string& text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == ':' || c == '/';
-  });
-  if (plain) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
-std::string node_of(const NamedFinding& named) {
-  return named.ends[0].node.empty() ? "NODE" : quoted(named.ends[0].node);
-}
-
-// The address of the end that does not answer, seen from another node.
-std::string address_of(const NamedFinding& named) {
-  const NamedEnd& far = is_pair(named) ? named.ends[1] : named.ends[0];
-  return far.address ? far.address->text() : "ADDRESS";
-}
-
-std::string ping(const NamedFinding& named, std::uint32_t size, bool fragments) {
-  const NamedEnd& far = is_pair(named) ? named.ends[1] : named.ends[0];
-  const bool ipv6 = far.address && far.address->family() == IpAddress::Family::kIpv6;
-  const int overhead = ipv6 ? kPingIpv6 : kPingIpv4;
-  const int payload = std::max(static_cast<int>(size) - overhead, 0);
-  return std::string("ping -M ") + (fragments ? "dont" : "do") + " -c 3 -s " +
-         std::to_string(payload) + " " + address_of(named);
-}
-
 }  // namespace
 
 std::string sentence(const NamedFinding& named, Moment now) {
@@ -287,64 +254,6 @@ std::string sentence(const NamedFinding& named, Moment now) {
     text += "; expected, the node is " + std::string(verdict::text(finding.excuse));
   }
   return text;
-}
-
-std::string next_command(const NamedFinding& named) {
-  const Finding& finding = named.finding;
-  switch (finding.kind) {
-    case Kind::kNodeDown:
-      return "kubectl describe node " + node_of(named);
-    case Kind::kAgentDown:
-    case Kind::kAgentStarved:
-      return "kubectl get pods --all-namespaces -o wide --field-selector spec.nodeName=" +
-             node_of(named);
-    case Kind::kPodNetwork:
-      if (finding.subject.type == Type::kAll) return "kubectl -n kube-system get pods -o wide";
-      return "kubectl -n kube-system get pods -o wide --field-selector spec.nodeName=" +
-             node_of(named);
-    case Kind::kTwinPath:
-      return "ip -d link; ip route  # on " + node_of(named);
-    case Kind::kHostLink:
-      return "ip -s link  # on " + node_of(named);
-    case Kind::kGateway:
-      if (finding.subject.type == Type::kGateway)
-        return "ip neigh show " + quoted(named.ends[0].name);
-      return "ip route show default; ip neigh  # on " + node_of(named);
-    case Kind::kMtuBlackHole:
-    case Kind::kOverlayMtu:
-      return ping(named, finding.link_mtu, false);
-    case Kind::kFragmentsDropped:
-      return ping(named, finding.link_mtu + 200U, true);
-    case Kind::kDns:
-      return "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide";
-    case Kind::kServerUnreachable:
-      return "kubectl get pods --all-namespaces -o wide --field-selector spec.nodeName=" +
-             node_of(named);
-    case Kind::kClockJump:
-      return "timedatectl  # on " + node_of(named);
-    case Kind::kClockSkew:
-      if (finding.subject.type == Type::kAll)
-        return "date -u  # on the server's node and on others";
-      return "timedatectl  # on " + node_of(named);
-    case Kind::kDuplicateAgent:
-      return "kubectl get pods --all-namespaces -o wide --field-selector metadata.name=" +
-             quoted(named.ends[0].name);
-    case Kind::kAddressConflict:
-      return "ip -br address  # on " + node_of(named) + " and on " +
-             (named.ends[1].node.empty() ? "NODE" : quoted(named.ends[1].node));
-    case Kind::kTarget:
-      return "kubectl get endpoints --all-namespaces";
-    case Kind::kKubernetesApi:
-      return "kubectl get --raw /readyz && kubectl auth can-i watch pods "
-             "--as=system:serviceaccount:NAMESPACE:NAME";
-    default:
-      break;
-  }
-  if (finding.subject.type == Type::kZone || finding.subject.type == Type::kZonePair) {
-    return "kubectl get nodes -L topology.kubernetes.io/zone -o wide";
-  }
-  const std::string from = is_pair(named) ? "  # on " + node_of(named) : "";
-  return "ping -c 10 " + address_of(named) + from;
 }
 
 }  // namespace meshcheck::verdict

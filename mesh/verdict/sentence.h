@@ -1,4 +1,4 @@
-// A verdict in words: one sentence, and the command to run next.
+// A verdict in words: one sentence (sentence.cc), and the command to run next (next_command.cc).
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ struct Moment {
 // Says what is known and no cause that is only likely.
 std::string sentence(const NamedFinding& named, Moment now);
 
-// What a person would run next; names and addresses are those of the finding, and where one is not
-// known it stands in capitals, as NODE. Names are quoted for a shell if they have to be.
+// What an operator would run next: one complete line for a shell, and in a comment behind it the
+// node to run it on, if that is not any. Names are quoted if they have to be.
 std::string next_command(const NamedFinding& named);
 
 }  // namespace meshcheck::verdict

@@ -65,7 +65,11 @@ TEST_F(SentenceTest, SaysWhichWayNoPacketsPass) {
   EXPECT_EQ(told(),
             "no packets pass from node-5 to node-2 on the pod network (2 of 2 paths, since "
             "12:03:07)");
-  EXPECT_EQ(next_command(named_), "ping -c 10 ADDRESS  # on node-2");
+  EXPECT_EQ(next_command(named_), "kubectl get nodes -o wide") << "nobody knows an address";
+  mesh_.view.agents[mesh_.agent(2, Layer::kPod)].addresses[0] = *IpAddress::parse("10.244.2.2");
+  mesh_.view.agents[mesh_.agent(5, Layer::kPod)].addresses[0] = *IpAddress::parse("10.244.5.2");
+  told();
+  EXPECT_EQ(next_command(named_), "ping -c 10 10.244.2.2  # on node-5");
 }
 
 TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
@@ -80,7 +84,7 @@ TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
   EXPECT_EQ(told(),
             "MTU black hole: packets above 1350 bytes vanish without a word to node-3, "
             "links have 1450 (28 of 28 paths, since 12:03:07)");
-  EXPECT_EQ(next_command(named_), "ping -M do -c 3 -s 1422 10.0.0.3");
+  EXPECT_EQ(next_command(named_), "ping -M do -c 3 -s 1422 10.0.0.3  # on node-0");
 }
 
 TEST_F(SentenceTest, SaysHowMuchIsLostAndHowSlowItIs) {
@@ -151,7 +155,11 @@ TEST_F(SentenceTest, HasWordsAndACommandForEachKind) {
       named.finding.since = mesh_.view.now;
       named.ends[0].name = named.ends[1].name = "x";
       EXPECT_FALSE(sentence(named, {.steady = mesh_.view.now, .wall = *wall_}).empty());
-      EXPECT_FALSE(next_command(named).empty());
+      const std::string command = next_command(named);
+      EXPECT_FALSE(command.empty());
+      for (const char* const unknown : {"NODE", "ADDRESS", "NAME"}) {
+        EXPECT_EQ(command.find(unknown), std::string::npos) << command;
+      }
     }
   }
 }

@@ -110,7 +110,8 @@ struct Path {
   // How old the last answer was when this was reported; kNoAge if there was none, if it is older
   // than can be told, or not known.
   std::uint16_t answer_age_ms = kNoAge;
-  Clock::time_point since;  // When the state began; if it is down, the last answer if that is later.
+  Clock::time_point
+      since;  // When the state began; if it is down, the last answer if that is later.
   // Round trips of the last minute, and what this path is used to; kNoTime where not known.
   std::uint32_t p50_us = kNoTime;
   std::uint32_t p90_us = kNoTime;
