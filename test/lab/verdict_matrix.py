@@ -12,7 +12,6 @@ import collections
 import json
 import pathlib
 import queue
-import re
 import signal
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import time
 from asker import Asker
 from lab import Lab, LabError, usable
 from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
+from proposed_commands import failing_commands
 from verdict_rows import DNS_NAME, PAIRS, SINGLES, Fault, bind, claim_of, describe, matches, row, title
 from waiting import looks
 
@@ -214,7 +214,8 @@ class Bench:
             if seconds > late:
                 break
         trial.end()
-        trial.complaints += self.try_commands(trial)
+        told = [entry for entry in self.watch.verdicts() or [] if trial.place_of(claim_of(entry)) is not None]
+        trial.complaints += failing_commands(self.lab, told)
         if trial.complaints:
             self.keep_evidence(trial)
         for line in trial.row.lines:
@@ -233,22 +234,6 @@ class Bench:
         if reason:
             trial.complaints.append(f"not well again: {reason}")
         return reason is None and trial.closed_after is not None
-
-    def try_commands(self, trial):
-        """What an operator would run next, run: those for kubectl have no cluster here. A ping of a size shows that fault;
-        one that is not of a size leaves the host, and need not meet what only pods meet."""
-        for entry in self.watch.verdicts() or []:
-            command = entry["next_command"]
-            if trial.place_of(claim_of(entry)) is None or not command.startswith(("ping ", "ip ")):
-                continue
-            node = re.search(r"# on node-(\d+)", command)
-            if node is None:
-                yield f"names no node: {command}"
-                continue
-            ended = self.lab.exec(int(node[1]), "host", "sh", "-c", command.replace("ping ", "ping -W 1 ", 1))
-            of_size = command.startswith("ping -M ")
-            if ended.returncode not in ((1,) if of_size else (0, 1)):
-                yield f"does not show the fault, exit {ended.returncode}: {command}: {ended.stdout[-200:]} {ended.stderr[-200:]}"
 
     def look(self, trial, began, undone=False):
         verdicts = self.watch.verdicts()
