@@ -42,7 +42,7 @@ struct Episode {
 
 struct Script {
   SimulatedMesh::Options mesh;
-  bool events = false;  // RunOutcome has them.
+  bool events = false;                   // RunOutcome has them.
   std::vector<Fault::Type> faults;       // All begin at once; none: it stays healthy.
   std::vector<Episode> episodes;         // Behind those.
   std::optional<Fault::Type> meanwhile;  // Is there all the time, and is not judged itself.
