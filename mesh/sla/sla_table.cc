@@ -59,6 +59,17 @@ SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref) {
   return &probe;
 }
 
+SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref, const std::string& origin) {
+  const auto found = probes_.find(ref);
+  if (found != probes_.end()) return &found->second;
+  const auto brings = origins_.find(origin);
+  if (brings == origins_.end()) return nullptr;
+  if (brings->second.probes_brought >= options_.probes_of_origin_max()) return nullptr;
+  Probe* const probe = find_or_add(ref);
+  if (probe != nullptr) ++brings->second.probes_brought;
+  return probe;
+}
+
 void SlaTable::restore(const ProbeRef& ref, DayNumber number, const Day& day) {
   Probe* const probe = find_or_add(ref);
   if (probe != nullptr) probe->days[number] = day;
@@ -102,7 +113,7 @@ std::uint64_t SlaTable::take(const EpisodeMessage& message, WallTime now) {
   count_checks(message, now);
   for (const Episode& episode : message.episodes) {
     if (!fits_in(episode, now)) continue;
-    Probe* const probe = find_or_add(episode.ref);
+    Probe* const probe = find_or_add(episode.ref, message.origin);
     if (probe == nullptr) {
       ++counts_.too_many_probes;
       continue;
@@ -149,21 +160,22 @@ void SlaTable::count_checks(const EpisodeMessage& message, WallTime now) {
   if (message.episodes.empty()) return;
   if (origins_.size() >= options_.origins_max && !origins_.contains(message.origin)) return;
   const Seconds latest = seconds_of(now) + kFutureMax;
-  const SlotNumber before = origins_[message.origin];
+  const SlotNumber before = origins_[message.origin].counted;
   SlotNumber last = before;
   for (const Episode& episode : message.episodes) {
     if (episode.start < seconds_of(now) - kAgeMax || episode.start > latest) continue;
     const SlotNumber slot = slot_of(episode.start);
     if (slot <= before || episode.successes > episode.checks) continue;
     last = std::max(last, slot);
-    Probe* const probe = episode.ref.is_total() ? nullptr : find_or_add(episode.ref);
+    Probe* const probe =
+        episode.ref.is_total() ? nullptr : find_or_add(episode.ref, message.origin);
     // 200 ms is the shortest period of a check; a probe has a few of them.
     constexpr std::uint64_t kChecksMax = 100'000;
     if (probe == nullptr || episode.checks > kChecksMax) continue;
     probe->checks += episode.checks;
     probe->successes += episode.successes;
   }
-  origins_[message.origin] = last;
+  origins_[message.origin].counted = last;
 }
 
 void SlaTable::advance(WallTime now) {
@@ -208,7 +220,7 @@ void SlaTable::forget(SlotNumber oldest) {
   std::erase_if(probes_, [&](const auto& entry) {
     return entry.second.last < oldest && entry.second.days.empty();
   });
-  std::erase_if(origins_, [&](const auto& entry) { return entry.second < oldest; });
+  std::erase_if(origins_, [&](const auto& entry) { return entry.second.counted < oldest; });
 }
 
 SlaChanges SlaTable::take_changes(std::size_t rows_max) {

@@ -1,6 +1,7 @@
 // What all agents together have told of the SLA lately: episodes and the rollups made of them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,8 @@ class SlaTable {
 
   struct Options {
     std::size_t probes_max = 2000;
+    // That one origin may bring in within a day, so that none fills the room of all.
+    std::size_t probes_of_origin_max() const { return std::max<std::size_t>(64, probes_max / 4); }
     std::size_t origins_max = 20'000;
     bool track_changes = true;  // Remember what take_changes() has to hand out.
   };
@@ -133,7 +136,14 @@ class SlaTable {
   static std::optional<Timers> timers_at(const Probe& probe, SlotNumber slot);
   static void set(Probe& probe, SlotNumber slot, const Timers& timers);
   bool fits_in(const Episode& episode, WallTime now);
+  struct Origin {
+    SlotNumber counted = 0;  // The last slot whose checks were counted.
+    std::size_t probes_brought = 0;
+  };
+
   Probe* find_or_add(const ProbeRef& ref);
+  // As one that an origin names; null if it may bring no more.
+  Probe* find_or_add(const ProbeRef& ref, const std::string& origin);
   std::uint64_t take(Probe& probe, const Episode& episode);
   void roll_up(const ProbeRef& ref, Probe& probe, SlotNumber slot);
   void return_to(SlotNumber settled);
@@ -144,8 +154,8 @@ class SlaTable {
   Probes probes_;
   ChangeSet<SlotKey> changed_slots_;
   ChangeSet<DayKey> changed_days_;
-  std::unordered_map<std::string, SlotNumber> origins_;  // The last slot whose checks were counted.
-  SlotNumber settled_ = 0;                               // The first slot that has not settled.
+  std::unordered_map<std::string, Origin> origins_;
+  SlotNumber settled_ = 0;  // The first slot that has not settled.
   DayNumber first_day_ = 0;
   Counts counts_;
   std::uint64_t days_lost_ = 0;

@@ -138,6 +138,20 @@ TEST_F(SlaTableTest, HoldsNoMoreProbesThanItMay) {
   EXPECT_EQ(table.counts().too_many_probes, 1U);
 }
 
+TEST_F(SlaTableTest, LetsNoOriginFillTheRoomOfAll) {
+  sla::SlaTable table({.probes_max = 400});
+  table.advance(kNoon);
+  std::vector<sla::Episode> many;
+  for (int i = 0; i < 101; ++i) {
+    many.push_back(episode(kNoon, kUp, {"made-up", "p" + std::to_string(i)}));
+  }
+  table.take(message(many, "greedy"), kNoon + 30s);
+  EXPECT_EQ(table.probes().size(), 100U);
+  EXPECT_EQ(table.counts().too_many_probes, 1U);
+  table.take(message({episode(kNoon, kUp)}, "honest"), kNoon + 30s);
+  EXPECT_EQ(table.probes().size(), 101U);
+}
+
 TEST_F(SlaTableTest, CountsAnAgentsChecksOnce) {
   sla::Episode one = episode(kNoon, kUp);
   one.checks = 6;
