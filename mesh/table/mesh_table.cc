@@ -61,7 +61,7 @@ void MeshTable::report(const Sender& sender, const ProbingReport& report, Now no
 MeshAgent* MeshTable::place(const Sender& sender, Layer layer) {
   auto position = agents_.find(sender.name);
   if (position == agents_.end()) {
-    const auto name = names_.acquire(sender.name);
+    const auto name = names_.acquire(sender.name, NameTable::Use::kAgent);
     if (!name) return nullptr;
     position = agents_.try_emplace(names_.text(*name)).first;
     position->second.name = *name;
@@ -77,7 +77,7 @@ MeshAgent* MeshTable::place(const Sender& sender, Layer layer) {
 bool MeshTable::join_series(MeshAgent& agent, std::string_view node, Layer layer) {
   if (agent.series != nullptr && agent.layer == layer && text(agent.node) == node) return true;
   leave_series(agent);
-  const auto id = names_.acquire(node);
+  const auto id = names_.acquire(node, NameTable::Use::kAgent);
   if (!id) return false;
   agent.node = *id;
   agent.layer = layer;
@@ -85,7 +85,7 @@ bool MeshTable::join_series(MeshAgent& agent, std::string_view node, Layer layer
   MeshSeries& series = position->second;
   // The key's text needs a user of its own: this agent may go before the series does.
   if (added) {
-    series.node = *names_.acquire(node);
+    series.node = *names_.acquire(node, NameTable::Use::kAgent);
     const Layer other = layer == Layer::kPod ? Layer::kHost : Layer::kPod;
     const auto sibling = series_.find({names_.text(*id), other});
     if (sibling != series_.end()) {

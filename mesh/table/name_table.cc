@@ -4,13 +4,14 @@
 
 namespace meshcheck::mesh {
 
-std::optional<NameTable::Id> NameTable::acquire(std::string_view text) {
+std::optional<NameTable::Id> NameTable::acquire(std::string_view text, Use use) {
   if (text.empty()) return kNone;
   if (const auto known = ids_.find(text); known != ids_.end()) {
     ++entries_[known->second].uses;
     return known->second;
   }
-  if (ids_.size() >= names_max_) {
+  const std::size_t kept = use == Use::kAgent ? 0 : names_max_ / 8;
+  if (ids_.size() >= names_max_ - kept) {
     ++refused_;
     return std::nullopt;
   }

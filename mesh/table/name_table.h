@@ -13,7 +13,8 @@
 namespace meshcheck::mesh {
 
 // Hands out a small number for each text and counts who uses it; the last who releases it frees
-// both. Bounded by `names_max` texts. Texts stay where they are while they are used.
+// both. Bounded by `names_max` texts, of which an eighth is kept for agents and their nodes: what
+// reports mention fills the rest alone. Texts stay where they are while they are used.
 class NameTable {
  public:
   using Id = std::uint32_t;
@@ -21,8 +22,10 @@ class NameTable {
 
   explicit NameTable(std::size_t names_max) : names_max_(names_max) {}
 
-  // Nothing when the table is full.
-  std::optional<Id> acquire(std::string_view text);
+  enum class Use : std::uint8_t { kAgent, kMention };
+
+  // Nothing when there is no room left for this use.
+  std::optional<Id> acquire(std::string_view text, Use use = Use::kMention);
   void release(Id id);
 
   std::string_view text(Id id) const {

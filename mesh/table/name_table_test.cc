@@ -20,6 +20,15 @@ TEST(NameTableTest, KeepsATextOnceAndAsLongAsItIsUsed) {
   EXPECT_EQ(names.acquire("b"), first) << "a free number is used again";
 }
 
+TEST(NameTableTest, KeepsRoomForAgents) {
+  NameTable names(8);
+  for (int i = 0; i < 7; ++i) EXPECT_TRUE(names.acquire("mention-" + std::to_string(i)));
+  EXPECT_FALSE(names.acquire("mention-7"));
+  EXPECT_TRUE(names.acquire("agent", NameTable::Use::kAgent));
+  EXPECT_FALSE(names.acquire("agent-2", NameTable::Use::kAgent));
+  EXPECT_EQ(names.refused(), 2U);
+}
+
 TEST(NameTableTest, RefusesNewTextsWhenFull) {
   NameTable names(1);
   EXPECT_TRUE(names.acquire("a"));
