@@ -42,7 +42,7 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::Lar
   }
   if (pod_uid && has_moved(record, *pod_uid))
     return refuse(record.podname, Roster::Refusal::kOtherNode);
-  if (agents_.size() >= options_.agents_max && !agents_.contains(record.podname)) {
+  if (!has_room(record.podname)) {
     ++counts_.refused_full;
     return Outcome::kFull;
   }
@@ -55,6 +55,13 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::Lar
   changed_.add(name);
   series_.count_report(*agent.series);
   return Outcome::kStored;
+}
+
+// Those that are expected and have not reported yet keep their room: others may be made up.
+bool AgentTable::has_room(std::string_view name) const {
+  if (agents_.contains(name)) return true;
+  const std::size_t kept = roster_.names(name) ? 0 : roster_.unseated();
+  return agents_.size() + kept < options_.agents_max;
 }
 
 // A pod never changes its node.

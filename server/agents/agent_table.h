@@ -169,6 +169,7 @@ class AgentTable {
   static std::size_t changes_max(const Options& options) {
     return options.track_changes ? 2 * options.agents_max : 0;
   }
+  bool has_room(std::string_view name) const;
   bool has_moved(const mesh::Record& record, std::string_view pod_uid) const;
   bool is_outdated(const HeldAgent& agent, Now now) const {
     return agent.is_outdated(now.steady, options_.outdated_factor);

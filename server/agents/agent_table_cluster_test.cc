@@ -66,6 +66,15 @@ TEST_F(ClusterAgentTableTest, RefusesWhoIsNeverListed) {
   EXPECT_EQ(report("stranger"), Outcome::kNotListed) << "it goes on, and so does the refusal";
 }
 
+TEST_F(ClusterAgentTableTest, KeepsRoomForThoseWhoAreExpected) {
+  expect({entry("a"), entry("b")});
+  EXPECT_EQ(report("made-up-1"), Outcome::kStored) << "three may be held";
+  EXPECT_EQ(report("made-up-2"), Outcome::kFull);
+  EXPECT_EQ(report("a"), Outcome::kStored);
+  EXPECT_EQ(report("b"), Outcome::kStored);
+  EXPECT_EQ(report("made-up-1"), Outcome::kStored) << "it has its own";
+}
+
 TEST_F(ClusterAgentTableTest, ForgetsAnUnlistedAgentThatIsSilent) {
   expect({entry("a")});
   report("new");

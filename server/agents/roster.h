@@ -59,8 +59,9 @@ class Roster {
              const std::function<void(const Inventory::Entry&, const HeldAgent*)>& visitor) const;
   // Those that have not reported and are not due yet.
   std::size_t awaited(Clock::time_point now) const;
-  // Those that have reported.
+  // Those that have reported, and those that have not.
   std::size_t seated() const;
+  std::size_t unseated() const { return places_.size() - seated(); }
 
  private:
   struct Place {
