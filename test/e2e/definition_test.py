@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from chart import CHART, ROOT
+from chart import CHART, ROOT, of_kind, render
 
 DEFINITION = yaml.safe_load((CHART / "crds" / "downtime.yaml").read_text())
 (VERSION,) = DEFINITION["spec"]["versions"]
@@ -64,3 +64,13 @@ def test_the_example_of_the_document_fits():
     for item in example["spec"]:
         assert set(ITEM["required"]) <= set(item) <= set(ITEM["properties"])
         assert item["type"] in ITEM["properties"]["type"]["enum"]
+
+
+def test_the_server_may_write_what_it_makes_of_a_downtime():
+    objects = render()
+    rules = {made["metadata"]["name"]: made["rules"] for made in of_kind(objects, "ClusterRole")}
+    assert rules["meshcheck-meshcheck-statuses"] == [
+        {"apiGroups": ["meshcheck.io"], "resources": ["downtimes/status"], "verbs": ["patch"]}]
+    # Of objects without a namespace Kubernetes takes events there.
+    (role,) = [made for made in of_kind(objects, "Role") if made["metadata"]["namespace"] == "default"]
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["events"], "verbs": ["create"]}]
