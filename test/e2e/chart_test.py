@@ -50,6 +50,8 @@ VARIANTS = {
                     "loadBalancer": {"class": "example.com/internal", "address": "10.1.2.3", "sourceRanges": ["10.0.0.0/8"]}},
         "ingress": {"enabled": True, "className": "nginx", "host": "mesh.example", "tlsSecret": "mesh-example",
                     "annotations": {"a": "b"}}}},
+    "volumes of root": {"volumePermissions": {"enabled": True, "image": "registry.example/busybox:1"},
+                        "server": {"persistence": {"enabled": True}}, "smokeMini": {"persistence": {"enabled": True}}},
     "old claim": {"server": {"persistence": {"enabled": True, "existingClaim": "mine"}}},
     "no limits": {"server": {"resources": None}, "agent": {"resources": None}, "agentHostnet": {"tolerations": []}},
     "by digest": {"image": {"tag": "sha256:" + "a" * 64}},
@@ -131,7 +133,10 @@ def test_pods_meet_the_pod_security_standards(variant):
     for name, pod in pods(objects).items():
         breaches = set(restricted_breaches(pod["spec"]))
         if not name.endswith("hostnet"):
-            assert breaches == set(), name
+            gives = "initContainers" in pod["spec"]
+            of_root = {"runAsNonRoot", "runAsUser 0", "capability CHOWN", "capability DAC_OVERRIDE"}
+            assert breaches == (of_root if gives else set()) and not list(baseline_breaches(pod["spec"])), name
+            assert gives == (variant == "volumes of root" and not name.endswith("agent"))
             continue
         assert "hostNetwork" in breaches
         raw = VARIANTS[variant].get("agentHostnet", {}).get("rawSocket")
@@ -323,6 +328,18 @@ def test_the_volume_is_the_claim_that_is_wanted():
     claim = named(render(VARIANTS["everything"]), "PersistentVolumeClaim", "meshcheck-server-data")
     assert claim["spec"]["storageClassName"] == "fast"
     assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_volumes_are_given_to_the_user_where_that_is_wanted():
+    objects = pods(render(VARIANTS["volumes of root"]))
+    for name, path in (("meshcheck-server", "/data"), ("meshcheck-smoke-mini-b", "/disk")):
+        (first,) = objects[name]["spec"]["initContainers"]
+        (program,) = objects[name]["spec"]["containers"]
+        assert (first["image"], first["command"]) == ("registry.example/busybox:1", ["chown", "-R", "65532:65532", path])
+        (mount,) = first["volumeMounts"]
+        assert mount in program["volumeMounts"] and first["resources"] == program["resources"]
+    without = {"volumePermissions": {"enabled": True}, "server": {"persistence": {"enabled": False}}}
+    assert not any("initContainers" in pod["spec"] for pod in pods(render(without)).values())
 
 
 def test_the_history_outlives_the_release_unless_it_is_not_to():

@@ -16,9 +16,9 @@ def without_keys(text):
 @pytest.mark.parametrize("path", [path for path, default in leaves() if isinstance(default, bool)], ids=".".join)
 def test_each_switch_can_be_turned(path):
     default = dict(leaves())[path]
-    with_host = {"server": {"ingress": {"host": "a.example"}}}
-    turned, left = (without_keys(template(merged(with_host, values_with(path, value))).stdout) for value in (not default, default))
-    assert turned != left or path == ("server", "persistence", "keep")  # of the claim, which is not there by default
+    wanted = {"server": {"ingress": {"host": "a.example"}, "persistence": {"enabled": True}}}
+    turned, left = (without_keys(template(merged(wanted, values_with(path, value))).stdout) for value in (not default, default))
+    assert turned != left
 
 
 @pytest.mark.parametrize(("wrong", "message"), [
@@ -62,6 +62,7 @@ INVALID = {
     "server.ingress.tlsSecret": ["A"], "server.ingress.className": ["A b"], "server.ingress.host": ["A", "a b", "http://a"],
     "server.service.loadBalancer.sourceRanges": [["10.0.0.0"]], "agent.maxUnavailable": [0, "10", "0%", "101%", "a"],
     "agent.topologySpreadConstraints": [[{"maxSkew": 0, "topologyKey": "a", "whenUnsatisfiable": "ScheduleAnyway"}]],
+    "volumePermissions.image": ["", "a b", "https://registry/busybox"],
     "monitoring.labels": [{"a": "b c"}], "smokeMini.persistence.storageClass": ["Fast"],
 }
 VALID = {
@@ -71,6 +72,7 @@ VALID = {
     "server.resources": [{"requests": {"cpu": 0.5, "memory": "1e6"}, "limits": {"cpu": "1500m", "ephemeral-storage": "1Gi"}}],
     "server.tolerations": [[{"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 60}]],
     "server.nodeSelector": [{"kubernetes.io/os": "linux", "node-role.kubernetes.io/infra": ""}],
+    "volumePermissions.image": ["busybox", "registry.example:5000/a/busybox:1.36@sha256:" + "a" * 64],
     "server.ingress.host": ["", "a.example", "*.a.example"], "agent.maxUnavailable": [1, "1%", "100%"],
     "server.extraEnv": [[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}, {"name": "B"}]],
 }

@@ -91,6 +91,30 @@ runAsGroup: 65532
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
+{{/* Gives a volume to the user of the programs, where fsGroup does not. Takes (list $ volume path resources). DAC_OVERRIDE lets
+     root enter the directories that are that user's already. */}}
+{{- define "meshcheck.volumePermissions" -}}
+{{- $root := first . }}
+{{- if $root.Values.volumePermissions.enabled }}
+initContainers:
+  - name: volume-permissions
+    image: {{ $root.Values.volumePermissions.image }}
+    imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+    command: [chown, -R, "65532:65532", {{ index . 2 }}]
+    securityContext:
+      runAsNonRoot: false
+      runAsUser: 0
+      runAsGroup: 0
+      {{- include "meshcheck.containerSecurity" $root | replace "{drop: [ALL]}" "{drop: [ALL], add: [CHOWN, DAC_OVERRIDE]}" | nindent 6 }}
+    {{- with last . }}
+    resources:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    volumeMounts:
+      - {name: {{ index . 1 }}, mountPath: {{ index . 2 }}}
+{{- end }}
+{{- end }}
+
 {{/* "true" if something of the Prometheus operator is wanted and there; takes (list $ value kind). */}}
 {{- define "meshcheck.operatorHas" -}}
 {{- $root := first . -}}
