@@ -322,7 +322,10 @@ def test_the_certificate_is_for_the_names_of_the_services(tmp_path):
 def test_the_volume_is_the_claim_that_is_wanted():
     def volume(values):
         return [one for one in pods(render(values))["meshcheck-server"]["spec"]["volumes"] if one["name"] == "data"]
-    assert volume({}) == [{"name": "data", "emptyDir": {"sizeLimit": "1Gi"}}]
+    assert volume({}) == [{"name": "data", "persistentVolumeClaim": {"claimName": "meshcheck-server-data"}}]
+    without = {"server": {"persistence": {"enabled": False}}}
+    assert volume(without) == [{"name": "data", "emptyDir": {"sizeLimit": "1Gi"}}]
+    assert of_kind(render(without), "PersistentVolumeClaim") == []
     assert volume(VARIANTS["old claim"])[0]["persistentVolumeClaim"] == {"claimName": "mine"}
     assert of_kind(render(VARIANTS["old claim"]), "PersistentVolumeClaim") == []
     claim = named(render(VARIANTS["everything"]), "PersistentVolumeClaim", "meshcheck-server-data")

@@ -18,7 +18,7 @@ import pytest
 from chart import ROOT, merged, must, program, run, template
 from chart_test import VARIANTS
 from cluster import Release, fetch, rows, wait_for
-from conftest import build_image
+from conftest import build_image, default_class
 from pod_security import restricted_breaches
 from waiting import looks
 
@@ -74,8 +74,9 @@ def test_the_api_server_takes_every_variant(cluster, new_namespace):
         # By what this cluster has, not by what helm knows.
         rendered = template(values, "--skip-tests", "--dry-run=server", namespace=namespace)
         assert rendered.returncode == 0, f"{name}: {rendered.stderr}"
-        ended = cluster.try_kubectl("apply", "--dry-run=server", "--namespace", namespace, "--filename=-",
-                                    stdin=rendered.stdout)
+        # Each object names its namespace. That of the checked pods is not there.
+        ended = cluster.try_kubectl("apply", "--dry-run=server", "--filename=-",
+                                    stdin=rendered.stdout.replace("namespace: ingress", f"namespace: {namespace}"))
         # Priority classes and service accounts are looked up for pods alone, which a dry run does not make: nor the test.
         assert ended.returncode == 0, f"{name}: {ended.stderr}"
 
@@ -102,7 +103,9 @@ def test_the_mesh_is_up_on_both_networks_between_all_nodes(release):
 @pytest.mark.quick
 def test_running_pods_meet_the_pod_security_standards(release):
     of_host = {"hostNetwork", "hostPort 8862"}
-    for component, allowed in (("server", set()), ("agent", set()), ("smoke-mini", set()), ("agent-hostnet", of_host)):
+    of_volumes = {"runAsNonRoot", "runAsUser 0", "capability CHOWN", "capability DAC_OVERRIDE"}
+    of_server = of_volumes if release.values.get("volumePermissions") else set()
+    for component, allowed in (("server", of_server), ("agent", set()), ("smoke-mini", set()), ("agent-hostnet", of_host)):
         for pod in release.pods(component):
             assert set(restricted_breaches(pod["spec"])) == allowed
             mounted = [mount["mountPath"] for mount in pod["spec"]["containers"][0].get("volumeMounts", [])]
@@ -113,7 +116,8 @@ def test_running_pods_meet_the_pod_security_standards(release):
 def test_what_is_restricted_runs_where_it_is_enforced(cluster, image, new_namespace):
     """Admission enforces it from Kubernetes 1.23 on; before, this is one more install."""
     restricted = Release(cluster, new_namespace("restricted"), image)
-    restricted.install({"agentHostnet": {"enabled": False}})
+    restricted.install({"agentHostnet": {"enabled": False}, "volumePermissions": {"enabled": False},
+                        "server": {"persistence": {"enabled": False}}})
     restricted.wait_healthy(len(cluster.nodes()))
     restricted.uninstall()
 
@@ -178,32 +182,9 @@ def test_another_image_rolls_out_and_nothing_is_called_down(release, next_image)
         assert pod["spec"]["containers"][0]["image"].endswith(next_image["image"]["tag"])
 
 
-def volume_of(cluster, release):
-    """Values for a volume that a user without rights may write to: of the default storage class, or in the directory
-    MESHCHECK_E2E_VOLUME, which has to be the same on all nodes, where the class has no respect for fsGroup."""
-    directory = os.environ.get("MESHCHECK_E2E_VOLUME")
-    if not directory:
-        classes = cluster.get("storageclasses")
-        default = "storageclass.kubernetes.io/is-default-class"
-        if not any(one["metadata"].get("annotations", {}).get(default) == "true" for one in classes):
-            pytest.skip("the cluster has no default storage class, and MESHCHECK_E2E_VOLUME is not set")
-        return {"enabled": True}
-    path = pathlib.Path(directory) / release.namespace
-    path.mkdir(mode=0o777)
-    path.chmod(0o777)
-    name = release.namespace
-    size = {"storage": "1Gi"}
-    cluster.apply(
-        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name},
-         "spec": {"capacity": size, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": str(path)},
-                  "storageClassName": name, "persistentVolumeReclaimPolicy": "Retain"}},
-        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "kept", "namespace": name},
-         "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": name, "resources": {"requests": size}}})
-    return {"enabled": True, "existingClaim": "kept"}
-
-
 def test_what_the_server_knows_outlives_its_pod_on_a_volume(release, cluster):
-    release.upgrade({"server": {"persistence": volume_of(cluster, release)}})
+    if not default_class(cluster):
+        pytest.skip("the cluster has no default storage class")
     node = next(iter(cluster.nodes()))
     wait_for(lambda: release.report_count(node) >= 5, "five reports")
     before = release.report_count(node)
@@ -220,13 +201,14 @@ def test_helm_test_asks_for_the_check(release):
 
 
 @pytest.mark.quick
-def test_an_uninstall_leaves_nothing(release, cluster):
+def test_an_uninstall_leaves_nothing_but_the_claim(release, cluster):
     release.uninstall()
     kinds = [kind for kind in cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()
              if not kind.startswith("events")]
     def left():
-        return [f"{made['kind']}/{made['metadata']['name']}" for made in release.get(",".join(kinds))
-                if "meshcheck" in made["metadata"]["name"] or "netchecker" in made["metadata"]["name"]]
+        found = [f"{made['kind']}/{made['metadata']['name']}" for made in release.get(",".join(kinds))
+                 if "meshcheck" in made["metadata"]["name"] or "netchecker" in made["metadata"]["name"]]
+        return [name for name in found if name != "PersistentVolumeClaim/meshcheck-server-data"]
     wait_for(lambda: left() == [], lambda: f"{left()} to be gone")
     assert not [made for made in cluster.get("clusterroles,clusterrolebindings")
                 if release.namespace in made["metadata"]["name"]]

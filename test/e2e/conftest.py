@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pathlib
+import shutil
 import uuid
 
 import pytest
@@ -65,13 +66,40 @@ def cluster():
     return made
 
 
+def default_class(cluster):
+    """The StorageClass of claims that name none; None: there is no such class."""
+    mark = "storageclass.kubernetes.io/is-default-class"
+    return next((one for one in cluster.get("storageclasses") if one["metadata"].get("annotations", {}).get(mark) == "true"), None)
+
+
 @pytest.fixture(scope="session")
-def image(programs, cluster, tmp_path_factory):
-    """Values that name an image which the nodes have: built here, unless MESHCHECK_E2E_IMAGE names one."""
+def storage(cluster, tmp_path_factory):
+    """Values by which the server has a volume here that it may write to, or none."""
+    found = default_class(cluster)
+    if not found:
+        return {"server": {"persistence": {"enabled": False}}}
+    # This provisioner makes directories of root, whatever fsGroup says.
+    if found["provisioner"] != "kubernetes.io/host-path":
+        return {}
+    load, busybox = os.environ.get("MESHCHECK_E2E_LOAD"), shutil.which("busybox")
+    if not load or not busybox:
+        return {"volumePermissions": {"enabled": True}}
+    folder, image = tmp_path_factory.mktemp("busybox"), "meshcheck-busybox:e2e"
+    (folder / "root" / "usr" / "bin").mkdir(parents=True)
+    shutil.copy(busybox, folder / "root" / "usr" / "bin" / "busybox")
+    (folder / "root" / "usr" / "bin" / "chown").symlink_to("busybox")
+    must(ROOT / "examples" / "image" / "archive.py", image, folder / "root", folder / "image.tar", timeout=60)
+    must("bash", "-c", f'{load} "$1"', "-", folder / "image.tar", timeout=300)
+    return {"volumePermissions": {"enabled": True, "image": image}}
+
+
+@pytest.fixture(scope="session")
+def image(programs, cluster, storage, tmp_path_factory):
+    """Values that name an image which the nodes have: built here, unless MESHCHECK_E2E_IMAGE names one. And those of its volume."""
     if named := os.environ.get("MESHCHECK_E2E_IMAGE"):
         repository, _, tag = named.rpartition(":")
-        return {"image": {"repository": repository, "tag": tag}}
-    return image_on_nodes(programs, tmp_path_factory, "e2e")
+        return {"image": {"repository": repository, "tag": tag}} | storage
+    return image_on_nodes(programs, tmp_path_factory, "e2e") | storage
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def discovery(objects):
 @contextlib.contextmanager
 def cluster(daemon_sets, **answers):
     with stand_in.serving(Api) as api:
-        api.answers = discovery(render({"server": {"persistence": {"enabled": True}}}))
+        api.answers = discovery(render())
         api.answers["/apis/apps/v1/daemonsets"] = {"kind": "DaemonSetList", "apiVersion": "apps/v1", "items": daemon_sets}
         api.answers |= answers
         yield api.url
@@ -94,13 +94,22 @@ def test_whatever_does_not_collide_is_installed(others, values, namespace):
 def test_notes_say_what_becomes_of_the_history():
     claim = "/api/v1/namespaces/second/persistentvolumeclaims/meshcheck-server-data"
     delete = "kubectl -n second delete pvc meshcheck-server-data"
-    persistent = {"server": {"persistence": {"enabled": True}}}
+    temporary = {"server": {"persistence": {"enabled": False}}}
     with cluster([]) as api:
-        assert delete not in notes(api, {})
-        assert "stays when the release is uninstalled or rolled back" in notes(api, persistent)
-        assert "It is deleted with the release" in notes(api, {"server": {"persistence": {"enabled": True, "keep": False}}})
-        assert "meshcheck-server-data" not in notes(api, {"server": {"persistence": {"enabled": True, "existingClaim": "a"}}})
+        assert delete not in notes(api, temporary)
+        assert "stays when the release is uninstalled or rolled back" in notes(api, {})
+        assert "It is deleted with the release" in notes(api, {"server": {"persistence": {"keep": False}}})
+        assert "meshcheck-server-data" not in notes(api, {"server": {"persistence": {"existingClaim": "a"}}})
     left = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": {"name": "meshcheck-server-data"}}
     with cluster([], **{claim: left}) as api:
-        said = notes(api, {})
+        said = notes(api, temporary)
         assert "is left and not used" in said and delete in said
+
+
+def test_notes_say_what_is_lost_without_a_volume():
+    with cluster([]) as api:
+        said = notes(api, {"server": {"persistence": {"enabled": False}}})
+        for lost in ("availability that was measured (SLA)", "downtimes that came by the API", "history of verdicts", "counters"):
+            assert lost in said
+        assert "SLA" not in notes(api, {"server": {"persistence": {"enabled": False}}, "sla": {"enabled": False}})
+        assert "is lost" not in notes(api, {})
