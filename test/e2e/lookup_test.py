@@ -35,7 +35,8 @@ def discovery(objects):
     for version, of_version in kinds.items():
         answers[f"/apis/{version}" if "/" in version else "/api/v1"] = {
             "kind": "APIResourceList", "groupVersion": version, "resources": [
-                {"name": kind.lower() + "s", "kind": kind, "namespaced": namespaced, "verbs": ["get", "list"]}
+                {"name": kind.lower() + ("es" if kind.endswith("s") else "s"), "kind": kind, "namespaced": namespaced,
+                 "verbs": ["get", "list"]}
                 for kind, namespaced in sorted(of_version)]}
     return answers
 
@@ -43,7 +44,9 @@ def discovery(objects):
 @contextlib.contextmanager
 def cluster(daemon_sets, **answers):
     with stand_in.serving(Api) as api:
-        api.answers = discovery(render())
+        looked_for = [{"apiVersion": version, "kind": kind, "metadata": {}} for version, kind in (
+            ("v1", "Namespace"), ("v1", "PersistentVolume"), ("storage.k8s.io/v1", "StorageClass"))]
+        api.answers = discovery(render() + looked_for)
         api.answers["/apis/apps/v1/daemonsets"] = {"kind": "DaemonSetList", "apiVersion": "apps/v1", "items": daemon_sets}
         api.answers |= answers
         yield api.url
@@ -106,10 +109,66 @@ def test_notes_say_what_becomes_of_the_history():
         assert "is left and not used" in said and delete in said
 
 
+NAMESPACE = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "default"}}
+CLAIM = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": {
+    "name": "meshcheck-server-data", "labels": {"app.kubernetes.io/managed-by": "Helm"},
+    "annotations": {"meta.helm.sh/release-name": "meshcheck", "meta.helm.sh/release-namespace": "second"}}}
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+CLAIMS = "/api/v1/namespaces/second/persistentvolumeclaims/meshcheck-server-data"
+
+
+def storage(classes=(), volumes=(), **answers):
+    """A cluster with these classes and volumes; a class is the pair of its name and whether it is the default."""
+    default = "storageclass.kubernetes.io/is-default-class"
+    made = {name: {"kind": "StorageClass", "apiVersion": "storage.k8s.io/v1", "provisioner": "example.com/disk",
+                   "metadata": {"name": name, "annotations": {default: str(is_default).lower()}}} for name, is_default in classes}
+    items = [{"kind": "PersistentVolume", "apiVersion": "v1", "metadata": {"name": f"volume-{number}"}, "spec": spec,
+              "status": {"phase": phase}} for number, (spec, phase) in enumerate(volumes)]
+    of_classes = {f"{CLASSES}/{name}": one for name, one in made.items()}
+    return cluster([], **{
+        "/api/v1/namespaces/default": NAMESPACE,
+        CLASSES: {"kind": "StorageClassList", "apiVersion": "storage.k8s.io/v1", "items": list(made.values())},
+        "/api/v1/persistentvolumes": {"kind": "PersistentVolumeList", "apiVersion": "v1", "items": items}}, **of_classes, **answers)
+
+
+@pytest.mark.parametrize("there", [
+    {}, {"classes": [("slow", False)]},
+    {"volumes": [({"storageClassName": "fast"}, "Available"), ({}, "Bound")]}],
+    ids=["nothing", "no default", "no volume that fits"])
+def test_a_claim_that_nothing_would_provide_is_refused(there):
+    with storage(**there) as api:
+        ended = install(api, {})
+        assert ended.returncode != 0 and "the cluster has no default StorageClass" in ended.stderr
+        for way_out in ("server.persistence.storageClass=NAME", "server.persistence.enabled=false"):
+            assert f"--set {way_out}" in ended.stderr
+
+
+@pytest.mark.parametrize(("there", "values"), [
+    ({"classes": [("fast", True)]}, {}),
+    ({"volumes": [({}, "Available")]}, {}),
+    ({CLAIMS: CLAIM}, {}),  # an upgrade
+    ({}, {"server": {"persistence": {"enabled": False}}}),
+    ({}, {"server": {"persistence": {"storageClass": "fast"}}}),
+    ({}, {"server": {"persistence": {"existingClaim": "mine"}}}),
+    ({}, {"rbac": {"create": False}}),  # who may not make roles may not look everywhere
+], ids=["default class", "volume without a class", "claim of before", "no claim", "named class", "claim of yours", "no rights"])
+def test_a_claim_that_may_be_provided_is_made(there, values):
+    with storage(**there) as api:
+        ended = install(api, values)
+        assert ended.returncode == 0, ended.stderr
+
+
 def test_notes_say_what_is_lost_without_a_volume():
-    with cluster([]) as api:
+    with storage([("fast", True)]) as api:
         said = notes(api, {"server": {"persistence": {"enabled": False}}})
         for lost in ("availability that was measured (SLA)", "downtimes that came by the API", "history of verdicts", "counters"):
             assert lost in said
         assert "SLA" not in notes(api, {"server": {"persistence": {"enabled": False}}, "sla": {"enabled": False}})
         assert "is lost" not in notes(api, {})
+
+
+def test_notes_name_a_class_that_is_not_there():
+    with storage([("fast", True)]) as api:
+        missing = "The cluster has no StorageClass slow. The server's pod stays Pending"
+        assert missing in notes(api, {"server": {"persistence": {"storageClass": "slow"}}})
+        assert "StorageClass" not in notes(api, {"server": {"persistence": {"storageClass": "fast"}}})

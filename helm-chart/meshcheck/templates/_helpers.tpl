@@ -144,6 +144,31 @@ initContainers:
 {{- end -}}
 {{- end }}
 
+{{/* "true" if a cluster answers, and whoever installs may look at what is in no namespace. */}}
+{{- define "meshcheck.mayLook" -}}
+{{- if and .Values.rbac.create (lookup "v1" "Namespace" "" "default") }}true{{ end }}
+{{- end }}
+
+{{/* Fails if nothing would ever provide the claim, since the server's pod would stay Pending and helm would wait in vain. */}}
+{{- define "meshcheck.refuseMissingClass" -}}
+{{- $wanted := .Values.server.persistence -}}
+{{- $claim := printf "%s-server-data" (include "meshcheck.fullname" .) -}}
+{{- if and $wanted.enabled (not $wanted.existingClaim) (not $wanted.storageClass) (include "meshcheck.mayLook" .) -}}
+{{- $provided := not (empty (lookup "v1" "PersistentVolumeClaim" .Release.Namespace $claim)) -}}
+{{- range $class := (lookup "storage.k8s.io/v1" "StorageClass" "" "").items -}}
+{{- range $group := list "storageclass" "storageclass.beta" -}}
+{{- if eq (dig "annotations" (printf "%s.kubernetes.io/is-default-class" $group) "" $class.metadata) "true" -}}{{- $provided = true -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range (lookup "v1" "PersistentVolume" "" "").items -}}
+{{- if and (not (dig "storageClassName" "" .spec)) (eq (dig "status" "phase" "" .) "Available") -}}{{- $provided = true -}}{{- end -}}
+{{- end -}}
+{{- if not $provided -}}
+{{- fail "server.persistence: the cluster has no default StorageClass, so the server's pod would stay Pending. Name a class: --set server.persistence.storageClass=NAME; or lose the history with the pod: --set server.persistence.enabled=false" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "meshcheck.serverURL" -}}
 {{ ternary "https" "http" .Values.tls.enabled }}://{{ include "meshcheck.fullname" . }}-server:{{ .Values.server.service.port }}
 {{- end }}
