@@ -141,16 +141,6 @@ def test_what_a_dead_agent_left_is_removed(checked):
     wait_for(lambda: not left(), lambda: f"{left()} to be gone", 60)
 
 
-@pytest.fixture
-def custom_resources(cluster):
-    """A cluster whose API server survives them."""
-    told = json.loads(cluster.kubectl("version", "--output=json"))["serverVersion"]
-    version = int(told["minor"].rstrip("+")), int(told["goVersion"].removeprefix("go1.").partition(".")[0])
-    if version[0] < 24 and version[1] >= 18:
-        pytest.skip(f"the API server {told['gitVersion']} was built with {told['goVersion']}, whose maps its JSON encoder does "
-                    "not know: it ends when a custom resource is written")
-
-
 def downtimes(release):
     status, text = release.fetch("/api/v1/downtimes")
     assert status == 200, text
@@ -163,21 +153,21 @@ def downtime(version, name):
     return {"apiVersion": f"{version}/v1alpha1", "kind": "Downtime", "metadata": {"name": name},
             "spec": [{"startDate": stamps[0], "endDate": stamps[1], "type": "Maintenance", "description": "a new switch",
                       "affected": ["synthetic"]},
-                     {"startDate": "tomorrow", "endDate": stamps[1], "type": "Accident", "affected": []}]}
+                     {"startDate": stamps[1], "endDate": stamps[0], "type": "Accident", "affected": []}]}
 
 
-def test_a_downtime_counts_as_soon_as_it_is_applied(checked, custom_resources):
+def test_a_downtime_counts_as_soon_as_it_is_applied(checked):
     cluster = checked.cluster
     cluster.apply(downtime("meshcheck.io", checked.namespace))
     try:
         wait_for(lambda: checked.namespace in str(downtimes(checked)), lambda: f"it among {downtimes(checked)}", 2)
-        assert "neither RFC 3339" in checked.fetch("/api/v1/downtimes")[1]  # The other item, which is left out.
+        assert "it is before startDate" in checked.fetch("/api/v1/downtimes")[1]  # The other item, which is left out.
     finally:
         cluster.kubectl("delete", "downtimes.meshcheck.io", checked.namespace)
     wait_for(lambda: checked.namespace not in str(downtimes(checked)), lambda: "it to be gone", 5)
 
 
-def test_a_downtime_of_deckhouse_counts_too(checked, custom_resources):
+def test_a_downtime_of_deckhouse_counts_too(checked):
     cluster = checked.cluster
     cluster.apply(DECKHOUSE)
     try:
