@@ -67,6 +67,16 @@ def test_burn_alerts_are_measured_by_the_target():
     assert "14.4 * (1 - 0.9995)" in expressions(0.9995)[0] and "6 * (1 - 0.9995)" in expressions(0.9995)[1]
 
 
+def test_each_alert_says_what_is_wrong_in_sentences():
+    for path in (CHART / "rules").iterdir():
+        for rule in (rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]):
+            told = rule["annotations"]
+            assert re.match(r"[A-Z]|\{\{", told["summary"]) and not told["summary"].endswith("."), rule["alert"]
+            assert told["description"].endswith("."), rule["alert"]
+            # A notice is read without the page around it: what a pronoun stands for is not there.
+            assert not re.search(r"(?:^|\. )(?:It|Its|They|Them|This|That|All that it)\b", told["description"]), rule["alert"]
+
+
 def promtool(*command):
     ended = run(program("promtool"), *command)
     assert ended.returncode == 0, ended.stdout + ended.stderr
