@@ -56,9 +56,13 @@ INVALID = {
     "server.podAnnotations": [{"a b": "c"}], "server.service.annotations": [{"a": 1}], "server.nodeSelector": [{"a": "b/c"}],
     "server.tolerations": [[{"operator": "exists"}], [{"effect": "NoSchedul"}], [{"keys": "a"}]],
     "server.affinity": [{"nodeAffinities": {}}], "server.priorityClassName": ["High"],
-    "server.extraEnv": [[{"name": "A", "value": 1}], [{"name": "A", "from": {}}]],
-    "server.extraVolumes": [[{"name": "a"}], [{"name": "A", "emptyDir": {}}]],
-    "server.extraVolumeMounts": [[{"name": "a"}], [{"name": "a", "mountPath": "relative"}]],
+    "server.extraEnv": [[{"name": "A", "value": 1}], [{"name": "A", "from": {}}], [{"name": "A B"}], [{"name": "1A"}],
+                        [{"name": "A", "value": "b", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]],
+    "server.extraVolumes": [[{"name": "a"}], [{"name": "A", "emptyDir": {}}], [{"name": "a", "emptyDirectory": {}}],
+                            [{"name": "a", "emptyDir": {}, "configMap": {"name": "b"}}], [{"name": "data", "emptyDir": {}}]],
+    "agent.extraVolumes": [[{"name": "spool", "emptyDir": {}}], [{"name": "credentials", "emptyDir": {}}]],
+    "server.extraVolumeMounts": [[{"name": "a"}], [{"name": "a", "mountPath": "relative"}],
+                                 [{"name": "a", "mountPath": "/b", "readonly": True}], [{"name": "a", "mountPath": "/data"}]],
     "server.ingress.tlsSecret": ["A"], "server.ingress.className": ["A b"], "server.ingress.host": ["A", "a b", "http://a"],
     "server.service.loadBalancer.sourceRanges": [["10.0.0.0"]], "agent.maxUnavailable": [0, "10", "0%", "101%", "a"],
     "agent.topologySpreadConstraints": [[{"maxSkew": 0, "topologyKey": "a", "whenUnsatisfiable": "ScheduleAnyway"}]],
@@ -74,7 +78,9 @@ VALID = {
     "server.nodeSelector": [{"kubernetes.io/os": "linux", "node-role.kubernetes.io/infra": ""}],
     "volumePermissions.image": ["busybox", "registry.example:5000/a/busybox:1.36@sha256:" + "a" * 64],
     "server.ingress.host": ["", "a.example", "*.a.example"], "agent.maxUnavailable": [1, "1%", "100%"],
-    "server.extraEnv": [[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}, {"name": "B"}]],
+    "server.extraEnv": [[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}, {"name": "B.c-d"}]],
+    "server.extraVolumes": [[{"name": "a", "hostPath": {"path": "/b"}}, {"name": "spool", "emptyDir": {}}]],
+    "server.extraVolumeMounts": [[{"name": "a", "mountPath": "/data/b", "subPath": "c", "readOnly": True}]],
 }
 
 
