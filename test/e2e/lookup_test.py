@@ -106,7 +106,7 @@ def test_notes_say_what_becomes_of_the_history():
     left = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": {"name": "meshcheck-server-data"}}
     with cluster([], **{claim: left}) as api:
         said = notes(api, temporary)
-        assert "is left and not used" in said and delete in said
+        assert "of an earlier release is left and not used" in said and delete in said
 
 
 NAMESPACE = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "default"}}
