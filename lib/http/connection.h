@@ -41,6 +41,8 @@ class Connection {
   Ticket ticket() const { return ticket_; }
 
  private:
+  static constexpr std::string_view kStopping = "The server is stopping; try again.";
+
   // One request at a time; what comes in behind it is held until it is answered.
   //
   // If a large body follows the headers, the gate is asked before it is read, in kReading too.
