@@ -24,7 +24,7 @@ void Connection::start(Position position) {
   position_ = position;
   set_deadline();
   stream_.start({.on_data = [this](std::string_view bytes) { on_data(bytes); },
-                 .on_end = [this](const std::optional<Error>&) { server_.close(*this); },
+                 .on_end = [this](const std::optional<Error>& error) { on_end(error); },
                  .on_drained = [this] { on_drained(); }});
 }
 
@@ -115,6 +115,7 @@ void Connection::charge() {
 void Connection::on_drained() {
   switch (state_) {
     case State::kLingering:
+      if (said_all_) server_.close(*this);
       return;
     case State::kFlushing:
       finish();
@@ -136,6 +137,7 @@ void Connection::on_drained() {
   stream_.resume();
   set_deadline();
   take(held);
+  end_if_answered();
   charge();
 }
 
@@ -231,6 +233,7 @@ void Connection::go_on() {
   } else if (state_ == State::kReading && !unparsed_.empty() && stream_.queued_bytes() == 0) {
     wait_for_turn();
   }
+  end_if_answered();
 }
 
 void Connection::answer_admitted(Admission admission) {

@@ -66,6 +66,11 @@ class Connection {
   // kLingering. That is an answer of kFollowing, a refusal, an answer after which either side wants
   // to close, and any once the server drains. A connection that drains in kReading between two
   // requests is closed at once.
+  //
+  // A client that shuts down its writing side has said all and may still read: `said_all_`. What it
+  // has asked is answered in the states above, but kReading is left for kFlushing as soon as none
+  // of its bytes are left to parse, kFollowing where it would wait, and kLingering at once. A
+  // client that is gone altogether looks the same until a write to it fails, or a deadline passes.
   enum class State {
     kReading,
     kGated,      // Until the gate lets the request in or refuses it.
@@ -86,6 +91,9 @@ class Connection {
   bool is_ending() const { return state_ == State::kFlushing || state_ == State::kLingering; }
 
   void on_data(std::string_view bytes);
+  void on_end(const std::optional<Error>& error);
+  // Goes to kFlushing if the client has said all, and all of that is answered.
+  void end_if_answered();
   void take(std::string_view bytes);
   void on_drained();
   // What came behind the request whose answer is under way: one read of it at most.
@@ -111,6 +119,8 @@ class Connection {
   // on_drained() in the loop's next turn.
   void wait_for_turn();
   void end_source();
+  // REQUIRES: kWaiting or kWoken. The answer ends with what was sent of it.
+  void end_waiting();
   void refuse(const Response& response);
   void flush();
   void finish();
@@ -138,6 +148,7 @@ class Connection {
   std::size_t charged_ = 0;             // Bytes, as the budget was told.
   bool request_began_ = false;          // The deadline is that of the request in the parser.
   bool draining_ = false;               // Every answer from now on is the last.
+  bool said_all_ = false;               // The client sends nothing more.
 };
 
 }  // namespace meshcheck::http

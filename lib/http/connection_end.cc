@@ -10,12 +10,40 @@ constexpr std::chrono::seconds kLingerTimeout{2};
 
 }  // namespace
 
+void Connection::on_end(const std::optional<Error>& error) {
+  // A client that only broke off its handshake has asked nothing.
+  if (error || state_ == State::kLingering || stream_.in_handshake()) {
+    server_.close(*this);
+    return;
+  }
+  said_all_ = true;
+  if (is_idle()) {
+    end_waiting();
+  } else {
+    end_if_answered();
+  }
+}
+
+void Connection::end_if_answered() {
+  if (!said_all_ || state_ != State::kReading || !unparsed_.empty()) return;
+  state_ = State::kFlushing;
+  if (stream_.queued_bytes() == 0) finish();
+}
+
+void Connection::end_waiting() {
+  append_piece(unsent_, {}, source_framing_, true);
+  end_source();
+  flush();
+}
+
 void Connection::finish() {
   stream_.finish_writing();
   state_ = State::kLingering;
   unparsed_.clear();
   stream_.resume();
   deadline_ = server_.loop_.now() + kLingerTimeout;
+  // Nothing is left to wait for. Not at once, as the callers go on.
+  if (said_all_) wait_for_turn();
 }
 
 void Connection::set_deadline() {
@@ -69,9 +97,7 @@ void Connection::drain() {
       return;
     case State::kWaiting:
     case State::kWoken:
-      append_piece(unsent_, {}, source_framing_, true);
-      end_source();
-      flush();
+      end_waiting();
       return;
     case State::kReading:
       if (!parser_.in_request() && stream_.queued_bytes() == 0) server_.close(*this);

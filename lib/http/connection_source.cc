@@ -23,7 +23,7 @@ void Connection::pump() {
     const BodyStep step = source_(bytes);
     assert((step != BodyStep::kWait || state_ == State::kFollowing) &&
            "Response::waits was not said");
-    const bool waits = step == BodyStep::kWait && !draining_;
+    const bool waits = step == BodyStep::kWait && !draining_ && !said_all_;
     const bool more = step == BodyStep::kMore || waits;
     append_piece(unsent_, bytes, source_framing_, !more);
     if (waits) state_ = State::kWaiting;

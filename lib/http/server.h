@@ -67,7 +67,8 @@ class Server {
     std::chrono::seconds wait_interval{15};
     // Who is let through; null: everybody. A request that it does not decide at once is parked,
     // and those behind it on its connection wait. Over `parked_max`, or after `gate_timeout`, it is
-    // answered 503. A client that leaves and a server that drains end the wait.
+    // answered 503. A client whose connection breaks and a server that drains end the wait; one
+    // that only shuts down its writing side goes on waiting.
     Gate gate;
     // Likewise of a request whose handler answers later.
     std::size_t parked_max = 1000;

@@ -61,6 +61,10 @@ void TlsStream::start(uv::TcpStream::Events events) {
   tcp_.start({.on_data = [this](std::string_view bytes) { on_tcp_data(bytes); },
               .on_end =
                   [this](std::optional<Error> error) {
+                    if (client_finished_) {
+                      if (error) say_end(std::move(error));
+                      return;
+                    }
                     tcp_end_.emplace(std::move(error));
                     proceed();
                   },
@@ -82,7 +86,7 @@ void TlsStream::resume() {
 }
 
 void TlsStream::on_tcp_data(std::string_view bytes) {
-  if (state_ == State::kFailed) return;
+  if (state_ == State::kFailed || client_finished_) return;
   if (held_.empty()) {
     buffers_.incoming = bytes;
   } else {
@@ -120,7 +124,16 @@ void TlsStream::shake_hands() {
   }
 }
 
+// May destroy *this.
+void TlsStream::say_end(std::optional<Error> error) {
+  client_finished_ = true;
+  buffers_.incoming = {};
+  held_.clear();
+  events_.on_end(std::move(error));
+}
+
 void TlsStream::deliver() {
+  if (client_finished_) return;
   thread_local std::array<char, kReadSizeMax> buffer;
   while (!paused_) {
     std::size_t filled = 0;
@@ -133,11 +146,11 @@ void TlsStream::deliver() {
     if (status == SSL_ERROR_NONE && chatter_ <= kChatterMax) continue;
     if (status == SSL_ERROR_WANT_READ && chatter_ <= kChatterMax && !tcp_end_) break;
     if (status == SSL_ERROR_ZERO_RETURN) {
-      events_.on_end(std::nullopt);
+      say_end(std::nullopt);
     } else if (status == SSL_ERROR_WANT_READ && tcp_end_) {
-      events_.on_end(*std::move(tcp_end_));
+      say_end(*std::move(tcp_end_));
     } else {
-      events_.on_end(Error("read: the client breaks the rules of TLS"));
+      say_end(Error("read: the client breaks the rules of TLS"));
     }
     return;
   }

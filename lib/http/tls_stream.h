@@ -47,6 +47,7 @@ class TlsStream {
   void proceed();
   void shake_hands();
   void deliver();
+  void say_end(std::optional<Error> error);
   // Reads what fits; why no more came, as SSL_get_error says it.
   int read(char* buffer, std::size_t size, std::size_t& filled);
   void send_outgoing();
@@ -57,6 +58,7 @@ class TlsStream {
   uv::Timer turn_;  // Hands out what was held back.
   State state_ = State::kHandshake;
   bool paused_ = false;
+  bool client_finished_ = false;  // on_end has said so.
   std::optional<std::optional<Error>> tcp_end_;
   TlsBuffers buffers_;
   std::string held_;         // What arrived in earlier turns and is not read: two reads at most.

@@ -61,6 +61,8 @@ void TcpStream::pause() {
 }
 
 void TcpStream::resume() {
+  // Nothing more comes, and libuv would say so again.
+  if (node_->peer_finished) return;
   uv_read_start(stream(), allocate, on_read);
 }
 
@@ -71,6 +73,7 @@ void TcpStream::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buff
   } else if (count < 0) {
     uv_read_stop(stream);
     const int status = static_cast<int>(count);
+    (status == UV_EOF ? node->peer_finished : node->broken) = true;
     node->events.on_end(status == UV_EOF ? std::nullopt
                                          : std::optional(error_from_status("read", status)));
   }
@@ -91,15 +94,24 @@ void TcpStream::write(std::string_view bytes) {
   const uv_buf_t buffer =
       uv_buf_init(request->bytes.data(), static_cast<unsigned>(request->bytes.size()));
   const int status =
-      uv_write(&request->request, stream(), &buffer, 1, [](uv_write_t* raw, int) noexcept {
+      uv_write(&request->request, stream(), &buffer, 1, [](uv_write_t* raw, int result) noexcept {
         uv_stream_t* stream = raw->handle;
         delete static_cast<WriteRequest*>(raw->data);
-        if (is_closing(stream) || stream->write_queue_size != 0) return;
-        auto* node = static_cast<Node*>(stream->data);
-        if (node->events.on_drained) node->events.on_drained();
+        on_written(stream, result);
       });
-  // A connection that broke is reported by the reading side.
   if (status == 0) static_cast<void>(request.release());
+}
+
+void TcpStream::on_written(uv_stream_t* stream, int status) {
+  if (is_closing(stream)) return;
+  auto* node = static_cast<Node*>(stream->data);
+  if (status < 0 && node->peer_finished) {
+    if (std::exchange(node->broken, true)) return;
+    node->events.on_end(error_from_status("write", status));
+    return;
+  }
+  // Before the peer has finished, a connection that broke is reported by the reading side.
+  if (stream->write_queue_size == 0 && node->events.on_drained) node->events.on_drained();
 }
 
 std::size_t TcpStream::queued_bytes() const {

@@ -19,7 +19,9 @@ class TcpStream {
  public:
   struct Events {
     std::function<void(std::string_view bytes)> on_data;
-    // The peer has closed its side (no error), or the connection broke. Called at most once.
+    // The peer has closed its side (no error), or the connection broke. Called at most once, or
+    // twice if the connection breaks after the peer has closed its side: writing still works
+    // between the two, and a write that fails is all that tells that nobody reads it.
     std::function<void(std::optional<Error>)> on_end;
     // All that was written is with the kernel now. Called only after write() had to queue.
     std::function<void()> on_drained;
@@ -54,8 +56,11 @@ class TcpStream {
     uv_tcp_t handle{};
     Events events;
     std::function<void(Result<void>)> on_connected;
+    bool peer_finished = false;
+    bool broken = false;
   };
   static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept;
+  static void on_written(uv_stream_t* stream, int status);
   uv_stream_t* stream() const { return reinterpret_cast<uv_stream_t*>(&node_->handle); }
 
   HandlePtr<Node> node_;
