@@ -43,9 +43,10 @@ class Poster {
     const std::string body = R"({"report_interval":60,"nodename":")" + name + R"(","podname":")" +
                              name + R"(","ips":{"lo":["::1/128"]})" + std::string(mesh) +
                              R"(,"zero_extender":[0,0,0]})";
-    const std::string request = "POST /api/v1/agents/" + name +
-                                " HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) +
-                                "\r\n\r\n" + body;
+    const std::string request =
+        "POST /api/v1/agents/" + name +
+        " HTTP/1.1\r\nHost: s\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+        body;
     const std::string answer = exchange(request);
     const auto length = answer.find("Content-Length: ");
     if (length != std::string::npos) skip(std::stoul(answer.substr(length + 16)));
@@ -105,11 +106,12 @@ TEST(ConcurrencyTest, TakesReportsOfNewNamesFromManyPostersAtOnce) {
       while (accepted < round * kPosters * kReportsEach / 11) std::this_thread::yield();
       for (const char* path : {"/api/v1/connectivity_check", "/api/v1/agents/p3-7",
                                "/api/v1/agents/p0-0/paths", "/metrics"}) {
-        const auto answer = connection.exchange("HEAD " + std::string(path) + " HTTP/1.1\r\n\r\n");
+        const auto answer =
+            connection.exchange("HEAD " + std::string(path) + " HTTP/1.1\r\nHost: s\r\n\r\n");
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 ")) << answer;
       }
       Poster streamed(options.endpoint);  // Closed in the middle of the answer.
-      const auto answer = streamed.exchange("GET /api/v1/mesh HTTP/1.1\r\n\r\n");
+      const auto answer = streamed.exchange("GET /api/v1/mesh HTTP/1.1\r\nHost: s\r\n\r\n");
       EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
     }
   });

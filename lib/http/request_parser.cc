@@ -14,6 +14,8 @@ namespace {
 // Bytes of a body's memory that the next request on the connection may have too.
 constexpr std::size_t kKeptMax = 64 * 1024;
 
+constexpr std::string_view kVersions = "The versions understood are HTTP/1.0 and HTTP/1.1.";
+
 Method method_of(const llhttp_t& parser) {
   switch (llhttp_get_method(const_cast<llhttp_t*>(&parser))) {
     case HTTP_GET:
@@ -33,8 +35,25 @@ Method method_of(const llhttp_t& parser) {
   }
 }
 
+constexpr std::string_view kBlanks = " \t";  // OWS of RFC 9110.
+
+void trim(std::string& text) {
+  text.erase(text.find_last_not_of(kBlanks) + 1);
+  text.erase(0, text.find_first_not_of(kBlanks));
+}
+
+// "http://host/path" as "/path" (RFC 9112 section 3.2.2): the server has one host, whatever it is
+// called. No more is asked of the authority than that it is there.
+std::string_view origin_form(std::string_view target) {
+  const auto scheme_end = target.find("://");
+  if (scheme_end == std::string_view::npos || target.find('/') < scheme_end) return target;
+  const std::string_view rest = target.substr(scheme_end + 3);
+  const auto path = rest.find_first_of("/?");
+  return path == std::string_view::npos ? "/" : rest.substr(path);
+}
+
 void split_target(Request& request) {
-  const std::string_view target = request.target;
+  const std::string_view target = origin_form(request.target);
   const auto question = target.find('?');
   const std::string_view path = target.substr(0, question);
   if (path.find('%') == std::string_view::npos) {
@@ -42,6 +61,7 @@ void split_target(Request& request) {
   } else {
     request.path = percent_decode(path);
   }
+  if (request.path.empty()) request.path = "/";
   request.query.assign(question == std::string_view::npos ? "" : target.substr(question + 1));
 }
 
@@ -73,6 +93,7 @@ struct RequestParser::State {
     headers_size = 0;
     in_value = true;
     in_request = true;
+    in_line = true;
     wants_continue = false;
     return 0;
   }
@@ -83,6 +104,22 @@ struct RequestParser::State {
     }
     request.target += bytes;
     return 0;
+  }
+
+  int on_target_complete() {
+    if (parser.http_major != 0 || parser.http_minor != 9) return 0;
+    return refuse(505, kVersions);
+  }
+
+  // A line that ends without a version is a whole request of HTTP/0.9, whose client sends no more.
+  // llhttp wants a byte of the next line to see that.
+  bool ends_without_version(std::string_view bytes) const {
+    return in_request && in_line && !request.target.empty() && bytes.ends_with('\n');
+  }
+
+  int on_version_complete() {
+    in_line = false;
+    return parser.http_major == 1 ? 0 : refuse(505, kVersions);
   }
 
   int on_field(std::string_view bytes) {
@@ -112,6 +149,15 @@ struct RequestParser::State {
     request.headers.resize(headers_count);
     // A chunked body's trailer is read as headers too, and is not to be mistaken for them.
     headers_kept = headers_count;
+    std::size_t hosts = 0;
+    for (auto& [name, value] : request.headers) {
+      trim(value);
+      if (equals_ignoring_case(name, "Host")) ++hosts;
+    }
+    if (hosts > 1) return refuse(400, "The request has more than one Host header.");
+    if (hosts == 0 && parser.http_minor != 0) {
+      return refuse(400, "The request has no Host header.");
+    }
     request.method = method_of(parser);
     split_target(request);
     if ((parser.flags & F_CONTENT_LENGTH) != 0 && parser.content_length > limits.body_size_max) {
@@ -170,6 +216,8 @@ struct RequestParser::State {
       llhttp_settings_init(&callbacks);
       callbacks.on_message_begin = without_bytes<&State::on_begin>;
       callbacks.on_url = with_bytes<&State::on_target>;
+      callbacks.on_url_complete = without_bytes<&State::on_target_complete>;
+      callbacks.on_version_complete = without_bytes<&State::on_version_complete>;
       callbacks.on_header_field = with_bytes<&State::on_field>;
       callbacks.on_header_value = with_bytes<&State::on_value>;
       callbacks.on_headers_complete = without_bytes<&State::on_headers_complete>;
@@ -190,6 +238,7 @@ struct RequestParser::State {
   std::size_t announced = 0;  // Bytes of the body; 0: nobody said.
   bool in_value = true;
   bool in_request = false;
+  bool in_line = false;  // The request line is not complete.
   bool wants_continue = false;
   bool head_complete = false;
   bool complete = false;
@@ -205,6 +254,10 @@ RequestParser::Step RequestParser::step(std::string_view& bytes) {
   state.complete = false;
   state.head_complete = false;
   const llhttp_errno_t status = llhttp_execute(&state.parser, bytes.data(), bytes.size());
+  if (status == HPE_OK && state.ends_without_version(bytes)) {
+    static_cast<void>(state.refuse(505, kVersions));
+    return Step::kRefused;
+  }
   if (status == HPE_OK) {
     bytes = {};
     return Step::kMore;
@@ -222,6 +275,10 @@ RequestParser::Step RequestParser::step(std::string_view& bytes) {
     return Step::kHead;
   }
   if (!state.refused) {
+    if (status == HPE_INVALID_VERSION) {
+      state.refusal = Response::error(505, kVersions);
+      return Step::kRefused;
+    }
     const char* const reason = llhttp_get_error_reason(&state.parser);
     state.refusal = Response::error(
         400, std::string("Not a valid HTTP request: ") + (reason == nullptr ? "" : reason) + ".");

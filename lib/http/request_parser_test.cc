@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace meshcheck::http {
 namespace {
 
@@ -36,9 +38,40 @@ TEST(RequestParserTest, ReadsARequestThatComesByteByByte) {
   EXPECT_FALSE(parser.in_request());
 }
 
+TEST(RequestParserTest, TakesATargetWithAHostForItsPath) {
+  const std::vector<std::array<std::string, 3>> cases = {
+      {"http://s/a%20b?x=http://y/z", "/a b", "x=http://y/z"},
+      {"HTTPS://user@[::1]:80/", "/", ""},
+      {"http://s", "/", ""},
+      {"http://s?x=1", "/", "x=1"},
+      {"/redirect/http://s/b", "/redirect/http://s/b", ""},
+  };
+  for (const auto& [target, path, query] : cases) {
+    RequestParser parser({});
+    ASSERT_EQ(feed(parser, "GET " + target + " HTTP/1.1\r\nHost: s\r\n\r\n"), Step::kRequest)
+        << target << parser.refusal().body;
+    EXPECT_EQ(parser.request().path, path);
+    EXPECT_EQ(parser.request().query, query);
+  }
+}
+
+TEST(RequestParserTest, TrimsTheBlanksAroundAValue) {
+  RequestParser parser({});
+  ASSERT_EQ(feed(parser, "GET / HTTP/1.1\r\nHost: \t s \t \r\nA:  b c \r\nB: \r\n\r\n"),
+            Step::kRequest);
+  EXPECT_EQ(parser.request().header("Host"), "s");
+  EXPECT_EQ(parser.request().header("A"), "b c");
+  EXPECT_EQ(parser.request().header("B"), "");
+}
+
+TEST(RequestParserTest, NeedsNoHostFromHttp10) {
+  RequestParser parser({});
+  EXPECT_EQ(feed(parser, "GET / HTTP/1.0\r\n\r\n"), Step::kRequest);
+}
+
 TEST(RequestParserTest, LeavesPipelinedRequestsInTheBytes) {
   RequestParser parser({});
-  std::string_view bytes = "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.0\r\n\r\n";
+  std::string_view bytes = "GET /1 HTTP/1.1\r\nHost: s\r\n\r\nGET /2 HTTP/1.0\r\n\r\n";
   ASSERT_EQ(parser.step(bytes), Step::kRequest);
   EXPECT_EQ(parser.request().path, "/1");
   ASSERT_EQ(parser.step(bytes), Step::kRequest);
@@ -50,16 +83,17 @@ TEST(RequestParserTest, LeavesPipelinedRequestsInTheBytes) {
 TEST(RequestParserTest, JoinsChunksAndDropsTheTrailer) {
   RequestParser parser({});
   ASSERT_EQ(feed(parser,
-                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "POST / HTTP/1.1\r\nHost: s\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "3\r\nabc\r\n2;note=x\r\nde\r\n0\r\nHost: forged\r\n\r\n"),
             Step::kRequest);
   EXPECT_EQ(parser.request().body, "abcde");
-  EXPECT_EQ(parser.request().header("Host"), "");
+  EXPECT_EQ(parser.request().header("Host"), "s");
 }
 
 TEST(RequestParserTest, AsksForTheGoAheadBeforeABody) {
   RequestParser parser({});
-  ASSERT_EQ(feed(parser, "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
+  ASSERT_EQ(feed(parser,
+                 "POST / HTTP/1.1\r\nHost: s\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
             Step::kHead);
   ASSERT_EQ(feed(parser, "ok"), Step::kRequest);
   EXPECT_EQ(parser.request().body, "ok");
@@ -67,30 +101,40 @@ TEST(RequestParserTest, AsksForTheGoAheadBeforeABody) {
 
 TEST(RequestParserTest, ForgetsTheRequestBefore) {
   RequestParser parser({});
-  ASSERT_EQ(feed(parser, "POST /a?q HTTP/1.1\r\nX: y\r\nContent-Length: 1\r\n\r\nz"),
+  ASSERT_EQ(feed(parser, "POST /a?q HTTP/1.1\r\nHost: s\r\nX: y\r\nContent-Length: 1\r\n\r\nz"),
             Step::kRequest);
-  ASSERT_EQ(feed(parser, "GET /b HTTP/1.1\r\n\r\n"), Step::kRequest);
+  ASSERT_EQ(feed(parser, "GET /b HTTP/1.1\r\nHost: s\r\n\r\n"), Step::kRequest);
   EXPECT_EQ(parser.request().query, "");
   EXPECT_EQ(parser.request().body, "");
-  EXPECT_TRUE(parser.request().headers.empty());
+  EXPECT_EQ(parser.request().headers.size(), 1U);
 }
 
 TEST(RequestParserTest, RefusesWhatExceedsALimitWithItsStatus) {
   const Limits limits{
-      .target_size_max = 20, .headers_size_max = 40, .headers_max = 3, .body_size_max = 8};
+      .target_size_max = 20, .headers_size_max = 60, .headers_max = 3, .body_size_max = 8};
   const std::vector<std::pair<int, std::string>> cases = {
-      {414, "GET /" + std::string(20, 'x') + " HTTP/1.1\r\n\r\n"},
-      {431, "GET / HTTP/1.1\r\nName: " + std::string(40, 'x') + "\r\n\r\n"},
-      {431, "GET / HTTP/1.1\r\na: 1\r\nb: 1\r\nc: 1\r\nd: 1\r\n\r\n"},
-      {413, "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"},
-      {413, "POST / HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"},
-      {413, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n"},
-      {417, "POST / HTTP/1.1\r\nExpect: a miracle\r\n\r\n"},
-      {400, "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
-      {400, "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"},
+      {414, "GET /" + std::string(20, 'x') + " HTTP/1.1\r\nHost: s\r\n\r\n"},
+      {431, "GET / HTTP/1.1\r\nHost: s\r\nName: " + std::string(60, 'x') + "\r\n\r\n"},
+      {431, "GET / HTTP/1.1\r\nHost: s\r\na: 1\r\nb: 1\r\nc: 1\r\nd: 1\r\n\r\n"},
+      {413, "POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 9\r\n\r\n"},
+      {413, "POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"},
+      {413, "POST / HTTP/1.1\r\nHost: s\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n"},
+      {417, "POST / HTTP/1.1\r\nHost: s\r\nExpect: a miracle\r\n\r\n"},
+      {400,
+       "POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
+      {400, "POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 99999999999999999999\r\n\r\n"},
       {400, "nonsense\r\n\r\n"},
-      {400, "GET / HTTP/1.1\r\nA : b\r\n\r\n"},
-      {400, "GET / HTTP/1.1\r\n A: b\r\n\r\n"},
+      {400, "GET / HTTP/1.1\r\n\r\n"},
+      {400, "GET / HTTP/1.1\r\nHost: s\r\nhost: s\r\n\r\n"},
+      {400, "GET / HTTP/1.0\r\nHost: s\r\nHost: t\r\n\r\n"},
+      {505, "GET /\r\n"},
+      {505, "GET /\r\nHost: s\r\n\r\n"},
+      {505, "GET / HTTP/0.9\r\n"},
+      {505, "GET / HTTP/2.0\r\n"},
+      {505, "GET / HTTP/3.7\r\n"},
+      {400, "GET / http/1.1\r\n"},
+      {400, "GET / HTTP/1.1\r\nHost: s\r\nA : b\r\n\r\n"},
+      {400, "GET / HTTP/1.1\r\n A: b\r\nHost: s\r\n\r\n"},
   };
   for (const auto& [status, text] : cases) {
     RequestParser parser(limits);
@@ -101,8 +145,9 @@ TEST(RequestParserTest, RefusesWhatExceedsALimitWithItsStatus) {
 
 TEST(RequestParserTest, TakesNoNoticeOfAnUpgrade) {
   RequestParser parser({});
-  ASSERT_EQ(feed(parser, "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"),
-            Step::kRequest);
+  ASSERT_EQ(
+      feed(parser, "GET / HTTP/1.1\r\nHost: s\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"),
+      Step::kRequest);
   EXPECT_FALSE(parser.request().keep_alive);
 }
 

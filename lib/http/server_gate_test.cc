@@ -57,8 +57,8 @@ class ServerGateTest : public TlsFixture {
 
   static std::string request(const std::string& name, const std::string& path = "/me",
                              const std::string& method = "GET") {
-    return method + " " + path + " HTTP/1.1\r\n" + (name.empty() ? "" : "Name: " + name + "\r\n") +
-           "\r\n";
+    return method + " " + path + " HTTP/1.1\r\nHost: s\r\n" +
+           (name.empty() ? "" : "Name: " + name + "\r\n") + "\r\n";
   }
   TestClient& send(std::string bytes) {
     clients_.push_back(std::make_unique<TestClient>(loop_, server_->local(), std::move(bytes)));
@@ -165,7 +165,7 @@ TEST_F(ServerGateTest, EndsTheWaitWhenItDrains) {
 }
 
 std::string post(const std::string& name, const std::string& rest) {
-  return "POST /body HTTP/1.1\r\nName: " + name + "\r\n" + rest;
+  return "POST /body HTTP/1.1\r\nHost: s\r\nName: " + name + "\r\n" + rest;
 }
 
 TEST_F(ServerGateTest, ReadsASmallBodyAndGoesOnAfterARefusal) {

@@ -29,7 +29,7 @@ class ServerLaterTest : public TlsFixture {
     return response;
   }
   static std::string request(const std::string& path, const std::string& method = "GET") {
-    return method + " " + path + " HTTP/1.1\r\n\r\n";
+    return method + " " + path + " HTTP/1.1\r\nHost: s\r\n\r\n";
   }
   void listen_plain(const Server::Options& options = {}) {
     auto server =
@@ -151,7 +151,7 @@ TEST_F(ServerLaterTest, EndsTheWaitWhenItDrains) {
 
 TEST_F(ServerLaterTest, RefusesToWaitOnceItDrains) {
   listen_plain();
-  TestClient& client = send("GET /later HTTP/1.1\r\n");
+  TestClient& client = send("GET /later HTTP/1.1\r\nHost: s\r\n");
   run_until([&] { return counters_.bytes_received > 0; });
   bool drained = false;
   server_->drain(60s, [&] { drained = true; });

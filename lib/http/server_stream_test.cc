@@ -71,8 +71,8 @@ class ServerStreamTest : public testing::Test {
 
 TEST_F(ServerStreamTest, SendsPiecesAsChunksAndGoesOnWithTheNextRequest) {
   TestClient& client = send(
-      "GET /words HTTP/1.1\r\n\r\nGET /words HTTP/1.1\r\n\r\n"
-      "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+      "GET /words HTTP/1.1\r\nHost: s\r\n\r\nGET /words HTTP/1.1\r\nHost: s\r\n\r\n"
+      "GET /ping HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_NE(client.received.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
   EXPECT_EQ(client.received.substr(0, client.received.find("\r\n\r\n")).find("Content-Length"),
@@ -92,8 +92,8 @@ TEST_F(ServerStreamTest, EndsTheConnectionWhereTheClientKnowsNoChunks) {
 
 TEST_F(ServerStreamTest, SendsNoPiecesToHead) {
   TestClient& client = send(
-      "HEAD /large HTTP/1.1\r\n\r\n"
-      "HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+      "HEAD /large HTTP/1.1\r\nHost: s\r\n\r\n"
+      "HEAD /large HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.ends_with("\r\n\r\n"));
   EXPECT_TRUE(client.body().starts_with("HTTP/1.1 200 OK\r\n"));
@@ -101,7 +101,7 @@ TEST_F(ServerStreamTest, SendsNoPiecesToHead) {
 }
 
 TEST_F(ServerStreamTest, MakesNoMoreThanItsReaderReads) {
-  TestClient& client = send("GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   for (int before = -1; before != pieces_;) {
@@ -116,16 +116,16 @@ TEST_F(ServerStreamTest, MakesNoMoreThanItsReaderReads) {
 }
 
 TEST_F(ServerStreamTest, LetsOthersHaveTheirTurn) {
-  TestClient& large = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& large = send("GET /large HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !large.received.empty(); });
-  TestClient& small = send("GET /ping HTTP/1.1\r\n\r\n");
+  TestClient& small = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !small.received.empty(); });
   EXPECT_LT(pieces_, kLargePieces);
 }
 
 TEST_F(ServerStreamTest, CutsAReaderThatDoesNotRead) {
   listen({.send_timeout = 1s});
-  TestClient& client = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   run_until([&] { return counters_.connections_timed_out == 1; });
@@ -134,7 +134,7 @@ TEST_F(ServerStreamTest, CutsAReaderThatDoesNotRead) {
 
 TEST_F(ServerStreamTest, StopsForAReaderThatGoesAway) {
   std::signal(SIGPIPE, SIG_IGN);
-  TestClient& client = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   clients_.clear();
   run_until([&] { return counters_.connections_open == 0; });
@@ -142,7 +142,7 @@ TEST_F(ServerStreamTest, StopsForAReaderThatGoesAway) {
 }
 
 TEST_F(ServerStreamTest, FinishesAnAnswerWhenItDrains) {
-  TestClient& client = send("GET /large HTTP/1.1\r\n\r\n");
+  TestClient& client = send("GET /large HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   bool drained = false;
   server_->drain(60s, [&] { drained = true; });

@@ -67,9 +67,9 @@ class ServerTest : public testing::Test {
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   listen();
   TestClient& client = send(
-      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\none"
-      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\ntwo"
-      "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+      "POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 3\r\n\r\none"
+      "POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 3\r\n\r\ntwo"
+      "GET /ping HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_LT(client.received.find("one"), client.received.find("two"));
   EXPECT_EQ(count(client.received, "HTTP/1.1 200 OK\r\n"), 3U);
@@ -81,16 +81,18 @@ TEST_F(ServerTest, RefusesBodiesAndAnswersForWhichThereIsNoRoom) {
   MemoryBudget memory(200'000);
   listen({.memory = &memory});
   const std::string large(300'000, 'x');
-  TestClient& client = send("POST /echo HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + large);
+  TestClient& client =
+      send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 300000\r\n\r\n" + large);
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 503 ")) << client.received.substr(0, 40);
-  TestClient& answer = send("GET /large HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n");
+  TestClient& answer =
+      send("GET /large HTTP/1.1\r\nHost: s\r\n\r\nGET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return count(answer.received, "HTTP/1.1 ") == 2; });
   EXPECT_TRUE(answer.received.starts_with("HTTP/1.1 503 "));
   EXPECT_NE(answer.received.find("HTTP/1.1 200 OK"), std::string::npos) << "small ones go on";
   EXPECT_EQ(counters_.memory_refused, 2U);
-  TestClient& fits =
-      send("POST /echo HTTP/1.1\r\nContent-Length: 70000\r\n\r\n" + large.substr(0, 70'000));
+  TestClient& fits = send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 70000\r\n\r\n" +
+                          large.substr(0, 70'000));
   run_until([&] { return fits.body().size() == 70'000; });
   clients_.clear();
   run_until([&] { return counters_.connections_open == 0; });
@@ -101,7 +103,8 @@ TEST_F(ServerTest, TakesNoMemoryForABodyThatIsOnlyAnnounced) {
   MemoryBudget memory(200'000);
   listen({.memory = &memory});
   for (int i = 0; i < 20; ++i) {
-    send("POST /echo HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(i == 0, 'x'));
+    send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 1000000\r\n\r\n" +
+         std::string(i == 0, 'x'));
   }
   run_until([&] { return counters_.bytes_received >= 20 * 48; });
   EXPECT_LT(memory.held(), 100'000U);
@@ -109,7 +112,7 @@ TEST_F(ServerTest, TakesNoMemoryForABodyThatIsOnlyAnnounced) {
 
 TEST_F(ServerTest, SendsNoBodyToHead) {
   listen();
-  TestClient& client = send("HEAD /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+  TestClient& client = send("HEAD /large HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_EQ(count(client.received, "Content-Length: 1048576\r\n"), 1U);
   EXPECT_TRUE(client.received.ends_with("\r\n\r\n"));
@@ -118,8 +121,9 @@ TEST_F(ServerTest, SendsNoBodyToHead) {
 TEST_F(ServerTest, HoldsBackAReaderThatDoesNotRead) {
   listen();
   std::string requests;
-  for (int i = 0; i < 64; ++i) requests += "GET /large HTTP/1.1\r\n\r\n";
-  TestClient& client = send(requests + "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+  for (int i = 0; i < 64; ++i) requests += "GET /large HTTP/1.1\r\nHost: s\r\n\r\n";
+  TestClient& client =
+      send(requests + "GET /ping HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   const auto answered = [&] { return counters_.requests.load(); };
@@ -137,7 +141,7 @@ TEST_F(ServerTest, HoldsBackAReaderThatDoesNotRead) {
 TEST_F(ServerTest, TellsTheClientToGoOn) {
   listen();
   TestClient& client =
-      send("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+      send("POST /echo HTTP/1.1\r\nHost: s\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   run_until([&] { return client.received == "HTTP/1.1 100 Continue\r\n\r\n"; });
   client.stream.write("late");
   run_until([&] { return client.received.ends_with("late"); });
@@ -145,8 +149,8 @@ TEST_F(ServerTest, TellsTheClientToGoOn) {
 
 TEST_F(ServerTest, AnswersARefusalBeforeItCloses) {
   listen();
-  TestClient& client =
-      send("POST /echo HTTP/1.1\r\nContent-Length: 63000000\r\n\r\n" + std::string(4 << 20U, 'x'));
+  TestClient& client = send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 63000000\r\n\r\n" +
+                            std::string(4 << 20U, 'x'));
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 413 ")) << client.received;
   EXPECT_EQ(counters_.responses_4xx, 1U);
@@ -154,7 +158,7 @@ TEST_F(ServerTest, AnswersARefusalBeforeItCloses) {
 
 TEST_F(ServerTest, CutsARequestThatTricklesIn) {
   listen({.request_timeout = 1s});
-  TestClient& slow = send("GET /ping HTTP/1.1\r\nX: ");
+  TestClient& slow = send("GET /ping HTTP/1.1\r\nHost: s\r\nX: ");
   uv::Timer trickle(loop_, [&] { slow.stream.write("y"); });
   run_until([&] { return counters_.connections_open == 1; });
   trickle.start_repeating(200ms);
@@ -167,9 +171,9 @@ TEST_F(ServerTest, CutsARequestThatTricklesIn) {
 TEST_F(ServerTest, TurnsAwayWhatExceedsItsConnections) {
   listen({.connections_max = 2});
   TestClient& first = send("");
-  TestClient& second = send("GET /ping HTTP/1.1\r\n\r\n");
+  TestClient& second = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !second.received.empty() && counters_.connections_open == 2; });
-  TestClient& third = send("GET /ping HTTP/1.1\r\n\r\n");
+  TestClient& third = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return third.ended; });
   EXPECT_TRUE(third.received.starts_with("HTTP/1.1 503 "));
   EXPECT_FALSE(first.ended);
@@ -178,8 +182,8 @@ TEST_F(ServerTest, TurnsAwayWhatExceedsItsConnections) {
 
 TEST_F(ServerTest, DrainsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {
   listen();
-  TestClient& idle = send("GET /ping HTTP/1.1\r\n\r\n");
-  TestClient& busy = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
+  TestClient& idle = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
+  TestClient& busy = send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 4\r\n\r\nab");
   run_until([&] { return !idle.received.empty() && counters_.connections_open == 2; });
   uv_run(loop_.get(), UV_RUN_NOWAIT);
   bool drained = false;
@@ -195,7 +199,7 @@ TEST_F(ServerTest, DrainsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {
 
 TEST_F(ServerTest, CutsWhatOutlastsItsPatience) {
   listen();
-  TestClient& stuck = send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
+  TestClient& stuck = send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 4\r\n\r\nab");
   run_until([&] { return counters_.connections_open == 1; });
   uv_run(loop_.get(), UV_RUN_NOWAIT);
   bool drained = false;

@@ -46,7 +46,7 @@ class ServerWaitTest : public testing::Test {
     clients_.push_back(std::make_unique<TestClient>(loop_, server_->local(), std::move(bytes)));
     return *clients_.back();
   }
-  TestClient& subscribe() { return send("GET /events HTTP/1.1\r\n\r\n"); }
+  TestClient& subscribe() { return send("GET /events HTTP/1.1\r\nHost: s\r\n\r\n"); }
 
   void tell(std::string event) {
     events_.push_back(std::move(event));
@@ -125,11 +125,12 @@ TEST_F(ServerWaitTest, EndsWhenTheClientLeavesOrIsReset) {
 
 TEST_F(ServerWaitTest, IgnoresRequestsBehindItAndSeesTheClientLeaveAllTheSame) {
   listen({});
-  TestClient& client =
-      send("GET /ping HTTP/1.1\r\n\r\nGET /events HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n");
+  TestClient& client = send(
+      "GET /ping HTTP/1.1\r\nHost: s\r\n\r\nGET /events HTTP/1.1\r\nHost: s\r\n\r\nGET /ping "
+      "HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return client.received.find("chunked") != std::string::npos; });
   EXPECT_NE(client.received.find("Connection: close\r\n"), std::string::npos);
-  client.stream.write("GET /ping HTTP/1.1\r\n\r\n");
+  client.stream.write("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   tell("one\n");
   run_until([&] { return client.received.ends_with("one\n\r\n"); });
   EXPECT_EQ(counters_.requests, 2U);
@@ -142,7 +143,8 @@ TEST_F(ServerWaitTest, RefusesWhatExceedsItsBound) {
   subscribe();
   TestClient& second = subscribe();
   run_until([&] { return counters_.waiting_open == 2; });
-  TestClient& third = send("GET /events HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n");
+  TestClient& third =
+      send("GET /events HTTP/1.1\r\nHost: s\r\n\r\nGET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return third.received.find("HTTP/1.1 200 OK") != std::string::npos; });
   EXPECT_TRUE(third.received.starts_with("HTTP/1.1 503 "));
   EXPECT_EQ(counters_.waiting_refused, 1U);
@@ -155,7 +157,7 @@ TEST_F(ServerWaitTest, RefusesWhatExceedsItsBound) {
 
 TEST_F(ServerWaitTest, CountsNoAnswerToHead) {
   listen({.waiting_max = 0});
-  TestClient& client = send("HEAD /events HTTP/1.1\r\n\r\n");
+  TestClient& client = send("HEAD /events HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 200 OK\r\n"));
   EXPECT_EQ(asked_, 0);
@@ -218,7 +220,8 @@ TEST_F(ServerWaitTest, EndsBehindWhatASlowReaderHasNotReadWhenItDrains) {
 
 TEST_F(ServerWaitTest, EndsWithItsSourceAndAnswersNothingBehindIt) {
   listen({});
-  TestClient& client = send("GET /events HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n");
+  TestClient& client =
+      send("GET /events HTTP/1.1\r\nHost: s\r\n\r\nGET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   ended_ = true;
   tell("last");

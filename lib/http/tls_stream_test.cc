@@ -48,9 +48,9 @@ class TlsStreamTest : public TlsFixture {
 TEST_F(TlsStreamTest, AnswersPipelinedRequestsInOrderAndSaysThatNothingFollows) {
   listen();
   TlsTestClient& client = send(
-      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\none"
-      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\ntwo"
-      "GET /who HTTP/1.1\r\nConnection: close\r\n\r\n");
+      "POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 3\r\n\r\none"
+      "POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 3\r\n\r\ntwo"
+      "GET /who HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_LT(client.received.find("one"), client.received.find("two"));
   EXPECT_TRUE(client.received.ends_with("[]"));
@@ -65,10 +65,11 @@ TEST_F(TlsStreamTest, HoldsBackAReaderThatDoesNotReadAndLosesNothing) {
   listen();
   std::string requests;
   for (int i = 0; i < 100; ++i) {
-    requests += "POST /echo HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'e') +
-                "GET /large HTTP/1.1\r\n\r\n";
+    requests += "POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 1000\r\n\r\n" +
+                std::string(1000, 'e') + "GET /large HTTP/1.1\r\nHost: s\r\n\r\n";
   }
-  TlsTestClient& client = send(requests + "GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+  TlsTestClient& client =
+      send(requests + "GET /ping HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   const auto answered = [&] { return counters_.requests.load(); };
@@ -86,7 +87,8 @@ TEST_F(TlsStreamTest, HoldsBackAReaderThatDoesNotReadAndLosesNothing) {
 
 TEST_F(TlsStreamTest, AnswersWhatCameBeforeTheClientsEnd) {
   listen();
-  TlsTestClient& client = send("GET /stream HTTP/1.1\r\n\r\nGET /who HTTP/1.1\r\n\r\n");
+  TlsTestClient& client =
+      send("GET /stream HTTP/1.1\r\nHost: s\r\n\r\nGET /who HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return client.established; });
   client.stream.pause();
   client.say_end();
@@ -99,7 +101,7 @@ TEST_F(TlsStreamTest, AnswersWhatCameBeforeTheClientsEnd) {
 
 TEST_F(TlsStreamTest, StreamsNoMoreThanItsReaderReads) {
   listen();
-  TlsTestClient& client = send("GET /stream HTTP/1.1\r\nConnection: close\r\n\r\n");
+  TlsTestClient& client = send("GET /stream HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   for (int before = -1; before != pieces_;) {
@@ -115,7 +117,7 @@ TEST_F(TlsStreamTest, StreamsNoMoreThanItsReaderReads) {
 
 TEST_F(TlsStreamTest, WakesAnswersThatWaitAndSeesTheirClientsLeave) {
   listen();
-  TlsTestClient& client = send("GET /events HTTP/1.1\r\n\r\n");
+  TlsTestClient& client = send("GET /events HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return counters_.waiting_open == 1 && !client.received.empty(); });
   news_ = "news";
   server_->wake();
@@ -127,7 +129,7 @@ TEST_F(TlsStreamTest, WakesAnswersThatWaitAndSeesTheirClientsLeave) {
 
 TEST_F(TlsStreamTest, EndsAConversationThatIsNoTls) {
   listen();
-  PlainClient client(loop_, server_->local(), "GET /ping HTTP/1.1\r\n\r\n");
+  PlainClient client(loop_, server_->local(), "GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return client.ended; });
   EXPECT_EQ(counters_.handshakes_failed, 1U);
   EXPECT_EQ(counters_.requests, 0U);
@@ -165,7 +167,7 @@ TEST_F(TlsStreamTest, EndsWhenTheClientLeavesInItsHandshake) {
 
 TEST_F(TlsStreamTest, EndsAConversationThatStopsBeingTls) {
   listen();
-  TlsTestClient& client = send("GET /events HTTP/1.1\r\n\r\n");
+  TlsTestClient& client = send("GET /events HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return counters_.waiting_open == 1; });
   client.stream.write("this is not a record");
   run_until([&] { return counters_.connections_open == 0; });
@@ -185,7 +187,7 @@ TEST_F(TlsStreamTest, RefusesOldVersionsAndOtherProtocols) {
   });
   run_until([&] { return other.ended; });
   EXPECT_TRUE(other.failed);
-  TlsTestClient& both = send("GET /ping HTTP/1.1\r\n\r\n", [](SSL* session) {
+  TlsTestClient& both = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n", [](SSL* session) {
     SSL_set_alpn_protos(session, reinterpret_cast<const unsigned char*>("\x02h2\x08http/1.1"), 12);
   });
   run_until([&] { return both.received.starts_with("HTTP/1.1 200 OK\r\n"); });
@@ -194,7 +196,7 @@ TEST_F(TlsStreamTest, RefusesOldVersionsAndOtherProtocols) {
 
 TEST_F(TlsStreamTest, ServesTls12AndDoesNotRenegotiate) {
   listen();
-  TlsTestClient& client = send("GET /ping HTTP/1.1\r\n\r\n", [](SSL* session) {
+  TlsTestClient& client = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n", [](SSL* session) {
     SSL_set_max_proto_version(session, TLS1_2_VERSION);
   });
   run_until([&] { return !client.received.empty(); });
@@ -208,7 +210,7 @@ TEST_F(TlsStreamTest, ServesTls12AndDoesNotRenegotiate) {
 
 TEST_F(TlsStreamTest, EndsAClientThatAsksForKeysWithoutEnd) {
   listen();
-  TlsTestClient& client = send("GET /ping HTTP/1.1\r\n\r\n");
+  TlsTestClient& client = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !client.received.empty(); });
   client.stream.pause();
   for (int i = 0; i < 10'000 && counters_.connections_open == 1; ++i) {
@@ -223,13 +225,13 @@ TEST_F(TlsStreamTest, EndsAClientThatAsksForKeysWithoutEnd) {
 TEST_F(TlsStreamTest, ResumesSessionsOfClientsThatAreAnonymousOnly) {
   for (const auto clients : {TlsContext::Clients::kAnonymous, TlsContext::Clients::kMayIdentify}) {
     listen(clients);
-    TlsTestClient& first = send("GET /ping HTTP/1.1\r\n\r\n");
+    TlsTestClient& first = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
     run_until([&] { return !first.received.empty(); });
     SSL_SESSION* const session = SSL_get1_session(first.session());
     first.say_end();
     run_until([&] { return counters_.connections_open == 0; });
-    TlsTestClient& second =
-        send("GET /ping HTTP/1.1\r\n\r\n", [&](SSL* next) { SSL_set_session(next, session); });
+    TlsTestClient& second = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n",
+                                 [&](SSL* next) { SSL_set_session(next, session); });
     run_until([&] { return !second.received.empty(); });
     EXPECT_EQ(SSL_session_reused(second.session()) == 1,
               clients == TlsContext::Clients::kAnonymous);
@@ -241,7 +243,7 @@ TEST_F(TlsStreamTest, ResumesSessionsOfClientsThatAreAnonymousOnly) {
 
 TEST_F(TlsStreamTest, TurnsAwayWhatExceedsItsConnections) {
   listen(TlsContext::Clients::kAnonymous, {.connections_max = 1});
-  TlsTestClient& first = send("GET /ping HTTP/1.1\r\n\r\n");
+  TlsTestClient& first = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !first.received.empty(); });
   PlainClient second(loop_, server_->local(), "");
   run_until([&] { return second.ended; });
@@ -251,7 +253,7 @@ TEST_F(TlsStreamTest, TurnsAwayWhatExceedsItsConnections) {
 
 TEST_F(TlsStreamTest, Drains) {
   listen();
-  TlsTestClient& idle = send("GET /ping HTTP/1.1\r\n\r\n");
+  TlsTestClient& idle = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
   run_until([&] { return !idle.received.empty(); });
   PlainClient silent(loop_, server_->local(), "");
   run_until([&] { return counters_.connections_open == 2; });

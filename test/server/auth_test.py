@@ -6,6 +6,8 @@ import http.client
 import http.server
 import json
 import signal
+import socket
+import struct
 import threading
 
 import pytest
@@ -60,7 +62,7 @@ def test_reports_need_the_token(launch, tokens):
 def test_one_connection_goes_on_after_a_refusal(launch, tokens):
     server = launch("-report-token-file", tokens / "report")
     body = compact(payload("a"))
-    head = f"POST /api/v1/agents/a HTTP/1.1\r\nContent-Length: {len(body)}\r\n"
+    head = f"POST /api/v1/agents/a HTTP/1.1\r\nHost: s\r\nContent-Length: {len(body)}\r\n"
     good = head + f"Authorization: Bearer {REPORT_TOKEN}\r\n"
     answer = server.raw((head + "\r\n" + body + good + "Connection: close\r\n\r\n" + body).encode())
     assert answer.startswith(b"HTTP/1.1 401 Unauthorized\r\n")
@@ -258,7 +260,7 @@ def test_many_reports_with_one_token_are_one_question(launch, api):
     api.add_pod("token-a", "a")
     api.go_on.clear()
     body = compact(payload("a"))
-    request = (f"POST /api/v1/agents/a HTTP/1.1\r\nAuthorization: Bearer token-a\r\n"
+    request = (f"POST /api/v1/agents/a HTTP/1.1\r\nHost: s\r\nAuthorization: Bearer token-a\r\n"
                f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(server.connect()) for _ in range(10)]
@@ -266,6 +268,8 @@ def test_many_reports_with_one_token_are_one_question(launch, api):
             connection.sendall(request + request)
         connections[9].sendall(request)
         wait_for(lambda: server.metric("meshcheck_http_parked_requests") == 10)
+        # With RST: who only says FIN may still read.
+        connections[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connections.pop().close()
         wait_for(lambda: server.metric("meshcheck_http_parked_requests") == 9)
         api.go_on.set()
@@ -302,7 +306,7 @@ def test_it_stops_while_requests_wait(launch, api):
     api.go_on.clear()
     body = compact(payload("a"))
     with server.connect() as connection:
-        connection.sendall((f"POST /api/v1/agents/a HTTP/1.1\r\nAuthorization: Bearer t\r\n"
+        connection.sendall((f"POST /api/v1/agents/a HTTP/1.1\r\nHost: s\r\nAuthorization: Bearer t\r\n"
                             f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
         wait_for(lambda: api.reviews)
         server.signal(signal.SIGTERM)

@@ -349,9 +349,9 @@ def test_ends_in_time_whatever_clients_do(launch, number):
     server = launch("-db", "")
     idle, busy = server.connect(), server.connect()
     with idle, busy:
-        idle.sendall(b"GET /api/v1/ping HTTP/1.1\r\n\r\n")
+        idle.sendall(b"GET /api/v1/ping HTTP/1.1\r\nHost: s\r\n\r\n")
         assert idle.recv(1000).startswith(b"HTTP/1.1 200 ")
-        busy.sendall(b"POST /api/v1/agents/a HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+        busy.sendall(b"POST /api/v1/agents/a HTTP/1.1\r\nHost: s\r\nContent-Length: 9\r\n\r\n{")
         start = time.monotonic()
         server.signal(number)
         assert idle.recv(1000) == b"", "an idle connection ends at once"
@@ -365,7 +365,7 @@ def test_answers_what_is_under_way_before_it_ends(launch):
     server = launch()
     body = compact(payload("a")).encode()
     with server.connect() as connection:
-        connection.sendall(b"POST /api/v1/agents/a HTTP/1.1\r\nContent-Length: %d\r\n\r\n" %
+        connection.sendall(b"POST /api/v1/agents/a HTTP/1.1\r\nHost: s\r\nContent-Length: %d\r\n\r\n" %
                            len(body) + body[:10])
         wait_for(lambda: server.metric("meshcheck_http_received_bytes_total") > 10, "its bytes")
         server.signal(signal.SIGTERM)

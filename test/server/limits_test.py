@@ -231,18 +231,26 @@ def test_refuses_every_truncation_of_a_report(occupied):
     (head("POST", Content_Length=3, Expect="miracles"), 417),
     (b"nonsense\r\n\r\n", 400),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
-    (b"GET /api/v1/ping HTTP/9.9\r\n\r\n", 400),
+    (b"GET /api/v1/ping HTTP/9.9\r\n\r\n", 505),
+    (b"GET /api/v1/ping\r\n", 505),
+    (b"GET /api/v1/ping HTTP/1.1\r\n\r\n", 400),
+    (head("GET", "/", HOST="again"), 400),
     (head("POST", Content_Length="-1"), 400),
     (head("POST", Content_Length="99999999999999999999"), 400),
-    (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    (b"POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
     (head("POST", Transfer_Encoding="chunked") + b"zz\r\n", 400),
-    (b"GET / HTTP/1.1\r\nA b\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: s\r\nA b\r\n\r\n", 400),
 ], ids=short)
 def test_refuses_bad_requests_and_ends_the_connection(occupied, request_bytes, status):
     with nothing_changes(occupied):
         answer = occupied.raw(request_bytes)
         assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
         assert b"Connection: close\r\n" in answer and answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_takes_a_target_with_a_host_and_a_blank_behind_a_value(server):
+    request = b"GET http://elsewhere/api/v1/agents HTTP/1.1\r\nHost: s \r\nConnection: close \r\n\r\n"
+    assert b"\r\nLocation: /api/v1/agents/\r\n" in server.raw(request)
 
 
 def test_answers_pipelined_requests_in_order(server):

@@ -269,7 +269,7 @@ def test_streams_twenty_thousand_paths_and_holds_no_copy_for_slow_readers(launch
         reader = socket.socket()
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.connect(("127.0.0.1", server.port))
-        reader.sendall(b"GET /api/v1/mesh HTTP/1.1\r\n\r\n")
+        reader.sendall(b"GET /api/v1/mesh HTTP/1.1\r\nHost: s\r\n\r\n")
         assert reader.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
         readers.append(reader)
     post(server, 0)  # Nobody waits for the lock.

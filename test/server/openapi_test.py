@@ -197,7 +197,7 @@ def test_says_stopping_while_it_drains(launch):
     """The one answer that only a connection sees which was busy when the server was told to stop."""
     server = launch("-db", "")
     with server.connect() as connection:
-        connection.sendall(b"GET /readyz HTTP/1.1\r\n")
+        connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: s\r\n")
         wait_for(lambda: server.metric("meshcheck_http_connections") == 2, "it is in a request")
         server.process.terminate()
         server.wait_log("event=stopping")
