@@ -2,35 +2,41 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "lib/uv/tcp_stream.h"
 
 namespace meshcheck::uv {
 
+// Accepts by itself instead of by uv_listen(): libuv closes all waiting connections when there is
+// no descriptor left, and tells nobody; on other failures it tries again without end.
 class TcpListener {
  public:
   struct Options {
     int backlog = 1024;
     // Several listeners, one a loop, share one port; the kernel spreads the connections.
     bool reuse_port = false;
+    // A connection could not be accepted for want of descriptors or memory. It waits in the
+    // kernel, and is tried again 100 ms later; so this is called ten times a second at most.
+    std::function<void(const Error&)> on_failure;
   };
 
   // Listens from here on. The error names the endpoint. An IPv6 wildcard also takes IPv4.
   static Result<TcpListener> listen(Loop& loop, const Endpoint& endpoint, Options options,
                                     std::function<void(TcpStream)> on_connection);
 
+  TcpListener(TcpListener&&) noexcept;
+  TcpListener& operator=(TcpListener&&) noexcept;
+  ~TcpListener();
+
   // With the port that the kernel chose when 0 was asked for.
   Endpoint local() const;
 
  private:
-  struct Node {
-    uv_tcp_t handle{};
-    Loop* loop = nullptr;
-    std::function<void(TcpStream)> on_connection;
-  };
-  explicit TcpListener(HandlePtr<Node> node) : node_(std::move(node)) {}
+  struct State;
+  explicit TcpListener(std::unique_ptr<State> state);
 
-  HandlePtr<Node> node_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace meshcheck::uv

@@ -1,6 +1,7 @@
 #include "lib/uv/tcp_stream.h"
 
 #include <array>
+#include <cassert>
 #include <utility>
 
 namespace meshcheck::uv {
@@ -28,6 +29,13 @@ struct WriteRequest {
 TcpStream::TcpStream(Loop& loop)
     : node_(make_handle(std::make_unique<Node>(),
                         [&](uv_tcp_t* handle) { return uv_tcp_init(loop.get(), handle); })) {}
+
+TcpStream::TcpStream(Loop& loop, int descriptor) : TcpStream(loop) {
+  const int status = uv_tcp_open(&node_->handle, descriptor);
+  assert(status == 0);
+  static_cast<void>(status);
+  uv_tcp_nodelay(&node_->handle, 1);
+}
 
 Result<void> TcpStream::connect(const Endpoint& peer,
                                 std::function<void(Result<void>)> on_connected) {
@@ -131,6 +139,12 @@ void TcpStream::reset() {
   if (uv_tcp_close_reset(&node->handle, free_node) != 0) {
     uv_close(reinterpret_cast<uv_handle_t*>(&node->handle), free_node);
   }
+}
+
+int TcpStream::descriptor() const {
+  uv_os_fd_t descriptor = -1;
+  uv_fileno(reinterpret_cast<const uv_handle_t*>(&node_->handle), &descriptor);
+  return descriptor;
 }
 
 Endpoint TcpStream::peer() const {

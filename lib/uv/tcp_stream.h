@@ -28,6 +28,8 @@ class TcpStream {
   };
 
   explicit TcpStream(Loop& loop);
+  // Of a connection that was accepted; the stream owns the descriptor.
+  TcpStream(Loop& loop, int descriptor);
 
   // For the side that connects: `on_connected` is called once and later, unless connect() itself
   // fails; then start() may be called.
@@ -49,9 +51,9 @@ class TcpStream {
   void reset();
 
   Endpoint peer() const;
+  int descriptor() const;
 
  private:
-  friend class TcpListener;
   struct Node {
     uv_tcp_t handle{};
     Events events;

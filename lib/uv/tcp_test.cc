@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <optional>
 
+#include "lib/testing/loop.h"
 #include "lib/uv/tcp_listener.h"
 #include "lib/uv/tcp_stream.h"
 
@@ -113,6 +116,33 @@ TEST(TcpListenerTest, NamesTheEndpointThatIsTaken) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().message(),
             "listen on " + first->local().text() + ": address already in use");
+}
+
+TEST(TcpListenerTest, TriesAgainWhenThereIsADescriptorForAConnection) {
+  Loop loop;
+  int failures = 0;
+  std::optional<TcpStream> accepted;
+  TcpListener::Options options;
+  options.on_failure = [&](const Error& error) {
+    EXPECT_EQ(error.message(), "accept: too many open files");
+    ++failures;
+  };
+  auto listener =
+      TcpListener::listen(loop, *Endpoint::parse("127.0.0.1:0"), options,
+                          [&](TcpStream stream) { accepted.emplace(std::move(stream)); });
+  ASSERT_TRUE(listener);
+  TcpStream client(loop);
+  ASSERT_TRUE(client.connect(listener->local(), [](const Result<void>&) {}));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int unused = dup(client.descriptor());
+  close(unused);
+  const rlimit low{.rlim_cur = static_cast<rlim_t>(unused), .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_TRUE(run_until(loop, [&] { return failures == 2; }));
+  EXPECT_FALSE(accepted);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(run_until(loop, [&] { return accepted.has_value(); }));
 }
 
 TEST(TcpStreamTest, SaysWhenNobodyListens) {
