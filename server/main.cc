@@ -27,6 +27,11 @@ namespace {
 
 constexpr std::chrono::seconds kDrainPatience{5};
 
+std::size_t descriptor_limit() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 // Every connection is a descriptor; the soft limit is often 1,024 for programs that use select().
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -49,11 +54,15 @@ Result<void> listen(const Config& config, const Shared& shared, const Log& log,
   const auto count = static_cast<std::size_t>(config.threads);
   NetworkThread::Options options{.endpoint = config.endpoint};
   options.http.limits.body_size_max = static_cast<std::size_t>(config.body_size_max);
+  options.http.spared_paths = {"/healthz", "/readyz"};
+  options.http.descriptors_max = descriptor_limit();
   options.http.connections_max =
       std::max<std::size_t>(1, static_cast<std::size_t>(config.connections_max) / count);
   options.http.memory = &shared.parts.memory;
   options.http.reuse_port = count > 1;
   options.http.tls = shared.auth.credentials->tls();
+  // A handshake costs far more than an answer.
+  options.http.turned_away_max = options.http.tls == nullptr ? 100 : 10;
   options.auth = config.auth.guards() ? &*shared.auth.state : nullptr;
   options.sla = shared.sla;
   options.kube = shared.auth.kubernetes ? &*shared.auth.kubernetes : nullptr;

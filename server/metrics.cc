@@ -33,8 +33,12 @@ void register_http_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_http_connections_accepted_total", "Connections accepted.",
                         value(&Counters::connections_accepted)});
   registry.add_counter({"meshcheck_http_connections_refused_total",
-                        "Connections turned away because -connections-max were open.",
+                        "Connections turned away because -connections-max were open, or few "
+                        "descriptors were left.",
                         value(&Counters::connections_refused)});
+  registry.add_counter({"meshcheck_http_accept_failures_total",
+                        "Connections that had to wait since there was no descriptor or no memory.",
+                        value(&Counters::accept_failures)});
   registry.add_counter({"meshcheck_http_connections_timed_out_total",
                         "Connections ended because the client was idle or too slow.",
                         value(&Counters::connections_timed_out)});

@@ -77,6 +77,9 @@ Result<std::unique_ptr<NetworkThread>> NetworkThread::listen(Parts& parts,
       return raw->admit(request, ticket);
     };
   }
+  http.on_shortage = [log](std::string_view why) {
+    log.warning("no room for connections; this is said once a minute at most", {{"why", why}});
+  };
   auto server = http::Server::listen(thread->loop_, options.endpoint, thread->api_.router(),
                                      parts.http[options.index], http);
   if (!server) return server.error();

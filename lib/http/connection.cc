@@ -1,5 +1,6 @@
 #include "lib/http/connection.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -29,8 +30,13 @@ void Connection::start(Position position) {
 }
 
 void Connection::turn_away() {
-  refuse(Response::error(503, "Too many connections; try again later."));
-  flush();
+  turned_away_ = true;
+  set_deadline();
+}
+
+bool Connection::is_spared(std::string_view path) const {
+  const auto& paths = server_.options_.spared_paths;
+  return !turned_away_ || std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
 void Connection::on_data(std::string_view bytes) {
@@ -85,6 +91,11 @@ void Connection::answer_requests(std::string_view& bytes) {
   while (state_ == State::kReading && !bytes.empty() &&
          unsent_.size() < server_.options_.unsent_size_max) {
     const RequestParser::Step step = parser_.step(bytes);
+    const bool is_met = step == RequestParser::Step::kRequest || step == RequestParser::Step::kHead;
+    if (is_met && !is_spared(parser_.request().path)) {
+      refuse(Response::error(503, kTooMany));
+      return;
+    }
     if (step == RequestParser::Step::kRequest) answer();
     if (step == RequestParser::Step::kHead) meet();
     if (step == RequestParser::Step::kRefused) refuse(parser_.refusal());
@@ -272,7 +283,7 @@ void Connection::respond(Response response) {
   count(response.status);
   const bool ends_by_closing = response.waits || (response.source && !request.chunks_allowed);
   const Framing framing{.keep_alive = request.keep_alive && !response.close && !draining_ &&
-                                      !ends_by_closing &&
+                                      !turned_away_ && !ends_by_closing &&
                                       !parser_.in_request(),  // Its body will not be read.
                         .head_only = head_only,
                         .chunked = response.source && request.chunks_allowed};

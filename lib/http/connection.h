@@ -25,8 +25,9 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void start(Position position);
-  // Answers at once and ends: for a client that is one too many.
+  // For a client that is one too many: answers one request, with 503 unless its path is spared.
   void turn_away();
+  bool turned_away() const { return turned_away_; }
   // Ends it if its deadline has passed.
   void check_deadline(Clock::time_point now);
   // Has the source asked again if it waits.
@@ -42,6 +43,7 @@ class Connection {
 
  private:
   static constexpr std::string_view kStopping = "The server is stopping; try again.";
+  static constexpr std::string_view kTooMany = "Too many connections; try again later.";
 
   // One request at a time; what comes in behind it is held until it is answered.
   //
@@ -91,6 +93,7 @@ class Connection {
   bool is_ending() const { return state_ == State::kFlushing || state_ == State::kLingering; }
 
   void on_data(std::string_view bytes);
+  bool is_spared(std::string_view path) const;
   void on_end(const std::optional<Error>& error);
   // Goes to kFlushing if the client has said all, and all of that is answered.
   void end_if_answered();
@@ -148,7 +151,8 @@ class Connection {
   std::size_t charged_ = 0;             // Bytes, as the budget was told.
   bool request_began_ = false;          // The deadline is that of the request in the parser.
   bool draining_ = false;               // Every answer from now on is the last.
-  bool said_all_ = false;               // The client sends nothing more.
+  bool turned_away_ = false;
+  bool said_all_ = false;  // The client sends nothing more.
 };
 
 }  // namespace meshcheck::http

@@ -8,6 +8,9 @@ namespace {
 // make the kernel send RST for what the client still sends, and the refusal would be lost.
 constexpr std::chrono::seconds kLingerTimeout{2};
 
+// For the one request, and the handshake before it, of a client that is one too many.
+constexpr std::chrono::seconds kTurnedAwayTimeout{2};
+
 }  // namespace
 
 void Connection::on_end(const std::optional<Error>& error) {
@@ -51,6 +54,9 @@ void Connection::set_deadline() {
   const Clock::time_point now = server_.loop_.now();
   if (is_ending() || stream_.queued_bytes() != 0) {
     deadline_ = now + options.send_timeout;
+  } else if (turned_away_ && !is_parked()) {
+    if (!request_began_) deadline_ = now + kTurnedAwayTimeout;
+    request_began_ = true;
   } else if (stream_.in_handshake()) {
     deadline_ = now + options.request_timeout;
   } else if (is_idle()) {
@@ -80,7 +86,10 @@ void Connection::check_deadline(Clock::time_point now) {
     return;
   }
   if (state_ != State::kLingering) ++server_.counters_.connections_timed_out;
-  if (!is_ending() && parser_.in_request() && stream_.queued_bytes() == 0) {
+  if (turned_away_ && state_ == State::kReading && !stream_.in_handshake()) {
+    refuse(Response::error(503, kTooMany));
+    flush();
+  } else if (!is_ending() && parser_.in_request() && stream_.queued_bytes() == 0) {
     refuse(Response::error(408, "The request did not arrive in time."));
     flush();
   } else {

@@ -1,5 +1,6 @@
 #include "lib/http/server.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <utility>
@@ -9,8 +10,8 @@
 namespace meshcheck::http {
 namespace {
 
-// Clients over the limit that are told so at a time; more are just closed.
-constexpr std::size_t kTurnedAwayMax = 100;
+// Without one for as long, the next shortage is news.
+constexpr std::chrono::minutes kShortageEpisode{1};
 
 // "Sat, 21 Nov 2026 01:32:23 GMT" (RFC 9110 section 5.6.7).
 std::string http_date() {
@@ -45,9 +46,16 @@ Result<std::unique_ptr<Server>> Server::listen(uv::Loop& loop, const Endpoint& e
                                                const Router& router, Counters& counters,
                                                const Options& options) {
   std::unique_ptr<Server> server(new Server(loop, router, counters, options));
-  auto listener = uv::TcpListener::listen(
-      loop, endpoint, {.reuse_port = options.reuse_port},
-      [raw = server.get()](uv::TcpStream stream) { raw->accept(std::move(stream)); });
+  Server* const raw = server.get();
+  uv::TcpListener::Options listening;
+  listening.reuse_port = options.reuse_port;
+  listening.on_failure = [raw](const Error& error) {
+    ++raw->counters_.accept_failures;
+    raw->note_shortage(error.message());
+  };
+  auto listener =
+      uv::TcpListener::listen(loop, endpoint, std::move(listening),
+                              [raw](uv::TcpStream stream) { raw->accept(std::move(stream)); });
   if (!listener) return listener.error();
   server->listener_.emplace(*std::move(listener));
   return server;
@@ -59,21 +67,37 @@ Endpoint Server::local() const {
 
 void Server::accept(uv::TcpStream stream) {
   ++counters_.connections_accepted;
-  // A handshake would cost more than the answer.
-  const std::size_t turned_away_max = options_.tls == nullptr ? kTurnedAwayMax : 0;
-  if (connections_.size() >= options_.connections_max + turned_away_max) {
+  const std::size_t left = descriptors_left(stream.descriptor());
+  const bool is_short = left < kDescriptorsKept;
+  if (is_short) note_shortage("few descriptors are left");
+  const bool full = is_short || connections_.size() - turned_away_ >= options_.connections_max;
+  if (left < kDescriptorsKept / 2 || (full && turned_away_ >= options_.turned_away_max)) {
     ++counters_.connections_refused;
     return;
   }
   ++counters_.connections_open;
-  const bool full = connections_.size() >= options_.connections_max;
   connections_.push_front(std::make_unique<Connection>(*this, secured(std::move(stream))));
   Connection& connection = *connections_.front();
   connection.start(connections_.begin());
   if (full) {
     ++counters_.connections_refused;
+    ++turned_away_;
     connection.turn_away();
   }
+}
+
+std::size_t Server::descriptors_left(int descriptor) const {
+  // The kernel gives the lowest that is free, so that all below are taken.
+  if (options_.descriptors_max == 0) return kDescriptorsKept;
+  const auto used = static_cast<std::size_t>(descriptor) + 1;
+  return options_.descriptors_max - std::min(used, options_.descriptors_max);
+}
+
+void Server::note_shortage(std::string_view why) {
+  const Clock::time_point now = loop_.now();
+  const bool is_news = !last_shortage_ || now - *last_shortage_ > kShortageEpisode;
+  last_shortage_ = now;
+  if (is_news && options_.on_shortage) options_.on_shortage(why);
 }
 
 Stream Server::secured(uv::TcpStream stream) {
@@ -85,6 +109,7 @@ Stream Server::secured(uv::TcpStream stream) {
 void Server::close(Connection& connection) {
   end_waiting(connection);
   unpark(connection.ticket());
+  if (connection.turned_away()) --turned_away_;
   connections_.erase(connection.position());
   --counters_.connections_open;
   if (connections_.empty() && on_drained_) {

@@ -27,7 +27,8 @@ namespace meshcheck::http {
 struct Counters {
   std::atomic<std::uint64_t> connections_open = 0;
   std::atomic<std::uint64_t> connections_accepted = 0;
-  std::atomic<std::uint64_t> connections_refused = 0;  // Over connections_max.
+  std::atomic<std::uint64_t> connections_refused = 0;  // Over connections_max or descriptors_max.
+  std::atomic<std::uint64_t> accept_failures = 0;      // No descriptor or no memory for one.
   std::atomic<std::uint64_t> connections_timed_out = 0;
   std::atomic<std::uint64_t> handshakes_failed = 0;  // TLS; not those that timed out.
   std::atomic<std::uint64_t> waiting_open = 0;       // Answers whose source may wait.
@@ -53,8 +54,18 @@ class Server {
  public:
   struct Options {
     Limits limits;
-    // More are answered 503 and closed, or just closed if they are TLS.
+    // Each one more is answered one request: as always on a path of `spared_paths`, else with 503.
+    // From `turned_away_max` of those at a time on they are just closed.
     std::size_t connections_max = 10'000;
+    std::size_t turned_away_max = 100;
+    std::vector<std::string_view> spared_paths;  // Constants.
+    // What RLIMIT_NOFILE is; 0: not looked at. Connections that get one of the last
+    // kDescriptorsKept are treated as those beyond `connections_max`; the last half of these are
+    // for the rest of the process, and connections that get one are closed.
+    std::size_t descriptors_max = 0;
+    // Descriptors or memory for connections have become short, for the first time or after a
+    // minute in which they were not.
+    std::function<void(std::string_view why)> on_shortage;
     // Pipelined answers that may wait for a slow reader before its requests do.
     std::size_t unsent_size_max = 1024 * 1024;
     std::chrono::seconds idle_timeout{75};     // Between requests.
@@ -80,6 +91,8 @@ class Server {
     // for the handshake and the first byte of its first request.
     TlsContext* tls = nullptr;  // Outlives the server.
   };
+
+  static constexpr std::size_t kDescriptorsKept = 64;
 
   // Listens from here on. `router` and `counters` must outlive the server.
   static Result<std::unique_ptr<Server>> listen(uv::Loop& loop, const Endpoint& endpoint,
@@ -109,6 +122,9 @@ class Server {
   friend class Connection;
   Server(uv::Loop& loop, const Router& router, Counters& counters, const Options& options);
   void accept(uv::TcpStream stream);
+  // Descriptors that are left behind this one.
+  std::size_t descriptors_left(int descriptor) const;
+  void note_shortage(std::string_view why);
   Stream secured(uv::TcpStream stream);
   void close(Connection& connection);
   void sweep();
@@ -130,6 +146,8 @@ class Server {
   std::vector<Connection*> waiting_;  // Whose answer may wait.
   std::unordered_map<Ticket, Connection*> parked_;
   Ticket last_ticket_ = 0;
+  std::size_t turned_away_ = 0;  // Of the connections.
+  std::optional<Clock::time_point> last_shortage_;
   uv::Timer sweeper_;
   uv::Timer patience_;
   uv::Timer waker_;

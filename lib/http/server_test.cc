@@ -1,6 +1,7 @@
 #include "lib/http/server.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -108,6 +109,7 @@ TEST_F(ServerTest, TakesNoMemoryForABodyThatIsOnlyAnnounced) {
   }
   run_until([&] { return counters_.bytes_received >= 20 * 48; });
   EXPECT_LT(memory.held(), 100'000U);
+  server_.reset();  // Before the budget.
 }
 
 TEST_F(ServerTest, SendsNoBodyToHead) {
@@ -178,6 +180,57 @@ TEST_F(ServerTest, TurnsAwayWhatExceedsItsConnections) {
   EXPECT_TRUE(third.received.starts_with("HTTP/1.1 503 "));
   EXPECT_FALSE(first.ended);
   EXPECT_EQ(counters_.connections_refused, 1U);
+}
+
+TEST_F(ServerTest, AnswersSparedPathsBeyondItsConnections) {
+  listen({.connections_max = 1, .turned_away_max = 2, .spared_paths = {"/ping"}});
+  send("");
+  run_until([&] { return counters_.connections_open == 1; });
+  TestClient& spared = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\nGET /ping");
+  run_until([&] { return spared.ended; });
+  EXPECT_TRUE(spared.received.starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(count(spared.received, "Connection: close\r\n"), 1U);
+  spared.stream.reset();
+  run_until([&] { return counters_.connections_open == 1; });
+  TestClient& silent = send("");
+  TestClient& body = send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 99999\r\n\r\n");
+  run_until([&] { return body.ended; });
+  EXPECT_TRUE(body.received.starts_with("HTTP/1.1 503 "));
+  TestClient& surplus = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
+  run_until([&] { return surplus.ended; });
+  EXPECT_EQ(surplus.received, "");
+  run_until([&] { return silent.ended; });
+  EXPECT_TRUE(silent.received.starts_with("HTTP/1.1 503 "));
+  EXPECT_EQ(counters_.connections_refused, 4U);
+}
+
+TEST_F(ServerTest, KeepsTheLastDescriptorsForTheRestOfTheProcess) {
+  int shortages = 0;
+  Server::Options options;
+  options.spared_paths = {"/ping"};
+  options.on_shortage = [&](std::string_view) { ++shortages; };
+  const uv::TcpStream first_of_the_loop(loop_);  // With it libuv opens one of its own.
+  const int unused = dup(0);
+  close(unused);
+  // The listener takes one, and a connection two: its client's and its own.
+  options.descriptors_max = static_cast<std::size_t>(unused) + Server::kDescriptorsKept + 4;
+  listen(options);
+  TestClient& first = send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 0\r\n\r\n");
+  run_until([&] { return !first.received.empty(); });
+  EXPECT_TRUE(first.received.starts_with("HTTP/1.1 200 "));
+  TestClient& refused = send("POST /echo HTTP/1.1\r\nHost: s\r\nContent-Length: 0\r\n\r\n");
+  TestClient& spared = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
+  run_until([&] { return refused.ended && spared.ended; });
+  EXPECT_TRUE(refused.received.starts_with("HTTP/1.1 503 "));
+  EXPECT_TRUE(spared.received.starts_with("HTTP/1.1 200 "));
+  std::vector<int> taken;
+  for (std::size_t i = 0; i < Server::kDescriptorsKept / 2; ++i) taken.push_back(dup(0));
+  TestClient& closed = send("GET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
+  run_until([&] { return closed.ended; });
+  for (const int descriptor : taken) close(descriptor);
+  EXPECT_EQ(closed.received, "");
+  EXPECT_EQ(counters_.connections_refused, 3U);
+  EXPECT_EQ(shortages, 1);
 }
 
 TEST_F(ServerTest, DrainsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {

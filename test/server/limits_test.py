@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from server import compact, payload, probe
+from server import PROGRAM, compact, payload, probe
 from waiting import wait_for
 
 DETAILS = "Error while unmarshaling data. Details: "
@@ -314,6 +314,23 @@ def test_turns_connections_away_that_are_too_many(launch):
             assert held[0].recv(1000).startswith(b"HTTP/1.1 200 "), "who is in stays in"
     wait_for(lambda: server.get("/api/v1/ping").status == 200, "there is place again")
     assert server.metric("meshcheck_http_connections_refused_total") >= 1
+
+
+def test_answers_the_kubelet_when_descriptors_are_short(launch, monkeypatch, tmp_path):
+    limited = tmp_path / "limited"
+    limited.write_text(f'#!/bin/sh\nulimit -n 128\nexec {PROGRAM} "$@"\n')
+    limited.chmod(0o755)
+    monkeypatch.setattr("server.PROGRAM", limited)
+    server = launch("-db", "", "-threads", 1)
+    with contextlib.ExitStack() as open_connections:
+        for _ in range(70):
+            open_connections.enter_context(server.connect())
+        wait_for(lambda: server.raw(head("GET", "/api/v1/ping")).startswith(b"HTTP/1.1 503 "))
+        assert server.get("/healthz").status == 200 and server.get("/readyz").status == 200
+        server.wait_log("event=\"no room for connections")
+    wait_for(lambda: server.get("/api/v1/ping").status == 200, "there is place again")
+    assert server.metric("meshcheck_http_connections_refused_total") >= 3
+    assert server.log.count("no room for connections") == 1
 
 
 def test_holds_only_agents_max_agents(launch):
