@@ -25,14 +25,15 @@ std::string EventFeed::id(std::uint64_t number) const {
   return life_ + '-' + std::to_string(number);
 }
 
-std::uint64_t EventFeed::number_of(std::string_view id) const {
+std::optional<std::uint64_t> EventFeed::number_of(std::string_view id) const {
   const std::size_t dash = id.find('-');
-  if (dash == std::string_view::npos || id.substr(0, dash) != life_) return 0;
+  if (dash == std::string_view::npos || id.substr(0, dash) != life_) return std::nullopt;
   const std::string_view digits = id.substr(dash + 1);
   std::uint64_t number = 0;
   const char* const end = digits.data() + digits.size();
   const auto [stopped, error] = std::from_chars(digits.data(), end, number);
-  return error == std::errc() && stopped == end && number <= last_number_ ? number : 0;
+  if (error != std::errc() || stopped != end || number > last_number_) return std::nullopt;
+  return number;
 }
 
 }  // namespace meshcheck::server

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,8 +34,9 @@ class EventFeed {
   std::uint64_t last_number() const { return last_number_; }
   // An event's name in all processes: "<life>-<number>".
   std::string id(std::uint64_t number) const;
-  // The number that an id names; 0 for what is none of this process.
-  std::uint64_t number_of(std::string_view id) const;
+  // The number that an id names; nothing for what is none of this process. 0 is a number: of who
+  // was here before the first event.
+  std::optional<std::uint64_t> number_of(std::string_view id) const;
 
  private:
   const std::string life_;

@@ -21,8 +21,9 @@ TEST(EventFeedTest, KnowsItsOwnIdsOnly) {
   feed.add("agent_back", "{}");
   EXPECT_EQ(feed.id(2), "1234-2");
   EXPECT_EQ(feed.number_of("1234-2"), 2U);
+  EXPECT_EQ(feed.number_of("1234-0"), 0U);
   for (const char* const foreign : {"1235-2", "1234-3", "1234-", "1234-2x", "2", "", "-2"}) {
-    EXPECT_EQ(feed.number_of(foreign), 0U) << foreign;
+    EXPECT_FALSE(feed.number_of(foreign)) << foreign;
   }
 }
 

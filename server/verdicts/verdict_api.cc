@@ -63,14 +63,14 @@ class EventStream {
   void begin(std::string& piece) {
     begun_ = true;
     piece += "retry: 2000\n\n";
-    std::uint64_t last = 0;
-    events_->with([&](const EventFeed& feed) {
-      after_ = feed.number_of(last_id_);
-      last = feed.last_number();
+    std::string id;
+    const bool was_here = events_->with([&](const EventFeed& feed) {
+      const auto number = feed.number_of(last_id_);
+      after_ = number.value_or(feed.last_number());
+      id = feed.id(after_);
+      return number.has_value();
     });
-    if (after_ != 0) return;
-    after_ = last;
-    const std::string id = events_->with([last](const EventFeed& feed) { return feed.id(last); });
+    if (was_here) return;
     append("verdicts", id, one_line(open_json(*verdicts_)), piece);
   }
 
