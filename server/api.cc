@@ -187,8 +187,9 @@ http::Response Api::answer_mesh(const mesh::MeshTable::Sender& sender,
 }
 
 http::Response Api::get_agents() const {
-  return http::Response::json(
-      parts_.agents.with([](const AgentTable& table) { return table.all_records(); }));
+  return parts_.agents_answers.answer("application/json", [this] {
+    return parts_.agents.with([](const AgentTable& table) { return table.all_records(); });
+  });
 }
 
 http::Response Api::get_agent(const http::Request& request) const {
@@ -209,10 +210,8 @@ http::Response Api::delete_agent(const http::Request& request) {
 }
 
 http::Response Api::get_metrics() const {
-  http::Response response;
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = metrics_text(parts_, registry_);
-  return response;
+  return parts_.metrics_answers.answer("text/plain; version=0.0.4; charset=utf-8",
+                                       [this] { return metrics_text(parts_, registry_); });
 }
 
 http::Response Api::get_readyz() const {

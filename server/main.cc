@@ -247,7 +247,11 @@ int run(const Config& config, const Log& log) {
       view_options(parts.options.mesh), [&] {
         for (const auto& thread : threads) thread->wake();
       });
-  uv::Timer evaluation(loop, [&] { evaluator.evaluate(now()); });
+  uv::Timer evaluation(loop, [&] {
+    evaluator.evaluate(now());
+    parts.metrics_answers.forget_unused();
+    parts.agents_answers.forget_unused();
+  });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
   const auto stop = [&] {
     log.info("stopping");

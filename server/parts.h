@@ -10,6 +10,7 @@
 #include "lib/http/server.h"
 #include "mesh/table/mesh.h"
 #include "server/agents/membership.h"
+#include "server/answer_share.h"
 #include "server/cluster/cluster_status.h"
 #include "server/sla/sla_tables.h"
 #include "server/store/store_status.h"
@@ -42,7 +43,9 @@ struct Parts {
         events(WallClock::now()),
         sla(given.sla, given.sla_target),
         http(given.threads),
-        memory(given.memory_max) {}
+        memory(given.memory_max),
+        metrics_answers(memory),
+        agents_answers(memory) {}
 
   Membership membership() { return {agents, mesh}; }
 
@@ -56,6 +59,8 @@ struct Parts {
   Guarded<ClusterStatus> cluster;
   std::vector<http::Counters> http;  // One a network thread; atomics.
   http::MemoryBudget memory;         // Of the connections of all network threads; atomic.
+  AnswerShare metrics_answers;       // Of /metrics.
+  AnswerShare agents_answers;        // Of /api/v1/agents/.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
   std::atomic<bool> draining = false;

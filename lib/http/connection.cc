@@ -276,17 +276,20 @@ void Connection::respond(Response response) {
   }
   const std::size_t size = response.body.size();
   MemoryBudget* const memory = server_.options_.memory;
-  if (memory != nullptr && size > MemoryBudget::kAlwaysMax && memory->is_short_of(size)) {
+  // A body whose size is known and that a source sends is charged by its owner already.
+  const bool is_large = size > MemoryBudget::kAlwaysMax || response.source_size;
+  if (memory != nullptr && is_large && memory->is_short_of(size)) {
     ++server_.counters_.memory_refused;
     response = Response::error(503, kNoRoom);
   }
   count(response.status);
-  const bool ends_by_closing = response.waits || (response.source && !request.chunks_allowed);
+  const bool has_chunks = response.source && !response.source_size;
+  const bool ends_by_closing = response.waits || (has_chunks && !request.chunks_allowed);
   const Framing framing{.keep_alive = request.keep_alive && !response.close && !draining_ &&
                                       !turned_away_ && !ends_by_closing &&
                                       !parser_.in_request(),  // Its body will not be read.
                         .head_only = head_only,
-                        .chunked = response.source && request.chunks_allowed};
+                        .chunked = has_chunks && request.chunks_allowed};
   append_response(unsent_, response, server_.date_, framing);
   request_began_ = false;
   parser_.forget_body();

@@ -62,6 +62,7 @@ Response Response::json(std::string body, int status) {
           .content_type = "application/json",
           .body = std::move(body),
           .source = nullptr,
+          .source_size = {},
           .waits = false,
           .headers = {},
           .close = false};
@@ -153,11 +154,11 @@ void append_response(std::string& out, const Response& response, std::string_vie
   }
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   if (!framing.keep_alive) append_header(out, "Connection", "close");
-  if (response.source) {
+  if (response.source && !response.source_size) {
     if (framing.chunked) append_header(out, "Transfer-Encoding", "chunked");
   } else if (response.status != 204) {
     out += "Content-Length: ";
-    append_number(out, response.body.size());
+    append_number(out, response.source_size.value_or(response.body.size()));
     out += "\r\n";
   }
   out += "\r\n";

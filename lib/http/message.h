@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,7 +64,9 @@ struct Response {
   int status = 200;
   std::string_view content_type = "text/plain; charset=utf-8";  // A constant.
   std::string body;
-  BodySource source;   // Instead of `body`.
+  BodySource source;  // Instead of `body`.
+  // Bytes that `source` makes, if that is known: the answer then says so, and has no chunks.
+  std::optional<std::size_t> source_size = {};
   bool waits = false;  // `source` may say kWait. The connection then ends with this answer.
   std::vector<std::pair<std::string, std::string>> headers;
   bool close = false;  // Ask for the connection to end after this response.

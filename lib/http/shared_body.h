@@ -1,0 +1,54 @@
+// A body that several answers send at once.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "lib/http/memory_budget.h"
+
+namespace meshcheck::http {
+
+// A handle: copies name the same bytes, and the last one frees them, on whatever thread. Counted,
+// since nobody knows which of several slow readers on several threads ends last; everything else in
+// the house has one owner. The bytes never change. They are charged to `memory` once, however many
+// read them.
+class SharedBody {
+ public:
+  SharedBody() = default;
+  SharedBody(std::string bytes, MemoryBudget& memory)
+      : block_(new Block{std::move(bytes), memory, 1}) {
+    memory.change(0, block_->bytes.capacity());
+  }
+  SharedBody(const SharedBody& other) : block_(other.block_) {
+    if (block_ != nullptr) ++block_->handles;
+  }
+  SharedBody(SharedBody&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  SharedBody& operator=(SharedBody other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~SharedBody() {
+    if (block_ == nullptr || --block_->handles != 0) return;
+    block_->memory.change(block_->bytes.capacity(), 0);
+    delete block_;
+  }
+
+  std::string_view bytes() const {
+    return block_ == nullptr ? std::string_view() : std::string_view(block_->bytes);
+  }
+  // Somebody else has a handle.
+  bool is_shared() const { return block_ != nullptr && block_->handles > 1; }
+
+ private:
+  struct Block {
+    const std::string bytes;
+    MemoryBudget& memory;
+    std::atomic<std::size_t> handles;
+  };
+  Block* block_ = nullptr;
+};
+
+}  // namespace meshcheck::http
