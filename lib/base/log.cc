@@ -13,6 +13,46 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLevelNames = {"error", "warning", "info", "debug"};
 
+// What a terminal obeys or what turns the order of the text beside it round, at the front of
+// `text`, which is UTF-8; 0 if there is none. Names come from the network.
+char32_t steering_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  if (byte(0) == 0x7F) return 0x7F;
+  if (byte(0) == 0xC2 && byte(1) < 0xA0) return byte(1);  // C1
+  if (byte(0) == 0xD8 && byte(1) == 0x9C) return 0x61C;
+  if (byte(0) != 0xE2 || (byte(1) != 0x80 && byte(1) != 0x81)) return 0;
+  const char32_t character = 0x2000 + ((byte(1) & 0x3FU) << 6U) + (byte(2) & 0x3FU);
+  const bool is_mark = character == 0x200E || character == 0x200F;
+  const bool embeds = character >= 0x202A && character <= 0x202E;
+  const bool isolates = character >= 0x2066 && character <= 0x2069;
+  return is_mark || embeds || isolates ? character : 0;
+}
+
+void append_escaped(std::string& line, char32_t character) {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  line += "\\u";
+  for (unsigned shift = 16; shift != 0;) {
+    shift -= 4;
+    line += kHexDigits[(character >> shift) & 0xFU];
+  }
+}
+
+void append_string(std::string& line, std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  for (std::size_t at = 0; at < json.size();) {
+    const char32_t steering = steering_character(std::string_view(json).substr(at));
+    if (steering == 0) {
+      line += json[at++];
+      continue;
+    }
+    append_escaped(line, steering);
+    at += steering < 0x80 ? 1 : steering < 0x800 ? 2 : 3;
+  }
+}
+
 bool needs_quotes(std::string_view text) {
   return text.empty() || std::any_of(text.begin(), text.end(), [](char c) {
            return c <= ' ' || c == '"' || c == '=' || c == '\\' ||
@@ -25,7 +65,7 @@ void append_logfmt(std::string& line, std::string_view key, std::string_view val
   line += key;
   line += '=';
   if (needs_quotes(value)) {
-    append_json_string(line, value);
+    append_string(line, value);
   } else {
     line += value;
   }
@@ -52,7 +92,7 @@ std::string format_log_line(Log::Format format, Log::Level level, std::string_vi
     append_json_string(line, field.key);
     line += ':';
     if (field.quoted) {
-      append_json_string(line, field.value);
+      append_string(line, field.value);
     } else {
       line += field.value;
     }
