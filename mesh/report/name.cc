@@ -18,6 +18,8 @@ Result<void> check_text(std::string_view text, std::string_view what) {
 
 Result<void> check_name(std::string_view name, std::string_view what) {
   if (name.empty()) return Error(std::string(what) + " is empty");
+  // A client takes these out of a path, and would ask for another agent or none.
+  if (name == "." || name == "..") return Error(std::string(what) + " is '.' or '..'");
   if (name.find('/') != std::string_view::npos) return Error(std::string(what) + " has a '/'");
   return check_text(name, what);
 }

@@ -224,6 +224,9 @@ TEST(CheckNameTest, WantsAShortPrintableName) {
   EXPECT_TRUE(check_name("netchecker-agent-x2b"));
   EXPECT_FALSE(check_name(""));
   EXPECT_FALSE(check_name("a/b"));
+  EXPECT_FALSE(check_name("."));
+  EXPECT_FALSE(check_name(".."));
+  EXPECT_TRUE(check_name("..."));
   EXPECT_FALSE(check_name("a\n"));
   EXPECT_FALSE(check_name(std::string(254, 'a')));
 }
