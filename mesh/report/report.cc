@@ -1,5 +1,8 @@
 #include "mesh/report/report.h"
 
+#include <string_view>
+#include <utility>
+
 #include "lib/base/json_writer.h"
 #include "mesh/report/mesh_writer.h"
 
@@ -24,14 +27,33 @@ void append_lookup(std::string& out, const Report& report) {
   out += '}';
 }
 
+// Sorted by name. Where there is no room for all, links with a default route are the first to stay:
+// a node may have hundreds of links of pods, and none of them says where the node is.
 void append_ips(std::string& out, const Report& report) {
+  std::map<std::string_view, std::string> kept;  // By name, as JSON.
+  std::size_t size = 0;
+  const auto keep = [&](const std::string& name, const std::vector<std::string>& addresses) {
+    if (kept.contains(name)) return true;
+    std::string text;
+    append_json_string(text, name);
+    text += ':';
+    append_json_texts(text, addresses, {kReportLinkAddressesMax, kIpsSizeMax});
+    if (kept.size() == kReportInterfacesMax || size + text.size() + 1 > kIpsSizeMax) return false;
+    size += text.size() + 1;
+    kept.emplace(name, std::move(text));
+    return true;
+  };
+  for (const ReportGateway& gateway : report.mesh.gateways) {
+    const auto found = report.ips.find(gateway.link);
+    if (found != report.ips.end() && !keep(found->first, found->second)) break;
+  }
+  for (const auto& [name, addresses] : report.ips) {
+    if (!keep(name, addresses)) break;
+  }
   append_json_key(out, "ips");
   out += '{';
-  append_json_items(out, report.ips, {kReportInterfacesMax, kIpsSizeMax}, [&](const auto& entry) {
-    append_json_string(out, entry.first);
-    out += ':';
-    append_json_texts(out, entry.second, {kReportLinkAddressesMax, kIpsSizeMax});
-  });
+  append_json_items(out, kept, {kReportInterfacesMax, kIpsSizeMax},
+                    [&](const auto& entry) { out += entry.second; });
   out += '}';
 }
 

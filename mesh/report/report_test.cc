@@ -332,6 +332,18 @@ TEST(ReportTest, StaysBelowTheServersBoundWhateverTheNodeLooksLike) {
   EXPECT_TRUE(contains(text, R"("ips_total":2002)"));
 }
 
+TEST(ReportTest, KeepsLinksWithADefaultRouteWhenThereIsNoRoomForAll) {
+  Report report = small_report();
+  for (int i = 0; i < 1000; ++i) {
+    report.ips["cali" + std::to_string(i)] = {"fe80::ecee:eeff:feee:eeee/64"};
+  }
+  report.mesh.gateways = {{"192.0.2.1", "eth0", "ipv4", "reachable"}};
+  const std::string text = encode(report);
+  EXPECT_TRUE(contains(text, R"("eth0":["192.0.2.2/24","fd00::2/64"])"));
+  EXPECT_FALSE(contains(text, R"("lo":["127.0.0.1/8")")) << "there was room for all";
+  EXPECT_LT(text.find(R"("cali0":)"), text.find(R"("eth0":)")) << "sorted by name";
+}
+
 TEST(ReportTest, IsReadByTheServersParser) {
   std::string text = encode(small_report());
   text.reserve(text.size() + 64);
