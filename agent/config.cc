@@ -68,7 +68,7 @@ flags::Flags flags_for(const Program& program, Values& values) {
             "answer probes without a key too, those of foreign STAMP senders");
   flags.add("addresses", values.addresses,
             "IP addresses where other agents reach this one, separated by ','; at most one of each "
-            "family; by default MY_POD_IPS, else those of the link with the default route");
+            "family; by default MY_POD_IPS, else the source of the route to the server");
   flags.add("ping", values.targets.ping, "addresses or names to ping, separated by ','");
   flags.add("tcpPing", values.targets.tcp_ping, "host:port to connect to, separated by ','");
   flags.add("udpPing", values.targets.udp_ping,

@@ -96,21 +96,43 @@ void Gatherer::finish_if_complete() {
   report.podname = config_.pod_name;
   report.zero_extender_length = config_.zero_extender_length;
   report.lookup_name = lookup_name_;
-  report.lookup_addresses = std::move(lookup_addresses_);
   report.probes = *std::move(probe_results_);
   report.mesh.probing.layer = config_.layer;
   report.mesh.boot_id = boot_id_;
   add_kernel_facts(report);
+  report.lookup_addresses = std::move(lookup_addresses_);
   report.hostdate = WallClock::now();
   // It may start the next gathering.
   const OnDone on_done = std::exchange(on_done_, nullptr);
   on_done(std::move(report));
 }
 
+std::vector<OwnAddress> Gatherer::own_addresses(const netlink::Snapshot& snapshot) {
+  std::vector<OwnAddress> own;
+  for (const IpAddress& address : config_.addresses) {
+    own.push_back({.address = address, .origin = OwnAddress::Origin::kFlag});
+  }
+  if (!own.empty()) return own;
+  // A look-up that fails does not move the agent.
+  if (lookup_addresses_ && !lookup_addresses_->empty()) server_addresses_ = *lookup_addresses_;
+  return find_own_addresses(snapshot, read_route_sources(server_addresses_));
+}
+
+void Gatherer::tell_of_addresses(const std::vector<OwnAddress>& addresses) {
+  if (config_.probe_port == 0 || config_.once || config_.dump) return;
+  std::string told = text(addresses);
+  if (told == told_addresses_) return;
+  told_addresses_ = std::move(told);
+  config_.log.info("peers reach this agent here", {{"addresses", told_addresses_}});
+}
+
 // The link of an address is taken for that of all its family's paths. Where a path leaves by a
 // smaller one, the kernel refuses what is larger, and says so.
 void Gatherer::add_addresses(const netlink::Snapshot& snapshot, mesh::ProbingReport& report) {
-  report.addresses = config_.addresses.empty() ? probe_addresses(snapshot) : config_.addresses;
+  const std::vector<OwnAddress> own = own_addresses(snapshot);
+  report.addresses.clear();
+  for (const OwnAddress& address : own) report.addresses.push_back(address.address);
+  tell_of_addresses(own);
   report.link_mtus = probe_link_mtus(snapshot, report.addresses);
   for (std::size_t i = 0; i < report.addresses.size(); ++i) {
     link_mtus_[index_of(report.addresses[i].family())] = report.link_mtus[i];

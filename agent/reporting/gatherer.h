@@ -10,6 +10,7 @@
 
 #include "agent/config.h"
 #include "agent/reporting/network_facts.h"
+#include "agent/reporting/own_addresses.h"
 #include "agent/server_access.h"
 #include "lib/http/client.h"
 #include "lib/uv/resolver.h"
@@ -46,6 +47,8 @@ class Gatherer {
   void finish_if_complete();
   void add_kernel_facts(mesh::Report& report);
   void add_addresses(const netlink::Snapshot& snapshot, mesh::ProbingReport& report);
+  std::vector<OwnAddress> own_addresses(const netlink::Snapshot& snapshot);
+  void tell_of_addresses(const std::vector<OwnAddress>& addresses);
 
   uv::Loop& loop_;
   http::Client& client_;
@@ -55,7 +58,9 @@ class Gatherer {
   std::string boot_id_;
   NetworkReader network_;
   std::array<std::uint32_t, 2> link_mtus_{};
-  OnDone on_done_;  // Empty between gatherings.
+  std::vector<std::string> server_addresses_;  // Of the last look-up that found some.
+  std::string told_addresses_;                 // What the log says of this agent's own.
+  OnDone on_done_;                             // Empty between gatherings.
   std::optional<probe::HttpRound> probes_;
   std::optional<std::vector<mesh::HttpProbe>> probe_results_;
   // A look-up that takes longer than a gathering stays and serves the next one: the resolver's

@@ -109,43 +109,15 @@ void describe_cached_mtus(const Snapshot& snapshot, mesh::Report& report) {
                    [](const auto& a, const auto& b) { return a.mtu < b.mtu; });
 }
 
-// Of the links in their order, those with the default routes first.
-std::vector<std::uint32_t> links_by_preference(const Snapshot& snapshot, IpAddress::Family family) {
-  std::vector<std::uint32_t> links;
+// The link that packets of a family leave by, if a default route says so.
+const netlink::Link* default_link(const Snapshot& snapshot, IpAddress::Family family) {
   for (const netlink::Gateway& gateway : snapshot.default_gateways()) {
-    if (gateway.family == family && !gateway.down) links.push_back(gateway.link_index);
+    if (gateway.family == family && !gateway.down) return snapshot.link(gateway.link_index);
   }
-  for (const netlink::Link& link : snapshot.links) {
-    if (link.name != "lo") links.push_back(link.index);
-  }
-  return links;
-}
-
-std::optional<IpAddress> address_on(const Snapshot& snapshot, std::uint32_t link,
-                                    IpAddress::Family family) {
-  for (const netlink::LinkAddress& address : snapshot.addresses_of(link)) {
-    if (address.address.family() == family && !address.tentative && !address.duplicate &&
-        address.scope == netlink::LinkAddress::Scope::kGlobal) {
-      return address.address;
-    }
-  }
-  return std::nullopt;
+  return nullptr;
 }
 
 }  // namespace
-
-std::vector<IpAddress> probe_addresses(const Snapshot& snapshot) {
-  std::vector<IpAddress> addresses;
-  for (const auto family : {IpAddress::Family::kIpv4, IpAddress::Family::kIpv6}) {
-    for (const std::uint32_t link : links_by_preference(snapshot, family)) {
-      if (const auto address = address_on(snapshot, link, family)) {
-        addresses.push_back(*address);
-        break;
-      }
-    }
-  }
-  return addresses;
-}
 
 std::vector<std::uint32_t> probe_link_mtus(const Snapshot& snapshot,
                                            const std::vector<IpAddress>& addresses) {
@@ -154,8 +126,9 @@ std::vector<std::uint32_t> probe_link_mtus(const Snapshot& snapshot,
     const auto carried =
         std::find_if(snapshot.addresses.begin(), snapshot.addresses.end(),
                      [&](const netlink::LinkAddress& other) { return other.address == address; });
-    const netlink::Link* const link =
+    const netlink::Link* link =
         carried == snapshot.addresses.end() ? nullptr : snapshot.link(carried->link_index);
+    if (link != nullptr && link->loopback) link = default_link(snapshot, address.family());
     mtus.push_back(link == nullptr ? 0 : link->mtu);
   }
   return mtus;
@@ -168,12 +141,15 @@ void describe_network(const Snapshot& snapshot, Layer layer, mesh::Report& repor
   if (layer == Layer::kHost) describe_routes(snapshot, report);
 }
 
+bool is_tunnel(const netlink::Link& link) {
+  return mesh::tunnel_overhead(link.kind, false) != 0 ||
+         mesh::tunnel_overhead(link.kind, true) != 0;
+}
+
 std::string tunnel_kind(const Snapshot& snapshot) {
   const auto tunnel =
-      std::find_if(snapshot.links.begin(), snapshot.links.end(), [](const netlink::Link& link) {
-        return link.running && (mesh::tunnel_overhead(link.kind, false) != 0 ||
-                                mesh::tunnel_overhead(link.kind, true) != 0);
-      });
+      std::find_if(snapshot.links.begin(), snapshot.links.end(),
+                   [](const netlink::Link& link) { return link.running && is_tunnel(link); });
   return tunnel == snapshot.links.end() ? "" : tunnel->kind;
 }
 

@@ -15,14 +15,13 @@ namespace meshcheck::agent {
 // `ips`, links, gateways and cached MTUs; of the host's network also counters and routes.
 void describe_network(const netlink::Snapshot& snapshot, Layer layer, mesh::Report& report);
 
-// Where peers reach this network: an address of each family at most, of the link with the default
-// route or, without one, of the first link that has any.
-std::vector<IpAddress> probe_addresses(const netlink::Snapshot& snapshot);
-
-// For each address the MTU of the link that has it; 0 if none has.
+// For each address the MTU of the link that has it, and for one that loopback has, as on a host
+// whose routes are learned, that of the default route's link; 0: none is known.
 std::vector<std::uint32_t> probe_link_mtus(const netlink::Snapshot& snapshot,
                                            const std::vector<IpAddress>& addresses);
 
+// Of a kind that an overlay between hosts may be.
+bool is_tunnel(const netlink::Link& link);
 // The kind of the first tunnel that works: what an overlay between hosts sends by. Empty: none.
 std::string tunnel_kind(const netlink::Snapshot& snapshot);
 

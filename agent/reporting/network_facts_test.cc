@@ -150,6 +150,15 @@ TEST(NetworkFactsTest, KnowsTheMtuOfTheLinkOfEachAddress) {
             (std::vector<std::uint32_t>{1450, 0, 1450}));
 }
 
+TEST(NetworkFactsTest, TakesTheMtuOfTheDefaultRouteForAnAddressOnLoopback) {
+  Snapshot snapshot = small_network();
+  snapshot.links[0].loopback = true;
+  snapshot.addresses = {{.link_index = 1, .address = address("10.9.9.9"), .prefix_length = 32},
+                        {.link_index = 1, .address = address("fd00::9"), .prefix_length = 128}};
+  EXPECT_EQ(probe_link_mtus(snapshot, {address("10.9.9.9"), address("fd00::9")}),
+            (std::vector<std::uint32_t>{1450, 0}));
+}
+
 TEST(NetworkFactsTest, ReadsFromTheKernelWhatExplainsAProblemOfSizes) {
   in_network_namespace([] {
     ASSERT_TRUE(ip("link add wire0 mtu 1400 type veth peer name wire1"));
@@ -170,8 +179,7 @@ TEST(NetworkFactsTest, ReadsFromTheKernelWhatExplainsAProblemOfSizes) {
     for (const mesh::ReportRoute& route : *report.mesh.routes) {
       EXPECT_EQ(route.mtu, route.destination == "203.0.113.0/24" ? 1300U : 0U) << route.destination;
     }
-    EXPECT_EQ(probe_link_mtus(*snapshot, probe_addresses(*snapshot)),
-              std::vector<std::uint32_t>{1400});
+    EXPECT_EQ(probe_link_mtus(*snapshot, {address("192.0.2.1")}), std::vector<std::uint32_t>{1400});
     EXPECT_EQ(tunnel_kind(*snapshot), "") << "it is not up";
     ASSERT_TRUE(ip("link set overlay0 up"));
     EXPECT_EQ(tunnel_kind(reader.read().value()), "vxlan");
@@ -185,26 +193,6 @@ TEST(NetworkFactsTest, ReadsTheRealNetworkTwiceOverOneSocket) {
     ASSERT_TRUE(snapshot) << snapshot.error().message();
     EXPECT_NE(snapshot->link("lo"), nullptr);
   }
-}
-
-TEST(NetworkFactsTest, FindsWherePeersReachIt) {
-  Snapshot snapshot = small_network();
-  EXPECT_EQ(probe_addresses(snapshot), (std::vector{address("10.1.1.5"), address("fd00::5")}));
-  // What is tentative or link-local does not do, and the link with the default route comes first.
-  Link other;
-  other.index = 1;
-  other.name = "eth1";
-  snapshot.links.insert(snapshot.links.begin(), other);
-  snapshot.addresses[1].tentative = true;
-  snapshot.addresses.push_back({.link_index = 2,
-                                .address = address("fe80::5"),
-                                .prefix_length = 64,
-                                .scope = netlink::LinkAddress::Scope::kLink});
-  snapshot.addresses.push_back(
-      {.link_index = 1, .address = address("192.0.2.5"), .prefix_length = 24});
-  snapshot.addresses.push_back(
-      {.link_index = 1, .address = address("fd01::5"), .prefix_length = 64});
-  EXPECT_EQ(probe_addresses(snapshot), (std::vector{address("10.1.1.5"), address("fd01::5")}));
 }
 
 }  // namespace

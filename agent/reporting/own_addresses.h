@@ -1,0 +1,49 @@
+// Where peers reach an agent, and who says so.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/ip_address.h"
+#include "lib/netlink/snapshot.h"
+
+namespace meshcheck::agent {
+
+struct OwnAddress {
+  // In the order in which they are asked.
+  enum class Origin : std::uint8_t { kFlag, kPod, kServerRoute, kDefaultRoute, kLink };
+
+  IpAddress address;
+  Origin origin = Origin::kLink;
+
+  friend bool operator==(const OwnAddress&, const OwnAddress&) = default;
+};
+
+// "-addresses", "MY_POD_IPS", "the route to the server", ...
+std::string_view text(OwnAddress::Origin origin);
+// "10.0.0.1 by the route to the server, fd00::1 by a link"
+std::string text(const std::vector<OwnAddress>& addresses);
+
+// Of each family, IPv4 first; nothing where there is no such route.
+struct RouteSource {
+  std::optional<IpAddress> to_server;   // The source of the route to the server, ...
+  std::optional<IpAddress> server;      // ... which is here.
+  std::optional<IpAddress> to_default;  // The source of the default route.
+};
+using RouteSources = std::array<RouteSource, 2>;
+
+// Asks the kernel by what it would send. Of a server's addresses of one family the lowest counts,
+// so that a name server that changes their order changes nothing.
+RouteSources read_route_sources(const std::vector<std::string>& server_addresses);
+
+// An address of each family at most, that no setting says: the source of the route to the server,
+// else that of the default route, else an address of a link. An overlay's address tells where the
+// pods are and not the node, so that links of an overlay are the last, with those that are down.
+std::vector<OwnAddress> find_own_addresses(const netlink::Snapshot& snapshot,
+                                           const RouteSources& routes);
+
+}  // namespace meshcheck::agent
