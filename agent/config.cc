@@ -217,7 +217,7 @@ std::variant<Config, Exit> configure(const Program& program, const Invocation& i
   config.probe_ca_file = values.probe_ca_file;
   config.probe_port = static_cast<std::uint16_t>(values.probe_port);
   config.probe_port_open = values.probe_port_open;
-  config.addresses = *std::move(addresses);
+  (by_flag ? config.addresses : config.pod_addresses) = *std::move(addresses);
   config.targets = *std::move(targets);
   config.once = values.once;
   config.dump = values.dump;

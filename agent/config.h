@@ -53,8 +53,10 @@ struct Config {
   std::string probe_ca_file;            // Empty: the system's authorities.
   // Of the mesh. No port: the agent neither probes nor answers probes.
   std::uint16_t probe_port = kProbePort;
-  bool probe_port_open = false;      // Answers to probes without a key.
-  std::vector<IpAddress> addresses;  // Where peers reach it; empty: as the routes tell.
+  bool probe_port_open = false;  // Answers to probes without a key.
+  // Where peers reach it, by the user's word, or by the pod's. Both empty: as the routes tell.
+  std::vector<IpAddress> addresses;
+  std::vector<IpAddress> pod_addresses;
   mesh::Targets targets;
   SlaConfig sla;
   bool once = false;

@@ -126,7 +126,8 @@ TEST(ConfigTest, TakesAddressesFromTheFlagOrTheEnvironment) {
                      {std::move(arguments), "pod-1", "node-1", std::move(addresses)});
   };
   const auto config = with({}, "10.0.0.1,fd00::1");
-  EXPECT_EQ(std::get<Config>(config).addresses,
+  EXPECT_EQ(std::get<Config>(config).addresses, std::vector<IpAddress>{});
+  EXPECT_EQ(std::get<Config>(config).pod_addresses,
             (std::vector<IpAddress>{*IpAddress::parse("10.0.0.1"), *IpAddress::parse("fd00::1")}));
   EXPECT_EQ(std::get<Config>(with({"-addresses", "10.0.0.2"}, "10.0.0.1")).addresses,
             std::vector<IpAddress>{*IpAddress::parse("10.0.0.2")});

@@ -107,19 +107,24 @@ void Gatherer::finish_if_complete() {
   on_done(std::move(report));
 }
 
-std::vector<OwnAddress> Gatherer::own_addresses(const netlink::Snapshot& snapshot) {
-  std::vector<OwnAddress> own;
-  for (const IpAddress& address : config_.addresses) {
-    own.push_back({.address = address, .origin = OwnAddress::Origin::kFlag});
-  }
-  if (!own.empty()) return own;
-  // A look-up that fails does not move the agent.
-  if (lookup_addresses_ && !lookup_addresses_->empty()) server_addresses_ = *lookup_addresses_;
-  return find_own_addresses(snapshot, read_route_sources(server_addresses_));
-}
-
-void Gatherer::tell_of_addresses(const std::vector<OwnAddress>& addresses) {
+void Gatherer::tell_of_addresses(const std::vector<OwnAddress>& addresses,
+                                 const std::vector<IpAddress>& missing) {
   if (config_.probe_port == 0 || config_.once || config_.dump) return;
+  const bool by_flag = !config_.addresses.empty();
+  if (missing != told_missing_) {
+    std::string list;
+    for (const IpAddress& address : missing) list += (list.empty() ? "" : ", ") + address.text();
+    const std::string given = by_flag ? "-addresses" : "MY_POD_IPS";
+    if (missing.empty()) {
+      config_.log.info("links have all addresses of " + given + " again");
+    } else {
+      config_.log.warning(
+          "no link has this address of " + given,
+          {{"addresses", list},
+           {"effect", by_flag ? "peers probe it: a NAT has to be between" : "it is not used"}});
+    }
+    told_missing_ = missing;
+  }
   std::string told = text(addresses);
   if (told == told_addresses_) return;
   told_addresses_ = std::move(told);
@@ -129,10 +134,16 @@ void Gatherer::tell_of_addresses(const std::vector<OwnAddress>& addresses) {
 // The link of an address is taken for that of all its family's paths. Where a path leaves by a
 // smaller one, the kernel refuses what is larger, and says so.
 void Gatherer::add_addresses(const netlink::Snapshot& snapshot, mesh::ProbingReport& report) {
-  const std::vector<OwnAddress> own = own_addresses(snapshot);
+  // A look-up that fails does not move the agent.
+  if (lookup_addresses_ && !lookup_addresses_->empty()) server_addresses_ = *lookup_addresses_;
+  const std::vector<OwnAddress> own =
+      own_addresses(snapshot, {.by_flag = config_.addresses, .of_pod = config_.pod_addresses},
+                    read_route_sources(server_addresses_));
   report.addresses.clear();
   for (const OwnAddress& address : own) report.addresses.push_back(address.address);
-  tell_of_addresses(own);
+  tell_of_addresses(
+      own, missing_addresses(
+               snapshot, config_.addresses.empty() ? config_.pod_addresses : config_.addresses));
   report.link_mtus = probe_link_mtus(snapshot, report.addresses);
   for (std::size_t i = 0; i < report.addresses.size(); ++i) {
     link_mtus_[index_of(report.addresses[i].family())] = report.link_mtus[i];

@@ -47,8 +47,8 @@ class Gatherer {
   void finish_if_complete();
   void add_kernel_facts(mesh::Report& report);
   void add_addresses(const netlink::Snapshot& snapshot, mesh::ProbingReport& report);
-  std::vector<OwnAddress> own_addresses(const netlink::Snapshot& snapshot);
-  void tell_of_addresses(const std::vector<OwnAddress>& addresses);
+  void tell_of_addresses(const std::vector<OwnAddress>& addresses,
+                         const std::vector<IpAddress>& missing);
 
   uv::Loop& loop_;
   http::Client& client_;
@@ -59,7 +59,8 @@ class Gatherer {
   NetworkReader network_;
   std::array<std::uint32_t, 2> link_mtus_{};
   std::vector<std::string> server_addresses_;  // Of the last look-up that found some.
-  std::string told_addresses_;                 // What the log says of this agent's own.
+  std::string told_addresses_;                 // What the log says of this agent's own, ...
+  std::vector<IpAddress> told_missing_;        // ... and of those that no link has.
   OnDone on_done_;                             // Empty between gatherings.
   std::optional<probe::HttpRound> probes_;
   std::optional<std::vector<mesh::HttpProbe>> probe_results_;

@@ -122,6 +122,39 @@ RouteSources read_route_sources(const std::vector<std::string>& server_addresses
   return routes;
 }
 
+std::vector<IpAddress> missing_addresses(const Snapshot& snapshot,
+                                         const std::vector<IpAddress>& addresses) {
+  std::vector<IpAddress> missing;
+  if (snapshot.left_out.addresses > 0) return missing;
+  for (const IpAddress& address : addresses) {
+    const bool carried =
+        std::any_of(snapshot.addresses.begin(), snapshot.addresses.end(),
+                    [&](const LinkAddress& other) { return other.address == address; });
+    if (!carried) missing.push_back(address);
+  }
+  return missing;
+}
+
+std::vector<OwnAddress> own_addresses(const Snapshot& snapshot, const GivenAddresses& given,
+                                      const RouteSources& routes) {
+  std::vector<OwnAddress> own;
+  for (const IpAddress& address : given.by_flag) {
+    own.push_back({.address = address, .origin = OwnAddress::Origin::kFlag});
+  }
+  if (!own.empty()) return own;
+  if (given.of_pod.empty()) return find_own_addresses(snapshot, routes);
+  const std::vector<IpAddress> missing = missing_addresses(snapshot, given.of_pod);
+  for (const IpAddress& address : given.of_pod) {
+    if (std::find(missing.begin(), missing.end(), address) == missing.end()) {
+      own.push_back({.address = address, .origin = OwnAddress::Origin::kPod});
+    } else if (const auto other =
+                   find(snapshot, routes[index_of(address.family())], address.family())) {
+      own.push_back(*other);
+    }
+  }
+  return own;
+}
+
 std::vector<OwnAddress> find_own_addresses(const Snapshot& snapshot, const RouteSources& routes) {
   std::vector<OwnAddress> addresses;
   for (const Family family : kFamilies) {

@@ -40,6 +40,21 @@ using RouteSources = std::array<RouteSource, 2>;
 // so that a name server that changes their order changes nothing.
 RouteSources read_route_sources(const std::vector<std::string>& server_addresses);
 
+// What settings say of the agent's own addresses.
+struct GivenAddresses {
+  std::vector<IpAddress> by_flag;  // Taken as they are: there may be a NAT between.
+  std::vector<IpAddress> of_pod;   // Only those that a link has: a node's may have changed.
+};
+
+// Those that no link of this network has; none if the kernel has told of a part of them only.
+std::vector<IpAddress> missing_addresses(const netlink::Snapshot& snapshot,
+                                         const std::vector<IpAddress>& addresses);
+
+// The given ones and, in the place of those of the pod that are gone, what find_own_addresses()
+// has of their families.
+std::vector<OwnAddress> own_addresses(const netlink::Snapshot& snapshot,
+                                      const GivenAddresses& given, const RouteSources& routes);
+
 // An address of each family at most, that no setting says: the source of the route to the server,
 // else that of the default route, else an address of a link. An overlay's address tells where the
 // pods are and not the node, so that links of an overlay are the last, with those that are down.

@@ -131,6 +131,25 @@ TEST_F(OwnAddressesTest, AreOfEachFamilyAndCanBeReached) {
                                      {address("fd00::6"), Origin::kLink}}));
 }
 
+TEST_F(OwnAddressesTest, AreNotThoseOfThePodThatNoLinkHas) {
+  add_link("eth0", "", "10.1.1.5");
+  add_address(2, "fd00::5");
+  const auto with = [&](const GivenAddresses& given) {
+    return text(own_addresses(snapshot_, given, {}));
+  };
+  EXPECT_EQ(with({.by_flag = {}, .of_pod = {address("10.1.1.5")}}), "10.1.1.5 by MY_POD_IPS")
+      << "and no other family";
+  const GivenAddresses changed{.by_flag = {}, .of_pod = {address("10.1.1.4"), address("fd00::5")}};
+  EXPECT_EQ(with(changed), "10.1.1.5 by a link, fd00::5 by MY_POD_IPS");
+  EXPECT_EQ(missing_addresses(snapshot_, changed.of_pod), std::vector{address("10.1.1.4")});
+  EXPECT_EQ(with({.by_flag = {address("192.0.2.7")}, .of_pod = changed.of_pod}),
+            "192.0.2.7 by -addresses")
+      << "a NAT may be between";
+  snapshot_.left_out.addresses = 1;
+  EXPECT_EQ(with(changed), "10.1.1.4 by MY_POD_IPS, fd00::5 by MY_POD_IPS") << "it may be there";
+  EXPECT_EQ(with({}), "10.1.1.5 by a link, fd00::5 by a link");
+}
+
 TEST(OwnAddressesOfTheKernelTest, FollowItsRoutes) {
   in_network_namespace([] {
     ASSERT_TRUE(ip("link add wire0 type veth peer name wire1"));

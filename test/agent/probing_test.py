@@ -312,3 +312,12 @@ def test_probes_targets_and_says_what_is_wrong_with_them(sink, start):
         if icmp not in ("datagram", "raw"):
             pytest.skip(f"no ICMP here: {icmp}")
         assert eventually(lambda: found().get("127.0.0.1", (0, 0))[1]), found()
+
+
+def test_an_address_of_the_pod_that_no_link_has_is_not_told(sink, start):
+    agent = start("-serverendpoint", sink.endpoint, "-reportinterval=1", "-probeport=18862",
+                  environment={"MY_POD_NAME": "pod-1", "MY_POD_IPS": "192.0.2.77"})
+    sink.wait_for(3)
+    assert "192.0.2.77" not in latest(sink)["probing"]["addresses"]
+    _, _, log = agent.terminate()
+    assert log.count('event="no link has this address of MY_POD_IPS" addresses=192.0.2.77') == 1
