@@ -210,10 +210,10 @@ void EpisodeExporter::answered(const http::Outcome& outcome) {
     return;
   }
   const std::size_t count = from_memory ? from_memory_.size() : batch_.episodes.size();
-  if (refused) {
+  const std::string reason = refused ? text_of(outcome) : sla::refusals_in(outcome.body);
+  tell_of_refusal(reason, count);
+  if (!reason.empty()) {
     counters_.refused += count;
-    options_.log.error("the server refuses episodes for good; they are dropped",
-                       {{"error", text_of(outcome)}, {"episodes", count}});
   } else {
     counters_.sent += count;
     drops_told_ = false;
@@ -231,6 +231,18 @@ void EpisodeExporter::answered(const http::Outcome& outcome) {
     taken_ = std::move(batch_);
   }
   begin_turn();
+}
+
+// Once for each reason: a clock that is wrong makes all episodes wrong, until somebody sets it.
+void EpisodeExporter::tell_of_refusal(const std::string& reason, std::size_t episodes) {
+  if (reason == refusal_told_) return;
+  if (reason.empty()) {
+    options_.log.info("the server takes episodes again", {{"refused_in_all", counters_.refused}});
+  } else {
+    options_.log.error("the server refuses episodes for good; they are dropped",
+                       {{"error", reason}, {"episodes", episodes}});
+  }
+  refusal_told_ = reason;
 }
 
 void EpisodeExporter::give_back() {

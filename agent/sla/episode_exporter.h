@@ -44,7 +44,7 @@ class EpisodeExporter {
   };
   struct Counters {
     std::uint64_t sent = 0;     // Episodes that the server has taken.
-    std::uint64_t refused = 0;  // That it called wrong.
+    std::uint64_t refused = 0;  // That it called wrong, or took none of a message of.
     std::uint64_t dropped = 0;  // Beyond a bound, or with a full disk.
     std::uint64_t failures = 0;
   };
@@ -98,6 +98,7 @@ class EpisodeExporter {
   void send(std::string body);
   void answered(const http::Outcome& outcome);
   void give_back();
+  void tell_of_refusal(const std::string& reason, std::size_t episodes);
   void failed(const std::string& why);
 
   http::Client& client_;
@@ -110,6 +111,7 @@ class EpisodeExporter {
   std::size_t saving_ = 0;     // How many of them are on their way to the disk.
   bool trouble_told_ = false;  // The log says that the spool fails.
   bool drops_told_ = false;    // The log says that episodes are dropped.
+  std::string refusal_told_;   // Why the log says that the server takes no episodes.
   std::uint64_t failures_in_a_row_ = 0;
   State state_ = State::kWaiting;
   std::vector<sla::Episode> from_memory_;  // Of kSendingUnsaved.

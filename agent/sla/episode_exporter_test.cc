@@ -1,15 +1,18 @@
 #include "agent/sla/episode_exporter.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include <csignal>
+#include <fstream>
 #include <optional>
 
 #include "lib/testing/http_stub_server.h"
 #include "lib/testing/loop.h"
 #include "lib/testing/temporary_directory.h"
 #include "mesh/sla/episode_message.h"
+#include "probe/descriptor.h"
 
 namespace meshcheck::agent {
 namespace {
@@ -37,15 +40,26 @@ class EpisodeExporterTest : public testing::Test {
   void start(const std::string& path = "", Backoff::Range backoff = {.min = 10ms, .max = 40ms}) {
     auto spool = EpisodeExporter::open_spool(path);
     ASSERT_TRUE(spool) << spool.error().message();
-    exporter_.emplace(
-        loop_, client_, access_, *std::move(spool),
-        EpisodeExporter::Options{.url = server_.url("/downtime"),
-                                 .origin = "pod-1",
-                                 .interval = 20ms,
-                                 .timeout = 200ms,
-                                 .backoff = backoff,
-                                 .seed = 1,
-                                 .log = Log({.level = Log::Level::kError, .descriptor = -1})});
+    exporter_.emplace(loop_, client_, access_, *std::move(spool),
+                      EpisodeExporter::Options{.url = server_.url("/downtime"),
+                                               .origin = "pod-1",
+                                               .interval = 20ms,
+                                               .timeout = 200ms,
+                                               .backoff = backoff,
+                                               .seed = 1,
+                                               .log = log()});
+  }
+  Log log() {
+    if (log_file_.empty()) return Log({.level = Log::Level::kError, .descriptor = -1});
+    log_ = probe::Descriptor(open(log_file_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    return Log({.descriptor = log_.get()});
+  }
+  // In how many lines of the log.
+  int logged(const std::string& text) const {
+    std::ifstream file(log_file_);
+    int count = 0;
+    for (std::string line; std::getline(file, line);) count += line.find(text) != line.npos ? 1 : 0;
+    return count;
   }
   bool wait(const std::function<bool()>& done) { return uv::run_until(loop_, done, 10s); }
   // The slots of all messages that came, by their numbers.
@@ -66,6 +80,8 @@ class EpisodeExporterTest : public testing::Test {
   using Slots = std::vector<std::int64_t>;
 
   TemporaryDirectory directory_;
+  std::string log_file_;  // Empty: nobody reads the log.
+  probe::Descriptor log_;
   uv::Loop loop_;
   TestServer server_{loop_};
   http::Client client_{loop_, {.connections_max = 2, .user_agent = "test"}};
@@ -112,6 +128,28 @@ TEST_F(EpisodeExporterTest, DropsWhatTheServerRefusesForGood) {
   exporter_->add(slot(1));
   EXPECT_TRUE(wait([&] { return exporter_->counters().sent == 1; }));
   EXPECT_EQ(slots(), (Slots{0, 1}));
+}
+
+TEST_F(EpisodeExporterTest, TellsOnceWhyTheServerRefusesAndWhenItIsOver) {
+  const auto refused = [&](std::uint64_t count) {
+    return wait([&] { return exporter_->counters().refused == count; });
+  };
+  log_file_ = directory_.file("log");
+  server_.answer = TestServer::ok(R"({"refused":{"in_future":1}})");
+  start();
+  for (int number = 0; number < 3; ++number) {
+    exporter_->add(slot(number));
+    EXPECT_TRUE(refused(static_cast<std::uint64_t>(number) + 1));
+  }
+  server_.answer = kBad;
+  exporter_->add(slot(3));
+  EXPECT_TRUE(refused(4));
+  server_.answer = kOk;
+  exporter_->add(slot(4));
+  EXPECT_TRUE(wait([&] { return exporter_->counters().sent == 1; }));
+  EXPECT_EQ(logged("error=in_future episodes=1"), 1);
+  EXPECT_EQ(logged("refuses episodes for good"), 2) << "once for each reason";
+  EXPECT_EQ(logged("the server takes episodes again\" refused_in_all=4"), 1);
 }
 
 TEST_F(EpisodeExporterTest, GoesOnWithTheSpoolOfTheProcessBefore) {

@@ -3,6 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/json_writer.h"
 #include "lib/base/time.h"
 
 namespace meshcheck::sla {
@@ -122,6 +123,26 @@ Result<EpisodeMessage> parse_episode_message(std::string_view body) {
     message.episodes.push_back(*std::move(episode));
   }
   return message;
+}
+
+std::string encode_refusals(const RefusalCounts& counts) {
+  std::string body = R"({"refused":{)";
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts.at(i) > 0) append_json_number(body, kRefusals.at(i), counts.at(i));
+  }
+  return body += "}}";
+}
+
+// Nothing else of a body is of interest, so that there is nothing to parse.
+std::string refusals_in(std::string_view body) {
+  std::string reasons;
+  if (!body.starts_with(R"({"refused":{)")) return reasons;
+  for (const std::string_view reason : kRefusals) {
+    if (body.find('"' + std::string(reason) + "\":") == std::string_view::npos) continue;
+    if (!reasons.empty()) reasons += ", ";
+    reasons += reason;
+  }
+  return reasons;
 }
 
 }  // namespace meshcheck::sla

@@ -1,7 +1,9 @@
 // POST /downtime: episodes on their way from an agent to the server, as upmeter's agents send them.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,5 +28,16 @@ std::string encode(const EpisodeMessage& message);
 // names the episode and the key. Whether an episode fits into its half minute, is aligned and
 // recent is for the reader to see.
 Result<EpisodeMessage> parse_episode_message(std::string_view body);
+
+// Why an episode is not taken, as metrics and answers name it.
+inline constexpr std::array<std::string_view, 5> kRefusals = {"too_old", "in_future", "not_aligned",
+                                                              "not_fitting", "too_many_probes"};
+using RefusalCounts = std::array<std::uint64_t, kRefusals.size()>;
+
+// The body of the 200 to a message of which nothing was taken: `{"refused":{"in_future":30}}`. Who
+// knows nothing of it, as upmeter's agents, takes it for any other 200.
+std::string encode_refusals(const RefusalCounts& counts);
+// The reasons in such a body, "in_future, too_old"; empty for any other body.
+std::string refusals_in(std::string_view body);
 
 }  // namespace meshcheck::sla

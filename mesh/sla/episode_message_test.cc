@@ -68,5 +68,13 @@ TEST(EpisodeMessageTest, TakesNoMoreThanItsBound) {
   EXPECT_EQ(error_of(std::string(1'000'000, '[')), "no JSON object");
 }
 
+TEST(EpisodeMessageTest, TellsWhyNothingOfItWasTaken) {
+  EXPECT_EQ(encode_refusals({3, 30, 0, 0, 0}), R"({"refused":{"too_old":3,"in_future":30}})");
+  EXPECT_EQ(refusals_in(encode_refusals({3, 30, 0, 0, 0})), "too_old, in_future");
+  EXPECT_EQ(refusals_in("{}"), "");
+  EXPECT_EQ(refusals_in(""), "");
+  EXPECT_EQ(refusals_in(R"(a page with "too_old": in it)"), "");
+}
+
 }  // namespace
 }  // namespace meshcheck::sla

@@ -72,6 +72,15 @@ http::Response answer_query(const SlaAccess& access, const http::Request& reques
   return asked ? http::Response::answered_later() : database_busy();
 }
 
+// Empty if anything was taken.
+std::string refusals(const sla::SlaTable::Counts& before, const sla::SlaTable::Counts& after) {
+  if (after.accepted != before.accepted) return "";
+  return sla::encode_refusals({after.too_old - before.too_old, after.in_future - before.in_future,
+                               after.not_aligned - before.not_aligned,
+                               after.not_fitting - before.not_fitting,
+                               after.too_many_probes - before.too_many_probes});
+}
+
 }  // namespace
 
 http::Response post_episodes(const SlaAccess& access, const http::Request& request) {
@@ -81,8 +90,14 @@ http::Response post_episodes(const SlaAccess& access, const http::Request& reque
   const auto message = sla::parse_episode_message(request.body);
   if (!message) return http::Response::error(400, message.error().message());
   const WallTime now = WallClock::now();
-  const std::uint64_t change =
-      access.tables.table.with([&](sla::SlaTable& table) { return table.take(*message, now); });
+  std::string refused;
+  const std::uint64_t change = access.tables.table.with([&](sla::SlaTable& table) {
+    const sla::SlaTable::Counts before = table.counts();
+    const std::uint64_t taken = table.take(*message, now);
+    if (!message->episodes.empty()) refused = refusals(before, table.counts());
+    return taken;
+  });
+  if (!refused.empty()) return http::Response::json(refused);
   if (change == 0 || access.database == nullptr) return http::Response::json("{}");
   if (!access.database->writer.when_written(access.pending(request), change))
     return database_busy();

@@ -169,6 +169,14 @@ def test_bad_posts_are_refused(server):
         assert server.metric("meshcheck_sla_episodes_total", outcome=outcome) == 1, outcome
 
 
+def test_an_agent_is_told_that_nothing_of_its_episodes_was_taken(server):
+    now = int(time.time()) // 30 * 30
+    answer = tell(server, episode(now + 600), episode(now + 630), episode(now - 2 * DAY))
+    assert answer.status == 200
+    assert answer.json() == {"refused": {"too_old": 1, "in_future": 2}}
+    assert tell(server, episode(now + 600), episode(now - 60)).text == "{}", "the rest was taken"
+
+
 def test_probes_are_bounded(launch):
     server = launch("-db", "", "-sla-probes-max", 3)
     start = last_hour()
