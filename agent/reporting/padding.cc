@@ -50,7 +50,8 @@ void Padding::begin_round(std::size_t elements) {
 void Padding::stalled(PaddingStage stage, Clock::time_point begun) {
   assert(!stalled_);
   stalled_ = true;
-  judge_.stalled(stage, begun);
+  // All of it arrived, and the server was slow: it shows nothing of sizes, whichever way.
+  if (stage != PaddingStage::kAnswer) judge_.stalled(stage, begun);
 }
 
 Padding::Change Padding::accepted() {

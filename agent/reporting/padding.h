@@ -55,7 +55,8 @@ class Padding {
   std::size_t elements() const { return stalled_ ? 0 : asked_; }
   bool small() const { return stalled_; }
 
-  // The report that was sent last, which was not small.
+  // The report that was sent last, which was not small. One that the server's kernel has all of
+  // (kAnswer) goes again without padding, too, but proves nothing.
   void stalled(PaddingStage stage, Clock::time_point begun);
   // The report that was sent last.
   Change accepted();

@@ -54,10 +54,10 @@ TEST_F(PaddingTest, SuspectsAfterOneStallAndKnowsAfterTwo) {
   EXPECT_EQ(described.requested, 3000U);
   EXPECT_FALSE(described.lost_for);
   EXPECT_FALSE(padding_.clear());
-  stall(Stage::kAnswer);
+  stall(Stage::kSend);
   described = padding_.describe(now_ + 2s);
   EXPECT_EQ(described.lost_for, 7s) << "the report that says it is the small one";
-  EXPECT_EQ(described.stage, Stage::kAnswer);
+  EXPECT_EQ(described.stage, Stage::kSend);
   EXPECT_EQ(padding_.accepted(), Change::kLost);
   EXPECT_EQ(stalled_round(), Change::kNone) << "said once";
   EXPECT_EQ(lost_for(), 10s);
@@ -106,6 +106,17 @@ TEST_F(PaddingTest, LearnsNothingFromConnectionsThatAreNotMade) {
   EXPECT_EQ(stalled_round(), Change::kLost);
   stalled_round(Stage::kConnect);
   EXPECT_EQ(padding_.describe(now_).stage, Stage::kConnect);
+}
+
+TEST_F(PaddingTest, LearnsNothingFromAServerThatHasItAllAndDoesNotAnswer) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(stalled_round(Stage::kAnswer), Change::kNone);
+  EXPECT_TRUE(padding_.clear());
+  EXPECT_FALSE(lost_for());
+  stalled_round();
+  EXPECT_EQ(stalled_round(Stage::kAnswer), Change::kSuspected) << "nor is it back";
+  EXPECT_EQ(stalled_round(), Change::kLost);
+  stalled_round(Stage::kAnswer);
+  EXPECT_EQ(padding_.describe(now_).stage, Stage::kSend);
 }
 
 TEST_F(PaddingTest, LearnsNothingFromRefusals) {

@@ -76,6 +76,18 @@ TEST_F(ReportRoundTest, GoesOnWithoutPaddingOnceItStalled) {
   EXPECT_FALSE(round_.small()) << "the next round tries again";
 }
 
+TEST_F(ReportRoundTest, ClaimsNoLossWhileASlowServerHasAllOfIt) {
+  for (int round = 0; round < 3; ++round) {
+    begin();
+    attempt(9s);
+    ASSERT_TRUE(round_.should_drop_padding(stalled(Stage::kAnswer), /*last=*/false));
+    round_.drop_padding(Stage::kAnswer, {}, now_);
+    EXPECT_TRUE(attempt(6s, /*retry=*/true).small_packets) << "it is to be heard all the same";
+    EXPECT_TRUE(says(R"("lost_ms":null,"stage":"")"));
+    EXPECT_EQ(round_.accepted(), Change::kNone);
+  }
+}
+
 TEST_F(ReportRoundTest, KeepsThePaddingWhenTheServerRefuses) {
   begin();
   attempt(9s);
