@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "lib/base/descriptors.h"
 #include "lib/http/url.h"
 
 namespace meshcheck::agent {
@@ -93,6 +94,7 @@ Result<ServerOptions> check_server_options(ServerOptions options) {
 }
 
 Result<std::string> judge(const http::Outcome& outcome) {
+  if (outcome.no_descriptor) return Error(std::string(kTooManyFiles));
   if (outcome.error) return *outcome.error;
   if (outcome.status >= 200 && outcome.status <= 299) return outcome.body;
   std::string text = outcome.body.substr(0, kAnswerTextMax);

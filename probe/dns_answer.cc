@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 
+#include "lib/base/descriptors.h"
+
 namespace meshcheck::probe {
 namespace {
 
@@ -89,6 +91,8 @@ std::string_view text(DnsStatus status) {
       return "timed out";
     case DnsStatus::kInternal:
       return "look-up failed on this side";
+    case DnsStatus::kTooManyFiles:
+      return kTooManyFiles;
   }
   return "";
 }

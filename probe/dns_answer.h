@@ -28,7 +28,8 @@ enum class DnsStatus : std::uint8_t {
   kServerFailure,
   kUnreachable,  // Nothing listens where the server should be.
   kTimedOut,
-  kInternal,  // Of our own side: no memory, no descriptor.
+  kInternal,      // Of our own side, such as no memory, ...
+  kTooManyFiles,  // ... or no descriptor.
 };
 std::string_view text(DnsStatus status);  // "no such name", "server failure", "timed out", ...
 DnsStatus dns_status(int ares_status);

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/descriptors.h"
 #include "lib/base/time.h"
 #include "lib/uv/fd_watcher.h"
 #include "lib/uv/timer.h"
@@ -263,6 +264,10 @@ void DnsLookup::State::ready(int descriptor, uv::FdWatcher::Interest interest) {
 
 // Of what c-ares says when it has given up.
 DnsStatus DnsLookup::State::refine(DnsStatus status) const {
+  const bool silent = status == DnsStatus::kUnreachable || status == DnsStatus::kTimedOut ||
+                      status == DnsStatus::kInternal;
+  // c-ares goes on to the next server, and says in the end that none is there.
+  if (silent && out_of_descriptors()) return DnsStatus::kTooManyFiles;
   if (status == DnsStatus::kUnreachable) return refusal.value_or(status);
   if (status == DnsStatus::kTimedOut && unreachable) return DnsStatus::kUnreachable;
   return status;

@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 
+#include "lib/base/descriptors.h"
 #include "lib/base/text.h"
 
 namespace meshcheck::probe {
@@ -12,6 +13,7 @@ namespace meshcheck::probe {
 inline std::string errno_text(int error_number) {
   // As a probe that nobody answered; the kernel's own text names a connection.
   if (error_number == ETIMEDOUT) return "timed out";
+  if (is_out_of_descriptors(error_number)) return std::string(kTooManyFiles);
   std::string text = std::generic_category().message(error_number);
   if (!text.empty()) text.front() = ascii_lower(text.front());
   return text;

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "lib/base/descriptors.h"
 #include "probe/tcp_probe.h"
 #include "probe/udp_probe.h"
 
@@ -46,6 +47,7 @@ struct TargetProber::Item {
   std::uint64_t next_sequence = 0;
   bool down = false;
   bool failed_last = false;
+  std::string own_fault;  // Why the agent itself could not ask; or empty.
 
   std::optional<probe::TcpProbe> tcp;
   std::optional<probe::UdpProbe> udp;
@@ -269,12 +271,20 @@ std::uint64_t TargetProber::sent(Item& item) {
 void TargetProber::finished(Item& item, std::uint64_t sequence,
                             std::chrono::nanoseconds round_trip) {
   item.failed_last = false;
+  item.own_fault.clear();
   item.path->answered({.sequence = sequence, .elapsed = round_trip, .round_trip = round_trip},
                       Clock::now());
 }
 
 void TargetProber::failed(Item& item, std::uint64_t sequence, const std::string& error) {
   item.failed_last = true;
+  item.own_fault.clear();
+  if (error.find(kTooManyFiles) != std::string::npos) {
+    // Nobody was asked, so that nobody has failed to answer.
+    item.own_fault = error;
+    item.path->starved(Clock::now());
+    return;
+  }
   item.path->failed(sequence, error, Clock::now());
 }
 
@@ -341,6 +351,7 @@ std::vector<mesh::ReportPath> TargetProber::rows(Clock::time_point now) const {
                            .kind = item->kind,
                            .family = mesh::PathFamily::kNone,
                            .summary = item->path->summary(now)};
+      if (!item->own_fault.empty()) row.summary.error = item->own_fault;
       if (item->in_use) {
         const IpAddress& address = item->in_use->address;
         row.family = mesh::path_family(address);

@@ -1,6 +1,7 @@
 #include "agent/probing/target_prober.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <optional>
@@ -224,6 +225,33 @@ TEST(TargetProberTest, KnowsNothingWhereThereIsNoIcmp) {
     EXPECT_EQ(row.summary.sent, 0U);
     EXPECT_EQ(row.summary.error, bench.prober->icmp());
     EXPECT_FALSE(row.summary.error.empty());
+  });
+}
+
+TEST(TargetProberTest, AccusesNobodyWhileItMayOpenNoMoreFiles) {
+  in_network_namespace([] {
+    Bench bench;
+    const auto listener = uv::TcpListener::listen(bench.loop, *Endpoint::parse("127.0.0.1:0"), {},
+                                                  [](uv::TcpStream) {});
+    ASSERT_TRUE(listener);
+    const std::string tcp = listener->local().text();
+    bench.prober->set_targets(
+        {.tcp_ping = {tcp}, .udp_ping = {"127.0.0.1:9"}, .dns = {"some.test"}});
+    EXPECT_TRUE(bench.becomes(tcp, PathState::kUp));
+    EXPECT_TRUE(bench.becomes("127.0.0.1:9", PathState::kDown)) << "nobody listens there";
+    EXPECT_TRUE(bench.becomes("some.test", PathState::kUp));
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (const std::string& to : {tcp, std::string("127.0.0.1:9"), std::string("some.test")}) {
+      EXPECT_TRUE(bench.becomes(to, PathState::kUnknown)) << to;
+      EXPECT_EQ(bench.row(to).summary.error,
+                "too many open files: raise the agent's limit of descriptors");
+    }
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_TRUE(bench.becomes(tcp, PathState::kUp));
+    EXPECT_EQ(bench.row(tcp).summary.error, "");
   });
 }
 

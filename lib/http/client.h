@@ -65,10 +65,11 @@ struct Phases {
 struct Outcome {
   // Why there is no whole answer. An answer with status 500 is no error.
   std::optional<Error> error;
-  bool timed_out = false;  // The error is that the request's time or its idle time was up.
-  bool connected = false;  // Connection, with TLS where asked for, was established.
-  int status = 0;          // 0 without an answer.
-  std::string body;        // What came, also with an error.
+  bool timed_out = false;      // The error is that the request's time or its idle time was up.
+  bool no_descriptor = false;  // The error is that this process may open no more files.
+  bool connected = false;      // Connection, with TLS where asked for, was established.
+  int status = 0;              // 0 without an answer.
+  std::string body;            // What came, also with an error.
   Phases phases;
   std::optional<Endpoint> local;
   std::optional<Endpoint> remote;

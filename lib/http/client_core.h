@@ -84,6 +84,7 @@ struct Transfer {
   HeaderList connect_to;
   HeaderList headers;
   std::array<char, CURL_ERROR_SIZE> error_text{};
+  int open_failed = 0;  // Why no socket could be had, as errno has it.
   bool too_large = false;
   std::size_t received = 0;
   std::string bytes;                  // For on_body.

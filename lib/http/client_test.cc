@@ -1,6 +1,7 @@
 #include "lib/http/client.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +37,23 @@ TEST_F(ClientTest, ConnectsWhereItIsToldToAndKeepsTheName) {
   const Outcome outcome = fetch(std::move(request));
   EXPECT_EQ(outcome.status, 200) << outcome.error->message();
   EXPECT_NE(server_.requests.front().find("Host: nowhere.invalid:"), std::string::npos);
+}
+
+TEST_F(ClientTest, SaysThatItMayOpenNoMoreFiles) {
+  const std::string url = server_.url();
+  const Outcome outcome = [&] {
+    rlimit before{};
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    Outcome failed = get(url);
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    return failed;
+  }();
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->message(), "open a socket: Too many open files");
+  EXPECT_TRUE(outcome.no_descriptor);
+  EXPECT_FALSE(outcome.connected);
 }
 
 TEST_F(ClientTest, MeasuresEveryPhaseAndBothEnds) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 
+#include "lib/base/descriptors.h"
 #include "lib/http/client_core.h"
 
 namespace meshcheck::http {
@@ -77,6 +79,13 @@ Phases phases_of(CURL* easy) {
   return phases;
 }
 
+// As libcurl has it by default, which says "couldn't connect" whatever the reason.
+curl_socket_t open_socket(void* transfer, curlsocktype, curl_sockaddr* address) noexcept {
+  const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  static_cast<Transfer*>(transfer)->open_failed = opened < 0 ? errno : 0;
+  return opened < 0 ? CURL_SOCKET_BAD : opened;
+}
+
 int on_open(void* transfer, curl_socket_t socket, curlsocktype) noexcept {
   auto* const owner = static_cast<Transfer*>(transfer);
   owner->core->owners[socket] = owner;
@@ -139,6 +148,8 @@ void Transfer::prepare() {
   }
   prepare_tls();
   // A connection may outlive the transfer: what closes it gets the core.
+  set(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   set(handle, CURLOPT_SOCKOPTFUNCTION, on_open);
   set(handle, CURLOPT_SOCKOPTDATA, static_cast<void*>(this));
   set(handle, CURLOPT_CLOSESOCKETFUNCTION, on_close);
@@ -257,6 +268,9 @@ void Transfer::finish(CURLcode code) {
   } else if (idled_out) {
     outcome.error =
         Error("nothing came for " + std::to_string(request.idle_timeout.count()) + " ms");
+  } else if (code != CURLE_OK && open_failed != 0) {
+    outcome.error = Error::from_errno("open a socket", open_failed);
+    outcome.no_descriptor = is_out_of_descriptors(open_failed);
   } else if (code != CURLE_OK) {
     outcome.error = Error(error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code));
   }

@@ -1,0 +1,28 @@
+// What to say when this process has no descriptor left.
+#pragma once
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+namespace meshcheck {
+
+// An agent's own fault, and none of whom it could not ask.
+inline constexpr std::string_view kTooManyFiles =
+    "too many open files: raise the agent's limit of descriptors";
+
+inline bool is_out_of_descriptors(int error_number) {
+  return error_number == EMFILE || error_number == ENFILE;
+}
+
+// For where a library has opened the socket and kept its reason for itself.
+inline bool out_of_descriptors() {
+  const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return is_out_of_descriptors(errno);
+  close(descriptor);
+  return false;
+}
+
+}  // namespace meshcheck
