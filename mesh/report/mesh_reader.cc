@@ -169,6 +169,8 @@ Result<void> read_path_cell(const element& cell, std::size_t column, ReportPath&
       return read_optional_time(cell, summary.jitter_backward);
     case 20:
       return read_cell_text(cell, kReportPathErrorSizeMax, summary.error);
+    case 21:
+      return read_word(cell, 3, path.cross_check);
     default:
       return {};
   }

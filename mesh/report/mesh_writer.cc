@@ -194,6 +194,7 @@ void append_path(std::string& out, const ReportPath& path) {
   append_cell(out, summary.jitter_forward);
   append_cell(out, summary.jitter_backward);
   append_cell(out, std::string_view(summary.error).substr(0, kReportPathErrorSizeMax));
+  append_cell(out, text(path.cross_check));
   out += ']';
 }
 

@@ -10,6 +10,7 @@ constexpr std::array<std::string_view, 2> kLayers = {"pod", "host"};
 constexpr std::array<std::string_view, 4> kRelations = {"peer", "twin", "gateway", "target"};
 constexpr std::array<std::string_view, 5> kProbeKinds = {"stamp", "icmp", "tcp", "udp", "dns"};
 constexpr std::array<std::string_view, 3> kFamilies = {"", "ipv4", "ipv6"};
+constexpr std::array<std::string_view, 3> kCrossChecks = {"", "answered", "unanswered"};
 constexpr std::array<std::string_view, 4> kStages = {"", "connect", "send", "answer"};
 
 }  // namespace
@@ -28,6 +29,10 @@ std::string_view text(ProbeKind kind) {
 
 std::string_view text(PathFamily family) {
   return kFamilies[static_cast<std::size_t>(family)];
+}
+
+std::string_view text(CrossCheck check) {
+  return kCrossChecks[static_cast<std::size_t>(check)];
 }
 
 std::string_view text(ReportPadding::Stage stage) {

@@ -30,6 +30,10 @@ enum class Relation : std::uint8_t { kPeer, kTwin, kGateway, kTarget };
 enum class ProbeKind : std::uint8_t { kStamp, kIcmp, kTcp, kUdp, kDns };
 // kNone: of a look-up, which may use either.
 enum class PathFamily : std::uint8_t { kNone, kIpv4, kIpv6 };
+// What became of another question to the same address, while a path is down: of a gateway's the
+// kernel's own ARP or NDP. kNone: not asked, or not known yet.
+enum class CrossCheck : std::uint8_t { kNone, kAnswered, kUnanswered };
+std::string_view text(CrossCheck check);   // "", "answered", "unanswered"
 std::string_view text(Relation relation);  // "peer", "twin", "gateway", "target"
 std::string_view text(ProbeKind kind);     // "stamp", "icmp", "tcp", "udp", "dns"
 std::string_view text(PathFamily family);  // "", "ipv4", "ipv6"
@@ -37,7 +41,7 @@ PathFamily path_family(const IpAddress& address);
 
 // `mesh.paths` is a table: these columns, and one row a path. "answer_ms", quantiles and jitters
 // may be null. A reader goes by the names; it leaves out columns that it does not know.
-inline constexpr std::array<std::string_view, 21> kPathColumns = {"to",
+inline constexpr std::array<std::string_view, 22> kPathColumns = {"to",
                                                                   "relation",
                                                                   "probe",
                                                                   "family",
@@ -57,7 +61,8 @@ inline constexpr std::array<std::string_view, 21> kPathColumns = {"to",
                                                                   "max_us",
                                                                   "jitter_forward_us",
                                                                   "jitter_backward_us",
-                                                                  "error"};
+                                                                  "error",
+                                                                  "cross_check"};
 
 struct ReportPath {
   std::string to;  // The agent's name, the gateway's address, or the target as configured.
@@ -65,6 +70,7 @@ struct ReportPath {
   ProbeKind kind = ProbeKind::kStamp;
   PathFamily family = PathFamily::kNone;
   PathSummary summary;
+  CrossCheck cross_check = CrossCheck::kNone;
 };
 
 // `mesh.mtu` is a table likewise, with a row for each STAMP path. "..._size" and "..._confirmed_ms"

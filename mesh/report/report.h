@@ -62,6 +62,8 @@ struct ReportGateway {
   std::string link;
   std::string family;     // "ipv4" or "ipv6"
   std::string neighbour;  // "reachable", "stale", ...; "none" without an entry.
+  // Since it last answered ARP or NDP, or a connection by it went on. Not told.
+  std::optional<std::chrono::milliseconds> confirmed_age = {};
 };
 
 struct ReportRoute {

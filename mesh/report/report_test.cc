@@ -45,7 +45,7 @@ constexpr std::string_view kNoProbing =
 constexpr std::string_view kNoPaths =
     R"("paths":{"columns":["to","relation","probe","family","state","state_ms","answer_ms","sent",)"
     R"("lost","lost_forward","lost_backward","late","duplicated","reordered","p50_us","p90_us",)"
-    R"("p99_us","max_us","jitter_forward_us","jitter_backward_us","error"],"rows":[]},)"
+    R"("p99_us","max_us","jitter_forward_us","jitter_backward_us","error","cross_check"],"rows":[]},)"
     R"("paths_total":0,"heard":[],"heard_total":0,"mtu":{"columns":["to","relation","family",)"
     R"("forward_class","forward_class_ms","forward_size","forward_link_mtu","forward_confirmed_ms",)"
     R"("forward_fragments","backward_class","backward_class_ms","backward_size",)"
@@ -177,6 +177,7 @@ Report probing_report() {
                  .family = PathFamily::kNone,
                  .summary = {}}};
   mesh.paths[1].summary.error = "no such name";
+  mesh.paths[1].cross_check = CrossCheck::kUnanswered;
   ReportPmtu mtu{.to = "netchecker-agent-2", .family = PathFamily::kIpv6};
   mtu.ways[0] = {.fragmentation_class = FragmentationClass::kReducedSignalled,
                  .class_age = std::chrono::milliseconds(5),
@@ -238,6 +239,7 @@ TEST(ReportTest, CarriesTheMeshToTheServer) {
     EXPECT_EQ(read.paths[i].relation, sent.paths[i].relation);
     EXPECT_EQ(read.paths[i].kind, sent.paths[i].kind);
     EXPECT_EQ(read.paths[i].family, sent.paths[i].family);
+    EXPECT_EQ(read.paths[i].cross_check, sent.paths[i].cross_check);
     EXPECT_EQ(read.paths[i].summary, sent.paths[i].summary);
   }
   ASSERT_EQ(read.mtus.size(), 2U);

@@ -50,6 +50,7 @@ PathRow::PathRow(const ReportPath& path)
       reordered(narrow(path.summary.reordered)),
       relation(path.relation),
       kind(path.kind),
+      cross_check(path.cross_check),
       family(path.family),
       state(path.summary.state) {
   if (const auto& times = path.summary.round_trips) {

@@ -39,8 +39,9 @@ struct PathRow {
   std::uint16_t late = 0;
   std::uint16_t duplicated = 0;
   std::uint16_t reordered = 0;
-  Relation relation : 4 = Relation::kPeer;
-  ProbeKind kind : 4 = ProbeKind::kStamp;
+  Relation relation : 3 = Relation::kPeer;
+  ProbeKind kind : 3 = ProbeKind::kStamp;
+  CrossCheck cross_check : 2 = CrossCheck::kNone;
   PathFamily family : 4 = PathFamily::kNone;
   PathState state : 4 = PathState::kUnknown;
 
