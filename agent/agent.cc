@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "agent/reporting/network_facts.h"
 #include "mesh/assignment/assignment.h"
 
 namespace meshcheck::agent {
@@ -120,6 +121,7 @@ void Agent::gathered(mesh::Report report) {
     mesh_->set_link_mtus(gatherer_.link_mtus());
     mesh_->count_drops();
     mesh_->describe(report.mesh.probing);
+    cross_check_gateways(report);
   }
   round_.begin(std::move(report), large_answers(), loop_.now());
   if (config_.dump) {

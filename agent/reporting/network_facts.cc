@@ -12,6 +12,8 @@ using netlink::Snapshot;
 // A report shows fewer; these only bound the work. Beyond them the default routes are read alone.
 constexpr std::size_t kRoutesMax = 4096;
 
+constexpr std::chrono::milliseconds kConfirmSlack{1000};
+
 std::string with_prefix(const IpAddress& address, std::uint8_t prefix_length) {
   return address.text() + "/" + std::to_string(prefix_length);
 }
@@ -73,6 +75,7 @@ void describe_gateways(const Snapshot& snapshot, mesh::Report& report) {
         .neighbour = "none"};
     if (const netlink::Neighbour* const neighbour = snapshot.neighbour_of(gateway)) {
       described.neighbour = netlink::text(neighbour->state);
+      described.confirmed_age = neighbour->confirmed_age;
     }
     report.mesh.gateways.push_back(std::move(described));
   }
@@ -139,6 +142,23 @@ void describe_network(const Snapshot& snapshot, Layer layer, mesh::Report& repor
   describe_gateways(snapshot, report);
   describe_cached_mtus(snapshot, report);
   if (layer == Layer::kHost) describe_routes(snapshot, report);
+}
+
+void cross_check_gateways(mesh::Report& report) {
+  for (mesh::ReportPath& path : report.mesh.probing.paths) {
+    const auto& answer_age = path.summary.answer_age;
+    if (path.relation != mesh::Relation::kGateway || !answer_age ||
+        path.summary.state != mesh::PathState::kDown)
+      continue;
+    for (const mesh::ReportGateway& gateway : report.mesh.gateways) {
+      if (path.to != gateway.address && path.to != gateway.address + "%" + gateway.link) continue;
+      if (gateway.neighbour == "failed") path.cross_check = mesh::CrossCheck::kUnanswered;
+      // The last ping may have confirmed it as well, a moment later.
+      if (gateway.confirmed_age && *gateway.confirmed_age + kConfirmSlack < *answer_age) {
+        path.cross_check = mesh::CrossCheck::kAnswered;
+      }
+    }
+  }
 }
 
 bool is_tunnel(const netlink::Link& link) {

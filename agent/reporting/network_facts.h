@@ -15,6 +15,11 @@ namespace meshcheck::agent {
 // `ips`, links, gateways and cached MTUs; of the host's network also counters and routes.
 void describe_network(const netlink::Snapshot& snapshot, Layer layer, mesh::Report& report);
 
+// Says of gateways that answer no pings any more whether they have answered ARP or NDP since: then
+// they live, and may well forward. One that is dead stays REACHABLE for up to a minute, so that the
+// state of its entry proves nothing. REQUIRES: the report has gateways and paths.
+void cross_check_gateways(mesh::Report& report);
+
 // For each address the MTU of the link that has it, and for one that loopback has, as on a host
 // whose routes are learned, that of the default route's link; 0: none is known.
 std::vector<std::uint32_t> probe_link_mtus(const netlink::Snapshot& snapshot,

@@ -96,6 +96,29 @@ TEST(NetworkFactsTest, SaysThatAGatewayHasNoNeighbourEntry) {
   EXPECT_EQ(report.mesh.gateways[0].neighbour, "none");
 }
 
+TEST(NetworkFactsTest, SaysThatAGatewayAnswersArpThoughNoPings) {
+  using std::chrono::seconds;
+  const auto checked = [](mesh::PathState state, seconds answered, seconds confirmed,
+                          const std::string& neighbour = "reachable") {
+    mesh::Report report;
+    report.mesh.gateways = {{"10.1.1.1", "eth0", "ipv4", neighbour, confirmed},
+                            {"fe80::1", "eth0", "ipv6", "stale", seconds(1)}};
+    mesh::ReportPath path{.to = "10.1.1.1", .relation = mesh::Relation::kGateway};
+    path.summary.state = state;
+    path.summary.answer_age = answered;
+    report.mesh.probing.paths = {path, path};
+    report.mesh.probing.paths[1].to = "fe80::1%eth0";
+    cross_check_gateways(report);
+    return std::string(text(report.mesh.probing.paths[0].cross_check)) + "," +
+           std::string(text(report.mesh.probing.paths[1].cross_check));
+  };
+  constexpr auto kDown = mesh::PathState::kDown;
+  EXPECT_EQ(checked(kDown, seconds(20), seconds(5)), "answered,answered");
+  EXPECT_EQ(checked(kDown, seconds(20), seconds(20)), ",answered") << "it may have died since";
+  EXPECT_EQ(checked(kDown, seconds(20), seconds(30), "failed"), "unanswered,answered");
+  EXPECT_EQ(checked(mesh::PathState::kUp, seconds(20), seconds(5)), ",");
+}
+
 TEST(NetworkFactsTest, SaysWhichLinkOfThisNetworkAnotherOneSendsOver) {
   Snapshot snapshot = small_network();
   Link overlay;

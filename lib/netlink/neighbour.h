@@ -1,7 +1,9 @@
 // An entry of the ARP or neighbour discovery cache.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "lib/base/ip_address.h"
@@ -28,6 +30,8 @@ struct Neighbour {
   IpAddress address;
   HardwareAddress hardware_address;  // Empty until it has answered.
   State state = State::kNone;
+  // Since it last answered, or a connection by it went on; nothing: the kernel does not tell.
+  std::optional<std::chrono::milliseconds> confirmed_age;
 
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };

@@ -303,6 +303,9 @@ std::optional<CachedMtu> parse_cached_mtu(const Message& message) {
   return cached;
 }
 
+// What the kernel tells user space in, whatever it ticks in itself (USER_HZ).
+constexpr std::chrono::milliseconds kUserTick{10};
+
 std::optional<Neighbour> parse_neighbour(const Message& message) {
   const auto header = read_as<ndmsg>(message.payload);
   // AF_BRIDGE: an entry of a bridge's or VXLAN's forwarding table.
@@ -318,6 +321,10 @@ std::optional<Neighbour> parse_neighbour(const Message& message) {
     }
     if (attribute->type == NDA_LLADDR) {
       neighbour.hardware_address = HardwareAddress::from_bytes(attribute->payload);
+    }
+    if (attribute->type == NDA_CACHEINFO) {
+      const auto ages = read_as<nda_cacheinfo>(attribute->payload);
+      if (ages) neighbour.confirmed_age = ages->ndm_confirmed * kUserTick;
     }
   }
   if (!address) return std::nullopt;

@@ -253,6 +253,11 @@ TEST(ParseTest, ReadsTheStateOfANeighbour) {
   ASSERT_TRUE(changed);
   EXPECT_EQ(text(changed->neighbour.state), "failed");
   EXPECT_EQ(changed->neighbour.address.text(), "192.0.2.2");
+  EXPECT_FALSE(changed->neighbour.confirmed_age);
+  Builder confirmed = neighbour(AF_INET, NUD_STALE);
+  confirmed.bytes(NDA_CACHEINFO, {200, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0});
+  EXPECT_EQ(changed_from<NeighbourChanged>(confirmed.build())->neighbour.confirmed_age,
+            std::chrono::seconds(2));
   for (const auto& [bits, name] :
        std::vector<std::pair<int, std::string>>{{NUD_NONE, "none"},
                                                 {NUD_INCOMPLETE, "incomplete"},
