@@ -168,6 +168,19 @@ TEST(DiagnosisTest, TellsTheGatewayOfOneFromTheGatewayOfAll) {
   EXPECT_EQ(told(mesh.view), Lines{"gateway 10.0.0.254 both both critical 8/8"});
 }
 
+TEST(DiagnosisTest, WarnsOfAGatewayThatLivesAndAnswersNoPings) {
+  HandMadeMesh mesh(8);
+  mesh.edges(Relation::kGateway, [&](Path& path, Index of, Layer layer) {
+    if (layer != Layer::kHost) return;
+    mesh.break_path(path);
+    if (of != 3) path.cross_check = mesh::CrossCheck::kAnswered;
+  });
+  EXPECT_EQ(told(mesh.view), Lines{"gateway 10.0.0.254 both both critical 8/8"}) << "not for all";
+  mesh.edges(Relation::kGateway,
+             [&](Path& path, Index, Layer) { path.cross_check = mesh::CrossCheck::kAnswered; });
+  EXPECT_EQ(told(mesh.view), Lines{"gateway 10.0.0.254 both both warning 8/8"});
+}
+
 TEST(DiagnosisTest, TellsTheDnsOfAllFromThatOfOneNode) {
   HandMadeMesh mesh(8);
   mesh.edges(Relation::kTarget, [&](Path& path, Index of, Layer) {

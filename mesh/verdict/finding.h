@@ -87,6 +87,7 @@ struct Finding {
   // Of the paths that are observable and that the fault would touch, how many fail.
   std::uint32_t failing = 0;
   std::uint32_t observed = 0;
+  std::uint32_t cross_answered = 0;  // Of the failing ones, how many answer another question.
   Clock::time_point since;
   // Of size faults: the largest that passes (0: not even the smallest), and the link's MTU.
   std::uint16_t size = 0;

@@ -74,6 +74,14 @@ std::string way(const NamedFinding& named) {
   return "from and to " + subject(named);
 }
 
+// Of a gateway. In IPv6 the question is one of NDP.
+std::string no_answer(const Finding& finding) {
+  if (finding.cross_answered == 0 || finding.cross_answered < finding.failing) {
+    return " does not answer";
+  }
+  return " does not answer pings, but ARP does";
+}
+
 std::string of_layer(const Finding& finding) {
   if (finding.scope == Scope::kBoth) return "";
   return finding.scope == Scope::kPod ? " on the pod network" : " on the host network";
@@ -196,10 +204,11 @@ std::string sentence(const NamedFinding& named, Moment now) {
              ", " + when + ")";
       break;
     case Kind::kGateway:
-      text = finding.subject.type == Type::kGateway
-                 ? "gateway " + who + " does not answer (" + k_of_m(finding) + ", " + when + ")"
-                 : "gateway of " + who + of_layer(finding) + " does not answer (" +
-                       k_of_m(finding) + family(finding) + ", " + when + ")";
+      text =
+          finding.subject.type == Type::kGateway
+              ? "gateway " + who + no_answer(finding) + " (" + k_of_m(finding) + ", " + when + ")"
+              : "gateway of " + who + of_layer(finding) + no_answer(finding) + " (" +
+                    k_of_m(finding) + family(finding) + ", " + when + ")";
       break;
     case Kind::kMtuBlackHole:
     case Kind::kFragmentsDropped:

@@ -33,6 +33,16 @@ TEST_F(SentenceTest, SaysThatOnlyThePodNetworkIsBroken) {
             "kubectl -n kube-system get pods -o wide --field-selector spec.nodeName=node-7");
 }
 
+TEST_F(SentenceTest, SaysThatAGatewayAnswersArpAlone) {
+  mesh_.edges(Relation::kGateway, [&](Path& path, Index of, Layer layer) {
+    if (of == 3 && layer == Layer::kHost) mesh_.break_path(path);
+    path.cross_check = mesh::CrossCheck::kAnswered;
+  });
+  EXPECT_EQ(told(),
+            "gateway of node-3 on the host network does not answer pings, but ARP does "
+            "(1 of 1 paths, since 12:03:07)");
+}
+
 TEST_F(SentenceTest, SaysTheDayOfWhatIsOld) {
   mesh_.began = mesh_.view.now - 30h;
   mesh_.cut_off(7, Layer::kPod);

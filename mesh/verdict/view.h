@@ -95,6 +95,7 @@ struct Path {
   PathFamily family : 4 = PathFamily::kIpv4;
   PathState state : 4 = PathState::kUnknown;
   Cut cut : 4 = Cut::kNone;
+  mesh::CrossCheck cross_check : 2 = mesh::CrossCheck::kNone;  // Only of one that is down.
   // It is down, and single answers came nevertheless: it loses most, and is not cut.
   bool trickles : 1 = false;
   // It was down within the last minute, so its losses may be of then.

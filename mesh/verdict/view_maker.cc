@@ -220,6 +220,7 @@ void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
     path.since = agent.received - std::chrono::milliseconds(row.state_age_ms);
     if (path.state == PathState::kDown) {
       path.cut = judgement.cut;
+      path.cross_check = row.cross_check;
       // It was about to be up when it failed again.
       const std::chrono::milliseconds silent(std::min(row.answer_age_ms, row.state_age_ms));
       path.since = agent.received - silent;
