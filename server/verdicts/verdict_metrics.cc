@@ -3,24 +3,47 @@
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace meshcheck::server {
 
 using verdict::Severity;
 
+namespace {
+
+// Those that differ in a label: two may differ in what is none.
+std::vector<const VerdictRecord*> distinct(const std::vector<VerdictRecord>& open) {
+  std::vector<const VerdictRecord*> records;
+  std::set<std::tuple<std::string_view, Severity, std::string_view, std::string_view>> known;
+  for (const VerdictRecord& record : open) {
+    if (known.emplace(record.kind, record.severity, record.layer, record.subject).second) {
+      records.push_back(&record);
+    }
+  }
+  return records;
+}
+
+}  // namespace
+
 void write_verdict_metrics(const VerdictPublisher& publisher, metrics::Sink& sink) {
   using MetricType = metrics::Sink::Type;
+  const std::vector<const VerdictRecord*> open = distinct(publisher.open());
   sink.family("meshcheck_verdict", MetricType::kGauge, "1 for each verdict that is open.");
-  std::set<std::tuple<std::string_view, Severity, std::string_view, std::string_view>> written;
-  for (const VerdictRecord& record : publisher.open()) {
-    // Two may differ in what is no label.
-    if (!written.emplace(record.kind, record.severity, record.layer, record.subject).second) {
-      continue;
-    }
-    sink.sample({{"kind", record.kind},
-                 {"severity", text(record.severity)},
-                 {"layer", record.layer},
-                 {"subject", record.subject}},
+  for (const VerdictRecord* const record : open) {
+    sink.sample({{"kind", record->kind},
+                 {"severity", text(record->severity)},
+                 {"layer", record->layer},
+                 {"subject", record->subject}},
+                1);
+  }
+  // Not labels of the above: an alert would be another one with each count that a sentence has.
+  sink.family("meshcheck_verdict_info", MetricType::kGauge, "What an open verdict says.");
+  for (const VerdictRecord* const record : open) {
+    sink.sample({{"kind", record->kind},
+                 {"severity", text(record->severity)},
+                 {"layer", record->layer},
+                 {"subject", record->subject},
+                 {"sentence", record->sentence}},
                 1);
   }
   sink.family("meshcheck_verdicts_open", MetricType::kGauge, "Verdicts that are open.");

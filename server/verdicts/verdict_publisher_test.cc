@@ -115,6 +115,9 @@ TEST(VerdictPublisherTest, WritesNoSeriesTwice) {
   const auto first = text.find(series);
   ASSERT_NE(first, std::string::npos) << text;
   EXPECT_EQ(text.find(series, first + 1), std::string::npos);
+  EXPECT_NE(text.find("meshcheck_verdict_info{kind=\"pod_network\",severity=\"critical\","),
+            std::string::npos);
+  EXPECT_NE(text.find("sentence=\"" + record(1).sentence + "\"} 1"), std::string::npos) << text;
 }
 
 class VerdictStoreTest : public ::testing::Test {

@@ -189,7 +189,7 @@ def test_the_notice_of_a_fault_names_the_culprit(history, what):
     assert alert["annotations"]["summary"] == f"{labels['kind']}: {labels['subject']}"
     layer = alert["labels"]["layer"]
     where = {"both": "both networks,", "pod": "the network of the pods.", "host": "the network of the nodes."}[layer]
-    assert alert["annotations"]["description"].startswith(f"The fault is on {where}")
+    assert alert["annotations"]["description"].find(f". The fault is on {where}") > 0, "behind the verdict's sentence"
 
 
 def test_no_other_verdict_is_an_alert_meanwhile(history):
