@@ -89,9 +89,19 @@ void ResourceClient::replace(const Resource& resource, const std::string& name, 
 
 void ResourceClient::merge(const Resource& resource, const std::string& name, const json& patch,
                            OnAnswer on_answer) {
+  this->patch(resource, resource.path(name), patch, std::move(on_answer));
+}
+
+void ResourceClient::merge_status(const Resource& resource, const std::string& name,
+                                  const json& patch, OnAnswer on_answer) {
+  this->patch(resource, resource.path(name) + "/status", patch, std::move(on_answer));
+}
+
+void ResourceClient::patch(const Resource& resource, std::string target, const json& patch,
+                           OnAnswer on_answer) {
   stop();
   ask({.method = "PATCH",
-       .target = resource.path(name),
+       .target = std::move(target),
        .body = text_of(patch),
        .content_type = "application/merge-patch+json",
        .operation = resource.operation("patch"),

@@ -64,6 +64,9 @@ class ResourceClient {
   // RFC 7386.
   void merge(const Resource& resource, const std::string& name, const nlohmann::json& patch,
              OnAnswer on_answer);
+  // The same of the object's status, where that is a resource of its own.
+  void merge_status(const Resource& resource, const std::string& name, const nlohmann::json& patch,
+                    OnAnswer on_answer);
   // Server-side apply: makes the object, or sets the fields that are in `object` and takes them
   // from whoever had set them. It names its apiVersion and kind; `manager` is who owns the fields.
   void apply(const Resource& resource, const std::string& name, const nlohmann::json& object,
@@ -79,6 +82,9 @@ class ResourceClient {
   void stop();
 
  private:
+  void patch(const Resource& resource, std::string target, const nlohmann::json& patch,
+             OnAnswer on_answer);
+
   struct Listing {
     Resource resource;
     std::string selector;

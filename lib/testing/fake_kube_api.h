@@ -230,7 +230,8 @@ class FakeApi {
   }
   // What is applied may be new.
   std::string patch(const Asked& asked) {
-    const std::string& path = asked.request.path;
+    std::string path = asked.request.path;
+    if (path.ends_with("/status")) path.resize(path.rfind('/'));
     const bool is_new = !objects.contains(path);
     if (is_new && asked.merges) return status(404);
     json object = is_new ? json::object() : objects[path];
