@@ -53,15 +53,18 @@ json DowntimeTable::to_json() const {
     for (const Downtime& downtime : items.downtimes) {
       json item = sla::to_json(downtime);
       item["source"] = text(origin.source);
+      if (!origin.group.empty()) item["group"] = origin.group;
       downtimes.push_back(std::move(item));
     }
     for (const Refused& item : items.refused) {
       if (refused.size() >= kRefusedMax) break;
-      refused.push_back({{"source", text(origin.source)},
-                         {"uid", origin.uid},
-                         {"name", origin.name},
-                         {"item", item.what},
-                         {"reason", item.reason}});
+      json left_out = {{"source", text(origin.source)},
+                       {"uid", origin.uid},
+                       {"name", origin.name},
+                       {"item", item.what},
+                       {"reason", item.reason}};
+      if (!origin.group.empty()) left_out["group"] = origin.group;
+      refused.push_back(std::move(left_out));
     }
   }
   return {{"downtimes", std::move(downtimes)}, {"refused", std::move(refused)}};

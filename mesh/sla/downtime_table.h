@@ -26,9 +26,10 @@ class DowntimeTable {
     Source source = Source::kFile;
     std::string uid;
     std::string name;
+    std::string group;  // Of an object's API: "meshcheck.io".
 
     // The API's have no name of their own to be told apart by.
-    static Origin of_api(const std::string& uid) { return {Source::kApi, uid, uid}; }
+    static Origin of_api(const std::string& uid) { return {Source::kApi, uid, uid, {}}; }
     friend auto operator<=>(const Origin&, const Origin&) = default;
   };
   struct Refused {

@@ -9,18 +9,22 @@ namespace {
 
 using nlohmann::json;
 
-sla::DowntimeTable::Origin origin_of(const kube::Identity& identity) {
+// Objects of the other group are not ours to write.
+constexpr const char* kOwnGroup = "meshcheck.io";
+
+sla::DowntimeTable::Origin origin_of(const kube::Identity& identity, const std::string& group) {
   return {.source = sla::DowntimeTable::Source::kKubernetes,
           .uid = identity.uid,
-          .name = identity.name};
+          .name = identity.name,
+          .group = group};
 }
 
 }  // namespace
 
 kube::Reflector::Options DowntimeWatcher::default_options() {
   kube::Reflector::Options options;
-  options.retry_min = std::chrono::seconds(30);
-  options.retry_max = std::chrono::seconds(60);
+  options.retry_min = std::chrono::seconds(1);
+  options.retry_max = std::chrono::seconds(2);
   options.objects_max = sla::DowntimeTable::kDowntimesMax;
   options.seed = std::random_device()();
   return options;
@@ -40,8 +44,9 @@ DowntimeWatcher::DowntimeWatcher(const Owner& owner, const kube::Config& api,
     : downtimes_(owner.downtimes),
       log_(owner.log),
       http_(owner.loop, {.connections_max = 4}),
-      client_(owner.loop, http_, api) {
-  follow("meshcheck.io", options);
+      client_(owner.loop, http_, api),
+      status_(client_, owner.log) {
+  follow(kOwnGroup, options);
   follow("deckhouse.io", options);
 }
 
@@ -51,9 +56,10 @@ void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options 
   Followed& followed = *followed_.back();
   followed.group = group;
   auto handlers = kube::Watch::handlers<kube::AnyObject>(
-      [this](const kube::AnyObject& object) { keep(object); },
-      [this](const kube::Identity& identity) {
-        downtimes_.with([&](sla::DowntimeTable& table) { table.erase(origin_of(identity)); });
+      [this, group](const kube::AnyObject& object) { keep(object, group); },
+      [this, group](const kube::Identity& identity) {
+        downtimes_.with(
+            [&](sla::DowntimeTable& table) { table.erase(origin_of(identity, group)); });
       },
       [this, &followed] { tell(followed); });
   followed.watch = std::make_unique<kube::Watch>(client_,
@@ -66,13 +72,17 @@ void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options 
                                                  options, std::move(handlers));
 }
 
-void DowntimeWatcher::keep(const kube::AnyObject& object) {
+void DowntimeWatcher::keep(const kube::AnyObject& object, const std::string& group) {
   const json root = json::parse(object.json, nullptr, /*allow_exceptions=*/false);
   const auto spec = root.is_object() ? root.find("spec") : root.end();
-  const auto origin = origin_of(object.identity);
+  const auto origin = origin_of(object.identity, group);
   sla::DowntimeTable::Items items =
       sla::read_downtime_items(spec != root.end() ? *spec : json(), origin);
+  const kube::Resource resource{.group = group, .version = "v1alpha1", .plural = "downtimes"};
+  const bool is_news =
+      !root.is_object() || group != kOwnGroup || status_.tell(resource, root, items);
   for (const sla::DowntimeTable::Refused& item : items.refused) {
+    if (!is_news) break;
     log_.warning("a downtime is left out",
                  {{"object", object.identity.name}, {"item", item.what}, {"error", item.reason}});
   }

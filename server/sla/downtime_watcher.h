@@ -12,12 +12,14 @@
 #include "lib/kube/client.h"
 #include "lib/kube/watch.h"
 #include "mesh/sla/downtime_table.h"
+#include "server/sla/downtime_status.h"
 
 namespace meshcheck::server {
 
-// Follows downtimes of meshcheck.io and of deckhouse.io, v1alpha1 both. Where there are no such
-// objects (404), it asks again within a minute and says nothing. While the API is away, what was
-// known stays. Lives on the loop's thread.
+// Follows downtimes of meshcheck.io and of deckhouse.io, v1alpha1 both, and tells in the status of
+// the first what became of them. Where there are no such objects (404), it asks again within two
+// seconds and says nothing. While the API is away, what was known stays. Lives on the loop's
+// thread.
 class DowntimeWatcher {
  public:
   struct Owner {
@@ -40,13 +42,14 @@ class DowntimeWatcher {
   };
 
   void follow(const std::string& group, kube::Reflector::Options options);
-  void keep(const kube::AnyObject& object);
+  void keep(const kube::AnyObject& object, const std::string& group);
   void tell(Followed& followed);
 
   Guarded<sla::DowntimeTable>& downtimes_;
   const Log log_;
   http::Client http_;
   kube::Client client_;
+  DowntimeStatus status_;
   std::vector<std::unique_ptr<Followed>> followed_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "lib/testing/fake_kube_api.h"
 #include "lib/testing/loop.h"
 
@@ -66,6 +68,31 @@ TEST_F(DowntimeWatcherTest, FollowsObjectsAndLeavesOutBadItems) {
   ASSERT_TRUE(wait_for(2));
   api_->tell_to("/meshcheck.io/", FakeApi::event("DELETED", object("7", "[]")));
   EXPECT_TRUE(wait_for(0));
+}
+
+TEST_F(DowntimeWatcherTest, TellsInTheObjectWhatBecameOfItAndOnlyOnce) {
+  start();
+  const std::string path = "/apis/meshcheck.io/v1alpha1/downtimes/disks";
+  const std::string events = "/api/v1/namespaces/default/events";
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return api_->count("POST " + events) == 1; }));
+  const nlohmann::json condition = api_->objects[path]["status"]["conditions"][0];
+  EXPECT_EQ(condition["type"], "Accepted");
+  EXPECT_EQ(condition["status"], "False");
+  const auto message = condition["message"].get<std::string>();
+  EXPECT_TRUE(message.starts_with("1 of 2 items count; item 1: ")) << message;
+  // The API tells of the change that we made.
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return api_->watched("/meshcheck.io/"); }));
+  api_->tell_to("/meshcheck.io/", FakeApi::event("MODIFIED", api_->objects[path].dump()));
+  nlohmann::json mended = api_->objects[path];
+  mended["spec"] = nlohmann::json::parse(R"([{"startDate":100,"endDate":200,"type":"Accident"}])");
+  mended["metadata"]["generation"] = 2;
+  mended["metadata"]["resourceVersion"] = "999";
+  api_->tell_to("/meshcheck.io/", FakeApi::event("MODIFIED", mended.dump()));
+  ASSERT_TRUE(uv::run_until(
+      loop_, [&] { return api_->objects[path]["status"]["conditions"][0]["status"] == "True"; }));
+  EXPECT_EQ(api_->objects[path]["status"]["conditions"][0]["observedGeneration"], 2);
+  EXPECT_EQ(api_->count("PATCH " + path), 2U) << "nothing was told twice";
+  EXPECT_EQ(api_->count("POST " + events), 1U);
 }
 
 TEST_F(DowntimeWatcherTest, AsksAgainWhereThereAreNoSuchObjects) {

@@ -1,0 +1,146 @@
+#include "server/sla/downtime_status.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace meshcheck::server {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kItemsShown = 5;
+constexpr std::string_view kEventsNamespace = "default";  // Of objects that have none.
+
+std::string message_of(const sla::DowntimeTable::Items& items) {
+  const std::size_t taken = items.downtimes.size();
+  if (items.refused.empty()) {
+    return std::to_string(taken) + (taken == 1 ? " item counts" : " items count");
+  }
+  std::string text = std::to_string(taken) + " of " + std::to_string(taken + items.refused.size()) +
+                     " items count";
+  for (std::size_t i = 0; i < std::min(items.refused.size(), kItemsShown); ++i) {
+    text += "; " + items.refused[i].what + ": " + items.refused[i].reason;
+  }
+  if (items.refused.size() > kItemsShown) text += "; and more";
+  return text;
+}
+
+const json* find_accepted(const json& object) {
+  const auto status = object.find("status");
+  if (status == object.end() || !status->is_object()) return nullptr;
+  const auto conditions = status->find("conditions");
+  if (conditions == status->end() || !conditions->is_array()) return nullptr;
+  const auto found = std::find_if(conditions->begin(), conditions->end(), [](const json& one) {
+    return one.is_object() && one.contains("type") && one["type"] == "Accepted";
+  });
+  return found == conditions->end() ? nullptr : &*found;
+}
+
+std::string text_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::string rfc3339(WallTime time) {
+  return format_rfc3339(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+}  // namespace
+
+std::optional<json> accepted_condition(const json& object, const sla::DowntimeTable::Items& items,
+                                       WallTime now) {
+  const bool all = items.refused.empty();
+  const json generation =
+      object.value("metadata", json::object()).value("generation", json::number_integer_t{0});
+  json condition = {{"type", "Accepted"},
+                    {"status", all ? "True" : "False"},
+                    {"reason", all ? "AllItemsCount" : "ItemsLeftOut"},
+                    {"message", message_of(items)},
+                    {"observedGeneration", generation},
+                    {"lastTransitionTime", rfc3339(now)}};
+  const json* const before = find_accepted(object);
+  if (before == nullptr) return condition;
+  if (text_at(*before, "status") == condition["status"]) {
+    condition["lastTransitionTime"] = text_at(*before, "lastTransitionTime");
+  }
+  return *before == condition ? std::nullopt : std::optional(std::move(condition));
+}
+
+DowntimeStatus::DowntimeStatus(kube::Client& client, const Log& log) : log_(log), client_(client) {}
+
+bool DowntimeStatus::tell(const kube::Resource& resource, const json& object,
+                          const sla::DowntimeTable::Items& items) {
+  auto condition = accepted_condition(object, items, WallClock::now());
+  if (!condition) return false;
+  const json metadata = object.value("metadata", json::object());
+  Job job{.resource = resource,
+          .name = text_at(metadata, "name"),
+          .uid = text_at(metadata, "uid"),
+          .condition = *std::move(condition)};
+  // What waits of the same object is out of date.
+  std::erase_if(waiting_, [&](const Job& old) {
+    return old.resource.group == resource.group && old.name == job.name;
+  });
+  if (waiting_.size() < kWaitingMax) waiting_.push_back(std::move(job));
+  next();
+  return true;
+}
+
+void DowntimeStatus::next() {
+  if (writing_ || waiting_.empty()) return;
+  writing_ = true;
+  Job job = std::move(waiting_.front());
+  waiting_.pop_front();
+  const json patch = {{"status", {{"conditions", json::array({job.condition})}}}};
+  const kube::Resource resource = job.resource;
+  const std::string name = job.name;
+  client_.merge_status(
+      resource, name, patch,
+      [this, job = std::move(job)](const kube::ObjectAnswer& answer) { on_status(job, answer); });
+}
+
+void DowntimeStatus::on_status(const Job& job, const kube::ObjectAnswer& answer) {
+  if (!answer.failure && job.condition["status"] == "False") {
+    write_event(job);
+  } else {
+    end(answer);
+  }
+}
+
+void DowntimeStatus::write_event(const Job& job) {
+  const std::string now = rfc3339(WallClock::now());
+  const auto since_1970 = WallClock::now().time_since_epoch();
+  const auto number = std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
+  const json event = {
+      {"apiVersion", "v1"},
+      {"kind", "Event"},
+      {"metadata",
+       {{"name", job.name + "." + std::to_string(number)}, {"namespace", kEventsNamespace}}},
+      {"involvedObject",
+       {{"apiVersion", job.resource.group + "/" + job.resource.version},
+        {"kind", "Downtime"},
+        {"name", job.name},
+        {"uid", job.uid}}},
+      {"type", "Warning"},
+      {"reason", job.condition["reason"]},
+      {"message", job.condition["message"]},
+      {"source", {{"component", "meshcheck-server"}}},
+      {"firstTimestamp", now},
+      {"lastTimestamp", now},
+      {"count", 1}};
+  client_.create({.group = "", .plural = "events", .name_space = std::string(kEventsNamespace)},
+                 event, [this](const kube::ObjectAnswer& answer) { end(answer); });
+}
+
+void DowntimeStatus::end(const kube::ObjectAnswer& answer) {
+  writing_ = false;
+  // One that is gone meanwhile needs no status.
+  const bool failed = answer.failure && !answer.not_found();
+  if (failed && !failed_) {
+    log_.warning("Kubernetes is not told what became of downtimes", {{"error", answer.why()}});
+  }
+  failed_ = failed;
+  next();
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,58 @@
+// Tells Kubernetes what became of a Downtime object: its status, and an Event if not all of it
+// counts.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "lib/base/log.h"
+#include "lib/base/time.h"
+#include "lib/kube/client.h"
+#include "lib/kube/resource_client.h"
+#include "mesh/sla/downtime_table.h"
+
+namespace meshcheck::server {
+
+// The condition `Accepted` for an object whose items were read so: "True" if all of them count.
+// Nothing if the object's status has it. Pure.
+std::optional<nlohmann::json> accepted_condition(const nlohmann::json& object,
+                                                 const sla::DowntimeTable::Items& items,
+                                                 WallTime now);
+
+// Writes one after the other, at most `kWaitingMax` wait; what is beyond is told with the next
+// change or start. Whether it succeeds changes nothing for the server: an error is logged once
+// until the next success. Lives on the client's loop, and the client outlives it.
+class DowntimeStatus {
+ public:
+  static constexpr std::size_t kWaitingMax = 1000;
+
+  DowntimeStatus(kube::Client& client, const Log& log);
+
+  // What was made of an object of `resource`. False: its status says so already.
+  bool tell(const kube::Resource& resource, const nlohmann::json& object,
+            const sla::DowntimeTable::Items& items);
+
+ private:
+  struct Job {
+    kube::Resource resource;
+    std::string name;
+    std::string uid;
+    nlohmann::json condition;
+  };
+
+  void next();
+  void on_status(const Job& job, const kube::ObjectAnswer& answer);
+  void write_event(const Job& job);
+  void end(const kube::ObjectAnswer& answer);
+
+  const Log log_;
+  kube::ResourceClient client_;
+  std::deque<Job> waiting_;
+  bool writing_ = false;
+  bool failed_ = false;  // The last one, and that was logged.
+};
+
+}  // namespace meshcheck::server
