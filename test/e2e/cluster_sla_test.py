@@ -162,6 +162,10 @@ def test_a_downtime_counts_as_soon_as_it_is_applied(checked):
     try:
         wait_for(lambda: checked.namespace in str(downtimes(checked)), lambda: f"it among {downtimes(checked)}", 2)
         assert "it is before startDate" in checked.fetch("/api/v1/downtimes")[1]  # The other item, which is left out.
+        def told():
+            return cluster.kubectl("describe", "downtimes.meshcheck.io", checked.namespace)
+        wait_for(lambda: "ItemsLeftOut" in told().partition("Events:")[2], lambda: f"an event in {told()}", 5)
+        assert "1 of 2 items count; item 1: endDate: it is before startDate" in told().partition("Events:")[0]
     finally:
         cluster.kubectl("delete", "downtimes.meshcheck.io", checked.namespace)
     wait_for(lambda: checked.namespace not in str(downtimes(checked)), lambda: "it to be gone", 5)
@@ -173,8 +177,9 @@ def test_a_downtime_of_deckhouse_counts_too(checked):
     try:
         wait_for(lambda: cluster.try_kubectl("get", "downtimes.deckhouse.io").returncode == 0, lambda: "the definition", 20)
         cluster.apply(downtime("deckhouse.io", checked.namespace))
-        # Whether there is such a definition is asked each minute.
-        wait_for(lambda: checked.namespace in str(downtimes(checked)), lambda: f"it among {downtimes(checked)}", 75)
+        # Whether there is such a definition is asked each two seconds.
+        wait_for(lambda: checked.namespace in str(downtimes(checked)), lambda: f"it among {downtimes(checked)}", 5)
+        assert downtimes(checked)[checked.namespace]["group"] == "deckhouse.io"
     finally:
         cluster.kubectl("delete", "customresourcedefinition", "downtimes.deckhouse.io")
 
