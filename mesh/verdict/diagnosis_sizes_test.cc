@@ -31,7 +31,7 @@ TEST(DiagnosisSizesTest, TellsThePortWithASmallMtuAndItsWay) {
   EXPECT_EQ(told(mesh.view, true), Lines{});
   limit(mesh, 3, FragmentationClass::kBlackHole, true, false);
   EXPECT_EQ(told(mesh.view), Lines{"mtu_black_hole node-3 both out critical 28/28"});
-  EXPECT_EQ(diagnose(mesh.view).front().size, 1350);
+  EXPECT_EQ(diagnose(mesh.view).front().size, 1400) << "of the wire";
   limit(mesh, 3, FragmentationClass::kBlackHole, true, true);
   EXPECT_EQ(told(mesh.view), Lines{"mtu_black_hole node-3 both both critical 56/56"});
 }

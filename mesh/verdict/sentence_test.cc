@@ -92,9 +92,9 @@ TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
     result.since = mesh_.began;
   }
   EXPECT_EQ(told(),
-            "MTU black hole: packets above 1350 bytes vanish without a word to node-3, "
-            "links have 1450 (28 of 28 paths, since 12:03:07)");
-  EXPECT_EQ(next_command(named_), "ping -M do -c 3 -s 1422 10.0.0.3  # on node-0");
+            "MTU black hole: packets above 1400 bytes vanish without a word to node-3, "
+            "links have 1500 (28 of 28 paths, since 12:03:07)");
+  EXPECT_EQ(next_command(named_), "ping -M do -c 3 -s 1472 10.0.0.3  # on node-0");
 }
 
 TEST_F(SentenceTest, SaysHowMuchIsLostAndHowSlowItIs) {

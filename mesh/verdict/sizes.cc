@@ -234,14 +234,19 @@ class Sizes {
     finding.partial = found.partial;
     std::uint32_t first_hand = 0;
     finding.size = 0xffff;
-    for (const std::uint32_t member : found.members) {
-      const SizeResult& result = view_.sizes[cover.bad()[member].path];
-      finding.add_evidence(result.path);
-      if (test(result) != Test::kFailed) continue;
-      ++first_hand;
-      if (result.size >= finding.size) continue;
-      finding.size = result.size;
-      finding.link_mtu = result.link_mtu;
+    // The hosts' first: what the wire carries is told, and not what that leaves to the overlay.
+    for (const Layer layer : {Layer::kHost, Layer::kPod}) {
+      const bool known = finding.size != 0xffff;
+      for (const std::uint32_t member : found.members) {
+        const SizeResult& result = view_.sizes[cover.bad()[member].path];
+        if (evidence_.layer_of(result.sender) != layer) continue;
+        finding.add_evidence(result.path);
+        if (test(result) != Test::kFailed) continue;
+        ++first_hand;
+        if (known || result.size >= finding.size) continue;
+        finding.size = result.size;
+        finding.link_mtu = result.link_mtu;
+      }
     }
     if (first_hand < kFirstHandMin * static_cast<double>(found.members.size())) return;
     if (kind == Kind::kMtuBlackHole && is_overlay(cover, found, finding)) {
