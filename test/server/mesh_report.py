@@ -45,12 +45,14 @@ def address(number, layer="pod"):
 
 
 def report(number, layer="pod", paths=(), heard=(), uptime=600, mtus=(), mesh=None, **probing):
-    """Of the agent of a layer on the node of that number."""
+    """Of the agent of a layer on the node of that number. `uptime` is what it was when the tests began, and of an agent that
+    has just begun what it is now: the tests before may have taken longer."""
+    since = 0 if uptime < 60 else time.monotonic() - BEGAN
     counts = [0, 40] + [0] * 13
     return payload(
         agent(number, layer), nodename=f"node{number}", report_interval=5,
         hostdate=datetime.datetime.now(datetime.timezone.utc).isoformat(), mesh={
-            "schema": 1, "layer": layer, "agent_uptime_ms": uptime * 1000 + round((time.monotonic() - BEGAN) * 1000),
+            "schema": 1, "layer": layer, "agent_uptime_ms": uptime * 1000 + round(since * 1000),
             "stopping": probing.pop("stopping", False),
             "probing": {
                 "addresses": [address(number, layer)], "tunnel": "vxlan" if layer == "host" else "",
