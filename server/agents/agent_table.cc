@@ -59,8 +59,9 @@ AgentTable::Outcome AgentTable::report(mesh::Record&& record, Now now, mesh::Lar
 
 // Those that are expected and have not reported yet keep their room: others may be made up.
 bool AgentTable::has_room(std::string_view name) const {
+  if (agents_.size() + roster_.places() < options_.agents_max) return true;
   if (agents_.contains(name)) return true;
-  const std::size_t kept = roster_.names(name) ? 0 : roster_.unseated();
+  const std::size_t kept = roster_.names(name) ? 0 : roster_.places() - roster_.seated();
   return agents_.size() + kept < options_.agents_max;
 }
 

@@ -59,9 +59,9 @@ class Roster {
              const std::function<void(const Inventory::Entry&, const HeldAgent*)>& visitor) const;
   // Those that have not reported and are not due yet.
   std::size_t awaited(Clock::time_point now) const;
-  // Those that have reported, and those that have not.
+  // Those that are named, and those of them that have reported.
+  std::size_t places() const { return places_.size(); }
   std::size_t seated() const;
-  std::size_t unseated() const { return places_.size() - seated(); }
 
  private:
   struct Place {
