@@ -29,16 +29,6 @@ CheckResult unknown(std::string_view reason) {
   return {sla::Status::kUnknown, bounded(reason)};
 }
 
-const nlohmann::json* value_at(const nlohmann::json& object, const char* pointer) {
-  const nlohmann::json::json_pointer path(pointer);
-  return object.contains(path) ? &object.at(path) : nullptr;
-}
-
-std::string text_at(const nlohmann::json& object, const char* pointer) {
-  const auto* const value = value_at(object, pointer);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
 std::optional<std::chrono::sys_seconds> time_at(const nlohmann::json& object, const char* pointer) {
   const auto time = parse_wall_time(text_at(object, pointer));
   if (!time) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "checks/check.h"
+#include "lib/kube/object_values.h"
 
 namespace meshcheck::checks {
 
@@ -17,9 +18,8 @@ CheckResult up();
 CheckResult down(std::string_view reason);
 CheckResult unknown(std::string_view reason);
 
-// What is at "/spec/nodeName"; null if there is nothing, or nothing of that type.
-const nlohmann::json* value_at(const nlohmann::json& object, const char* pointer);
-std::string text_at(const nlohmann::json& object, const char* pointer);  // Empty likewise.
+using kube::text_at;
+using kube::value_at;
 
 // In whole seconds, as Kubernetes has it. Nothing if it is no time.
 std::optional<std::chrono::sys_seconds> time_at(const nlohmann::json& object, const char* pointer);

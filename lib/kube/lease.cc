@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "lib/kube/object_values.h"
+
 namespace meshcheck::kube {
 namespace {
 
@@ -23,11 +25,6 @@ std::chrono::milliseconds period_of(std::chrono::milliseconds duration) {
   return duration / 5;
 }
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::int64_t number_of(const json& object, const char* key, std::int64_t missing) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : missing;
@@ -46,11 +43,11 @@ LeaseRecord::Next LeaseRecord::seen(const json* object, Clock::time_point now, W
     const auto found = lease.find("spec");
     if (found != lease.end() && found->is_object()) spec = *found;
   }
-  const std::string holder = text_of(spec, "holderIdentity");
+  const std::string holder = text_at(spec, "/holderIdentity");
   const bool mine = holder == options_.identity;
   if (!mine) renewed_at_.reset();
   if (!mine && !holder.empty()) {
-    const std::string observed = holder + " " + text_of(spec, "renewTime");
+    const std::string observed = holder + " " + text_at(spec, "/renewTime");
     if (observed != observed_) {
       observed_ = observed;
       observed_at_ = now;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/kube/object_values.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -26,19 +28,12 @@ std::string message_of(const sla::DowntimeTable::Items& items) {
 }
 
 const json* find_accepted(const json& object) {
-  const auto status = object.find("status");
-  if (status == object.end() || !status->is_object()) return nullptr;
-  const auto conditions = status->find("conditions");
-  if (conditions == status->end() || !conditions->is_array()) return nullptr;
+  const json* const conditions = kube::value_at(object, "/status/conditions");
+  if (conditions == nullptr || !conditions->is_array()) return nullptr;
   const auto found = std::find_if(conditions->begin(), conditions->end(), [](const json& one) {
-    return one.is_object() && one.contains("type") && one["type"] == "Accepted";
+    return kube::text_at(one, "/type") == "Accepted";
   });
   return found == conditions->end() ? nullptr : &*found;
-}
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 std::string rfc3339(WallTime time) {
@@ -50,18 +45,17 @@ std::string rfc3339(WallTime time) {
 std::optional<json> accepted_condition(const json& object, const sla::DowntimeTable::Items& items,
                                        WallTime now) {
   const bool all = items.refused.empty();
-  const json generation =
-      object.value("metadata", json::object()).value("generation", json::number_integer_t{0});
+  const json* const generation = kube::value_at(object, "/metadata/generation");
   json condition = {{"type", "Accepted"},
                     {"status", all ? "True" : "False"},
                     {"reason", all ? "AllItemsCount" : "ItemsLeftOut"},
                     {"message", message_of(items)},
-                    {"observedGeneration", generation},
+                    {"observedGeneration", generation == nullptr ? json(0) : *generation},
                     {"lastTransitionTime", rfc3339(now)}};
   const json* const before = find_accepted(object);
   if (before == nullptr) return condition;
-  if (text_at(*before, "status") == condition["status"]) {
-    condition["lastTransitionTime"] = text_at(*before, "lastTransitionTime");
+  if (kube::text_at(*before, "/status") == condition["status"]) {
+    condition["lastTransitionTime"] = kube::text_at(*before, "/lastTransitionTime");
   }
   return *before == condition ? std::nullopt : std::optional(std::move(condition));
 }
@@ -72,10 +66,9 @@ bool DowntimeStatus::tell(const kube::Resource& resource, const json& object,
                           const sla::DowntimeTable::Items& items) {
   auto condition = accepted_condition(object, items, WallClock::now());
   if (!condition) return false;
-  const json metadata = object.value("metadata", json::object());
   Job job{.resource = resource,
-          .name = text_at(metadata, "name"),
-          .uid = text_at(metadata, "uid"),
+          .name = kube::text_at(object, "/metadata/name"),
+          .uid = kube::text_at(object, "/metadata/uid"),
           .condition = *std::move(condition)};
   // What waits of the same object is out of date.
   std::erase_if(waiting_, [&](const Job& old) {
