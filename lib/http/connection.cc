@@ -117,8 +117,8 @@ void Connection::check_room() {
 void Connection::charge() {
   MemoryBudget* const memory = server_.options_.memory;
   if (memory == nullptr) return;
-  const std::size_t now =
-      parser_.body_memory() + unparsed_.size() + unsent_.size() + stream_.queued_bytes();
+  const std::size_t now = parser_.body_memory() + unparsed_.size() + unsent_.size() +
+                          stream_.queued_bytes() + source_held_;
   // Mostly nothing has changed, and the other threads have the budget too.
   if (now != charged_) memory->change(std::exchange(charged_, now), now);
 }
@@ -282,6 +282,7 @@ void Connection::respond(Response response) {
     ++server_.counters_.memory_refused;
     response = Response::error(503, kNoRoom);
   }
+  if (!head_only) cut_to_pieces(response);
   count(response.status);
   const bool has_chunks = response.source && !response.source_size;
   const bool ends_by_closing = response.waits || (has_chunks && !request.chunks_allowed);

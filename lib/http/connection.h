@@ -117,6 +117,9 @@ class Connection {
   // With the handler's answer, or the gate's.
   void answer_admitted(Admission admission);
   void respond(Response response);
+  // Has a large body sent piece by piece, so that it is not held a second time while it waits to be
+  // written.
+  void cut_to_pieces(Response& response);
   // Writes what the source makes until the reader is slower or others should have their turn.
   void pump();
   // on_drained() in the loop's next turn.
@@ -143,7 +146,8 @@ class Connection {
   std::string unsent_;    // Answers to what was in one read, sent together.
   BodySource source_;     // Of the answer under way.
   Framing source_framing_;
-  Ticket ticket_ = 0;  // Of the request in the parser while it is parked; else 0.
+  std::size_t source_held_ = 0;     // Bytes of a body that it has to send.
+  Ticket ticket_ = 0;               // Of the request in the parser while it is parked; else 0.
   Clock::time_point parked_until_;
   std::optional<uv::Timer> turn_;  // Made with the first source.
   Clock::time_point deadline_;

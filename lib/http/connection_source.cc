@@ -1,5 +1,6 @@
 // How a connection sends an answer that a source makes piece by piece.
 #include <cassert>
+#include <utility>
 
 #include "lib/http/connection.h"
 
@@ -9,6 +10,9 @@ namespace {
 // Pieces of a source in one turn of the loop. A quick reader takes them as fast as they are made,
 // and all other connections wait meanwhile.
 constexpr int kPiecesInTurnMax = 4;
+
+// Of a body that is sent in pieces.
+constexpr std::size_t kPieceSize = 64 * 1024;
 
 }  // namespace
 
@@ -34,8 +38,22 @@ void Connection::pump() {
   if (state_ == State::kReading && stream_.queued_bytes() == 0) wait_for_turn();
 }
 
+void Connection::cut_to_pieces(Response& response) {
+  if (response.source || response.body.size() <= kPieceSize) return;
+  source_held_ = response.body.capacity();
+  response.source_size = response.body.size();
+  response.source = [body = std::exchange(response.body, {}),
+                     sent = std::size_t{0}](std::string& piece) mutable {
+    const std::string_view next = std::string_view(body).substr(sent, kPieceSize);
+    piece += next;
+    sent += next.size();
+    return sent < body.size() ? BodyStep::kMore : BodyStep::kEnd;
+  };
+}
+
 void Connection::end_source() {
   source_ = nullptr;
+  source_held_ = 0;
   server_.end_waiting(*this);
   state_ = !source_framing_.keep_alive || draining_ ? State::kFlushing : State::kReading;
 }

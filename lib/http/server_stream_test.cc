@@ -38,7 +38,9 @@ class ServerStreamTest : public testing::Test {
       };
       return response;
     });
-    listen({});
+    router_.add(Method::kGet, "/body",
+                [](const Request&) { return Response::json(std::string(kBodySize, 'x')); });
+    listen({.memory = &memory_});
   }
 
   void listen(const Server::Options& options) {
@@ -61,9 +63,11 @@ class ServerStreamTest : public testing::Test {
 
   static constexpr int kLargePieces = 1000;
   static constexpr std::size_t kPieceSize = 64 * 1024;
+  static constexpr std::size_t kBodySize = 40'000'000;
   uv::Loop loop_;
   Router router_;
   Counters counters_;
+  MemoryBudget memory_{std::size_t{128} << 20U};
   std::unique_ptr<Server> server_;
   std::vector<std::unique_ptr<TestClient>> clients_;
   int pieces_ = 0;
@@ -113,6 +117,22 @@ TEST_F(ServerStreamTest, MakesNoMoreThanItsReaderReads) {
   run_until([&] { return client.ended; });
   EXPECT_EQ(pieces_, kLargePieces);
   EXPECT_TRUE(client.received.ends_with("x\r\n0\r\n\r\n"));
+}
+
+TEST_F(ServerStreamTest, HoldsALargeBodyOnce) {
+  TestClient& client =
+      send("GET /body HTTP/1.1\r\nHost: s\r\n\r\nGET /ping HTTP/1.1\r\nHost: s\r\n\r\n");
+  run_until([&] { return !client.received.empty(); });
+  client.stream.pause();
+  for (int turn = 0; turn < 10; ++turn) uv_run(loop_.get(), UV_RUN_NOWAIT);
+  EXPECT_GE(memory_.held(), kBodySize);
+  EXPECT_LT(memory_.held(), kBodySize + 3 * kPieceSize);
+  client.stream.resume();
+  run_until([&] { return counters_.requests == 2; });
+  run_until([&] { return client.received.size() > kBodySize + 100; });
+  EXPECT_NE(client.received.find("Content-Length: 40000000\r\n"), std::string::npos);
+  EXPECT_EQ(client.received.find("Transfer-Encoding"), std::string::npos);
+  EXPECT_LT(memory_.held(), kPieceSize);
 }
 
 TEST_F(ServerStreamTest, LetsOthersHaveTheirTurn) {
