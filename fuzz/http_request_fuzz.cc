@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/http/content_coding.h"
 #include "lib/http/request_parser.h"
 
 namespace {
@@ -44,6 +45,7 @@ class Reader {
     if (request.headers.size() > kLimits.headers_max) std::abort();
     seen_ += std::string(to_string(request.method)) + request.path + "?" + request.query;
     for (const auto& [name, value] : request.headers) seen_ += name + ":" + value + "\n";
+    seen_ += accepts_gzip(request) ? "gzip\n" : "\n";
     seen_ += request.body + "\n";
   }
 

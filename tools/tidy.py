@@ -70,7 +70,7 @@ ARROWS = {
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store/sqlite",
           "libmnl/libmnl.h": "lib/netlink", "simdjson.h": "mesh lib/kube",
           "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http lib/testing", "ares.h": "probe",
-          "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "yaml-cpp/yaml.h": "lib/yaml",
+          "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "zlib.h": "lib/http", "yaml-cpp/yaml.h": "lib/yaml",
           "yaml-cpp/eventhandler.h": "lib/yaml",
           "nlohmann/json.hpp": "lib/yaml lib/kube lib/testing checks mesh server smoke-mini fuzz"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",

@@ -118,7 +118,7 @@ void Connection::charge() {
   MemoryBudget* const memory = server_.options_.memory;
   if (memory == nullptr) return;
   const std::size_t now = parser_.body_memory() + unparsed_.size() + unsent_.size() +
-                          stream_.queued_bytes() + source_held_;
+                          stream_.queued_bytes() + source_held_ + (gzip_ ? GzipStream::kMemory : 0);
   // Mostly nothing has changed, and the other threads have the budget too.
   if (now != charged_) memory->change(std::exchange(charged_, now), now);
 }
@@ -274,6 +274,7 @@ void Connection::respond(Response response) {
   if (may_wait && !server_.begin_waiting(*this)) {
     response = Response::error(503, "Too many answers wait for news; try again later.");
   }
+  const bool gzips = code(response);
   const std::size_t size = response.body.size();
   MemoryBudget* const memory = server_.options_.memory;
   // A body whose size is known and that a source sends is charged by its owner already.
@@ -297,6 +298,7 @@ void Connection::respond(Response response) {
   if (response.source && !framing.head_only) {
     source_ = std::move(response.source);
     source_framing_ = framing;
+    if (gzips) gzip_.emplace();
     state_ = response.waits ? State::kFollowing : State::kStreaming;
   } else if (!framing.keep_alive) {
     state_ = State::kFlushing;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib/http/content_coding.h"
 #include "lib/http/request_parser.h"
 #include "lib/http/server.h"
 #include "lib/http/stream.h"
@@ -117,6 +118,8 @@ class Connection {
   // With the handler's answer, or the gate's.
   void answer_admitted(Admission admission);
   void respond(Response response);
+  // Has the client's coding on it, but for a source's pieces. True: those are to have it too.
+  bool code(Response& response);
   // Has a large body sent piece by piece, so that it is not held a second time while it waits to be
   // written.
   void cut_to_pieces(Response& response);
@@ -147,6 +150,7 @@ class Connection {
   BodySource source_;     // Of the answer under way.
   Framing source_framing_;
   std::size_t source_held_ = 0;     // Bytes of a body that it has to send.
+  std::optional<GzipStream> gzip_;  // That the source's pieces go through.
   Ticket ticket_ = 0;               // Of the request in the parser while it is parked; else 0.
   Clock::time_point parked_until_;
   std::optional<uv::Timer> turn_;  // Made with the first source.

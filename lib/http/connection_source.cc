@@ -1,4 +1,5 @@
 // How a connection sends an answer that a source makes piece by piece.
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -29,6 +30,11 @@ void Connection::pump() {
            "Response::waits was not said");
     const bool waits = step == BodyStep::kWait && !draining_ && !said_all_;
     const bool more = step == BodyStep::kMore || waits;
+    if (gzip_) {
+      std::string coded;
+      gzip_->append(coded, bytes, !more);
+      bytes = std::move(coded);
+    }
     append_piece(unsent_, bytes, source_framing_, !more);
     if (waits) state_ = State::kWaiting;
     if (!more) end_source();
@@ -36,6 +42,24 @@ void Connection::pump() {
   }
   // For the requests behind it. Not at once: many small answers would nest as deep.
   if (state_ == State::kReading && stream_.queued_bytes() == 0) wait_for_turn();
+}
+
+bool Connection::code(Response& response) {
+  if (response.as_is || response.waits) return false;
+  const bool is_coded =
+      std::any_of(response.headers.begin(), response.headers.end(),
+                  [](const auto& header) { return header.first == "Content-Encoding"; });
+  if (!is_coded && !response.source && response.body.size() < kGzipMin) return false;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (is_coded || !accepts_gzip(parser_.request())) return false;
+  const MemoryBudget* const memory = server_.options_.memory;
+  if (response.source && memory != nullptr && memory->is_short_of(GzipStream::kMemory)) {
+    return false;
+  }
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  response.source_size.reset();
+  if (!response.source) response.body = gzip(response.body);
+  return response.source != nullptr;
 }
 
 void Connection::cut_to_pieces(Response& response) {
@@ -54,6 +78,7 @@ void Connection::cut_to_pieces(Response& response) {
 void Connection::end_source() {
   source_ = nullptr;
   source_held_ = 0;
+  gzip_.reset();
   server_.end_waiting(*this);
   state_ = !source_framing_.keep_alive || draining_ ? State::kFlushing : State::kReading;
 }

@@ -65,6 +65,7 @@ Response Response::json(std::string body, int status) {
           .source_size = {},
           .waits = false,
           .headers = {},
+          .as_is = false,
           .close = false};
 }
 

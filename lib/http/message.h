@@ -69,6 +69,8 @@ struct Response {
   std::optional<std::size_t> source_size = {};
   bool waits = false;  // `source` may say kWait. The connection then ends with this answer.
   std::vector<std::pair<std::string, std::string>> headers;
+  // No coding for those who take one: its size or its secrets are to be as they are.
+  bool as_is = false;
   bool close = false;  // Ask for the connection to end after this response.
   // Instead of all the rest: Server::answer() brings it, with the request's ticket.
   bool later = false;
