@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lib/http/content_coding.h"
+
 namespace meshcheck::server {
 namespace {
 
@@ -18,16 +20,23 @@ http::BodySource pieces_of(http::SharedBody body) {
 
 }  // namespace
 
-http::Response AnswerShare::answer(std::string_view content_type,
+http::Response AnswerShare::answer(std::string_view content_type, bool gzips,
                                    const std::function<std::string()>& make) {
+  Guarded<Latest>& latest = latest_.at(gzips ? 1 : 0);
   http::Response response;
   response.content_type = content_type;
-  http::SharedBody body = latest_.with([now = clock_()](const Latest& latest) {
-    const bool is_new = now - latest.made <= kAgeMax;
-    return is_new && latest.body.is_shared() ? latest.body : http::SharedBody();
+  if (gzips) response.headers.emplace_back("Content-Encoding", "gzip");
+  http::SharedBody body = latest.with([now = clock_()](const Latest& held) {
+    const bool is_new = now - held.made <= kAgeMax;
+    return is_new && held.body.is_shared() ? held.body : http::SharedBody();
   });
   if (body.bytes().empty()) {
     std::string text = make();
+    if (gzips && text.size() >= http::kGzipMin) {
+      text = http::gzip(text);
+    } else {
+      response.headers.clear();
+    }
     if (text.size() < kSharedMin) {
       response.body = std::move(text);
       return response;
@@ -35,8 +44,8 @@ http::Response AnswerShare::answer(std::string_view content_type,
     text.shrink_to_fit();
     body = http::SharedBody(std::move(text), memory_);
     // What was there before is freed behind the lock.
-    Latest latest{body, clock_()};
-    latest_.with([&latest](Latest& held) { std::swap(held, latest); });
+    Latest made{body, clock_()};
+    latest.with([&made](Latest& held) { std::swap(held, made); });
   }
   response.source_size = body.bytes().size();
   response.source = pieces_of(std::move(body));
@@ -44,9 +53,11 @@ http::Response AnswerShare::answer(std::string_view content_type,
 }
 
 void AnswerShare::forget_unused() {
-  const http::SharedBody unused = latest_.with([](Latest& latest) {
-    return latest.body.is_shared() ? http::SharedBody() : std::move(latest.body);
-  });
+  for (Guarded<Latest>& latest : latest_) {
+    const http::SharedBody unused = latest.with([](Latest& held) {
+      return held.body.is_shared() ? http::SharedBody() : std::move(held.body);
+    });
+  }
 }
 
 }  // namespace meshcheck::server

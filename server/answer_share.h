@@ -1,6 +1,7 @@
 // One copy of a large answer for all who ask for it at once.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -16,8 +17,8 @@ namespace meshcheck::server {
 
 // Of one route. Who asks while another is still being sent the answer gets the same one if it is
 // not older than kAgeMax; so readers that do not read hold one copy, not one each. Who asks alone
-// gets a new one. For all network threads; two of them that ask in the same moment may make one
-// each, as no lock is held meanwhile.
+// gets a new one. With gzip and without are two answers. For all network threads; two of them that
+// ask in the same moment may make one each, as no lock is held meanwhile.
 class AnswerShare {
  public:
   static constexpr std::chrono::seconds kAgeMax{1};
@@ -29,7 +30,9 @@ class AnswerShare {
                        std::function<Clock::time_point()> clock = Clock::now)
       : memory_(memory), clock_(std::move(clock)) {}
 
-  http::Response answer(std::string_view content_type, const std::function<std::string()>& make);
+  // `gzips`: the client takes gzip.
+  http::Response answer(std::string_view content_type, bool gzips,
+                        const std::function<std::string()>& make);
   // Frees what nobody is being sent any more.
   void forget_unused();
 
@@ -41,7 +44,7 @@ class AnswerShare {
 
   http::MemoryBudget& memory_;
   const std::function<Clock::time_point()> clock_;
-  Guarded<Latest> latest_;
+  std::array<Guarded<Latest>, 2> latest_;  // As it is, and in gzip.
 };
 
 }  // namespace meshcheck::server

@@ -11,12 +11,21 @@ class AnswerShareTest : public testing::Test {
  protected:
   static constexpr std::size_t kSize = 200'000;
 
-  http::Response ask(Clock::duration at) {
+  http::Response ask(Clock::duration at, bool gzips = false) {
     now_ = Clock::time_point(at);
-    return share_.answer("text/plain", [this] {
+    return share_.answer("text/plain", gzips, [this] {
       ++made_;
+      if (gzips_badly_) return noise(size_);
       return std::string(size_, static_cast<char>('a' + made_));
     });
+  }
+  // Bytes that gzip makes no smaller.
+  static std::string noise(std::size_t size) {
+    std::string bytes(size, '\0');
+    std::uint32_t state = 1;
+    for (char& byte : bytes)
+      byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24U);
+    return bytes;
   }
   static std::string read(http::Response& response) {
     std::string all;
@@ -34,6 +43,7 @@ class AnswerShareTest : public testing::Test {
   AnswerShare share_{memory_, [this] { return now_; }};
   std::size_t size_ = kSize;
   int made_ = 0;
+  bool gzips_badly_ = false;
 };
 
 TEST_F(AnswerShareTest, SendsOneCopyToAllWhoAskWhileItIsSent) {
@@ -70,6 +80,37 @@ TEST_F(AnswerShareTest, FreesWhatNobodyReads) {
   }
   share_.forget_unused();
   EXPECT_EQ(memory_.held(), 0U);
+}
+
+TEST_F(AnswerShareTest, CompressesOnceForAllWhoAskWhileItIsSent) {
+  gzips_badly_ = true;
+  http::Response first = ask(1s, true);
+  http::Response second = ask(2s, true);
+  http::Response plain = ask(2s);
+  EXPECT_EQ(made_, 2) << "once in gzip and once as it is";
+  EXPECT_EQ(first.headers.at(0), std::pair(std::string("Content-Encoding"), std::string("gzip")));
+  EXPECT_EQ(second.headers, first.headers);
+  EXPECT_TRUE(plain.headers.empty());
+  EXPECT_LT(memory_.held(), 3 * kSize);
+  const std::string bytes = read(first);
+  EXPECT_TRUE(bytes.starts_with("\x1f\x8b"));
+  EXPECT_EQ(read(second), bytes);
+  EXPECT_EQ(read(plain), noise(kSize));
+}
+
+TEST_F(AnswerShareTest, SharesNoAnswerThatGzipMakesSmall) {
+  const http::Response answer = ask(1s, true);
+  EXPECT_TRUE(answer.body.starts_with("\x1f\x8b"));
+  EXPECT_LT(answer.body.size(), kSize / 50);
+  EXPECT_EQ(answer.headers.size(), 1U);
+  EXPECT_FALSE(answer.source);
+}
+
+TEST_F(AnswerShareTest, CompressesNoTinyAnswer) {
+  size_ = 100;
+  const http::Response answer = ask(1s, true);
+  EXPECT_EQ(answer.body.size(), 100U);
+  EXPECT_TRUE(answer.headers.empty());
 }
 
 TEST_F(AnswerShareTest, LeavesSmallAnswersAlone) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/base/text.h"
+#include "lib/http/content_coding.h"
 #include "lib/http/query.h"
 #include "server/connectivity_check.h"
 #include "server/mesh/mesh_api.h"
@@ -47,6 +48,7 @@ http::Response get_ping(const http::Request& request) {
   if (!*size) return {};
   http::Response response;
   // In pieces, so that a slow reader does not hold all of it.
+  response.as_is = true;
   response.source = [left = **size](std::string& piece) mutable {
     const std::size_t taken = std::min(left, kPiecePadding);
     piece.append(taken, '0');
@@ -88,11 +90,13 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
   router_.add(Method::kGet, "/api/v1/events", [this](const Request& request) {
     return get_events(parts_.verdicts, parts_.events, request);
   });
-  router_.add(Method::kGet, "/api/v1/agents/", [this](const Request&) { return get_agents(); });
+  router_.add(Method::kGet, "/api/v1/agents/",
+              [this](const Request& request) { return get_agents(request); });
   router_.add(Method::kGet, "/api/v1/version", [](const Request&) {
     return Response::json("{\"version\":\"" MESHCHECK_VERSION "\"}");
   });
-  router_.add(Method::kGet, "/metrics", [this](const Request&) { return get_metrics(); });
+  router_.add(Method::kGet, "/metrics",
+              [this](const Request& request) { return get_metrics(request); });
   router_.add(Method::kGet, "/healthz", [](const Request&) {
     Response response;
     response.body = "ok\n";
@@ -183,11 +187,14 @@ http::Response Api::answer_mesh(const mesh::MeshTable::Sender& sender,
                                 const mesh::ProbingReport& report, Now time) {
   auto assignment =
       parts_.mesh.with([&](mesh::Mesh& mesh) { return mesh.report(sender, report, time); });
-  return assignment ? http::Response::json(*std::move(assignment)) : http::Response();
+  if (!assignment) return {};
+  http::Response response = http::Response::json(*std::move(assignment));
+  response.as_is = true;  // It holds the key beside names that agents choose.
+  return response;
 }
 
-http::Response Api::get_agents() const {
-  return parts_.agents_answers.answer("application/json", [this] {
+http::Response Api::get_agents(const http::Request& request) const {
+  return parts_.agents_answers.answer("application/json", http::accepts_gzip(request), [this] {
     return parts_.agents.with([](const AgentTable& table) { return table.all_records(); });
   });
 }
@@ -209,8 +216,9 @@ http::Response Api::delete_agent(const http::Request& request) {
   return response;
 }
 
-http::Response Api::get_metrics() const {
+http::Response Api::get_metrics(const http::Request& request) const {
   return parts_.metrics_answers.answer("text/plain; version=0.0.4; charset=utf-8",
+                                       http::accepts_gzip(request),
                                        [this] { return metrics_text(parts_, registry_); });
 }
 

@@ -26,10 +26,10 @@ class Api {
   http::Response post_agent(http::Request& request);
   http::Response answer_mesh(const mesh::MeshTable::Sender& sender,
                              const mesh::ProbingReport& report, Now time);
-  http::Response get_agents() const;
+  http::Response get_agents(const http::Request& request) const;
   http::Response get_agent(const http::Request& request) const;
   http::Response delete_agent(const http::Request& request);
-  http::Response get_metrics() const;
+  http::Response get_metrics(const http::Request& request) const;
   http::Response get_readyz() const;
   http::Response get_page() const;
 
