@@ -108,7 +108,7 @@ void append_row(std::string& html, const AgentTable::Row& row) {
   if (row.state == AgentTable::Row::State::kAbsent) {
     append_escaped(html, row.name);
   } else {
-    html += "<a href=\"/api/v1/agents/";
+    html += "<a href=\"api/v1/agents/";
     html += http::escape_path_segment(row.name);
     html += "\">";
     append_escaped(html, row.name);
@@ -170,10 +170,10 @@ std::string render_page(const ConnectivityCheck& check, const std::vector<Verdic
   }
   html += "<footer>" + format_rfc3339(std::chrono::floor<std::chrono::seconds>(time)) +
           " · meshcheck " MESHCHECK_VERSION
-          " · <a href=\"/api/v1/connectivity_check\">check</a> · <a href=\"/api/v1/agents/\">"
-          "reports</a> · <a href=\"/api/v1/verdicts?since=7d\">verdicts</a> · <a "
-          "href=\"/api/v1/mesh\">paths</a> · <a href=\"/api/v1/mtu\">sizes</a> · "
-          "<a href=\"/metrics\">metrics</a></footer>\n</body>\n</html>\n";
+          " · <a href=\"api/v1/connectivity_check\">check</a> · <a href=\"api/v1/agents/\">"
+          "reports</a> · <a href=\"api/v1/verdicts?since=7d\">verdicts</a> · <a "
+          "href=\"api/v1/mesh\">paths</a> · <a href=\"api/v1/mtu\">sizes</a> · "
+          "<a href=\"metrics\">metrics</a></footer>\n</body>\n</html>\n";
   return html;
 }
 

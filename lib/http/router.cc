@@ -83,13 +83,29 @@ std::optional<std::string> Router::corrected_path(std::string_view path) const {
   return std::nullopt;
 }
 
+// From the client's path, as a proxy may have cut a prefix off in front of ours.
+std::string Router::location(const Request& request, const std::string& path) {
+  std::string_view sent = request.target;
+  sent = sent.substr(0, sent.find('?'));
+  const auto scheme = sent.find("://");
+  if (!sent.starts_with('/') && scheme != std::string_view::npos) {
+    sent.remove_prefix(std::min(sent.find('/', scheme + 3), sent.size()));
+  }
+  std::string text;
+  for (auto slashes = std::count(sent.begin(), sent.end(), '/'); slashes > 1; --slashes) {
+    text += "../";
+  }
+  if (text.empty()) text = "./";
+  text.append(path, 1);
+  return request.query.empty() ? text : text + "?" + request.query;
+}
+
 Response Router::redirect_or_not_found(const Request& request) const {
   const auto corrected = corrected_path(request.path);
   if (!corrected) return Response::error(404, "404 page not found");
   const bool safe = request.method == Method::kGet || request.method == Method::kHead;
   Response response = Response::error(safe ? 301 : 307, "Moved to " + *corrected);
-  response.headers.emplace_back("Location",
-                                *corrected + (request.query.empty() ? "" : "?" + request.query));
+  response.headers.emplace_back("Location", location(request, *corrected));
   return response;
 }
 

@@ -30,7 +30,7 @@ class Router {
     Method method;
     std::string prefix;  // Up to the parameter, or all of it.
     bool has_parameter = false;
-    std::string suffix;  // Behind the parameter.
+    std::string suffix;          // Behind the parameter.
     Handler handler;
   };
   // The parameter (empty if the route has none), or nothing if the path is not the route's.
@@ -39,6 +39,8 @@ class Router {
   std::string allowed_methods(std::string_view path) const;
   // Percent-encoded, for a Location header.
   std::optional<std::string> corrected_path(std::string_view path) const;
+  // The way there from where the client is, up to the root and down again, with the query.
+  static std::string location(const Request& request, const std::string& path);
   Response redirect_or_not_found(const Request& request) const;
 
   std::vector<Route> routes_;

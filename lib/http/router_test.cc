@@ -23,10 +23,11 @@ class RouterTest : public testing::Test {
   }
 
   // "status body" or, for a redirect, "status Location"; with Allow where there is one.
-  std::string ask(Method method, const std::string& path) {
+  std::string ask(Method method, const std::string& path, const std::string& target = "") {
     Request request;
     request.method = method;
     request.path = path;
+    request.target = target.empty() ? path : target;
     const Response response = router_.answer(request);
     std::string text = std::to_string(response.status);
     for (const auto& [name, value] : response.headers) {
@@ -53,11 +54,19 @@ TEST_F(RouterTest, NamesTheMethodsOfAKnownPath) {
 }
 
 TEST_F(RouterTest, RedirectsAPathThatIsNearlyRight) {
-  EXPECT_EQ(ask(Method::kGet, "/api/v1/agents"), "301 /api/v1/agents/");
-  EXPECT_EQ(ask(Method::kGet, "/api/v1/ping/"), "301 /api/v1/ping");
-  EXPECT_EQ(ask(Method::kPost, "/API/v1//PING"), "307 /api/v1/ping");
-  EXPECT_EQ(ask(Method::kGet, "/API/v1/agents/A b"), "301 /api/v1/agents/A%20b");
-  EXPECT_EQ(ask(Method::kGet, "/api/v1/agents/x/"), "301 /api/v1/agents/x");
+  EXPECT_EQ(ask(Method::kGet, "/api/v1/agents"), "301 ../../api/v1/agents/");
+  EXPECT_EQ(ask(Method::kGet, "/api/v1/ping/"), "301 ../../../api/v1/ping");
+  EXPECT_EQ(ask(Method::kPost, "/API/v1//PING"), "307 ../../../api/v1/ping");
+  EXPECT_EQ(ask(Method::kGet, "/API/v1/agents/A b"), "301 ../../../api/v1/agents/A%20b");
+  EXPECT_EQ(ask(Method::kGet, "/api/v1/agents/x/"), "301 ../../../../api/v1/agents/x");
+}
+
+TEST_F(RouterTest, CountsTheSlashesThatTheClientSees) {
+  EXPECT_EQ(ask(Method::kGet, "/api/v1//ping", "/api%2Fv1//ping"), "301 ../../api/v1/ping");
+  EXPECT_EQ(ask(Method::kGet, "/api/v1/ping/", "http://host:1/api/v1/ping/"),
+            "301 ../../../api/v1/ping");
+  router_.add(Method::kGet, "/metrics", [](const Request&) { return Response(); });
+  EXPECT_EQ(ask(Method::kGet, "/Metrics", "/Metrics"), "301 ./metrics");
 }
 
 TEST_F(RouterTest, KnowsNothingElse) {

@@ -251,7 +251,7 @@ def test_refuses_bad_requests_and_ends_the_connection(occupied, request_bytes, s
 
 def test_takes_a_target_with_a_host_and_a_blank_behind_a_value(server):
     request = b"GET http://elsewhere/api/v1/agents HTTP/1.1\r\nHost: s \r\nConnection: close \r\n\r\n"
-    assert b"\r\nLocation: /api/v1/agents/\r\n" in server.raw(request)
+    assert b"\r\nLocation: ../../api/v1/agents/\r\n" in server.raw(request)
 
 
 def test_answers_pipelined_requests_in_order(server):
