@@ -23,6 +23,17 @@ std::string without_doubled_slashes(std::string_view path) {
   return clean;
 }
 
+std::string escape_path(std::string_view path) {
+  std::string escaped;
+  for (;;) {
+    const std::string_view segment = path.substr(0, path.find('/'));
+    escaped += escape_path_segment(segment);
+    if (segment.size() == path.size()) return escaped;
+    escaped += '/';
+    path.remove_prefix(segment.size() + 1);
+  }
+}
+
 std::string with_final_slash_toggled(std::string path) {
   if (path.size() > 1 && path.back() == '/') {
     path.pop_back();
@@ -38,12 +49,15 @@ void Router::add(Method method, std::string_view pattern, Handler handler) {
   Route route{.method = method,
               .prefix = std::string(pattern.substr(0, pattern.find('{'))),
               .has_parameter = false,
+              .slashes = 0,
               .suffix = {},
               .handler = std::move(handler)};
-  const auto close = pattern.find('}');
+  const auto close = pattern.rfind('}');
   if (close != std::string_view::npos) {
     route.has_parameter = true;
     route.suffix = pattern.substr(close + 1);
+    const std::string_view name = pattern.substr(0, close).substr(route.prefix.size());
+    route.slashes = std::count(name.begin(), name.end(), '/');
   }
   routes_.push_back(std::move(route));
 }
@@ -56,7 +70,10 @@ std::optional<std::string_view> Router::match(const Route& route, std::string_vi
   if (rest.size() <= route.suffix.size()) return std::nullopt;
   const std::string_view parameter = rest.substr(0, rest.size() - route.suffix.size());
   const bool same_end = starts_with(rest.substr(parameter.size()), route.suffix, ignore_case);
-  if (!same_end || parameter.find('/') != std::string_view::npos) return std::nullopt;
+  const bool has_empty = parameter.front() == '/' || parameter.back() == '/' ||
+                         parameter.find("//") != std::string_view::npos;
+  const auto slashes = std::count(parameter.begin(), parameter.end(), '/');
+  if (!same_end || has_empty || slashes != route.slashes) return std::nullopt;
   return parameter;
 }
 
@@ -77,7 +94,7 @@ std::optional<std::string> Router::corrected_path(std::string_view path) const {
       const auto parameter = match(route, candidate, true);
       if (!parameter) continue;
       if (route.prefix + std::string(*parameter) + route.suffix == path) continue;
-      return route.prefix + escape_path_segment(*parameter) + route.suffix;
+      return route.prefix + escape_path(*parameter) + route.suffix;
     }
   }
   return std::nullopt;

@@ -21,6 +21,7 @@ using Handler = std::function<Response(Request&)>;
 class Router {
  public:
   // A pattern is literal segments and at most one `{name}`, which matches one non-empty segment.
+  // `{one}/{other}` match two of them, which the handler gets as one parameter with their slash.
   void add(Method method, std::string_view pattern, Handler handler);
 
   Response answer(Request& request) const;
@@ -30,6 +31,7 @@ class Router {
     Method method;
     std::string prefix;  // Up to the parameter, or all of it.
     bool has_parameter = false;
+    std::ptrdiff_t slashes = 0;  // In the parameter.
     std::string suffix;          // Behind the parameter.
     Handler handler;
   };

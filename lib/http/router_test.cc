@@ -47,6 +47,20 @@ TEST_F(RouterTest, FindsLiteralsAndParameters) {
   EXPECT_EQ(ask(Method::kHead, "/api/v1/ping"), "200 ping()");
 }
 
+TEST_F(RouterTest, FindsTwoSegmentsInOneParameter) {
+  router_.add(Method::kDelete, "/sla/{group}/{probe}", [](const Request& request) {
+    Response response;
+    response.body = request.parameter;
+    return response;
+  });
+  EXPECT_EQ(ask(Method::kDelete, "/sla/a/b"), "200 a/b");
+  EXPECT_EQ(ask(Method::kDelete, "/sla/a"), "404");
+  EXPECT_EQ(ask(Method::kDelete, "/sla/a/"), "404");
+  EXPECT_EQ(ask(Method::kDelete, "/sla/a/b/c"), "404");
+  EXPECT_EQ(ask(Method::kDelete, "/sla//a/b c/"), "307 ../../../../sla/a/b%20c");
+  EXPECT_EQ(ask(Method::kGet, "/sla/a/b"), "405 DELETE, OPTIONS");
+}
+
 TEST_F(RouterTest, NamesTheMethodsOfAKnownPath) {
   EXPECT_EQ(ask(Method::kDelete, "/api/v1/agents/x"), "405 GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(ask(Method::kOptions, "/api/v1/ping"), "200 GET, HEAD, OPTIONS ");
