@@ -120,6 +120,8 @@ void Api::add_sla_routes() {
               [this](const Request& request) { return get_public_status(sla_, request); });
   router_.add(Method::kGet, "/api/v1/sla",
               [this](const Request& request) { return get_sla(sla_, request); });
+  router_.add(Method::kDelete, "/api/v1/sla/probes/{group}/{probe}",
+              [this](const Request& request) { return delete_probe(sla_, request, log_); });
   router_.add(Method::kGet, "/api/v1/downtimes",
               [this](const Request& request) { return get_downtimes(sla_, request); });
   router_.add(Method::kPost, "/api/v1/downtimes",

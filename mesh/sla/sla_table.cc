@@ -66,8 +66,23 @@ SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref, const std::string& o
   if (brings == origins_.end()) return nullptr;
   if (brings->second.probes_brought >= options_.probes_of_origin_max()) return nullptr;
   Probe* const probe = find_or_add(ref);
-  if (probe != nullptr) ++brings->second.probes_brought;
+  if (probe == nullptr) return nullptr;
+  ++brings->second.probes_brought;
+  probe->brought_by = origin;
   return probe;
+}
+
+bool SlaTable::erase(const ProbeRef& ref) {
+  const auto found = probes_.find(ref);
+  if (found == probes_.end()) return false;
+  for (const auto& [number, day] : found->second.days) changed_days_.erase({number, ref});
+  const auto origin = origins_.find(found->second.brought_by);
+  if (origin != origins_.end() && origin->second.probes_brought > 0) {
+    --origin->second.probes_brought;
+  }
+  // Its episodes that wait to be written are left out when they are taken.
+  probes_.erase(found);
+  return true;
 }
 
 void SlaTable::restore(const ProbeRef& ref, DayNumber number, const Day& day) {
@@ -265,6 +280,16 @@ std::vector<ProbeRef> SlaTable::probes() const {
   std::vector<ProbeRef> refs;
   for (const auto& [ref, probe] : probes_) refs.push_back(ref);
   return refs;
+}
+
+bool SlaTable::knows(const std::string& group_or_probe) const {
+  const auto slash = group_or_probe.find('/');
+  const std::string group = group_or_probe.substr(0, slash);
+  if (slash != std::string::npos) {
+    return probes_.contains({group, group_or_probe.substr(slash + 1)});
+  }
+  const auto first = probes_.lower_bound({group, {}});
+  return first != probes_.end() && first->first.group == group;
 }
 
 std::map<ProbeRef, History> SlaTable::histories(const std::string& group, const std::string& probe,

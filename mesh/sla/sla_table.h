@@ -66,6 +66,9 @@ class SlaTable {
 
   // The change whose writing makes all of it durable; 0: it is so already.
   std::uint64_t take(const EpisodeMessage& message, WallTime now);
+  // Forgets all of it, and makes room for another; agents that still tell of it bring it back.
+  // False: there is none.
+  bool erase(const ProbeRef& ref);
   // Once a second or so: counts what has ended, drops what is too old.
   void advance(WallTime now);
 
@@ -80,6 +83,8 @@ class SlaTable {
 
   // In the order of their names.
   std::vector<ProbeRef> probes() const;
+  // Whether it holds a probe of the group or, as "group/probe", that one.
+  bool knows(const std::string& group_or_probe) const;
   struct Days {
     DayNumber from = 0;
     DayNumber to = std::numeric_limits<DayNumber>::max();  // The first one that is not.
@@ -126,6 +131,7 @@ class SlaTable {
     Milliseconds down{0};
     Milliseconds down_shown{0};
     SlotNumber settled = 0;  // The first slot that is not in it.
+    std::string brought_by;  // The origin; empty: the database.
   };
   using Probes = std::map<ProbeRef, Probe>;
   using SlotKey = std::pair<SlotNumber, ProbeRef>;

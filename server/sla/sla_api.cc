@@ -104,6 +104,39 @@ http::Response post_episodes(const SlaAccess& access, const http::Request& reque
   return http::Response::answered_later();
 }
 
+http::Response delete_probe(const SlaAccess& access, const http::Request& request, const Log& log) {
+  const std::size_t slash = request.parameter.find('/');
+  const sla::ProbeRef ref{std::string(request.parameter.substr(0, slash)),
+                          std::string(request.parameter.substr(slash + 1))};
+  if (!sla::is_name(ref.group) || !sla::is_name(ref.probe)) {
+    return http::Response::error(
+        400, "group, probe: 1 to 128 of letters, digits, '-', '_' and '.' each");
+  }
+  // Before the rows, so that nobody writes new ones behind them.
+  const bool held =
+      access.tables.table.with([&](sla::SlaTable& table) { return table.erase(ref); });
+  const auto deleted = [log, ref] {
+    log.info("probe of the SLA deleted", {{"group", ref.group}, {"probe", ref.probe}});
+    http::Response response;
+    response.status = 204;
+    return response;
+  };
+  if (access.database == nullptr) {
+    return held ? deleted() : http::Response::error(404, kNoSuchProbe);
+  }
+  const bool asked = access.database->writer.write(
+      access.pending(request),
+      {.run = [ref](store::Connection& database) { return erase_probe(database, ref); },
+       .done = deleted,
+       .failed =
+           [held, deleted](const Error& error) {
+             if (error.message() != kNoSuchProbe) return database_failed(error);
+             // It was not written yet.
+             return held ? deleted() : http::Response::error(404, kNoSuchProbe);
+           }});
+  return asked ? http::Response::answered_later() : database_busy();
+}
+
 http::Response get_probes(const SlaAccess& access, const http::Request&) {
   const auto refs =
       access.tables.table.with([](const sla::SlaTable& table) { return table.probes(); });

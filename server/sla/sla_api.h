@@ -1,6 +1,7 @@
 // POST /downtime, and what is asked about the SLA.
 #pragma once
 
+#include "lib/base/log.h"
 #include "lib/http/message.h"
 #include "server/sla/sla_access.h"
 
@@ -13,6 +14,9 @@ http::Response post_episodes(const SlaAccess& access, const http::Request& reque
 http::Response get_probes(const SlaAccess& access, const http::Request& request);
 http::Response get_status_range(const SlaAccess& access, const http::Request& request);
 http::Response get_public_status(const SlaAccess& access, const http::Request& request);
+
+// Forgets a probe that nobody checks any more, in memory and in the database: 204, or 404.
+http::Response delete_probe(const SlaAccess& access, const http::Request& request, const Log& log);
 
 // Steps with their states, downtimes and verdicts; JSON or CSV.
 http::Response get_sla(const SlaAccess& access, const http::Request& request);

@@ -31,6 +31,10 @@ struct SlaOldest {
 Result<void> write_days(store::Connection& database, const std::vector<sla::SlaDayChange>& days,
                         SlaOldest oldest);
 
+// Of nobody's probe: an error, kNoSuchProbe.
+Result<void> erase_probe(store::Connection& database, const sla::ProbeRef& ref);
+inline constexpr const char* kNoSuchProbe = "There is no such probe.";
+
 // Which days of which probes a question needs.
 struct SlaSelection {
   std::string group;  // Empty: all, likewise the probe.

@@ -45,6 +45,22 @@ TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {
   EXPECT_EQ(table.histories({}, {}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
 }
 
+TEST_F(SlaStoreTest, ErasesAProbeAndNoOther) {
+  const sla::ProbeRef http{"synthetic", "http"};
+  const sla::SlaChanges changes{
+      .episodes = {{.ref = kDns, .start = kNoon, .timers = {30s, 0s, 0s}},
+                   {.ref = http, .start = kNoon, .timers = {30s, 0s, 0s}}}};
+  ASSERT_TRUE(write_episodes(database_, changes));
+  ASSERT_TRUE(write_days(database_, {{kDns, sla::day_of(kNoon), sla::Day()}}, {}));
+  ASSERT_TRUE(erase_probe(database_, kDns));
+  sla::SlaTable table({});
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s, count()));
+  EXPECT_EQ(table.probes(), std::vector{http});
+  const auto again = erase_probe(database_, kDns);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message(), kNoSuchProbe);
+}
+
 TEST_F(SlaStoreTest, GivesBackDaysWithTheirRollupsWhereTheyAreWanted) {
   sla::Day day;
   day.at(kNoon) = {200s, 100s, 0s};

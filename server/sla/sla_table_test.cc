@@ -249,6 +249,43 @@ TEST_F(SlaTableTest, GivesUpDaysThatCannotBeWrittenForLong) {
   EXPECT_NE(metrics().find("meshcheck_sla_histories_lost_total 1"), std::string::npos);
 }
 
+TEST_F(SlaTableTest, ErasesAProbeWithAllThatIsToBeWrittenOfIt) {
+  const sla::ProbeRef http{"synthetic", "http"};
+  take({episode(kNoon, kUp), episode(kNoon, kUp, http)});
+  EXPECT_TRUE(table_.erase(kDns));
+  EXPECT_FALSE(table_.erase(kDns));
+  EXPECT_EQ(table_.probes(), std::vector{http});
+  EXPECT_EQ(metrics().find("probe=\"dns\""), std::string::npos);
+  const sla::SlaChanges changes = table_.take_changes(100);
+  ASSERT_EQ(changes.episodes.size(), 1U);
+  EXPECT_EQ(changes.episodes[0].ref, http);
+  ASSERT_EQ(table_.take_days().days.size(), 1U);
+}
+
+TEST_F(SlaTableTest, ErasingMakesRoomForAnotherOfTheSameOrigin) {
+  sla::SlaTable table({.probes_max = 64});
+  const auto tell = [&](int number) {
+    const auto before = table.counts().accepted;
+    const sla::ProbeRef ref{"g", "p" + std::to_string(number)};
+    table.take(message({episode(kNoon, kUp, ref)}), kNoon + 30s);
+    return table.counts().accepted != before;
+  };
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(tell(i));
+  EXPECT_FALSE(tell(64));
+  EXPECT_TRUE(table.erase({"g", "p0"}));
+  EXPECT_TRUE(tell(64));
+  EXPECT_FALSE(tell(0));
+}
+
+TEST_F(SlaTableTest, KnowsGroupsAndProbes) {
+  take({episode(kNoon, kUp)});
+  EXPECT_TRUE(table_.knows("synthetic"));
+  EXPECT_TRUE(table_.knows("synthetic/dns"));
+  EXPECT_FALSE(table_.knows("synth"));
+  EXPECT_FALSE(table_.knows("synthetic/http"));
+  EXPECT_FALSE(table_.knows("synthetic2"));
+}
+
 TEST_F(SlaTableTest, ShowsTheLastTwoEpisodes) {
   take({episode(kNoon - 60s, kUp), episode(kNoon - 30s, kDown)});
   const auto last = table_.last_episodes(kNoon);

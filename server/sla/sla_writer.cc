@@ -80,8 +80,13 @@ void SlaWriter::wait(const PendingReply& pending, std::uint64_t change) {
 void SlaWriter::begin(const PendingReply& pending, Write write) {
   const bool submitted = worker_.submit(
       {.run = std::move(write.run),
-       .done = [this, pending, done = std::move(write.done)](const Result<void>& result) {
-         reply(pending, result ? done() : database_failed(result.error()));
+       .done = [this, pending, done = std::move(write.done),
+                failed = std::move(write.failed)](const Result<void>& result) {
+         if (result) {
+           reply(pending, done());
+         } else {
+           reply(pending, failed ? failed(result.error()) : database_failed(result.error()));
+         }
        }});
   if (!submitted) reply(pending, database_busy());
 }

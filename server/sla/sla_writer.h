@@ -43,6 +43,8 @@ class SlaWriter {
   struct Write {
     std::function<Result<void>(store::Connection&)> run;
     std::function<http::Response()> done;  // On main's thread, once it is on disk.
+    // Likewise if it failed; without it the answer is 503.
+    std::function<http::Response(const Error&)> failed = {};
   };
 
   // `worker` outlives this, and is closed or destroyed before its loop runs again.

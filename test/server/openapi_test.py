@@ -40,7 +40,7 @@ def operations():
 
 
 def at(path):
-    return path.replace("{name}", "test").replace("{uid}", "test")
+    return re.sub(r"\{\w+\}", "test", path)
 
 
 def check_answer(operation, answer):
@@ -108,6 +108,7 @@ CASES = [
     ("putDowntime", [], [], DOWNTIME, 200),
     ("putDowntime", [], [], {}, 400),
     ("deleteDowntime", [], [], None, 404),
+    ("deleteProbe", [], [], None, 404),
 ]
 
 
@@ -182,6 +183,10 @@ def test_shows_the_sla_as_described(server):
             check_answer(operation, server.get(path + query))
     delete, operation = operation_of("deleteDowntime")
     check_answer(operation, server.request("DELETE", at(delete)))
+    delete, operation = operation_of("deleteProbe")
+    for group, probe in (("synthetic", "dns"), ("synthetic", "a b")):
+        ref = delete.replace("{group}", group).replace("{probe}", probe.replace(" ", "%20"))
+        check_answer(operation, server.request("DELETE", ref))
 
 
 def test_names_agents_whose_padding_is_lost_as_described(server):
@@ -215,6 +220,7 @@ def test_tries_every_documented_status():
         ("getAgentPaths", 200), ("getAgentPaths", 400), ("getVerdicts", 400), ("getEvents", 200),
         ("getEvents", 400), ("getPublicStatus", 400), ("listDowntimes", 400),
         ("getStatusRange", 200), ("getSla", 400), ("deleteDowntime", 204),
+        ("deleteProbe", 204), ("deleteProbe", 400),
         ("postEpisodes", 503)}  # The last one by sla_test.py, with a full disk.
     assert tried == documented
 

@@ -322,6 +322,7 @@ def test_reports_need_a_token_and_so_do_episodes(launch, tmp_path):
     assert tell(server, episode(start), headers=allowed).status == 200
     assert announce(server).status == 403, "who may not delete an agent may not announce either"
     assert server.request("DELETE", "/api/v1/downtimes/x").status == 403
+    assert server.request("DELETE", "/api/v1/sla/probes/synthetic/dns").status == 403
 
 
 def test_older_days_come_from_the_database(stored):
