@@ -11,9 +11,10 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kItemsShown = 5;
+constexpr std::string_view kUnknownProbes = "UnknownProbes";
 constexpr std::string_view kEventsNamespace = "default";  // Of objects that have none.
 
-std::string message_of(const sla::DowntimeTable::Items& items) {
+std::string items_text(const sla::DowntimeTable::Items& items) {
   const std::size_t taken = items.downtimes.size();
   if (items.refused.empty()) {
     return std::to_string(taken) + (taken == 1 ? " item counts" : " items count");
@@ -25,6 +26,21 @@ std::string message_of(const sla::DowntimeTable::Items& items) {
   }
   if (items.refused.size() > kItemsShown) text += "; and more";
   return text;
+}
+
+std::string message_of(const DowntimeOutcome& outcome) {
+  std::string text = items_text(outcome.items);
+  if (outcome.unknown.empty()) return text;
+  text += "; no probe is known of ";
+  for (std::size_t i = 0; i < std::min(outcome.unknown.size(), kItemsShown); ++i) {
+    text += (i == 0 ? "" : ", ") + outcome.unknown[i];
+  }
+  return text + (outcome.unknown.size() > kItemsShown ? " and more" : "");
+}
+
+std::string_view reason_of(const DowntimeOutcome& outcome) {
+  if (!outcome.items.refused.empty()) return "ItemsLeftOut";
+  return outcome.unknown.empty() ? "AllItemsCount" : kUnknownProbes;
 }
 
 const json* find_accepted(const json& object) {
@@ -42,14 +58,14 @@ std::string rfc3339(WallTime time) {
 
 }  // namespace
 
-std::optional<json> accepted_condition(const json& object, const sla::DowntimeTable::Items& items,
+std::optional<json> accepted_condition(const json& object, const DowntimeOutcome& outcome,
                                        WallTime now) {
-  const bool all = items.refused.empty();
+  const bool all = outcome.items.refused.empty();
   const json* const generation = kube::value_at(object, "/metadata/generation");
   json condition = {{"type", "Accepted"},
                     {"status", all ? "True" : "False"},
-                    {"reason", all ? "AllItemsCount" : "ItemsLeftOut"},
-                    {"message", message_of(items)},
+                    {"reason", reason_of(outcome)},
+                    {"message", message_of(outcome)},
                     {"observedGeneration", generation == nullptr ? json(0) : *generation},
                     {"lastTransitionTime", rfc3339(now)}};
   const json* const before = find_accepted(object);
@@ -63,8 +79,8 @@ std::optional<json> accepted_condition(const json& object, const sla::DowntimeTa
 DowntimeStatus::DowntimeStatus(kube::Client& client, const Log& log) : log_(log), client_(client) {}
 
 bool DowntimeStatus::tell(const kube::Resource& resource, const json& object,
-                          const sla::DowntimeTable::Items& items) {
-  auto condition = accepted_condition(object, items, WallClock::now());
+                          const DowntimeOutcome& outcome) {
+  auto condition = accepted_condition(object, outcome, WallClock::now());
   if (!condition) return false;
   Job job{.resource = resource,
           .name = kube::text_at(object, "/metadata/name"),
@@ -93,7 +109,9 @@ void DowntimeStatus::next() {
 }
 
 void DowntimeStatus::on_status(const Job& job, const kube::ObjectAnswer& answer) {
-  if (!answer.failure && job.condition["status"] == "False") {
+  const bool is_told =
+      job.condition["status"] == "False" || job.condition["reason"] == kUnknownProbes;
+  if (!answer.failure && is_told) {
     write_event(job);
   } else {
     end(answer);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/base/log.h"
 #include "lib/base/time.h"
@@ -16,11 +17,17 @@
 
 namespace meshcheck::server {
 
-// The condition `Accepted` for an object whose items were read so: "True" if all of them count.
-// Nothing if the object's status has it. Pure.
+// What was made of an object. Of `unknown` no probe is known, as a group or a probe is named that
+// may be misspelled, or come later.
+struct DowntimeOutcome {
+  const sla::DowntimeTable::Items& items;
+  std::vector<std::string> unknown = {};
+};
+
+// The condition `Accepted` for it: "True" if all of its items count. Nothing if the object's status
+// has it. Pure.
 std::optional<nlohmann::json> accepted_condition(const nlohmann::json& object,
-                                                 const sla::DowntimeTable::Items& items,
-                                                 WallTime now);
+                                                 const DowntimeOutcome& outcome, WallTime now);
 
 // Writes one after the other, at most `kWaitingMax` wait; what is beyond is told with the next
 // change or start. Whether it succeeds changes nothing for the server: an error is logged once
@@ -31,9 +38,9 @@ class DowntimeStatus {
 
   DowntimeStatus(kube::Client& client, const Log& log);
 
-  // What was made of an object of `resource`. False: its status says so already.
+  // For an object of `resource`. False: its status says so already.
   bool tell(const kube::Resource& resource, const nlohmann::json& object,
-            const sla::DowntimeTable::Items& items);
+            const DowntimeOutcome& outcome);
 
  private:
   struct Job {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <utility>
 
 namespace meshcheck::server {
@@ -42,6 +43,7 @@ Result<std::unique_ptr<DowntimeWatcher>> DowntimeWatcher::start(const Owner& own
 DowntimeWatcher::DowntimeWatcher(const Owner& owner, const kube::Config& api,
                                  const kube::Reflector::Options& options)
     : downtimes_(owner.downtimes),
+      probes_(owner.probes),
       log_(owner.log),
       http_(owner.loop, {.connections_max = 4}),
       client_(owner.loop, http_, api),
@@ -72,6 +74,17 @@ void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options 
                                                  options, std::move(handlers));
 }
 
+std::vector<std::string> DowntimeWatcher::unknown_in(const sla::DowntimeTable::Items& items) {
+  std::set<std::string> named;
+  for (const sla::Downtime& downtime : items.downtimes) {
+    named.insert(downtime.affected.begin(), downtime.affected.end());
+  }
+  probes_.with([&](const sla::SlaTable& table) {
+    std::erase_if(named, [&](const std::string& name) { return table.knows(name); });
+  });
+  return {named.begin(), named.end()};
+}
+
 void DowntimeWatcher::keep(const kube::AnyObject& object, const std::string& group) {
   const json root = json::parse(object.json, nullptr, /*allow_exceptions=*/false);
   const auto spec = root.is_object() ? root.find("spec") : root.end();
@@ -79,8 +92,14 @@ void DowntimeWatcher::keep(const kube::AnyObject& object, const std::string& gro
   sla::DowntimeTable::Items items =
       sla::read_downtime_items(spec != root.end() ? *spec : json(), origin);
   const kube::Resource resource{.group = group, .version = "v1alpha1", .plural = "downtimes"};
+  DowntimeOutcome outcome{.items = items, .unknown = unknown_in(items)};
   const bool is_news =
-      !root.is_object() || group != kOwnGroup || status_.tell(resource, root, items);
+      !root.is_object() || group != kOwnGroup || status_.tell(resource, root, outcome);
+  for (const std::string& name : outcome.unknown) {
+    if (!is_news) break;
+    log_.warning("a downtime names what no probe is known of",
+                 {{"object", object.identity.name}, {"affected", name}});
+  }
   for (const sla::DowntimeTable::Refused& item : items.refused) {
     if (!is_news) break;
     log_.warning("a downtime is left out",

@@ -12,6 +12,7 @@
 #include "lib/kube/client.h"
 #include "lib/kube/watch.h"
 #include "mesh/sla/downtime_table.h"
+#include "mesh/sla/sla_table.h"
 #include "server/sla/downtime_status.h"
 
 namespace meshcheck::server {
@@ -25,6 +26,7 @@ class DowntimeWatcher {
   struct Owner {
     uv::Loop& loop;
     Guarded<sla::DowntimeTable>& downtimes;
+    Guarded<sla::SlaTable>& probes;  // That downtimes may name.
     Log log;
   };
   static kube::Reflector::Options default_options();
@@ -45,7 +47,11 @@ class DowntimeWatcher {
   void keep(const kube::AnyObject& object, const std::string& group);
   void tell(Followed& followed);
 
+  // What the items name that no probe is known of, sorted.
+  std::vector<std::string> unknown_in(const sla::DowntimeTable::Items& items);
+
   Guarded<sla::DowntimeTable>& downtimes_;
+  Guarded<sla::SlaTable>& probes_;
   const Log log_;
   http::Client http_;
   kube::Client client_;

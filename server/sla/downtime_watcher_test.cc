@@ -37,8 +37,9 @@ class DowntimeWatcherTest : public testing::Test {
     kube::Config where;
     where.server = api_->url();
     where.token = "token";
-    watcher_.emplace(DowntimeWatcher::Owner{loop_, downtimes_, Log({.level = Log::Level::kError})},
-                     where, options);
+    watcher_.emplace(
+        DowntimeWatcher::Owner{loop_, downtimes_, probes_, Log({.level = Log::Level::kError})},
+        where, options);
   }
   std::vector<sla::Downtime> held() {
     return downtimes_.with([](const sla::DowntimeTable& table) {
@@ -51,7 +52,18 @@ class DowntimeWatcherTest : public testing::Test {
 
   uv::Loop loop_;
   std::optional<FakeApi> api_;
+  // Of the group, half a minute ago.
+  void know(const std::string& group) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(WallClock::now());
+    probes_.with([&](sla::SlaTable& table) {
+      table.restore({.ref = {group, "one"},
+                     .start = sla::floor_to(now, sla::kEpisodeLength),
+                     .timers = {.up = std::chrono::seconds(30)}});
+    });
+  }
+
   Guarded<sla::DowntimeTable> downtimes_;
+  Guarded<sla::SlaTable> probes_{sla::SlaTable::Options{}};
   std::optional<DowntimeWatcher> watcher_;
 };
 
@@ -93,6 +105,32 @@ TEST_F(DowntimeWatcherTest, TellsInTheObjectWhatBecameOfItAndOnlyOnce) {
   EXPECT_EQ(api_->objects[path]["status"]["conditions"][0]["observedGeneration"], 2);
   EXPECT_EQ(api_->count("PATCH " + path), 2U) << "nothing was told twice";
   EXPECT_EQ(api_->count("POST " + events), 1U);
+}
+
+TEST_F(DowntimeWatcherTest, SaysThatNoProbeIsKnownOfWhatAnObjectNames) {
+  know("synthetic");
+  const std::string path = "/apis/meshcheck.io/v1alpha1/downtimes";
+  api_->put(path, object("5", R"([{"startDate":"100","endDate":"200","type":"Maintenance",)"
+                              R"("affected":["synthetic","sinthetic","synthetic/two"]}])"));
+  start();
+  ASSERT_TRUE(wait_for(1)) << "it counts nevertheless";
+  const std::string events = "/api/v1/namespaces/default/events";
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return api_->count("POST " + events) == 1; }));
+  const nlohmann::json condition = api_->objects[path + "/disks"]["status"]["conditions"][0];
+  EXPECT_EQ(condition["status"], "True");
+  EXPECT_EQ(condition["reason"], "UnknownProbes");
+  EXPECT_EQ(condition["message"], "1 item counts; no probe is known of sinthetic, synthetic/two");
+}
+
+TEST_F(DowntimeWatcherTest, SaysNothingOfGroupsThatHaveProbes) {
+  know("synthetic");
+  const std::string path = "/apis/meshcheck.io/v1alpha1/downtimes";
+  api_->put(path, object("5", R"([{"startDate":"100","endDate":"200","type":"Maintenance",)"
+                              R"("affected":["synthetic","synthetic/one"]}])"));
+  start();
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return api_->count("PATCH " + path) == 1; }));
+  EXPECT_EQ(api_->objects[path + "/disks"]["status"]["conditions"][0]["reason"], "AllItemsCount");
+  EXPECT_EQ(api_->count("POST /api/v1/namespaces/default/events"), 0U);
 }
 
 TEST_F(DowntimeWatcherTest, AsksAgainWhereThereAreNoSuchObjects) {

@@ -27,8 +27,8 @@ Result<std::unique_ptr<Sla>> Sla::start(const SlaWriter::Owner& owner, const Opt
     sla->file_ = *std::move(file);
   }
   if (options.kubernetes) {
-    auto watcher =
-        DowntimeWatcher::start({owner.loop, owner.sla.downtimes, owner.log}, options.kubeconfig);
+    auto watcher = DowntimeWatcher::start(
+        {owner.loop, owner.sla.downtimes, owner.sla.table, owner.log}, options.kubeconfig);
     if (!watcher) return watcher.error().within("-kubeproxyinit");
     sla->watcher_ = *std::move(watcher);
   }
