@@ -106,6 +106,7 @@ AgentTable::Agents::iterator AgentTable::erase(Agents::iterator position) {
   const std::string& name = position->first;
   changed_.add(name);
   if (departures_.size() < 2 * options_.agents_max) departures_.push_back(name);
+  if (removed_.size() < 2 * options_.agents_max) removed_.push_back(name);
   series_.leave(*position->second.series);
   roster_.unseat(name);
   return agents_.erase(position);
@@ -154,6 +155,10 @@ bool AgentTable::is_forgotten(std::string_view name, const HeldAgent& agent, Now
 
 std::vector<std::string> AgentTable::take_departures() {
   return std::exchange(departures_, {});
+}
+
+std::vector<std::string> AgentTable::take_removed() {
+  return std::exchange(removed_, {});
 }
 
 std::vector<std::string> AgentTable::not_held(std::vector<std::string> names) const {

@@ -126,6 +126,8 @@ class AgentTable {
   // Who was forgotten since the last call, for those who keep more of them. At most
   // 2 * agents_max, which is more than any call above makes: take them after each.
   std::vector<std::string> take_departures();
+  // Likewise, for those who tell of it; the names are those of departures.
+  std::vector<std::string> take_removed();
   // Those of `names` that are not held.
   std::vector<std::string> not_held(std::vector<std::string> names) const;
   // Counts missed reports as netchecker does, one at most a call, and forgets who is silent for
@@ -193,6 +195,7 @@ class AgentTable {
   Roster roster_;
   ChangeSet<std::string> changed_;  // Names of agents, of those that are gone too.
   std::vector<std::string> departures_;
+  std::vector<std::string> removed_;
   Counts counts_;
 };
 

@@ -55,7 +55,9 @@ void VerdictEvaluator::evaluate(Now now) {
   const Clock::time_point begin = Clock::now();
   Missing missing;
   std::set<std::string> excused;
-  owner_.agents.with([&](const AgentTable& table) {
+  std::vector<std::string> removed;
+  owner_.agents.with([&](AgentTable& table) {
+    removed = table.take_removed();
     set_members(table, now, view_maker_);
     ConnectivityCheck check = table.check(now);
     excused.insert(check.excused.begin(), check.excused.end());
@@ -75,7 +77,7 @@ void VerdictEvaluator::evaluate(Now now) {
   publish(events, {.duration = Clock::now() - begin, .left_out = tracker_.left_out()}, now);
   // Who is missing and excused from now on is not back.
   std::erase_if(missing_, [&](const auto& agent) { return excused.contains(agent.first); });
-  const bool news = tell_missing(std::move(missing), now);
+  const bool news = tell_missing(std::move(missing), std::move(removed), now);
   if (news || !events.empty()) on_events_();
 }
 
@@ -118,15 +120,18 @@ void VerdictEvaluator::log_event(Type type, const VerdictRecord& record) const {
   }
 }
 
-bool VerdictEvaluator::tell_missing(Missing missing, Now now) {
+bool VerdictEvaluator::tell_missing(Missing missing, std::vector<std::string> removed, Now now) {
   std::vector<std::string> returned;
   for (const auto& [name, state] : missing_) {
     if (!missing.contains(name)) returned.push_back(name);
   }
-  const auto not_held =
-      owner_.agents.with([&](const AgentTable& table) { return table.not_held(returned); });
+  // Who is expected nevertheless is absent.
+  std::erase_if(removed, [&](const std::string& name) { return missing.contains(name); });
+  removed.insert(removed.end(), returned.begin(), returned.end());
+  const auto not_held = owner_.agents.with(
+      [&](const AgentTable& table) { return table.not_held(std::move(removed)); });
   const std::set<std::string_view> gone(not_held.begin(), not_held.end());
-  bool news = !returned.empty();
+  bool news = !returned.empty() || !gone.empty();
   owner_.events.with([&](EventFeed& feed) {
     for (const auto& [name, state] : missing) {
       const auto before = missing_.find(name);
@@ -135,8 +140,9 @@ bool VerdictEvaluator::tell_missing(Missing missing, Now now) {
       news = true;
     }
     for (const std::string& name : returned) {
-      feed.add(gone.contains(name) ? "agent_removed" : "agent_back", agent_event(name, now));
+      if (!gone.contains(name)) feed.add("agent_back", agent_event(name, now));
     }
+    for (const std::string_view name : gone) feed.add("agent_removed", agent_event(name, now));
   });
   missing_ = std::move(missing);
   return news;

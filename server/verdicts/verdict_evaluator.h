@@ -51,8 +51,9 @@ class VerdictEvaluator {
   void publish(const std::vector<verdict::VerdictEvent>& events,
                const VerdictPublisher::Evaluation& evaluation, Now now);
   void log_event(verdict::VerdictEvent::Type type, const VerdictRecord& record) const;
-  // Who became absent or outdated, and who is back. True if there is any news.
-  bool tell_missing(Missing missing, Now now);
+  // Who became absent or outdated, who is back, and who is not held any more: of those that were
+  // missing and of `removed`. True if there is any news.
+  bool tell_missing(Missing missing, std::vector<std::string> removed, Now now);
 
   const Owner owner_;
   const std::function<void()> on_events_;

@@ -163,6 +163,46 @@ TEST_F(VerdictEvaluatorTest, TellsADeadNodeAndItsAgents) {
   EXPECT_EQ(std::count(types.begin(), types.end(), "agent_outdated"), 2);
 }
 
+TEST_F(VerdictEvaluatorTest, TellsOfHealthyAgentsThatAreRemoved) {
+  Inventory inventory;
+  for (int node = 1; node <= kNodes; ++node) {
+    for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+      inventory.agents.push_back({.name = name(node, layer)});
+    }
+  }
+  parts_.membership().set_inventory(inventory);
+  run(5s);
+  EXPECT_TRUE(event_types().empty());
+  std::erase_if(inventory.agents, [](const auto& entry) { return entry.name == "pod-4"; });
+  parts_.membership().set_inventory(inventory);
+  evaluator_.evaluate(clock_.now);
+  evaluator_.evaluate(clock_.now);
+  EXPECT_EQ(event_types(), std::vector<std::string_view>{"agent_removed"});
+  EXPECT_EQ(calls_, 1);
+  const std::string json =
+      parts_.events.with([](const EventFeed& feed) { return feed.events().back().json; });
+  EXPECT_NE(json.find(R"("agent":"pod-4")"), std::string::npos) << json;
+}
+
+TEST_F(VerdictEvaluatorTest, TellsOnceOfASilentAgentThatIsRemoved) {
+  run(5s);
+  silent_.insert(3);
+  run(12s);
+  parts_.membership().remove("pod-3");
+  evaluator_.evaluate(clock_.now);
+  const auto types = event_types();
+  EXPECT_EQ(std::count(types.begin(), types.end(), "agent_removed"), 1);
+  EXPECT_EQ(std::count(types.begin(), types.end(), "agent_back"), 0);
+}
+
+TEST_F(VerdictEvaluatorTest, TellsNotOfOneThatIsBackAtOnce) {
+  run(5s);
+  parts_.membership().remove("pod-3");
+  report(3, Layer::kPod);
+  evaluator_.evaluate(clock_.now);
+  EXPECT_TRUE(event_types().empty());
+}
+
 TEST_F(VerdictEvaluatorTest, WaitsForThoseWhoWereThereBeforeARestart) {
   parts_.membership().set_inventory(Inventory{{{"pod-1", "n1", ""}, {"host-1", "n1", ""}}});
   evaluator_.evaluate(clock_.now);

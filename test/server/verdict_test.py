@@ -233,6 +233,8 @@ def test_tells_who_falls_silent_and_who_is_back(cluster):
     cluster.server.post(report(1) | {"report_interval": 1})
     assert listener.event()[0] == "agent_back"
     cluster.server.request("DELETE", f"/api/v1/agents/{agent(1)}")
+    kind, _, data = listener.event()
+    assert (kind, data["agent"]) == ("agent_removed", agent(1))
     listener.close()
 
 
