@@ -84,6 +84,7 @@ Lease::Lease(Client& client, LeaseRecord::Options options, Log log)
 }
 
 void Lease::turn() {
+  note_loss();
   objects_.get(leases_, record_.options().name,
                [this](const ObjectAnswer& answer) { take(answer); });
 }
@@ -92,6 +93,7 @@ void Lease::take(const ObjectAnswer& answer) {
   if (answer.failure && !answer.not_found()) return note_trouble(answer.why());
   const auto next =
       record_.seen(answer.failure ? nullptr : &answer.object, Clock::now(), WallClock::now());
+  note_loss();
   if (next.step != LeaseRecord::Step::kNone) write(next);
 }
 
@@ -108,18 +110,28 @@ void Lease::written(const ObjectAnswer& answer) {
   // Somebody else was faster; the next turn sees who.
   if (answer.failure && answer.failure->kind == Failure::Kind::kConflict) return;
   if (answer.failure) return note_trouble(answer.why());
-  const bool was_held = record_.held(Clock::now());
+  note_loss();
   record_.written();
   note_trouble("");
-  if (!was_held) log_.info("lease acquired", {{"lease", record_.options().name}});
+  // The answer may have come so late that it holds nothing any more.
+  if (acquired_ || !record_.held(Clock::now())) return;
+  acquired_ = true;
+  log_.info("lease acquired", {{"lease", record_.options().name}});
 }
 
 void Lease::note_trouble(const std::string& trouble) {
   if (trouble == trouble_) return;
   trouble_ = trouble;
   if (!trouble.empty()) {
-    log_.warning("lease not renewed", {{"lease", record_.options().name}, {"error", trouble}});
+    log_.warning(acquired_ ? "lease not renewed" : "lease not acquired",
+                 {{"lease", record_.options().name}, {"error", trouble}});
   }
+}
+
+void Lease::note_loss() {
+  if (!acquired_ || record_.held(Clock::now())) return;
+  acquired_ = false;
+  log_.warning("lease lost", {{"lease", record_.options().name}});
 }
 
 }  // namespace meshcheck::kube

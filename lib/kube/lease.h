@@ -53,7 +53,7 @@ class LeaseRecord {
 };
 
 // Tries to get the lease and to keep it, all the time. Belongs to the client's loop; the client
-// outlives it. A missing right is logged once.
+// outlives it. Trouble is logged when it changes, and "lease lost" only after "lease acquired".
 class Lease {
  public:
   Lease(Client& client, LeaseRecord::Options options, Log log);
@@ -66,10 +66,13 @@ class Lease {
   void write(const LeaseRecord::Next& next);
   void written(const ObjectAnswer& answer);
   void note_trouble(const std::string& trouble);
+  // Logs that it is held no more.
+  void note_loss();
 
   const Log log_;
   LeaseRecord record_;
-  std::string trouble_;  // As it was logged last.
+  std::string trouble_;    // As it was logged last.
+  bool acquired_ = false;  // And that was logged, and since then no loss.
   const Resource leases_;
   ResourceClient objects_;
   uv::Timer timer_;

@@ -1,7 +1,10 @@
 #include "lib/kube/lease.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -114,6 +117,36 @@ TEST(LeaseTest, IsMadeAndKeptInTheApi) {
   EXPECT_EQ(api.requests[1], "POST " + path);
   api.fail("PUT", 409);
   ASSERT_TRUE(uv::run_until(loop, [&] { return api.count("PUT") == 3; }));
+}
+
+TEST(LeaseTest, LogsItsLossOnlyOnceItWasAcquired) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+  std::string logged;
+  const auto has_logged = [&](const char* text) {
+    std::array<char, 4096> bytes{};
+    const ssize_t got = read(ends[0], bytes.data(), bytes.size());
+    if (got > 0) logged.append(bytes.data(), static_cast<std::size_t>(got));
+    return logged.find(text) != std::string::npos;
+  };
+  uv::Loop loop;
+  FakeApi api(loop);
+  http::Client http(loop, {.connections_max = 2});
+  Client client(loop, http, api.config());
+  api.next_answers.push_back(FakeApi::answer(500, "{}"));
+  Lease lease(client,
+              {.name = "mover", .name_space = "net", .identity = "a", .duration = seconds(2)},
+              Log({.descriptor = ends[1]}));
+  ASSERT_TRUE(uv::run_until(loop, [&] { return has_logged("event=\"lease acquired\""); }));
+  EXPECT_TRUE(has_logged("event=\"lease not acquired\"")) << logged;
+  EXPECT_FALSE(has_logged("event=\"lease not renewed\"")) << logged;
+  EXPECT_FALSE(has_logged("event=\"lease lost\"")) << logged;
+  const std::string path = "/apis/coordination.k8s.io/v1/namespaces/net/leases/mover";
+  api.objects[path]["spec"]["holderIdentity"] = "b";
+  ASSERT_TRUE(uv::run_until(loop, [&] { return has_logged("event=\"lease lost\""); }));
+  EXPECT_FALSE(lease.held());
+  close(ends[0]);
+  close(ends[1]);
 }
 
 }  // namespace
