@@ -58,6 +58,25 @@ http::Response get_ping(const http::Request& request) {
   return response;
 }
 
+// Of whom Kubernetes lists the addresses, those count, and not what it says itself: others are sent
+// there. What it says of a link stays where it is of the same address.
+void use_listed_addresses(mesh::ProbingReport& report, const std::vector<IpAddress>& listed) {
+  std::vector<IpAddress> addresses;
+  std::vector<std::uint32_t> link_mtus;
+  for (const IpAddress& address : listed) {
+    const bool has_family =
+        std::any_of(addresses.begin(), addresses.end(),
+                    [&](const IpAddress& taken) { return taken.family() == address.family(); });
+    if (has_family) continue;
+    const auto said = std::find(report.addresses.begin(), report.addresses.end(), address);
+    const auto place = static_cast<std::size_t>(said - report.addresses.begin());
+    addresses.push_back(address);
+    link_mtus.push_back(place < report.link_mtus.size() ? report.link_mtus[place] : 0);
+  }
+  report.addresses = std::move(addresses);
+  report.link_mtus = std::move(link_mtus);
+}
+
 }  // namespace
 
 Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* sla,
@@ -155,11 +174,15 @@ http::Response Api::post_agent(http::Request& request) {
   const mesh::LargeLoss loss = mesh ? mesh::LargeLoss::of(*mesh) : mesh::LargeLoss();
   std::optional<std::string_view> pod_uid;
   if (parts_.options.principals_are_pods && !request.principal.empty()) pod_uid = request.principal;
-  const auto outcome = parts_.agents.with(
-      [&](AgentTable& table) { return table.report(*std::move(record), time, loss, pod_uid); });
+  std::vector<IpAddress> listed;
+  const auto outcome = parts_.agents.with([&](AgentTable& table) {
+    if (pod_uid) listed = table.listed_addresses(name, *pod_uid);
+    return table.report(*std::move(record), time, loss, pod_uid);
+  });
   switch (outcome) {
     case AgentTable::Outcome::kStored:
       if (!mesh) return {};
+      if (!listed.empty()) use_listed_addresses(*mesh, listed);
       return answer_mesh(sender, *mesh, time);
     case AgentTable::Outcome::kLeaving:
       return {};

@@ -108,6 +108,10 @@ class AgentTable {
   // `pod_uid`: whose report it is, if the sender has proved it.
   Outcome report(mesh::Record&& record, Now now, mesh::LargeLoss loss = {},
                  std::optional<std::string_view> pod_uid = std::nullopt);
+  // Of the pod that has proved to be the agent, as the inventory has them; none: it says nothing.
+  std::vector<IpAddress> listed_addresses(std::string_view name, std::string_view pod_uid) const {
+    return roster_.addresses_of(name, pod_uid);
+  }
   // What was stored before a restart; `changes` are not made of it. A loss is heard of again with
   // the next report.
   void restore_agent(mesh::Record&& record, std::int64_t errors_since_report, WallTime updated,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/ip_address.h"
 #include "lib/base/result.h"
 #include "lib/base/time.h"
 
@@ -19,7 +20,8 @@ struct Inventory {
     std::string node;  // Shown while the agent is absent; may be empty.
     std::string zone;  // Its node's; each agent gets a peer in its own and one elsewhere.
     // Of a cluster only, as all that follows.
-    std::string uid;          // The pod's: another pod of the same name is another agent.
+    std::string uid;                   // The pod's: another pod of the same name is another agent.
+    std::vector<IpAddress> addresses;  // The pod's; none while nobody has given it one.
     std::string not_running;  // "Pending, on no node yet"; empty while it runs and is ready.
     bool excused = false;     // Its node is cordoned or goes: it is not missed if it is silent.
     std::optional<Clock::time_point> due;  // Before then it is not absent.

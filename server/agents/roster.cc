@@ -44,6 +44,13 @@ void Roster::set_inventory(std::optional<Inventory> inventory) {
   leaving_.insert(inventory_->leaving.begin(), inventory_->leaving.end());
 }
 
+std::vector<IpAddress> Roster::addresses_of(std::string_view name, std::string_view pod_uid) const {
+  const auto index = indices_.find(name);
+  if (index == indices_.end()) return {};
+  const Inventory::Entry& entry = inventory_->agents[index->second];
+  return entry.uid == pod_uid ? entry.addresses : std::vector<IpAddress>();
+}
+
 const Roster::Place* Roster::place_of(std::string_view name) const {
   const auto index = indices_.find(name);
   return index == indices_.end() ? nullptr : &places_[index->second];

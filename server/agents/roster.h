@@ -39,6 +39,8 @@ class Roster {
   bool has_inventory() const { return inventory_.has_value(); }
   // Whether the inventory names the agent.
   bool names(std::string_view name) const { return place_of(name) != nullptr; }
+  // Of that pod, if the inventory has it.
+  std::vector<IpAddress> addresses_of(std::string_view name, std::string_view pod_uid) const;
   // Whether what is held of the agent stays under this inventory. Nothing of it is true any more if
   // the inventory names another pod than the one before did.
   bool keeps(std::string_view name) const;

@@ -102,5 +102,17 @@ TEST_F(RosterTest, KeepsNothingOfAnotherPodOfTheName) {
   EXPECT_TRUE(roster_.keeps("a"));
 }
 
+TEST_F(RosterTest, KnowsTheAddressesOfThePodThatItLists) {
+  Inventory inventory;
+  inventory.agents.push_back(
+      {.name = "a", .uid = "1", .addresses = {*IpAddress::parse("10.0.0.1")}});
+  roster_.set_inventory(inventory);
+  EXPECT_EQ(roster_.addresses_of("a", "1"), inventory.agents[0].addresses);
+  EXPECT_TRUE(roster_.addresses_of("a", "2").empty());
+  EXPECT_TRUE(roster_.addresses_of("b", "1").empty());
+  roster_.set_inventory(std::nullopt);
+  EXPECT_TRUE(roster_.addresses_of("a", "1").empty());
+}
+
 }  // namespace
 }  // namespace meshcheck::server

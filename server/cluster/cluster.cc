@@ -56,10 +56,12 @@ bool Cluster::upsert(std::size_t watch, const kube::Pod& pod, Now now) {
   if (pod.ready && !known.ready_since) known.ready_since = now.steady;
   const bool ending = pod.terminating || is_finished(pod.phase);
   const bool same = !added && known.node == pod.node && known.phase == pod.phase &&
-                    known.ready == pod.ready && known.ending == ending;
+                    known.ready == pod.ready && known.ending == ending &&
+                    known.addresses == pod.addresses;
   if (same) return false;
   known.node = pod.node;
   known.phase = pod.phase;
+  known.addresses = pod.addresses;
   known.ready = pod.ready;
   known.ending = ending;
   return true;
@@ -120,6 +122,7 @@ Inventory::Entry Cluster::entry_of(const PodKey& key, const Pod& pod) const {
   entry.name = key.name;
   entry.node = pod.node;
   entry.uid = key.uid;
+  entry.addresses = pod.addresses;
   entry.due = due(pod);
   if (pod.node.empty()) {
     entry.not_running = pod.phase + ", on no node yet";

@@ -73,6 +73,7 @@ class Cluster {
     std::uint32_t watches = 0;  // A bit for each that tells of it.
     std::string node;
     std::string phase;
+    std::vector<IpAddress> addresses;
     bool ready = false;
     bool ending = false;  // Terminating or finished.
     Clock::time_point created;

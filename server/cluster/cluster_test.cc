@@ -80,6 +80,10 @@ TEST_F(ClusterTest, ExpectsPodsThatAreNeitherEndingNorFinished) {
 TEST_F(ClusterTest, TellsOnlyWhatMakesADifference) {
   EXPECT_TRUE(tell(pod("a")));
   EXPECT_FALSE(tell(pod("a")));
+  kube::Pod reached = pod("a");
+  reached.addresses = {*IpAddress::parse("10.0.0.1")};
+  EXPECT_TRUE(tell(reached));
+  EXPECT_EQ(inventory().agents.at(0).addresses, reached.addresses);
   EXPECT_TRUE(cluster_.upsert(node("n1")));
   kube::Node heartbeat = node("n1");
   heartbeat.ready_since = now_.wall;

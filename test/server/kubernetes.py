@@ -8,13 +8,13 @@ import urllib.parse
 
 
 def pod(name, uid=None, node="n1", phase="Running", ready=True, ending=False,
-        started="2020-01-01T00:00:00Z", app="netchecker-agent", namespace="net"):
+        started="2020-01-01T00:00:00Z", app="netchecker-agent", namespace="net", ips=()):
     metadata = {"name": name, "namespace": namespace, "uid": uid or f"uid-{name}",
                 "labels": {"app": app}}
     if ending:
         metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     return {"metadata": metadata, "spec": {"nodeName": node} if node else {},
-            "status": {"phase": phase, "startTime": started,
+            "status": {"phase": phase, "startTime": started, "podIPs": [{"ip": ip} for ip in ips],
                        "conditions": [{"type": "Ready", "status": str(ready)}]}}
 
 
@@ -54,6 +54,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.answer(200, {"metadata": {"resourceVersion": str(api.version)},
                                          "items": items})
         return self.watch(resource, wanted, int(query["resourceVersion"]))
+
+    def do_POST(self):
+        """A token is `token-of-` and the name of its pod."""
+        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name = review["spec"]["token"].removeprefix("token-of-")
+        extra = {"authentication.kubernetes.io/pod-name": [name], "authentication.kubernetes.io/pod-uid": [f"uid-{name}"]}
+        self.answer(201, {"status": {"authenticated": True, "audiences": review["spec"].get("audiences", []), "user": {
+            "username": "system:serviceaccount:net:agent", "groups": ["system:serviceaccounts"], "extra": extra}}})
 
     @staticmethod
     def matcher(selector):

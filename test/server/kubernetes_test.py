@@ -6,7 +6,7 @@ import pytest
 
 from document_test import documented_metrics
 from kubernetes import Kubernetes, downtime, node, pod
-from mesh_report import agent
+from mesh_report import agent, report
 from server import payload, run, success_message
 from verdict_test import LAYERS, NODES, broken_cluster
 from waiting import wait_for
@@ -63,6 +63,34 @@ def test_lets_a_pod_be_replaced_without_a_word(start, kubernetes):
     wait_for(lambda: server.metric("meshcheck_agents_expected") == 2, "the new pod")
     assert server.check().status == 200 and sorted(server.agents()) == ["new", "other"]
     assert server.get("/api/v1/verdicts?since=1h").json()["verdicts"] == []
+
+
+def test_sends_others_to_the_addresses_that_kubernetes_lists(launch, kubernetes):
+    """What a pod says itself counts where Kubernetes does not know its address."""
+    listed = {agent(0): ["10.9.9.9", "fd00::9", "10.9.9.10"], agent(1): ["10.0.0.1"], agent(2): []}
+    kubernetes.put(*[node(f"node{i}") for i in range(len(listed))],
+                   *[pod(name, node=f"node{i}", ips=ips) for i, (name, ips) in enumerate(listed.items())])
+    server = wait_synced(launch("-kubeproxyinit", "-kubeconfig", kubernetes.kubeconfig, "-agent-namespace=net"))
+    wait_check(server, "Absent", sorted(listed))
+    for number, name in enumerate(listed):
+        answer = server.request("POST", f"/api/v1/agents/{name}", report(number),
+                                headers={"Authorization": f"Bearer token-of-{name}"})
+        assert answer.status == 200, answer
+    addresses = sorted(address for peer in find(answer.json(), "addresses") for address in peer)
+    answer = server.request("POST", f"/api/v1/agents/{agent(1)}", report(1),
+                            headers={"Authorization": f"Bearer token-of-{agent(1)}"})
+    addresses += sorted(address for peer in find(answer.json(), "addresses") for address in peer)
+    assert addresses == ["10.0.0.1", "10.9.9.9", "fd00::9", "10.0.0.2", "10.9.9.9", "fd00::9"]
+
+
+def find(value, key):
+    """What all objects of a document have of the key."""
+    if isinstance(value, dict):
+        yield from [value[key]] if key in value else []
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from find(one, key)
 
 
 def test_gives_a_new_pod_time(start, kubernetes):
