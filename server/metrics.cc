@@ -112,6 +112,9 @@ void register_store_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_store_writes_failed_total",
                         "Transactions that failed; their rows are tried again.",
                         value([](const Status& status) { return status.writes_failed; })});
+  registry.add_counter({"meshcheck_store_written_anew_total",
+                        "How often the database had been deleted, and was written anew.",
+                        value([](const Status& status) { return status.written_anew; })});
   registry.add_gauge({"meshcheck_store_commit_seconds", "Duration of the last commit.",
                       value([](const Status& status) {
                         return std::chrono::duration<double>(status.commit).count();

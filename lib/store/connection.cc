@@ -13,6 +13,12 @@ Result<Connection> Connection::open(const std::string& path, driver::Options opt
   return Connection(*std::move(opened));
 }
 
+Result<bool> Connection::keep_in_place() {
+  auto is_new = driver_->keep_in_place();
+  if (is_new && *is_new) cache_.clear();
+  return is_new;
+}
+
 Result<void> Connection::exec(const std::string& sql) {
   return driver_->exec(sql);
 }

@@ -40,6 +40,10 @@ class Connection {
   // at most kCachedMax different ones.
   Result<Statement*> cached(std::string_view sql);
 
+  // Sees that the database is still where it was opened; true: it had been deleted, and was written
+  // there anew. An error: another one is there. Ends statements, and is not for transactions.
+  Result<bool> keep_in_place();
+
   // How errors name the database: a file's absolute path, or ":memory:".
   std::string name() const { return driver_->name(); }
   // How many rows the last INSERT, UPDATE or DELETE touched.

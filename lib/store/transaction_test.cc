@@ -71,6 +71,7 @@ class NotedDriver : public driver::Connection {
     in_transaction_ = true;
     return exec("begin");
   }
+  Result<bool> keep_in_place() override { return false; }
   std::string name() const override { return "noted"; }
   std::int64_t changed() const override { return 0; }
   bool in_transaction() const override { return in_transaction_; }

@@ -109,6 +109,9 @@ void Worker::run_batch() {
   const std::vector<Run> runs = std::exchange(batch_, {});
   std::vector<Result<void>> results;
   results.reserve(runs.size());
+  const auto is_new = database_.keep_in_place();
+  if (is_new && *is_new) ++written_anew_;
+  if (!is_new) results.resize(runs.size(), is_new.error());
   while (results.size() < runs.size()) {
     last_commit_ns_ = run_transaction(database_, runs, results).count();
     ++batches_;
@@ -133,6 +136,7 @@ Worker::Counters Worker::counters() const {
           .jobs = jobs_done_,
           .failures = failures_,
           .refused = refused_,
+          .written_anew = written_anew_,
           .waiting = waiting_.size(),
           .last_commit = std::chrono::nanoseconds(last_commit_ns_)};
 }

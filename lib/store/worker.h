@@ -40,10 +40,11 @@ class Worker {
   };
   struct Counters {
     std::uint64_t batches = 0;
-    std::uint64_t jobs = 0;      // That ran to an outcome, failed ones included.
-    std::uint64_t failures = 0;  // Jobs that failed, by themselves or with their batch.
-    std::uint64_t refused = 0;   // Jobs that submit() refused.
-    std::size_t waiting = 0;     // Submitted, not yet done.
+    std::uint64_t jobs = 0;          // That ran to an outcome, failed ones included.
+    std::uint64_t failures = 0;      // Jobs that failed, by themselves or with their batch.
+    std::uint64_t refused = 0;       // Jobs that submit() refused.
+    std::uint64_t written_anew = 0;  // How often the database had been deleted.
+    std::size_t waiting = 0;         // Submitted, not yet done.
     std::chrono::nanoseconds last_commit{0};  // How long the last COMMIT took: the disk's health.
   };
 
@@ -83,6 +84,7 @@ class Worker {
   std::atomic<std::uint64_t> batches_{0};
   std::atomic<std::uint64_t> jobs_done_{0};
   std::atomic<std::uint64_t> failures_{0};
+  std::atomic<std::uint64_t> written_anew_{0};
   std::atomic<std::int64_t> last_commit_ns_{0};
   uv::Loop loop_;
   uv::Timer batch_timer_;

@@ -18,6 +18,7 @@ struct WriteStatus {
   std::string trouble;   // Why the last write failed; empty while they go well.
   std::uint64_t rows_written = 0;
   std::uint64_t writes_failed = 0;     // Transactions.
+  std::uint64_t written_anew = 0;      // How often the database had been deleted.
   std::chrono::nanoseconds commit{0};  // How long the last one took.
   bool lost = false;                   // What was left at the end could not be written.
 };

@@ -25,6 +25,7 @@ class FailingDriver : public store::driver::Connection {
     return real_->prepare(sql);
   }
   Result<void> begin() override { return real_->begin(); }
+  Result<bool> keep_in_place() override { return real_->keep_in_place(); }
   std::string name() const override { return real_->name(); }
   std::int64_t changed() const override { return real_->changed(); }
   bool in_transaction() const override { return real_->in_transaction(); }

@@ -115,6 +115,13 @@ void Persistence::put_back() {
   owner_.verdicts.with([](VerdictPublisher& publisher) { publisher.put_back(); });
 }
 
+void Persistence::note_new_file() {
+  const std::uint64_t written_anew = writer_.counters().written_anew;
+  if (std::exchange(written_anew_, written_anew) == written_anew) return;
+  owner_.log.error("the database had been deleted, and was written anew");
+  owner_.status.with([&](store::WriteStatus& status) { status.written_anew = written_anew; });
+}
+
 void Persistence::write_changes() {
   if (writing_) return;
   Batch batch = take_batch();
@@ -134,6 +141,7 @@ void Persistence::write_changes() {
 void Persistence::on_written(const Written& written, const Result<void>& result) {
   writing_ = false;
   reporter_.written(result, written.rows, writer_.counters().last_commit);
+  note_new_file();
   if (closed_) return;  // The last job has it again.
   if (!result) {
     put_back();

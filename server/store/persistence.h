@@ -56,11 +56,13 @@ class Persistence {
   Batch take_batch();
   void put_back();
   void write_changes();
+  void note_new_file();
   void on_written(const Written& written, const Result<void>& result);
 
   const Owner owner_;
   store::WriteReporter reporter_;
   store::Worker& writer_;
+  std::uint64_t written_anew_ = 0;  // As it was logged last.
   bool writing_ = false;
   bool closed_ = false;
   uv::Timer timer_;

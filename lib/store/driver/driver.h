@@ -57,6 +57,11 @@ class Connection {
   // it will write. SAVEPOINT, RELEASE, ROLLBACK and COMMIT are every database's.
   virtual Result<void> begin() = 0;
 
+  // Sees that the database is where it was opened. One that has been deleted under the program is
+  // written there anew, with all that it had; true: so it was, and statements are of no use any
+  // more. An error: another one is there, or it cannot be written. Not within a transaction.
+  virtual Result<bool> keep_in_place() = 0;
+
   // How errors name it: a file's absolute path, ":memory:", a server's address.
   virtual std::string name() const = 0;
   virtual std::int64_t changed() const = 0;

@@ -1,12 +1,16 @@
 #include "lib/store/sqlite/connection.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cassert>
+#include <cerrno>
+#include <cstdio>
 #include <utility>
 
+#include "lib/base/file_stamp.h"
 #include "lib/store/sqlite/error.h"
 #include "lib/store/sqlite/file_lock.h"
 #include "lib/store/sqlite/statement.h"
@@ -36,14 +40,19 @@ using Handle = std::unique_ptr<sqlite3, Close>;
 
 class Connection : public driver::Connection {
  public:
-  Connection(FileLock lock, Handle handle, bool read_only)
-      : lock_(std::move(lock)), handle_(std::move(handle)), read_only_(read_only) {}
+  // `path` is empty in memory.
+  Connection(std::string path, FileLock lock, Handle handle, driver::Options options)
+      : path_(std::move(path)),
+        lock_(std::move(lock)),
+        handle_(std::move(handle)),
+        options_(options) {}
 
-  Result<void> configure(std::chrono::milliseconds busy_timeout);
+  Result<void> configure();
 
   Result<void> exec(const std::string& sql) override;
   Result<std::unique_ptr<driver::Statement>> prepare(std::string_view sql) override;
   Result<void> begin() override;
+  Result<bool> keep_in_place() override;
   std::string name() const override { return name_of(handle_.get()); }
   std::int64_t changed() const override { return sqlite3_changes64(handle_.get()); }
   bool in_transaction() const override { return sqlite3_get_autocommit(handle_.get()) == 0; }
@@ -53,15 +62,41 @@ class Connection : public driver::Connection {
 
  private:
   Result<std::int64_t> number_from(std::string_view sql);
+  // Writes a copy of all that the deleted file has to its place.
+  Result<void> write_anew();
+  // Goes on with the file that is there now.
+  Result<void> open_anew();
 
+  std::string path_;
   FileLock lock_;
   Handle handle_;
-  bool read_only_;
+  driver::Options options_;
+  FileStamp stamp_;  // Of the file that is open; its device and number count.
 };
 
-Result<void> Connection::configure(std::chrono::milliseconds busy_timeout) {
-  sqlite3_busy_timeout(handle_.get(), static_cast<int>(busy_timeout.count()));
-  if (read_only_) return exec(kReaderSettings);
+Result<Handle> open_handle(const std::string& path, const driver::Options& options) {
+  sqlite3* raw = nullptr;
+  const int access =
+      options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int status = sqlite3_open_v2(path.c_str(), &raw,
+                                     access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  Handle handle(raw);
+  if (status != SQLITE_OK) return Error(explain(raw)).within(path);
+  return handle;
+}
+
+Result<void> sync_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
+  const int error = errno;
+  if (descriptor >= 0) close(descriptor);
+  return synced ? Result<void>() : Error::from_errno("fsync " + path, error);
+}
+
+Result<void> Connection::configure() {
+  stamp_ = FileStamp::of(path_);
+  sqlite3_busy_timeout(handle_.get(), static_cast<int>(options_.busy_timeout.count()));
+  if (options_.read_only) return exec(kReaderSettings);
   // SQLite falls back to reading when it may not write, and says so only at the first write.
   if (sqlite3_db_readonly(handle_.get(), "main") == 1) {
     return Error("not writable by user " + std::to_string(geteuid()) +
@@ -89,7 +124,7 @@ Result<std::unique_ptr<driver::Statement>> Connection::prepare(std::string_view 
 
 // IMMEDIATE: a foreign writer is met here, where waiting is safe, and not in the middle.
 Result<void> Connection::begin() {
-  return exec(read_only_ ? "BEGIN" : "BEGIN IMMEDIATE");
+  return exec(options_.read_only ? "BEGIN" : "BEGIN IMMEDIATE");
 }
 
 Result<std::int64_t> Connection::number_from(std::string_view sql) {
@@ -110,6 +145,52 @@ Result<bool> Connection::has_tables() {
   return *tables > 0;
 }
 
+Result<bool> Connection::keep_in_place() {
+  if (path_.empty()) return false;
+  const FileStamp now = FileStamp::of(path_);
+  if (now.device == stamp_.device && now.inode == stamp_.inode) return false;
+  const bool is_gone = now == FileStamp();
+  // Who only reads waits for who writes.
+  if (is_gone && options_.read_only) return false;
+  if (!is_gone && !options_.read_only) {
+    return Error("another file was put in its place; start the server anew to use that")
+        .within(path_);
+  }
+  if (is_gone) {
+    if (auto written = write_anew(); !written) return written.error().within("it was deleted");
+  }
+  if (auto opened = open_anew(); !opened) return opened.error();
+  return true;
+}
+
+Result<void> Connection::write_anew() {
+  const std::string copy = path_ + ".copy";
+  unlink(copy.c_str());
+  auto statement = prepare("VACUUM INTO ?");
+  if (!statement) return statement.error();
+  (*statement)->bind(1, std::string_view(copy));
+  if (const auto done = (*statement)->step(); !done) return done.error();
+  if (auto synced = sync_file(copy); !synced) return synced;
+  if (FileStamp::of(path_ + ".lock") == FileStamp()) {
+    auto taken = FileLock::take(path_);
+    if (!taken) return taken.error();
+    lock_ = *std::move(taken);
+  }
+  // The logs of the deleted file are not those of the copy, and closing it must not delete those.
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  unlink((path_ + "-wal").c_str());
+  unlink((path_ + "-shm").c_str());
+  if (rename(copy.c_str(), path_.c_str()) != 0) return Error::from_errno("rename " + copy, errno);
+  return {};
+}
+
+Result<void> Connection::open_anew() {
+  auto handle = open_handle(path_, options_);
+  if (!handle) return handle.error();
+  std::swap(handle_, *handle);
+  return configure();
+}
+
 Result<void> check_path(const std::string& path) {
   if (path.empty()) return Error("the path of the database is empty; give the name of a file");
   struct stat status {};
@@ -126,16 +207,11 @@ Result<std::unique_ptr<driver::Connection>> open(const std::string& path, driver
   if (auto checked = check_path(path); !checked) return checked.error();
   auto taken = in_memory || options.read_only ? Result<FileLock>(FileLock()) : FileLock::take(path);
   if (!taken) return taken.error();
-  sqlite3* raw = nullptr;
-  const int access =
-      options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  const int status = sqlite3_open_v2(path.c_str(), &raw,
-                                     access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-  Handle handle(raw);
-  if (status != SQLITE_OK) return Error(explain(raw)).within(path);
-  auto connection =
-      std::make_unique<Connection>(*std::move(taken), std::move(handle), options.read_only);
-  auto configured = connection->configure(options.busy_timeout);
+  auto handle = open_handle(path, options);
+  if (!handle) return handle.error();
+  auto connection = std::make_unique<Connection>(in_memory ? "" : path, *std::move(taken),
+                                                 *std::move(handle), options);
+  auto configured = connection->configure();
   if (!configured) return configured.error();
   return std::unique_ptr<driver::Connection>(std::move(connection));
 }

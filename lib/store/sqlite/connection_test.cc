@@ -47,6 +47,78 @@ TEST_F(SqliteConnectionTest, CanBeReadByAShellWhileItIsOpen) {
   sqlite3_close(shell);
 }
 
+// What `n` of `t` has, through a connection of its own.
+std::int64_t sum_in(const std::string& path) {
+  auto reader = open(path, {.read_only = true});
+  EXPECT_TRUE(reader) << reader.error().message();
+  auto statement = (*reader)->prepare("SELECT sum(n) FROM t");
+  EXPECT_TRUE((*statement)->step());
+  return (*statement)->int64(0);
+}
+
+TEST_F(SqliteConnectionTest, WritesAFileAnewThatWasDeletedUnderIt) {
+  const auto database = open_or_die(path_);
+  ASSERT_TRUE(
+      database->exec("CREATE TABLE t (n); INSERT INTO t VALUES (1); PRAGMA user_version = 7"));
+  auto reader = open(path_, {.read_only = true});
+  ASSERT_TRUE(reader);
+  EXPECT_FALSE(*database->keep_in_place());
+  for (const char* end : {"", "-wal", "-shm", ".lock"}) unlink((path_ + end).c_str());
+  ASSERT_TRUE(database->exec("INSERT INTO t VALUES (20)"));
+  EXPECT_FALSE(*(*reader)->keep_in_place()) << "there is none to read yet";
+  const auto is_new = database->keep_in_place();
+  ASSERT_TRUE(is_new) << is_new.error().message();
+  EXPECT_TRUE(*is_new);
+  EXPECT_EQ(sum_in(path_), 21);
+  ASSERT_TRUE(database->exec("INSERT INTO t VALUES (300)"));
+  EXPECT_EQ(sum_in(path_), 321);
+  EXPECT_EQ(*database->schema_number(), 7);
+  EXPECT_FALSE(*database->keep_in_place());
+  EXPECT_TRUE(*(*reader)->keep_in_place());
+  auto statement = (*reader)->prepare("SELECT sum(n) FROM t");
+  ASSERT_TRUE((*statement)->step());
+  EXPECT_EQ((*statement)->int64(0), 321);
+  EXPECT_NE(open_error(path_).find("in use by another process"), std::string::npos);
+}
+
+TEST_F(SqliteConnectionTest, LeavesTheLogOfADeletedFileBehind) {
+  {
+    const auto database = open_or_die(path_);
+    ASSERT_TRUE(database->exec("CREATE TABLE t (n); INSERT INTO t VALUES (1)"));
+    unlink(path_.c_str());  // And not its log.
+    ASSERT_TRUE(*database->keep_in_place());
+    ASSERT_TRUE(database->exec("INSERT INTO t VALUES (2)"));
+  }
+  EXPECT_EQ(sum_in(path_), 3);
+}
+
+TEST_F(SqliteConnectionTest, WritesNotOverAFileThatIsNotItsOwn) {
+  const auto database = open_or_die(path_);
+  ASSERT_TRUE(database->exec("CREATE TABLE t (n)"));
+  unlink(path_.c_str());
+  std::ofstream(path_) << "a backup";
+  const auto kept = database->keep_in_place();
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().message(),
+            path_ + ": another file was put in its place; start the server anew to use that");
+}
+
+TEST_F(SqliteConnectionTest, SaysWhyItCannotWriteADeletedFileAnew) {
+  const std::string folder = directory_.file("data");
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  const std::string path = folder + "/mesh.db";
+  const auto database = open_or_die(path);
+  ASSERT_TRUE(database->exec("CREATE TABLE t (n); INSERT INTO t VALUES (1)"));
+  for (const char* end : {"", "-wal", "-shm", ".lock"}) unlink((path + end).c_str());
+  ASSERT_EQ(rmdir(folder.c_str()), 0);
+  const auto kept = database->keep_in_place();
+  ASSERT_FALSE(kept);
+  EXPECT_TRUE(kept.error().message().starts_with("it was deleted: ")) << kept.error().message();
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  EXPECT_TRUE(*database->keep_in_place());
+  EXPECT_EQ(sum_in(path), 1);
+}
+
 TEST_F(SqliteConnectionTest, SaysWhenTheDirectoryIsMissing) {
   EXPECT_EQ(open_error(directory_.file("no/mesh.db")),
             directory_.file("no/mesh.db") + ": the directory " + directory_.file("no") +

@@ -17,7 +17,7 @@ class FileLock {
 
   FileLock() = default;  // Holds nothing.
   FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&&) = delete;
+  FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock();
 
  private:
