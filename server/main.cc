@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "lib/base/log_sink.h"
 #include "lib/uv/signal.h"
 #include "server/agents/inventory_watcher.h"
 #include "server/auth/auth.h"
@@ -202,7 +203,7 @@ bool close_store(Store& store, SlaDatabase* sla, StoreStatus& status) {
   return !status.reports.with(lost) && !status.episodes.with(lost);
 }
 
-int run(const Config& config, const Log& log) {
+int run(const Config& config, const Log& log, LogSink& sink) {
   Parts parts(parts_options(config));
   uv::Loop loop;
   NetworkThreads threads;
@@ -214,6 +215,7 @@ int run(const Config& config, const Log& log) {
   if (auto keyed = use_mesh_key(config, parts); !keyed) return fail(log, keyed.error());
   metrics::Registry registry;
   register_metrics(registry, parts);
+  register_log_metrics(registry, sink);
   std::optional<InventoryWatcher> inventory;
   if (!config.inventory.empty()) {
     auto read = read_inventory(config.inventory);
@@ -251,6 +253,7 @@ int run(const Config& config, const Log& log) {
     evaluator.evaluate(now());
     parts.metrics_answers.forget_unused();
     parts.agents_answers.forget_unused();
+    sink.flush();
   });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
   const auto stop = [&] {
@@ -277,7 +280,8 @@ int main(int argc, char** argv) {
     std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
     return exit->code;
   }
-  const meshcheck::Log log = config.log.log();
+  meshcheck::LogSink sink({.descriptor = 2, .format = config.log.log().format()});
+  const meshcheck::Log log = config.log.log(&sink);
   for (const std::string& flag : config.ignored) {
     log.warning("flag of netchecker without effect", {{"flag", flag}});
   }
@@ -285,5 +289,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // A file-size limit is a full disk, and not the end.
   raise_descriptor_limit();
-  return run(config, log);
+  const int exit = run(config, log, sink);
+  sink.flush();
+  return exit;
 }

@@ -138,6 +138,12 @@ void register_metrics(metrics::Registry& registry, Parts& parts) {
   if (stored) register_store_metrics(registry, parts);
 }
 
+void register_log_metrics(metrics::Registry& registry, const LogSink& sink) {
+  registry.add_counter({"meshcheck_log_lines_dropped_total",
+                        "Lines of the log dropped because nobody read those before.",
+                        [&sink] { return static_cast<double>(sink.dropped()); }});
+}
+
 std::string metrics_text(Parts& parts, const metrics::Registry& registry) {
   const Now time = now();
   metrics::TextWriter writer;

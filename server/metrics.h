@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "lib/base/log_sink.h"
 #include "lib/metrics/registry.h"
 #include "server/parts.h"
 
@@ -11,6 +12,7 @@ namespace meshcheck::server {
 // What the program counts for itself; of the store only if there is one by now. `parts` must
 // outlive the registry.
 void register_metrics(metrics::Registry& registry, Parts& parts);
+void register_log_metrics(metrics::Registry& registry, const LogSink& sink);
 // All of /metrics. What is about the agents is of one moment, and so is what is about the mesh.
 std::string metrics_text(Parts& parts, const metrics::Registry& registry);
 

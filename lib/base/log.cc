@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/log_sink.h"
 #include "lib/base/text.h"
 #include "lib/base/time.h"
 
@@ -105,6 +106,10 @@ void Log::write(Level level, std::string_view event, Fields fields) const {
   std::string line =
       format_log_line(options_.format, level, format_rfc3339(WallClock::now()), event, fields);
   line += '\n';
+  if (options_.sink != nullptr) {
+    options_.sink->write(line);
+    return;
+  }
   // A log that cannot be written is not worth dying for.
   [[maybe_unused]] const ssize_t written = ::write(options_.descriptor, line.data(), line.size());
 }

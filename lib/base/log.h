@@ -9,6 +9,8 @@
 
 namespace meshcheck {
 
+class LogSink;
+
 // One key and its value. Keys are our own words; values may be foreign bytes and are escaped.
 struct Field {
   Field(std::string_view field_key, std::string_view text)
@@ -38,6 +40,8 @@ class Log {
     Level level = Level::kInfo;
     Format format = Format::kLogfmt;
     int descriptor = 2;
+    // Where lines go instead of to `descriptor`, which a reader that does not read blocks.
+    LogSink* sink = nullptr;
   };
   using Fields = std::initializer_list<Field>;
 
@@ -58,6 +62,7 @@ class Log {
   }
   // Ask before building fields that cost something.
   bool enabled(Level level) const { return level <= options_.level; }
+  Format format() const { return options_.format; }
 
   // netchecker's glog numbers: -v 5 is debug, less is info, negative is warning.
   static Level level_of_verbosity(int verbosity);

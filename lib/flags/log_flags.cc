@@ -2,9 +2,10 @@
 
 namespace meshcheck::flags {
 
-Log LogFlags::log() const {
+Log LogFlags::log(LogSink* sink) const {
   return Log({.level = Log::level_of_verbosity(static_cast<int>(verbosity)),
-              .format = format == "json" ? Log::Format::kJson : Log::Format::kLogfmt});
+              .format = format == "json" ? Log::Format::kJson : Log::Format::kLogfmt,
+              .sink = sink});
 }
 
 void add_log_flags(Flags& flags, LogFlags& values) {

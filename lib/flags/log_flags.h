@@ -13,7 +13,7 @@ struct LogFlags {
   std::int64_t verbosity = 0;
   std::string format = "logfmt";
 
-  Log log() const;
+  Log log(LogSink* sink = nullptr) const;
 };
 
 // -v and -log-format; glog's other flags are accepted without effect, since netchecker's

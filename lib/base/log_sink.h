@@ -1,0 +1,49 @@
+// Takes lines of the log to a descriptor without waiting for who reads them.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "lib/base/guarded.h"
+#include "lib/base/log.h"
+
+namespace meshcheck {
+
+// For all threads. Lines that the descriptor does not take wait, up to `kWaitingMax` bytes. Those
+// beyond are dropped, and from then on all, until what waits is written; then a line says how many.
+// The descriptor itself is not made non-blocking, since a terminal has others who use it: at most
+// PIPE_BUF bytes are written when poll() says that there is room, which a pipe, a socket and a
+// terminal then take at once if nobody else writes to them.
+class LogSink {
+ public:
+  static constexpr std::size_t kWaitingMax = 256 * 1024;
+
+  struct Options {
+    int descriptor = 2;
+    Log::Format format = Log::Format::kLogfmt;  // Of the line that tells of dropped ones.
+  };
+  explicit LogSink(Options options) : options_(options) {}
+
+  // `line` ends with its newline.
+  void write(std::string_view line);
+  // Writes what waits as far as there is room. Each half second or so, and at the end.
+  void flush();
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  struct State {
+    std::string waiting;
+    std::uint64_t untold = 0;  // Dropped lines.
+  };
+  void drain(State& state) const;
+  void tell_dropped(State& state) const;
+
+  const Options options_;
+  Guarded<State> state_;
+  std::atomic<std::uint64_t> dropped_ = 0;
+};
+
+}  // namespace meshcheck
