@@ -1,5 +1,6 @@
 #include "server/sla/sla_store.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -46,7 +47,8 @@ Result<std::vector<StoredProbe>> read_probes(store::Connection& database, const 
     if (!*row) return probes;
     probes.push_back({statement.int64(0),
                       {.ref = {std::string(statement.text(1)), std::string(statement.text(2))},
-                       .down = sla::Milliseconds(statement.int64(3)),
+                       // A counter that went below 0 would be one that began anew.
+                       .down = sla::Milliseconds(std::max<std::int64_t>(0, statement.int64(3))),
                        .settled = static_cast<std::uint32_t>(statement.int64(4))}});
   }
 }

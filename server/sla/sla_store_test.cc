@@ -45,6 +45,16 @@ TEST_F(SlaStoreTest, GivesBackEpisodesAndTheirRollup) {
   EXPECT_EQ(table.histories({}, {}, {}).at(kDns).at(sla::day_of(kNoon)).sum, (Timers{29s, 1s, 0s}));
 }
 
+TEST_F(SlaStoreTest, TakesNoCountBelowZero) {
+  ASSERT_TRUE(write_episodes(
+      database_, {.episodes = {{.ref = kDns, .start = kNoon, .timers = {30s, 0s, 0s}}}}));
+  ASSERT_TRUE(database_.exec("UPDATE sla_probe SET down_total_ms = -5"));
+  sla::SlaTable table({});
+  ASSERT_TRUE(read_sla(database_, table, kNoon + 60s, count()));
+  table.visit_probes(
+      [](const sla::SlaTable::ProbeView& probe) { EXPECT_EQ(probe.down.count(), 0); });
+}
+
 TEST_F(SlaStoreTest, ErasesAProbeAndNoOther) {
   const sla::ProbeRef http{"synthetic", "http"};
   const sla::SlaChanges changes{
