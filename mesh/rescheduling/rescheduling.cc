@@ -1,6 +1,7 @@
 #include "mesh/rescheduling/rescheduling.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -66,7 +67,16 @@ std::optional<Why> Chooser::trouble(const Instance& instance) const {
   if (!instance.node) return Why::kUnassigned;
   const Node* const node = find_node(instance.node);
   if (node == nullptr) return Why::kNodeGone;
-  if (!node->schedulable) return Why::kNodeUnschedulable;
+  switch (node->state) {
+    case NodeState::kSchedulable:
+      break;
+    case NodeState::kTerminating:
+      return Why::kNodeTerminating;
+    case NodeState::kCordoned:
+      return Why::kNodeCordoned;
+    case NodeState::kNotReady:
+      return Why::kNodeNotReady;
+  }
   if (instance.storage_class != cluster_.storage_class) return Why::kStorageClass;
   if (!instance.pod) return Why::kPodAbsent;
   if (!instance.pod->ready) return Why::kPodNotReady;
@@ -104,7 +114,7 @@ std::vector<Chooser::Choice> Chooser::healthy_ones() const {
 std::optional<std::string> Chooser::zone_for(const Instance& instance) const {
   std::map<std::string, std::size_t> nodes;
   for (const Node& node : cluster_.nodes) {
-    if (node.schedulable) ++nodes[node.zone];
+    if (node.schedulable()) ++nodes[node.zone];
   }
   if (nodes.empty()) return std::nullopt;
   std::map<std::string, std::size_t> here;
@@ -136,7 +146,7 @@ std::vector<const Node*> Chooser::nodes_for(const Instance& instance,
   }
   std::vector<const Node*> best;
   for (const Node& node : cluster_.nodes) {
-    if (!node.schedulable || node.zone != zone || instance.node == node.name) continue;
+    if (!node.schedulable() || node.zone != zone || instance.node == node.name) continue;
     if (!best.empty() && load[node.name] < load[best.front()->name]) best.clear();
     if (best.empty() || load[node.name] == load[best.front()->name]) best.push_back(&node);
   }
@@ -186,6 +196,15 @@ Result<std::optional<Move>> Chooser::choose(std::uint64_t seed) const {
 }
 
 }  // namespace
+
+std::string_view text(Why why) {
+  constexpr std::array<std::string_view, 10> kTexts = {
+      "its volume ends",         "it has no node",       "its node is gone",
+      "its node is terminating", "its node is cordoned", "its node is not ready",
+      "other storage class",     "its pod is missing",   "its pod is not ready",
+      "it is its turn"};
+  return kTexts.at(static_cast<std::size_t>(why));
+}
 
 Result<std::optional<Move>> next_move(const Cluster& cluster, const Rules& rules, WallTime now,
                                       std::uint64_t seed) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/result.h"
@@ -13,10 +14,15 @@
 
 namespace meshcheck::rescheduling {
 
+// Whether pods may be put on a node, and if not, why.
+enum class NodeState : std::uint8_t { kSchedulable, kTerminating, kCordoned, kNotReady };
+
 struct Node {
   std::string name;
   std::string zone;
-  bool schedulable = true;  // Ready and not cordoned.
+  NodeState state = NodeState::kSchedulable;
+
+  bool schedulable() const { return state == NodeState::kSchedulable; }
 };
 
 struct Pod {
@@ -52,12 +58,15 @@ enum class Why : std::uint8_t {
   kVolumeEnds,
   kUnassigned,
   kNodeGone,
-  kNodeUnschedulable,
+  kNodeTerminating,
+  kNodeCordoned,
+  kNodeNotReady,
   kStorageClass,
   kPodAbsent,
   kPodNotReady,
   kOldest,
 };
+std::string_view text(Why why);  // "its node is cordoned"
 // What has to be deleted so that the instance comes up anew, each with what is before it.
 enum class Deletion : std::uint8_t { kPod, kVolume, kStatefulSet };
 

@@ -106,10 +106,10 @@ TEST_F(ReschedulingTest, MovesOneInAPeriod) {
 TEST_F(ReschedulingTest, MovesNobodyWhileSomebodyIsOnItsWay) {
   make_unready("c", seconds(60));
   EXPECT_FALSE(next()) << "it may still become ready";
-  node("n1").schedulable = false;
+  node("n1").state = NodeState::kCordoned;
   EXPECT_FALSE(next());
   make_unready("c", seconds(61));
-  expect("a", Why::kNodeUnschedulable);
+  expect("a", Why::kNodeCordoned);
 }
 
 TEST_F(ReschedulingTest, WaitsForThePodOfANewAssignment) {
@@ -127,8 +127,8 @@ TEST_F(ReschedulingTest, TakesTheWorstTroubleFirst) {
   expect("b", Why::kPodAbsent);
   instance("c").storage_class = "slow";
   expect("c", Why::kStorageClass, Deletion::kStatefulSet);
-  node("n1").schedulable = false;
-  expect("a", Why::kNodeUnschedulable);
+  node("n1").state = NodeState::kCordoned;
+  expect("a", Why::kNodeCordoned);
   instance("b").node = "n9";
   expect("b", Why::kNodeGone, Deletion::kVolume);
   instance("c").node.reset();
@@ -142,7 +142,7 @@ TEST_F(ReschedulingTest, TakesNoReadyPodAgainstTheBudget) {
   expect("a", Why::kOldest);
   cluster_.disruptions_allowed = 0;
   EXPECT_FALSE(next());
-  node("n1").schedulable = false;
+  node("n1").state = NodeState::kCordoned;
   EXPECT_FALSE(next()) << "it still serves where it is";
   make_unready("b", minutes(2));
   expect("b", Why::kPodNotReady);
@@ -189,14 +189,26 @@ TEST_F(ReschedulingTest, TakesTheNextOldestIfTheOldestHasNowhereToGo) {
 
 TEST_F(ReschedulingTest, LeavesAZoneWithoutNodes) {
   node("n1").zone = "west";
-  node("n1").schedulable = false;
+  node("n1").state = NodeState::kCordoned;
   const Move move{
-      .instance = "a", .node = "n4", .why = Why::kNodeUnschedulable, .deletion = Deletion::kVolume};
+      .instance = "a", .node = "n4", .why = Why::kNodeCordoned, .deletion = Deletion::kVolume};
   EXPECT_EQ(next(), move);
 }
 
+TEST_F(ReschedulingTest, SaysWhatIsWrongWithTheNode) {
+  const auto reason = [&](NodeState state) {
+    node("n1").state = state;
+    const auto move = next();
+    return move ? text(move->why) : "nobody moves";
+  };
+  EXPECT_EQ(reason(NodeState::kCordoned), "its node is cordoned");
+  EXPECT_EQ(reason(NodeState::kNotReady), "its node is not ready");
+  EXPECT_EQ(reason(NodeState::kTerminating), "its node is terminating");
+  EXPECT_EQ(reason(NodeState::kSchedulable), "it is its turn");
+}
+
 TEST_F(ReschedulingTest, SaysThatThereIsNoNode) {
-  for (Node& one : cluster_.nodes) one.schedulable = false;
+  for (Node& one : cluster_.nodes) one.state = NodeState::kCordoned;
   const auto move = next_move(cluster_, Rules(), now_, 1);
   ASSERT_FALSE(move);
   EXPECT_EQ(move.error().message(), "no node is schedulable for a");

@@ -28,6 +28,20 @@ Excuse excuse_of(const kube::Node& node) {
   return node.ready ? Excuse::kNone : Excuse::kNotReady;
 }
 
+rescheduling::NodeState state_of(Excuse excuse) {
+  switch (excuse) {
+    case Excuse::kNone:
+      break;
+    case Excuse::kCordoned:
+      return rescheduling::NodeState::kCordoned;
+    case Excuse::kNotReady:
+      return rescheduling::NodeState::kNotReady;
+    case Excuse::kTerminating:
+      return rescheduling::NodeState::kTerminating;
+  }
+  return rescheduling::NodeState::kSchedulable;
+}
+
 bool is_finished(const std::string& phase) {
   return phase == "Succeeded" || phase == "Failed";
 }
@@ -95,7 +109,7 @@ std::vector<rescheduling::Node> Cluster::homes() const {
   if (!nodes_listed_) return homes;
   homes.reserve(nodes_.size());
   for (const auto& [name, node] : nodes_) {
-    homes.push_back({name, node.zone, node.excuse == verdict::Excuse::kNone});
+    homes.push_back({name, node.zone, state_of(node.excuse)});
   }
   return homes;
 }

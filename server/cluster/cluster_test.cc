@@ -180,6 +180,23 @@ TEST_F(ClusterTest, ExcusesCordonedNodesAndThoseThatGo) {
   EXPECT_EQ(cluster_.expectation().excuses.at("n1"), Excuse::kTerminating);
 }
 
+TEST_F(ClusterTest, SaysWhyNoPodsArePutOnANode) {
+  const auto state_of = [&](const kube::Node& node) {
+    cluster_.upsert(node);
+    return cluster_.homes().at(0).state;
+  };
+  cluster_.nodes_listed();
+  kube::Node home = node("n1");
+  home.ready = false;
+  EXPECT_EQ(state_of(home), rescheduling::NodeState::kNotReady);
+  home.unschedulable = true;
+  EXPECT_EQ(state_of(home), rescheduling::NodeState::kCordoned);
+  home.ready = true;
+  EXPECT_EQ(state_of(home), rescheduling::NodeState::kCordoned);
+  home.unschedulable = false;
+  EXPECT_EQ(state_of(home), rescheduling::NodeState::kSchedulable);
+}
+
 TEST_F(ClusterTest, DoesNotExcuseANodeThatIsOnlyNotReady) {
   tell(pod("a"));
   kube::Node away = node("n1");

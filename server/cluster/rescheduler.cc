@@ -38,13 +38,6 @@ std::chrono::seconds look_period(const ReschedulingConfig& config) {
                   std::max(std::chrono::seconds(1), std::chrono::seconds(config.interval / 6)));
 }
 
-std::string_view text(rescheduling::Why why) {
-  constexpr std::array<std::string_view, 8> kTexts = {
-      "its volume ends",     "it has no node",     "its node is gone",     "its node is cordoned",
-      "other storage class", "its pod is missing", "its pod is not ready", "it is its turn"};
-  return kTexts.at(static_cast<std::size_t>(why));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Rescheduler>> Rescheduler::start(Owner owner, const std::string& kubeconfig,
@@ -115,9 +108,9 @@ void Rescheduler::decide() {
 }
 
 void Rescheduler::move(const rescheduling::Move& move) {
-  owner_.log.info(
-      "moving",
-      {{"stateful_set", move.instance}, {"node", move.node}, {"because", text(move.why)}});
+  owner_.log.info("moving", {{"stateful_set", move.instance},
+                             {"node", move.node},
+                             {"because", rescheduling::text(move.why)}});
   const std::string pod = move.instance + "-0";
   const auto add_deletion = [this](const char* plural, std::string name) {
     writes_.push_back({{.plural = plural, .name_space = name_space_}, std::move(name), {}});
