@@ -8,7 +8,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint16_t kIpv6SizeMin = 1280;
 // Later than that a sweep was held up.
 constexpr auto kSweepLateness = SweepClock::kPeriod + SweepClock::kLatenessMin;
 
@@ -50,7 +49,7 @@ PmtuProber::PmtuProber(uv::Loop& loop, const Options& options, StateOf state_of,
       turn_timer_(loop, [this] { turn(); }),
       sweep_timer_(loop, [this] { sweep(); }) {
   assert(options_.ssid != 0 && options_.turn_max > 0);
-  ipv6_mtu_.search.size_min = std::max(ipv6_mtu_.search.size_min, kIpv6SizeMin);
+  ipv6_mtu_.search.size_min = std::max(ipv6_mtu_.search.size_min, mesh::kIpv6SizeMin);
   sweep_timer_.start_repeating(SweepClock::kPeriod);
 }
 

@@ -82,16 +82,17 @@ std::uint16_t tunnel_overhead(std::string_view kind, bool outer_is_ipv6) {
 }
 
 OverlayMtu explain(const std::optional<SizeEvidence>& pod, const std::optional<SizeEvidence>& host,
-                   std::uint16_t overhead) {
+                   const OverlayRules& rules) {
   using Cause = OverlayMtu::Cause;
-  if (!pod || !pod->link_mtu || !host || host->size <= overhead) return {};
-  const auto fitting = static_cast<std::uint16_t>(host->size - overhead);
+  if (!pod || !pod->link_mtu || !host || host->size <= rules.overhead) return {};
+  const auto fitting = static_cast<std::uint16_t>(host->size - rules.overhead);
   const bool full_size_passes = pod->size >= *pod->link_mtu;
   if (*pod->link_mtu > fitting) {
     if (full_size_passes) return {.cause = Cause::kTooLargeFragmented, .link_mtu_max = fitting};
-    // Less than what fits passes: then the underlay is not all that is wrong.
-    return {.cause = pod->size < fitting ? Cause::kOverlay : Cause::kTooLarge,
-            .link_mtu_max = fitting};
+    // Less than what fits passes: then the underlay is not all that is wrong. But where less fits
+    // than is ever tried, nothing passes for that alone.
+    const bool smaller = pod->size < fitting && fitting >= rules.size_min;
+    return {.cause = smaller ? Cause::kOverlay : Cause::kTooLarge, .link_mtu_max = fitting};
   }
   return {.cause = full_size_passes ? Cause::kFits : Cause::kOverlay, .link_mtu_max = fitting};
 }

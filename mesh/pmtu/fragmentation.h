@@ -64,9 +64,15 @@ std::string_view text(OverlayMtu::Cause cause);
 // By how many bytes a tunnel's outer IP packet is larger than the inner one, by the kind of its
 // link as the kernel names it, without optional headers; 0: no tunnel that is known.
 std::uint16_t tunnel_overhead(std::string_view kind, bool outer_is_ipv6);
-// Both in the same direction, between the same two nodes; nothing: not known yet. `overhead`:
-// bytes by which the outer IP packet is larger than the inner one.
+// What every link carries over IPv6 (RFC 8200, section 5): nothing smaller is tried there.
+inline constexpr std::uint16_t kIpv6SizeMin = 1280;
+// What of an overlay is known besides sizes, in bytes.
+struct OverlayRules {
+  std::uint16_t overhead = 0;  // By which the outer IP packet is larger than the inner one.
+  std::uint16_t size_min = 0;  // The least that is tried inside.
+};
+// Both in the same direction, between the same two nodes; nothing: not known yet.
 OverlayMtu explain(const std::optional<SizeEvidence>& pod, const std::optional<SizeEvidence>& host,
-                   std::uint16_t overhead);
+                   const OverlayRules& rules);
 
 }  // namespace meshcheck::mesh

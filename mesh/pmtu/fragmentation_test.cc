@@ -77,7 +77,7 @@ TEST(FragmentationTest, FindsNothingWhereALinkIsNotKnown) {
 }
 
 TEST(FragmentationTest, ExplainsAnOverlayByItsUnderlay) {
-  constexpr std::uint16_t kVxlan = 50;
+  constexpr OverlayRules kVxlan{.overhead = 50};
   // A pod link of 1450 over 1500 fits exactly.
   EXPECT_EQ(explain(evidence(1450, 1450), evidence(1500, 1500), kVxlan),
             (OverlayMtu{.cause = Cause::kFits, .link_mtu_max = 1450}));
@@ -94,10 +94,24 @@ TEST(FragmentationTest, ExplainsAnOverlayByItsUnderlay) {
             (OverlayMtu{.cause = Cause::kOverlay, .link_mtu_max = 1450}));
 }
 
+TEST(FragmentationTest, ExplainsAnOverlayThatLeavesIpv6LessThanItNeeds) {
+  constexpr OverlayRules kVxlan{.overhead = 50, .size_min = kIpv6SizeMin};
+  EXPECT_EQ(explain(evidence(0, 1450), evidence(1300, 1500), kVxlan),
+            (OverlayMtu{.cause = Cause::kTooLarge, .link_mtu_max = 1250}));
+  EXPECT_EQ(explain(evidence(0, 1450), evidence(1329, 1500), kVxlan),
+            (OverlayMtu{.cause = Cause::kTooLarge, .link_mtu_max = 1279}));
+  EXPECT_EQ(explain(evidence(0, 1450), evidence(1330, 1500), kVxlan),
+            (OverlayMtu{.cause = Cause::kOverlay, .link_mtu_max = 1280}))
+      << "1280 would fit";
+  EXPECT_EQ(explain(evidence(0, 1450), evidence(1300, 1500), {.overhead = 50}),
+            (OverlayMtu{.cause = Cause::kOverlay, .link_mtu_max = 1250}))
+      << "of IPv4 less is tried";
+}
+
 TEST(FragmentationTest, ExplainsNothingWithoutBothLayers) {
-  EXPECT_EQ(explain(std::nullopt, evidence(1500, 1500), 50), OverlayMtu{});
-  EXPECT_EQ(explain(evidence(1450, 1450), std::nullopt, 50), OverlayMtu{});
-  EXPECT_EQ(explain(evidence(1450, 1450), evidence(0, 1500), 50), OverlayMtu{});
+  EXPECT_EQ(explain(std::nullopt, evidence(1500, 1500), {.overhead = 50}), OverlayMtu{});
+  EXPECT_EQ(explain(evidence(1450, 1450), std::nullopt, {.overhead = 50}), OverlayMtu{});
+  EXPECT_EQ(explain(evidence(1450, 1450), evidence(0, 1500), {.overhead = 50}), OverlayMtu{});
 }
 
 TEST(FragmentationTest, HasANameForEverything) {

@@ -67,7 +67,7 @@ PmtuJudgement PmtuJudge::judge(const MeshAgent& from, const PmtuRow& row, const 
   const auto forward = evidence_of(ways.forward);
   const auto backward = evidence_of(ways.backward);
   if (forward && backward) judgement.findings = find_mismatches(*forward, *backward);
-  if (to != nullptr) judgement.overlay = explain_overlay(from, *to, ways);
+  if (to != nullptr) judgement.overlay = explain_overlay(from, *to, row.family(), ways);
   return judgement;
 }
 
@@ -86,7 +86,7 @@ PmtuWays PmtuJudge::ways(const MeshAgent& from, const PmtuRow& row, const MeshAg
 }
 
 std::optional<OverlayWays> PmtuJudge::explain_overlay(const MeshAgent& from, const MeshAgent& to,
-                                                      const PmtuWays& pod) const {
+                                                      PathFamily inner, const PmtuWays& pod) const {
   if (from.layer != Layer::kPod || to.layer != Layer::kPod) return std::nullopt;
   const MeshAgent* const here = host_of(from);
   const MeshAgent* const there = host_of(to);
@@ -96,8 +96,11 @@ std::optional<OverlayWays> PmtuJudge::explain_overlay(const MeshAgent& from, con
     const PmtuRow* const row = PmtuRow::find(here->mtus, there->name, outer);
     if (row == nullptr || overhead == 0) continue;
     const PmtuWays host = ways(*here, *row, there);
-    const auto explain_way = [overhead](const PmtuWay& above, const PmtuWay& below) {
-      return explain(evidence_of(above), evidence_of(below), overhead);
+    const OverlayRules rules{
+        .overhead = overhead,
+        .size_min = inner == PathFamily::kIpv6 ? kIpv6SizeMin : std::uint16_t{0}};
+    const auto explain_way = [&rules](const PmtuWay& above, const PmtuWay& below) {
+      return explain(evidence_of(above), evidence_of(below), rules);
     };
     const OverlayWays overlay{.forward = explain_way(pod.forward, host.forward),
                               .backward = explain_way(pod.backward, host.backward)};

@@ -49,8 +49,9 @@ class PmtuJudge {
 
  private:
   bool is_fresh(const MeshAgent& agent) const;
+  // `inner`: of the pods' own packets.
   std::optional<OverlayWays> explain_overlay(const MeshAgent& from, const MeshAgent& to,
-                                             const PmtuWays& pod) const;
+                                             PathFamily inner, const PmtuWays& pod) const;
 
   PathJudge judge_;
 };

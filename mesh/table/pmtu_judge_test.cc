@@ -167,6 +167,22 @@ TEST_F(PmtuJudgeTest, ExplainsAnOverlayByTheHostsBelow) {
   EXPECT_FALSE(shown("a").overlay);
 }
 
+TEST_F(PmtuJudgeTest, BlamesTheUnderlayWherePodsHaveNoRoomForIpv6) {
+  const auto nothing = way_of(FragmentationClass::kBlackHole, 0, 1450);
+  const auto host = way_of(FragmentationClass::kBlackHole, 1300, 1500);
+  report_layers(nothing, host);
+  EXPECT_EQ(shown("a").overlay->forward.cause, OverlayMtu::Cause::kOverlay) << "IPv4 would pass";
+  for (const auto& [from, to] : {std::pair("a", "b"), std::pair("b", "a")}) {
+    auto inner = mtu_to(to, nothing, nothing);
+    inner.family = PathFamily::kIpv6;
+    report(from, inner);
+  }
+  const OverlayMtu expected{.cause = OverlayMtu::Cause::kTooLarge, .link_mtu_max = 1250};
+  ASSERT_TRUE(shown("a").overlay);
+  EXPECT_EQ(shown("a").overlay->forward, expected);
+  EXPECT_EQ(shown("a").overlay->backward, expected);
+}
+
 TEST_F(PmtuJudgeTest, ExplainsEachDirectionOfAnOverlay) {
   report("a", mtu_to("b", way_of(FragmentationClass::kBlackHole, 1350, 1450),
                      way_of(FragmentationClass::kClear, 1450, 1450)));
