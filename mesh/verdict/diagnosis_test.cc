@@ -168,6 +168,21 @@ TEST(DiagnosisTest, TellsTheGatewayOfOneFromTheGatewayOfAll) {
   EXPECT_EQ(told(mesh.view), Lines{"gateway 10.0.0.254 both both critical 8/8"});
 }
 
+TEST(DiagnosisTest, TellsAPodNetworkAtOnceBesideAnAgentOfNetcheckers) {
+  HandMadeMesh mesh(8);
+  mesh.began = mesh.view.now - 5s;
+  mesh.cut_off(3, Layer::kPod);
+  const Lines expected{"pod_network node-3 pod both critical 14/14"};
+  EXPECT_EQ(told(mesh.view), expected);
+  // By its name it is the host's, and it probes nobody.
+  mesh.view.agents.push_back({.name = "netchecker-agent-hostnet-x",
+                              .node = 3,
+                              .layer = Layer::kHost,
+                              .probes = false,
+                              .reported = mesh.view.now});
+  EXPECT_EQ(told(mesh.view), expected);
+}
+
 TEST(DiagnosisTest, WarnsOfAGatewayThatLivesAndAnswersNoPings) {
   HandMadeMesh mesh(8);
   mesh.edges(Relation::kGateway, [&](Path& path, Index of, Layer layer) {

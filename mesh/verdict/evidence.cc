@@ -109,7 +109,8 @@ Evidence::Evidence(const View& from)
     const bool missed = of.silent > 0 && of.silent >= std::min(kDoubtsMin, of.known);
     doubtful[agent] = is_gone(seen.status) || missed ? 1 : 0;
     if (seen.node == kNoIndex) continue;
-    agent_of[seen.node][seen.layer == Layer::kHost ? 1 : 0] = agent;
+    Index& seat = agent_of[seen.node][seen.layer == Layer::kHost ? 1 : 0];
+    if (seat == kNoIndex || seen.probes || !view.agents[seat].probes) seat = agent;
     if (doubtful[agent] == 0) suspects[seen.node] = 0;
   }
 }

@@ -19,12 +19,13 @@ struct Evidence {
   explicit Evidence(const View& from);
 
   const View& view;
-  std::vector<std::uint8_t> doubtful;          // By agent: its rows are no evidence.
-  std::vector<std::uint8_t> suspects;          // By node: all of its agents are silent.
-  std::vector<std::array<Index, 2>> agent_of;  // By node and layer; kNoIndex: none is known.
-  std::vector<std::uint8_t> explained;         // By node: see Explained.
-  std::vector<std::uint8_t> explained_zones;   // By zone: it is part of a partition.
-  std::vector<std::uint8_t> restless;          // By node: see is_settled().
+  std::vector<std::uint8_t> doubtful;  // By agent: its rows are no evidence.
+  std::vector<std::uint8_t> suspects;  // By node: all of its agents are silent.
+  // By node and layer, one that probes before one that does not; kNoIndex: none is known.
+  std::vector<std::array<Index, 2>> agent_of;
+  std::vector<std::uint8_t> explained;        // By node: see Explained.
+  std::vector<std::uint8_t> explained_zones;  // By zone: it is part of a partition.
+  std::vector<std::uint8_t> restless;         // By node: see is_settled().
   std::vector<std::uint8_t> losing;          // By node: more paths lose packets now than by chance.
   std::vector<std::uint8_t> losing_between;  // By pair of zones, both ways.
   std::vector<std::uint8_t> sees_peers;      // By agent: some of its paths to peers are up.

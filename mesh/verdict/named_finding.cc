@@ -23,9 +23,8 @@ NamedEnd node_end(const View& view, Index node, const Finding& finding) {
   if (seen.zone != kNoIndex) end.zone = view.zones[seen.zone];
   const Layer wanted = finding.scope == Scope::kPod ? Layer::kPod : Layer::kHost;
   for (const Agent& agent : view.agents) {
-    if (agent.node == node && agent.layer == wanted) {
-      end.address = address_of(agent, finding.family);
-    }
+    if (agent.node != node || agent.layer != wanted) continue;
+    if (const auto address = address_of(agent, finding.family)) end.address = address;
   }
   return end;
 }

@@ -63,6 +63,7 @@ struct Agent {
   Layer layer = Layer::kPod;
   Status status = Status::kReporting;
   bool expected = true;        // By the inventory; nobody misses others.
+  bool probes = true;          // It has said so. Netchecker's agents do not.
   Clock::time_point reported;  // Its last report; of one that never reported, since when it is due.
   Clock::time_point started;   // Its session.
   std::chrono::milliseconds clock_jump{0};  // By how much its wall clock was set of late.

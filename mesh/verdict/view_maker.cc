@@ -100,6 +100,7 @@ void ViewMaker::list_agents(const mesh::Mesh& mesh, Now now) {
     Agent agent{.name = member.name, .node = node_of(member, mesh)};
     agent.layer = member.mesh != nullptr ? member.mesh->layer : layer_of(member.name);
     agent.status = status_of(member, now);
+    agent.probes = member.mesh != nullptr;
     agent.expected = agent.status != Status::kNeverReported || all_are_due;
     const Clock::time_point due = std::max(member.due.value_or(options_.began), options_.began);
     agent.reported = member.last_report.value_or(due);

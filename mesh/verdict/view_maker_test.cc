@@ -98,6 +98,12 @@ TEST_F(ViewOfThreeTest, ConcludesNothingOfAnAddressThatTwoHave) {
   EXPECT_EQ(kinds(), Kinds{"address_conflict"});
 }
 
+TEST_F(ViewOfThreeTest, KnowsWhoProbes) {
+  report(0, mesh::testing::report_of(0));
+  EXPECT_TRUE(view().agents[0].probes);
+  EXPECT_FALSE(view().agents[1].probes) << "it reports, and nothing of the mesh";
+}
+
 TEST_F(ViewOfThreeTest, TellsAPathThatFailedAgainFromOneThatLosesMost) {
   mesh::ProbingReport one = mesh::testing::report_of(0);
   one.paths = {mesh::testing::path_to(name(1), mesh::PathState::kDown, 2s),
