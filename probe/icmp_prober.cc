@@ -167,7 +167,10 @@ void IcmpProber::failed(Family family, const TimestampedSocket::Failure& failure
   const Sent& sent = slot(number);
   if (sent.number != number || number == 0 || sent.to != failure.to.address) return;
   if (events_.on_failure) {
-    events_.on_failure({.id = sent.id, .sequence = sent.sequence, .error = error});
+    events_.on_failure({.id = sent.id,
+                        .sequence = sent.sequence,
+                        .error = error,
+                        .error_number = failure.cookie ? failure.error_number : 0});
   }
 }
 

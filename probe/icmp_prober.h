@@ -49,7 +49,8 @@ class IcmpProber {
   struct Failure {
     std::uint32_t id = 0;
     std::uint64_t sequence = 0;
-    std::string error;  // "host unreachable, says 10.0.0.1"
+    std::string error;     // "host unreachable, says 10.0.0.1"
+    int error_number = 0;  // Why the kernel did not send it; 0: it did, and an ICMP error came.
   };
   // None may send or flush. on_failure comes from flush() too.
   struct Events {

@@ -80,20 +80,27 @@ MeshProber::MeshProber(uv::Loop& loop, const Config& config, const std::function
     : loop_(loop),
       config_(config),
       ssid_(random_ssid()),
-      stamp_(loop, {.ssid = ssid_}, on_change),
+      stamp_(loop, {.ssid = ssid_},
+             [this, on_change] {
+               pings_.look();
+               on_change();
+             }),
       sizes_(
-          loop, {.ssid = other_than(ssid_)},
-          [this](std::uint32_t id) {
-            const mesh::Path* const path = stamp_.path(id);
-            return path == nullptr ? mesh::PathState::kUnknown : path->state();
-          },
+          loop, {.ssid = other_than(ssid_)}, [this](std::uint32_t id) { return state_of(id); },
           on_change),
-      pings_(loop, {}, [this](std::uint32_t id) { return stamp_.path(id); }),
+      fragments_(loop, {}, [this](std::uint32_t id) { return stamp_.path(id); }),
+      pings_(
+          loop, {}, [this](std::uint32_t id) { return state_of(id); }, on_change),
       targets_(loop, config.log, on_change),
       key_timer_(loop, [this] { ask_with_key(); }) {
   start_reflector();
   watch_gateways();
   targets_.set_targets(config_.targets);
+}
+
+mesh::PathState MeshProber::state_of(std::uint32_t id) const {
+  const mesh::Path* const path = stamp_.path(id);
+  return path == nullptr ? mesh::PathState::kUnknown : path->state();
 }
 
 void MeshProber::start_reflector() {
@@ -204,7 +211,8 @@ bool MeshProber::may_probe(const Endpoint& peer) const {
 
 void MeshProber::set_size_paths() {
   std::vector<probe::PmtuProber::Target> sizes;
-  std::vector<IcmpFragments::Target> pings;
+  std::vector<IcmpFragments::Target> fragments;
+  std::vector<PeerPings::Target> pings;
   for (const PeerPath& peer : peers_) {
     std::uint32_t own = own_link_mtus_[index_of(peer.endpoint.address.family())];
     std::uint32_t other = peer.link_mtu;
@@ -212,10 +220,12 @@ void MeshProber::set_size_paths() {
     if (peer.relation == mesh::Relation::kTwin) own = other = std::min(own, other);
     sizes.push_back(
         {.id = peer.id, .endpoint = peer.endpoint, .own_link_mtu = own, .peer_link_mtu = other});
-    pings.push_back(
+    fragments.push_back(
         {.id = peer.id, .address = peer.endpoint.address, .link_mtu = std::max(own, other)});
+    pings.push_back({.id = peer.id, .address = peer.endpoint.address});
   }
   sizes_.set_paths(sizes);
+  fragments_.set_paths(fragments);
   pings_.set_paths(pings);
 }
 
@@ -282,7 +292,8 @@ void MeshProber::describe_paths(mesh::ProbingReport& report) const {
                             .relation = peer.relation,
                             .kind = mesh::ProbeKind::kStamp,
                             .family = peer.family,
-                            .summary = path->summary(now)});
+                            .summary = path->summary(now),
+                            .cross_check = pings_.result(peer.id)});
     const mesh::PathMtu* const sizes = sizes_.path(peer.id);
     if (sizes == nullptr) continue;
     report.mtus.push_back({.to = peer.to,
@@ -290,7 +301,7 @@ void MeshProber::describe_paths(mesh::ProbingReport& report) const {
                            .family = peer.family,
                            .ways = {sizes->result(mesh::Direction::kForward, now),
                                     sizes->result(mesh::Direction::kBackward, now)},
-                           .icmp_fragments = pings_.result(peer.id)});
+                           .icmp_fragments = fragments_.result(peer.id)});
   }
   sort_by_urgency(report.paths);
   sort_by_urgency(report.mtus);

@@ -13,6 +13,7 @@
 #include "agent/config.h"
 #include "agent/probing/gateway_watcher.h"
 #include "agent/probing/icmp_fragments.h"
+#include "agent/probing/peer_pings.h"
 #include "agent/probing/target_prober.h"
 #include "checks/context.h"
 #include "lib/uv/loop.h"
@@ -62,6 +63,7 @@ class MeshProber {
     std::uint32_t link_mtu = 0;  // Of the peer; 0: unknown.
   };
 
+  mesh::PathState state_of(std::uint32_t id) const;
   void start_reflector();
   void watch_gateways();
   void take_key(const std::string& secret);
@@ -80,7 +82,8 @@ class MeshProber {
   std::optional<probe::StampReflector> reflector_;
   probe::StampProber stamp_;
   probe::PmtuProber sizes_;
-  IcmpFragments pings_;  // Too large for one packet.
+  IcmpFragments fragments_;  // Of pings that are too large for one packet.
+  PeerPings pings_;
   TargetProber targets_;
   std::optional<GatewayWatcher> gateways_;
   // A peer's path keeps its number, and so its history, as long as it is assigned.

@@ -1,0 +1,82 @@
+// Whether peers whose paths are down answer pings.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "lib/base/ip_address.h"
+#include "lib/base/time.h"
+#include "lib/uv/loop.h"
+#include "lib/uv/timer.h"
+#include "mesh/path/path.h"
+#include "mesh/report/probing_report.h"
+#include "probe/icmp_prober.h"
+#include "probe/sweep_clock.h"
+
+namespace meshcheck::agent {
+
+// A second opinion: who answers pings and no probes has its UDP port closed, and its network works.
+// One echo for each time that a path goes down. On the loop's thread; stays where it was made.
+// Bounds: kPingsMax in kPingsPeriod, so that a network that broke is not flooded.
+class PeerPings {
+ public:
+  static constexpr std::size_t kPingsMax = 20;
+  static constexpr std::chrono::milliseconds kPingsPeriod{200};
+
+  struct Options {
+    std::chrono::milliseconds timeout{1000};
+    probe::IcmpProber::Options icmp;
+  };
+  struct Target {
+    std::uint32_t id = 0;  // The caller's; each its own.
+    IpAddress address;
+  };
+  // How a target's path is for probes.
+  using StateOf = std::function<mesh::PathState(std::uint32_t id)>;
+
+  // `on_known`: what became of an echo is known. It may call anything here but set_paths() and
+  // look().
+  PeerPings(uv::Loop& loop, const Options& options, StateOf state_of,
+            std::function<void()> on_known);
+  PeerPings(const PeerPings&) = delete;
+  PeerPings& operator=(const PeerPings&) = delete;
+
+  // What is known stays where id and address do.
+  void set_paths(const std::vector<Target>& targets);
+  // Asks whom it is to ask: to be called when a path went down, and else a few times a second.
+  void look();
+  // kNone: the path is not down, nothing is known yet, or there are no pings here.
+  mesh::CrossCheck result(std::uint32_t id) const;
+
+ private:
+  struct Item {
+    IpAddress address;
+    std::uint64_t sequence = 0;  // Of its echo; 0: it was not asked.
+    Clock::time_point asked;
+    bool refused = false;  // The kernel did not send it for want of room or of leave.
+    mesh::CrossCheck result = mesh::CrossCheck::kNone;
+  };
+
+  bool judge(Item& item, Clock::time_point now) const;
+  void ask(Clock::time_point now);
+  void on_reply(const probe::IcmpProber::Reply& reply);
+  void on_failure(const probe::IcmpProber::Failure& failure);
+
+  const Options options_;
+  StateOf state_of_;
+  std::function<void()> on_known_;
+  probe::IcmpProber icmp_;
+  std::map<std::uint32_t, Item> items_;
+  std::uint64_t next_sequence_ = 1;
+  std::uint32_t next_ = 0;  // The target whose turn it is, if there is such a one.
+  std::size_t pings_ = 0;   // In the period that began then.
+  Clock::time_point period_;
+  probe::SweepClock sweeps_;
+  uv::Timer timer_;
+};
+
+}  // namespace meshcheck::agent
