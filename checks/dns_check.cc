@@ -27,8 +27,9 @@ class DnsCheck : public Check {
     using probe::DnsStatus;
     const std::string error = outcome.error();
     if (error.empty()) return {sla::Status::kUp, {}};
-    const bool ours =
-        outcome.ipv4.status == DnsStatus::kInternal || outcome.ipv6.status == DnsStatus::kInternal;
+    const bool ours = outcome.own_fault() != probe::OwnFault::kNone ||
+                      outcome.ipv4.status == DnsStatus::kInternal ||
+                      outcome.ipv6.status == DnsStatus::kInternal;
     return {ours ? sla::Status::kUnknown : sla::Status::kDown, reason_of(error)};
   }
 

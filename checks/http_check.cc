@@ -75,7 +75,11 @@ class HttpAsker {
     auto judge = [options = &options_, address,
                   on_answer = std::move(on_answer)](const http::Outcome& outcome) {
       const std::string trouble = trouble_of(*options, outcome);
-      on_answer(trouble.empty() ? std::nullopt : std::optional(address.text() + ": " + trouble));
+      if (trouble.empty()) return on_answer(std::nullopt);
+      using probe::OwnFault;
+      on_answer(
+          probe::Trouble{.text = address.text() + ": " + trouble,
+                         .own = outcome.no_descriptor ? OwnFault::kNoDescriptor : OwnFault::kNone});
     };
     calls_.push_back(context_.client.start(request_, std::move(judge)));
   }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "checks/check_options.h"
@@ -8,6 +9,7 @@
 #include "lib/uv/timer.h"
 #include "mesh/assignment/targets.h"
 #include "probe/icmp_prober.h"
+#include "probe/trouble.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -25,14 +27,14 @@ class IcmpCheck : public Check {
                 {.on_reply = [this](const auto& reply) { answered(reply.id); },
                  .on_failure =
                      [this](const auto& failure) {
-                       if (failure.id == run_) trouble_ = reason_of(failure.error);
+                       if (failure.id == run_) failed(failure);
                      }}),
         again_(context.loop, [this] { send(); }) {}
 
   void start(OnDone on_done) override {
     on_done_ = std::move(on_done);
     ++run_;
-    trouble_.clear();
+    trouble_.reset();
     lookup_.start(timeout_ / 2, [this](const auto& addresses) {
       if (!addresses) {
         finish({sla::Status::kUnknown, reason_of(addresses.error().message())});
@@ -59,13 +61,19 @@ class IcmpCheck : public Check {
     if (lookup_.busy()) {
       return {sla::Status::kUnknown, "the look-up of " + lookup_.host() + " took too long"};
     }
-    return {sla::Status::kDown, trouble_.empty() ? "no answer in time" : trouble_};
+    if (!trouble_) return {sla::Status::kDown, "no answer in time"};
+    return {trouble_->is_own() ? sla::Status::kUnknown : sla::Status::kDown,
+            reason_of(trouble_->text)};
   }
 
  private:
   void send() {
     prober_.send({.id = run_, .sequence = sequence_++, .to = to_});
     prober_.flush();
+  }
+  // The last one counts.
+  void failed(const probe::IcmpProber::Failure& failure) {
+    trouble_ = {.text = failure.error, .own = probe::own_fault(failure.error_number)};
   }
   void answered(std::uint32_t run) {
     if (run == run_ && on_done_) finish({sla::Status::kUp, {}});
@@ -81,7 +89,7 @@ class IcmpCheck : public Check {
   Endpoint to_;
   std::uint32_t run_ = 0;  // Late answers to an earlier one do not count.
   std::uint64_t sequence_ = 0;
-  std::string trouble_;
+  std::optional<probe::Trouble> trouble_;
   HostLookup lookup_;
   probe::IcmpProber prober_;
   uv::Timer again_;

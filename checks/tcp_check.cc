@@ -1,4 +1,5 @@
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "checks/check_options.h"
@@ -21,11 +22,13 @@ class TcpAsker {
 
   void ask(const IpAddress& address, OnAnswer on_answer) {
     const Endpoint endpoint{.address = address, .port = port_};
-    auto judge = [endpoint, on_answer = std::move(on_answer)](const auto& connected) {
-      on_answer(connected ? std::nullopt
-                          : std::optional(endpoint.text() + ": " + connected.error().message()));
+    auto& attempt = probes_.emplace_back();
+    auto judge = [endpoint, &attempt, on_answer = std::move(on_answer)](const auto& connected) {
+      if (connected) return on_answer(std::nullopt);
+      on_answer(probe::Trouble{.text = endpoint.text() + ": " + connected.error().message(),
+                               .own = attempt->own_fault()});
     };
-    probes_.emplace_back(context_.loop, endpoint, timeout_, std::move(judge));
+    attempt.emplace(context_.loop, endpoint, timeout_, std::move(judge));
   }
 
   void stop() { probes_.clear(); }
@@ -34,7 +37,7 @@ class TcpAsker {
   Context& context_;
   std::uint16_t port_;
   sla::Milliseconds timeout_;
-  std::list<probe::TcpProbe> probes_;
+  std::list<std::optional<probe::TcpProbe>> probes_;
 };
 
 }  // namespace

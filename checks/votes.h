@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "checks/check.h"
+#include "probe/trouble.h"
 
 namespace meshcheck::checks {
 
@@ -18,21 +20,25 @@ enum class Follow : std::uint8_t { kAny, kAll };
 // beginning stays.
 std::string reason_of(std::string text);
 
-// With kAny the first address that answers well decides, with kAll the first that does not.
+// With kAny the first address that answers well decides, with kAll the first that does not. Whoever
+// could not be asked decides nothing, and leaves unknown what no other decides.
 class Votes {
  public:
   Votes(Follow follow, std::size_t voters) : follow_(follow), left_(voters) {}
 
   // Each says the result once it is decided.
   std::optional<CheckResult> passed();
-  std::optional<CheckResult> failed(const std::string& reason);
-  // What failed first, for whom the time is up.
-  const std::string& reason() const { return reason_; }
+  std::optional<CheckResult> failed(const probe::Trouble& trouble);
+  // The time is up, and who has not answered is silent.
+  CheckResult timed_out(std::string_view silence) const;
 
  private:
+  CheckResult undecided(const std::string& down) const;
+
   Follow follow_;
   std::size_t left_;
-  std::string reason_;
+  std::string reason_;     // What failed first.
+  std::string not_asked_;  // Why one could not be asked.
 };
 
 }  // namespace meshcheck::checks

@@ -21,7 +21,7 @@ namespace meshcheck::checks {
 //   void stop();                // Silences all that is under way.
 //   static constexpr std::string_view kSilence;  // The reason if nobody answers.
 // OnAnswer is told what is wrong, with the address, or nothing if all is well.
-using OnAnswer = std::function<void(const std::optional<std::string>& trouble)>;
+using OnAnswer = std::function<void(const std::optional<probe::Trouble>& trouble)>;
 
 template <typename Asker>
 class VotingCheck : public Check {
@@ -56,8 +56,7 @@ class VotingCheck : public Check {
     if (lookup_.busy()) {
       return {sla::Status::kUnknown, "the look-up of " + lookup_.host() + " took too long"};
     }
-    const bool known = !votes_.reason().empty();
-    return {sla::Status::kDown, known ? votes_.reason() : std::string(Asker::kSilence)};
+    return votes_.timed_out(Asker::kSilence);
   }
 
  private:
@@ -65,7 +64,7 @@ class VotingCheck : public Check {
     if (const auto prepared = asker_.prepare(); !prepared) return give_up(prepared.error());
     votes_ = Votes(options_.follow, addresses.size());
     for (const IpAddress& address : addresses) {
-      asker_.ask(address, [this](const std::optional<std::string>& trouble) {
+      asker_.ask(address, [this](const std::optional<probe::Trouble>& trouble) {
         const auto result = trouble ? votes_.failed(*trouble) : votes_.passed();
         if (result) finish(*result);
       });

@@ -346,6 +346,12 @@ std::string DnsOutcome::error() const {
   return std::string(text(std::max(ipv4.status, ipv6.status)));
 }
 
+OwnFault DnsOutcome::own_fault() const {
+  const bool own =
+      ipv4.status == DnsStatus::kTooManyFiles || ipv6.status == DnsStatus::kTooManyFiles;
+  return own ? OwnFault::kNoDescriptor : OwnFault::kNone;
+}
+
 std::chrono::nanoseconds DnsOutcome::elapsed() const {
   return std::max(ipv4.elapsed, ipv6.elapsed);
 }

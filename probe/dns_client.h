@@ -11,6 +11,7 @@
 #include "lib/base/ip_address.h"
 #include "lib/uv/loop.h"
 #include "probe/dns_answer.h"
+#include "probe/trouble.h"
 
 namespace meshcheck::probe {
 
@@ -33,6 +34,7 @@ struct DnsOutcome {
   // Empty if there is an address and both questions were answered in time; a question that stays
   // without an answer stalls programs even when the other one is answered.
   std::string error() const;
+  OwnFault own_fault() const;
   // Until the later of both answers: what a program waits for.
   std::chrono::nanoseconds elapsed() const;
 };

@@ -50,7 +50,7 @@ struct TcpProbe::State {
   void finish(Result<std::chrono::nanoseconds> result);
 
   OnDone on_done;
-  int failed = 0;  // Why connect() failed at once.
+  int failed = 0;  // Why connect() failed, at once or later.
   Clock::time_point started = Clock::now();
   Descriptor descriptor;
   std::optional<uv::FdWatcher> watcher;
@@ -81,6 +81,7 @@ void TcpProbe::State::look() {
     error_number = errno;
   }
   if (error_number != 0) {
+    failed = error_number;
     finish(Error(errno_text(error_number)));
     return;
   }
@@ -116,6 +117,10 @@ TcpProbe::TcpProbe(uv::Loop& loop, const Endpoint& peer, std::chrono::millisecon
   assert(peer.port != 0);
   state_->failed = state_->connect(loop, peer);
   state_->timer.start(state_->failed != 0 ? std::chrono::milliseconds(0) : timeout);
+}
+
+OwnFault TcpProbe::own_fault() const {
+  return probe::own_fault(state_->failed);
 }
 
 TcpProbe::TcpProbe(TcpProbe&&) noexcept = default;

@@ -8,6 +8,7 @@
 #include "lib/base/ip_address.h"
 #include "lib/base/result.h"
 #include "lib/uv/loop.h"
+#include "probe/trouble.h"
 
 namespace meshcheck::probe {
 
@@ -31,6 +32,9 @@ class TcpProbe {
   TcpProbe(TcpProbe&&) noexcept;
   TcpProbe& operator=(TcpProbe&&) noexcept;
   ~TcpProbe();
+
+  // Whether a failure is this machine's own. To be asked inside `on_done`.
+  OwnFault own_fault() const;
 
  private:
   struct State;

@@ -127,6 +127,10 @@ UdpProbe::UdpProbe(uv::Loop& loop, const Endpoint& peer, std::chrono::millisecon
   state_->timer.start(state_->failed != 0 ? std::chrono::milliseconds(0) : timeout);
 }
 
+OwnFault UdpProbe::own_fault() const {
+  return probe::own_fault(state_->failed);
+}
+
 UdpProbe::UdpProbe(UdpProbe&&) noexcept = default;
 UdpProbe& UdpProbe::operator=(UdpProbe&&) noexcept = default;
 UdpProbe::~UdpProbe() = default;

@@ -9,6 +9,7 @@
 #include "lib/base/ip_address.h"
 #include "lib/base/result.h"
 #include "lib/uv/loop.h"
+#include "probe/trouble.h"
 
 namespace meshcheck::probe {
 
@@ -29,6 +30,9 @@ class UdpProbe {
   UdpProbe(UdpProbe&&) noexcept;
   UdpProbe& operator=(UdpProbe&&) noexcept;
   ~UdpProbe();
+
+  // Whether a failure is this machine's own. To be asked inside `on_done`.
+  OwnFault own_fault() const;
 
  private:
   struct State;

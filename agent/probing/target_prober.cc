@@ -5,7 +5,6 @@
 #include <tuple>
 #include <utility>
 
-#include "lib/base/descriptors.h"
 #include "probe/tcp_probe.h"
 #include "probe/udp_probe.h"
 
@@ -54,7 +53,7 @@ struct TargetProber::Item {
   std::optional<probe::DnsLookup> lookup;  // That is the probe.
   std::optional<probe::DnsLookup> resolve;
   std::optional<Clock::time_point> resolved;  // When the last look-up ended.
-  std::string resolve_error;
+  probe::Trouble resolve_trouble;
 };
 
 TargetProber::Group::Group(uv::Loop& loop, Clock::duration interval,
@@ -76,7 +75,7 @@ TargetProber::TargetProber(uv::Loop& loop, const Log& log, const Options& option
              .on_failure =
                  [this](const auto& failure) {
                    Item* const item = find(failure.id);
-                   if (item != nullptr) failed(*item, failure.sequence, failure.error);
+                   if (item != nullptr) failed(*item, failure.sequence, {.text = failure.error});
                  }}),
       dns_(loop, options.dns),
       gateways_(loop, mesh::Path::Options().interval,
@@ -180,7 +179,7 @@ void TargetProber::probe(Item& item) {
   refresh(item);
   if (!item.in_use) {
     // Not known yet, or not to be found, which is a failure of the target.
-    if (item.resolved) failed(item, sent(item), item.resolve_error);
+    if (item.resolved) failed(item, sent(item), item.resolve_trouble);
     return;
   }
   if (item.kind == ProbeKind::kIcmp) {
@@ -205,7 +204,8 @@ void TargetProber::probe_endpoint(Item& item, std::optional<Probe>& probe) {
                   if (result) {
                     finished(item, sequence, *result);
                   } else {
-                    failed(item, sequence, result.error().message());
+                    failed(item, sequence,
+                           {.text = result.error().message(), .own = probe->own_fault()});
                   }
                   probe.reset();
                 });
@@ -219,7 +219,8 @@ void TargetProber::probe_dns(Item& item) {
                                     if (error.empty()) {
                                       finished(item, sequence, outcome.elapsed());
                                     } else {
-                                      failed(item, sequence, error);
+                                      failed(item, sequence,
+                                             {.text = error, .own = outcome.own_fault()});
                                     }
                                     item.lookup.reset();
                                   }));
@@ -241,7 +242,7 @@ void TargetProber::looked_up(Item& item, const probe::DnsOutcome& outcome) {
   const auto addresses = outcome.addresses();
   if (addresses.empty()) {
     // One that was found before may well be right still.
-    item.resolve_error = "look-up: " + outcome.error();
+    item.resolve_trouble = {.text = "look-up: " + outcome.error(), .own = outcome.own_fault()};
   } else {
     auto chosen = addresses.begin();
     if (item.in_use) {
@@ -258,7 +259,7 @@ void TargetProber::looked_up(Item& item, const probe::DnsOutcome& outcome) {
     probe(item);
     icmp_.flush();
   } else {
-    failed(item, sent(item), item.resolve_error);
+    failed(item, sent(item), item.resolve_trouble);
   }
 }
 
@@ -276,16 +277,16 @@ void TargetProber::finished(Item& item, std::uint64_t sequence,
                       Clock::now());
 }
 
-void TargetProber::failed(Item& item, std::uint64_t sequence, const std::string& error) {
+void TargetProber::failed(Item& item, std::uint64_t sequence, const probe::Trouble& trouble) {
   item.failed_last = true;
   item.own_fault.clear();
-  if (error.find(kTooManyFiles) != std::string::npos) {
+  if (trouble.own == probe::OwnFault::kNoDescriptor) {
     // Nobody was asked, so that nobody has failed to answer.
-    item.own_fault = error;
+    item.own_fault = trouble.text;
     item.path->starved(Clock::now());
     return;
   }
-  item.path->failed(sequence, error, Clock::now());
+  item.path->failed(sequence, trouble.text, Clock::now());
 }
 
 void TargetProber::on_reply(const probe::IcmpProber::Reply& reply) {

@@ -22,6 +22,7 @@
 #include "probe/icmp_prober.h"
 #include "probe/pace_timer.h"
 #include "probe/sweep_clock.h"
+#include "probe/trouble.h"
 
 namespace meshcheck::agent {
 
@@ -86,7 +87,7 @@ class TargetProber {
   void looked_up(Item& item, const probe::DnsOutcome& outcome);
   std::uint64_t sent(Item& item);
   void finished(Item& item, std::uint64_t sequence, std::chrono::nanoseconds round_trip);
-  void failed(Item& item, std::uint64_t sequence, const std::string& error);
+  void failed(Item& item, std::uint64_t sequence, const probe::Trouble& trouble);
   void on_reply(const probe::IcmpProber::Reply& reply);
   void sweep();
   bool was_starved(Clock::time_point now);
