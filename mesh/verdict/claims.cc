@@ -226,8 +226,9 @@ bool same_claim(const NamedFinding& a, const NamedFinding& b) {
   const bool same_way = a.finding.way == b.finding.way || b.finding.way == Way::kUnknown;
   return a.finding.kind == b.finding.kind && a.finding.scope == b.finding.scope && same_way &&
          a.finding.family == b.finding.family && a.finding.severity == b.finding.severity &&
-         a.finding.partial == b.finding.partial && a.finding.size == b.finding.size &&
-         a.ends[0].name == b.ends[0].name;
+         a.finding.partial == b.finding.partial &&
+         is_port_closed(a.finding) == is_port_closed(b.finding) &&
+         a.finding.size == b.finding.size && a.ends[0].name == b.ends[0].name;
 }
 
 bool is_plain(const Finding& finding) {

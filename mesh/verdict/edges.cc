@@ -31,7 +31,7 @@ constexpr double kFewShare = 0.1;
 struct Edge {
   std::uint32_t failing = 0;
   std::uint32_t observed = 0;
-  std::uint32_t cross_answered = 0;            // Of what fails.
+  CrossChecks cross_checks;                    // Of what fails.
   std::array<std::uint32_t, 2> observed_of{};  // By layer.
   bool pod = false;                            // Of what fails.
   bool host = false;
@@ -49,7 +49,7 @@ struct Edge {
     ++observed;
     ++observed_of[from.layer_of(path.from) == Layer::kHost ? 1 : 0];
     if (!fails) return;
-    cross_answered += path.cross_check == mesh::CrossCheck::kAnswered ? 1 : 0;
+    cross_checks.add(from.view, at);
     if (failing < evidence.size()) evidence[failing] = at;
     ++failing;
     (from.layer_of(path.from) == Layer::kHost ? host : pod) = true;
@@ -66,10 +66,10 @@ struct Edge {
                     .severity = Severity::kCritical,
                     .failing = failing,
                     .observed = (pod ? observed_of[0] : 0) + (host ? observed_of[1] : 0),
-                    .cross_answered = cross_answered,
+                    .cross_checks = cross_checks,
                     .since = since};
     // A gateway that lives forwards as well, most likely: a filter, or a limit of its answers.
-    const bool lives = kind == Kind::kGateway && cross_answered == failing;
+    const bool lives = kind == Kind::kGateway && cross_checks.answered == failing;
     if (lives) finding.severity = Severity::kWarning;
     for (std::size_t at = 0; at < std::min<std::size_t>(failing, evidence.size()); ++at) {
       finding.add_evidence(evidence[at]);

@@ -8,6 +8,9 @@ std::string_view name_of(const std::array<std::string_view, kCount>& names, Enum
   return names[static_cast<std::size_t>(value)];
 }
 
+// Of those that were asked, so many have to answer: an echo may be lost by chance.
+constexpr double kPassShare = 0.9;
+
 constexpr std::array<std::string_view, 23> kKinds = {
     "node_down",        "agent_down",         "pod_network",
     "host_link",        "twin_path",          "gateway",
@@ -43,6 +46,35 @@ std::string_view text(Severity severity) {
 }
 std::string_view text(Excuse excuse) {
   return name_of(kExcuses, excuse);
+}
+
+void CrossChecks::add(const View& view, Index at) {
+  const Path& path = view.paths[at];
+  answered += path.cross_check == mesh::CrossCheck::kAnswered ? 1 : 0;
+  unanswered += path.cross_check == mesh::CrossCheck::kUnanswered ? 1 : 0;
+  if (path.relation != Relation::kPeer && path.relation != Relation::kTwin) return;
+  const std::uint16_t of_path = view.agents[path.to].port;
+  port = of_path == port.value_or(of_path) ? of_path : std::uint16_t{0};
+}
+
+Pings pings_of(const Finding& finding) {
+  const CrossChecks& cross = finding.cross_checks;
+  const std::uint32_t known = cross.answered + cross.unanswered;
+  if (known == 0 || 2 * known < finding.failing) return Pings::kUnknown;
+  return cross.answered >= kPassShare * known ? Pings::kPass : Pings::kLost;
+}
+
+bool is_port_closed(const Finding& finding) {
+  switch (finding.kind) {
+    case Kind::kPodNetwork:
+    case Kind::kHostLink:
+    case Kind::kReachability:
+    case Kind::kZonePartition:
+    case Kind::kTwinPath:
+      return pings_of(finding) == Pings::kPass;
+    default:
+      return false;
+  }
 }
 
 }  // namespace meshcheck::verdict

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "mesh/verdict/view.h"
@@ -70,6 +71,16 @@ std::string_view text(Way way);  // "both", "out", "in", "unknown"
 enum class Severity : std::uint8_t { kInfo, kWarning, kCritical };
 std::string_view text(Severity severity);  // "info", "warning", "critical"
 
+// Of paths that fail: how many answer another question, and how many do not.
+struct CrossChecks {
+  std::uint32_t answered = 0;
+  std::uint32_t unanswered = 0;
+  // Between agents: to which the probes of all of them went; 0: they differ, or one is not known.
+  std::optional<std::uint16_t> port;
+
+  void add(const View& view, Index path);
+};
+
 struct Finding {
   static constexpr std::size_t kEvidenceMax = 8;
 
@@ -87,7 +98,7 @@ struct Finding {
   // Of the paths that are observable and that the fault would touch, how many fail.
   std::uint32_t failing = 0;
   std::uint32_t observed = 0;
-  std::uint32_t cross_answered = 0;  // Of the failing ones, how many answer another question.
+  CrossChecks cross_checks;
   Clock::time_point since;
   // Of size faults: the largest that passes (0: not even the smallest), and the link's MTU.
   std::uint16_t size = 0;
@@ -104,5 +115,12 @@ struct Finding {
     if (evidence_count < kEvidenceMax) evidence[evidence_count++] = path;
   }
 };
+
+// What became of pings between agents where probes fail. kUnknown: too few were asked, as where no
+// agent may send pings, or where agents are too old to.
+enum class Pings : std::uint8_t { kUnknown, kPass, kLost };
+Pings pings_of(const Finding& finding);
+// Whether the network works, and the port of the probes is closed.
+bool is_port_closed(const Finding& finding);
 
 }  // namespace meshcheck::verdict

@@ -47,10 +47,20 @@ std::string ping_of_size(const NamedFinding& named, std::uint32_t size, bool fra
                          std::to_string(payload));
 }
 
+// Waits for one answer to a probe, of which a second brings several where the port is open.
+std::string await_answer(const NamedFinding& named) {
+  if (!named.trial) return "kubectl get nodes -o wide";
+  const std::uint16_t port = named.finding.cross_checks.port.value_or(0);
+  return "timeout 5 tcpdump -nni any -c 1 udp" +
+         (port == 0 ? "" : " src port " + std::to_string(port) + " and") + " src host " +
+         named.trial->address.text() + on(named.trial->node);
+}
+
 }  // namespace
 
 std::string next_command(const NamedFinding& named) {
   const Finding& finding = named.finding;
+  if (is_port_closed(finding)) return await_answer(named);
   const std::string& node = named.ends[0].node;
   const std::string system = "-n kube-system ";
   switch (finding.kind) {

@@ -21,6 +21,8 @@ constexpr double kZoneSettleIntervals = 2.5;
 constexpr std::uint32_t kOwnZoneMin = 2;
 // Of the paths to an agent, how many have to have failed after its last report.
 constexpr double kSilentShare = 0.8;
+// Of the paths of one way, how many have to fail for the port to be closed that way.
+constexpr double kOneWayShare = 0.9;
 
 class Reachability {
  public:
@@ -107,8 +109,9 @@ class Reachability {
     Finding finding = finding_of(evidence_, found, Severity::kCritical);
     finding.partial = found.partial;
     for (const std::uint32_t member : found.members) {
-      finding.add_evidence(cover_.bad()[member].path);
-      if (finding.evidence_count == Finding::kEvidenceMax) break;
+      const Index at = cover_.bad()[member].path;
+      finding.add_evidence(at);
+      finding.cross_checks.add(view_, at);
     }
     switch (found.subject.type) {
       case Type::kNode:
@@ -135,7 +138,40 @@ class Reachability {
         if (found.subject.second != kNoIndex) evidence_.explained_zones[found.subject.second] = 1;
         break;
     }
+    // What answers pings is neither broken nor cut off.
+    if (is_port_closed(finding) && finding.kind != Kind::kZonePartition) {
+      finding.kind = Kind::kReachability;
+      if (finding.partial) tell_one_way(found, finding);
+    }
     findings_.push_back(finding);
+  }
+
+  // A port that is closed to a node closes no port to others: its own probes pass. Then all of one
+  // way is not a part.
+  void tell_one_way(const Explanation& found, Finding& finding) const {
+    const Index node = found.subject.first;
+    for (const bool out : {false, true}) {
+      const auto end_of = [out](const Observation& seen) { return out ? seen.tail : seen.head; };
+      const auto leads_there = [&](std::uint32_t member) {
+        return end_of(cover_.bad()[member]) == node;
+      };
+      if (!std::all_of(found.members.begin(), found.members.end(), leads_there)) continue;
+      std::uint32_t observed = 0;
+      for (Index at = 0; at < view_.paths.size(); ++at) {
+        if (view_.paths[at].relation != Relation::kPeer || !evidence_.counts(view_.paths[at]))
+          continue;
+        const Observation seen = observe(evidence_, at);
+        const bool in_scope = finding.scope == Scope::kBoth ||
+                              (finding.scope == Scope::kHost) == (seen.layer == Layer::kHost);
+        observed += end_of(seen) == node && in_scope ? 1U : 0U;
+      }
+      const auto failing = static_cast<std::uint32_t>(found.members.size());
+      if (failing < kOneWayShare * observed) continue;
+      finding.partial = false;
+      finding.way = out ? Way::kOut : Way::kIn;
+      finding.failing = failing;
+      finding.observed = observed;
+    }
   }
 
   // The one agent to which all that fails leads, if nobody else probes it, as between two nodes.

@@ -76,7 +76,7 @@ std::string way(const NamedFinding& named) {
 
 // Of a gateway. In IPv6 the question is one of NDP.
 std::string no_answer(const Finding& finding) {
-  if (finding.cross_answered == 0 || finding.cross_answered < finding.failing) {
+  if (finding.cross_checks.answered == 0 || finding.cross_checks.answered < finding.failing) {
     return " does not answer";
   }
   return " does not answer pings, but ARP does";
@@ -87,10 +87,29 @@ std::string of_layer(const Finding& finding) {
   return finding.scope == Scope::kPod ? " on the pod network" : " on the host network";
 }
 
+// "UDP port 8862", of the agents at the far ends.
+std::string port_of(const Finding& finding) {
+  const std::uint16_t port = finding.cross_checks.port.value_or(0);
+  return port == 0 ? "the UDP port of the probes" : "UDP port " + std::to_string(port);
+}
+
+std::string port_closed(const NamedFinding& named, const std::string& when) {
+  const Finding& finding = named.finding;
+  const std::string where = finding.kind == Kind::kTwinPath
+                                ? "between host and pod network of " + subject(named)
+                                : way(named) + of_layer(finding);
+  return port_of(finding) + (finding.partial ? " is partly closed " : " is closed ") + where +
+         ": pings pass (" + k_of_m(finding) + family(finding) + ", " + when + ")";
+}
+
 std::string unreachable(const NamedFinding& named, const std::string& when) {
   const Finding& finding = named.finding;
   const std::string who = subject(named);
   const std::string counts = k_of_m(finding) + family(finding);
+  // Probes alone do not say that nothing passes.
+  const bool known = pings_of(finding) != Pings::kUnknown;
+  const std::string tail = std::string(known ? "" : ", pings not known") + ", " + when + ")";
+  const std::string nothing = known ? "no packets pass " : "no probes pass ";
   switch (finding.kind) {
     case Kind::kNodeDown:
       if (finding.observed == 0) {
@@ -110,18 +129,15 @@ std::string unreachable(const NamedFinding& named, const std::string& when) {
     case Kind::kPodNetwork:
       return "pod network of " + who + (finding.partial ? " is partly broken (" : " is broken (") +
              counts + ", host network fine" +
-             (finding.twin_down ? ", host and pod of the node do not reach each other" : "") +
-             ", " + when + ")";
+             (finding.twin_down ? ", host and pod of the node do not reach each other" : "") + tail;
     case Kind::kHostLink:
       return "network of " + who + (finding.partial ? " is partly cut off (" : " is cut off (") +
-             counts + (finding.partial ? "" : ", its agents still report") + ", " + when + ")";
+             counts + (finding.partial ? "" : ", its agents still report") + tail;
     case Kind::kZonePartition:
-      if (!is_pair(named)) return who + " is cut off (" + counts + ", " + when + ")";
-      return "no packets pass " + way(named) + of_layer(finding) + " (" + counts + ", " + when +
-             ")";
+      if (!is_pair(named)) return who + " is cut off (" + counts + tail;
+      [[fallthrough]];
     default:
-      return "no packets pass " + way(named) + of_layer(finding) + " (" + counts + ", " + when +
-             ")";
+      return nothing + way(named) + of_layer(finding) + " (" + counts + tail;
   }
 }
 
@@ -200,8 +216,10 @@ std::string sentence(const NamedFinding& named, Moment now) {
   std::string text;
   switch (finding.kind) {
     case Kind::kTwinPath:
-      text = "host and pod network of " + who + " do not reach each other (" + k_of_m(finding) +
-             ", " + when + ")";
+      text = is_port_closed(finding)
+                 ? port_closed(named, when)
+                 : "host and pod network of " + who + " do not reach each other (" +
+                       k_of_m(finding) + ", " + when + ")";
       break;
     case Kind::kGateway:
       text =
@@ -254,7 +272,7 @@ std::string sentence(const NamedFinding& named, Moment now) {
       text = named.reason + " (" + when + ")";
       break;
     default:
-      text = unreachable(named, when);
+      text = is_port_closed(finding) ? port_closed(named, when) : unreachable(named, when);
       break;
   }
   if (finding.excuse == Excuse::kNotReady) {

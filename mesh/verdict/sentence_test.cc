@@ -82,6 +82,95 @@ TEST_F(SentenceTest, SaysWhichWayNoPacketsPass) {
   EXPECT_EQ(next_command(named_), "ping -c 10 10.244.2.2  # on node-5");
 }
 
+class ClosedPortTest : public SentenceTest {
+ protected:
+  ClosedPortTest() {
+    for (Agent& agent : mesh_.view.agents) {
+      agent.port = 8862;
+      agent.addresses[0] = *IpAddress::parse("10.0.0.9");
+    }
+  }
+  // What fails for probes, and answers pings.
+  template <typename Which>
+  void close(const Which& which, mesh::CrossCheck pings = mesh::CrossCheck::kAnswered) {
+    mesh_.peers([&](Path& path, Index from, Index to, Layer layer) {
+      if (!which(from, to, layer)) return;
+      mesh_.break_path(path, Cut::kForward);
+      path.cross_check = pings;
+    });
+  }
+};
+
+TEST_F(ClosedPortTest, IsToldOfThePort) {
+  close([](Index, Index to, Layer) { return to == 3; });
+  EXPECT_EQ(told(),
+            "UDP port 8862 is closed to node-3: pings pass (14 of 14 paths, since 12:03:07)");
+  EXPECT_EQ(next_command(named_),
+            "timeout 5 tcpdump -nni any -c 1 udp src port 8862 and src host 10.0.0.9  # on node-0");
+  mesh_.view.agents[mesh_.agent(3, Layer::kHost)].port = 8863;
+  EXPECT_EQ(told(),
+            "the UDP port of the probes is closed to node-3: pings pass (14 of 14 paths, "
+            "since 12:03:07)");
+}
+
+TEST_F(ClosedPortTest, IsToldOfAPairAndOfALayer) {
+  close([](Index from, Index to, Layer layer) { return layer == Layer::kHost && from + to == 1; });
+  EXPECT_EQ(told(),
+            "UDP port 8862 is closed between node-0 and node-1 on the host network: pings "
+            "pass (2 of 2 paths, since 12:03:07)");
+  close([](Index from, Index to, Layer layer) {
+    return layer == Layer::kPod && (from == 5 || to == 5);
+  });
+  EXPECT_EQ(told(),
+            "UDP port 8862 is closed from and to node-5 on the pod network: pings pass "
+            "(14 of 14 paths, since 12:03:07)");
+  EXPECT_EQ(named_.finding.kind, Kind::kReachability) << "the pod network is not broken";
+}
+
+TEST_F(ClosedPortTest, IsToldOfAll) {
+  close([](Index, Index, Layer) { return true; });
+  EXPECT_EQ(told(),
+            "UDP port 8862 is closed between all nodes: pings pass (112 of 112 paths, "
+            "since 12:03:07)");
+  EXPECT_EQ(named_.finding.kind, Kind::kReachability);
+  EXPECT_EQ(named_.finding.severity, Severity::kCritical);
+}
+
+TEST_F(ClosedPortTest, IsNotGuessed) {
+  const auto from_or_to = [](Index from, Index to, Layer) { return from == 3 || to == 3; };
+  close(from_or_to, mesh::CrossCheck::kNone);
+  EXPECT_EQ(told(),
+            "network of node-3 is cut off (28 of 28 paths, its agents still report, pings "
+            "not known, since 12:03:07)");
+  close(from_or_to, mesh::CrossCheck::kUnanswered);
+  EXPECT_EQ(told(),
+            "network of node-3 is cut off (28 of 28 paths, its agents still report, since "
+            "12:03:07)");
+  // Some lost an echo by chance, or may not ping.
+  close([](Index from, Index to, Layer) { return from == 3 || (to == 3 && from < 4); });
+  EXPECT_EQ(pings_of(diagnose(mesh_.view).front()), Pings::kLost);
+  close([](Index from, Index to, Layer) { return to == 3 && from > 3; }, mesh::CrossCheck::kNone);
+  EXPECT_EQ(pings_of(diagnose(mesh_.view).front()), Pings::kPass);
+}
+
+TEST_F(ClosedPortTest, IsNotSaidOfASilentNode) {
+  close([](Index, Index to, Layer) { return to == 3; });
+  mesh_.silence(mesh_.agent(3, Layer::kPod));
+  mesh_.silence(mesh_.agent(3, Layer::kHost));
+  EXPECT_EQ(told().find("node node-3 is down: 14 of 14 paths to it fail"), 0U) << told();
+}
+
+TEST_F(ClosedPortTest, IsToldBetweenTheNetworksOfANode) {
+  mesh_.edges(Relation::kTwin, [&](Path& path, Index of, Layer) {
+    if (of != 2) return;
+    mesh_.break_path(path);
+    path.cross_check = mesh::CrossCheck::kAnswered;
+  });
+  EXPECT_EQ(told(),
+            "UDP port 8862 is closed between host and pod network of node-2: pings pass "
+            "(2 of 2 paths, since 12:03:07)");
+}
+
 TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
   mesh_.add_sizes();
   mesh_.view.agents[mesh_.agent(3, Layer::kHost)].addresses[0] = *IpAddress::parse("10.0.0.3");

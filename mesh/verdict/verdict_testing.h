@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mesh/verdict/diagnosis.h"
+#include "mesh/verdict/evidence.h"
 
 namespace meshcheck::verdict::testing {
 
@@ -43,6 +44,7 @@ class HandMadeMesh {
     path.state = PathState::kDown;
     path.cut = cut;
     path.since = began;
+    if (between_agents(path)) path.cross_check = mesh::CrossCheck::kUnanswered;
   }
   // All between a node and others in a layer, as those see it that can report.
   void cut_off(Index node, Layer layer);

@@ -200,6 +200,14 @@ TEST_F(VerdictTrackerTest, WaitsTenSecondsForThePathsOfAFaultThatIsOver) {
   EXPECT_EQ(see({pair}, 3s), Events{"opened 2 reachability"});
 }
 
+TEST_F(VerdictTrackerTest, TellsAgainWhatIsFoundToAnswerPings) {
+  NamedFinding cut = of_node(Kind::kReachability, "node-3");
+  EXPECT_EQ(see({cut}, 2s), Events{"opened 1 reachability"});
+  cut.finding.cross_checks.answered = cut.finding.failing;
+  EXPECT_EQ(see({cut}, 2s), Events{"changed 1 reachability"});
+  EXPECT_TRUE(is_port_closed(last_.named.finding));
+}
+
 TEST_F(VerdictTrackerTest, OpensNoLossThatIsPast) {
   NamedFinding loss = of_node(Kind::kPartialLoss, "node-3");
   loss.finding.loss = 0.2F;

@@ -74,8 +74,9 @@ struct Agent {
   // The first agent that has an address and port of this one's; itself, if it is the first of
   // several. kNoIndex: nobody else has them.
   Index same_address = kNoIndex;
-  // Where its reflector is reached, IPv4 and IPv6; only for the commands that are proposed.
+  // Where its reflector is reached, IPv4 and IPv6; only for what is told and proposed.
   std::array<std::optional<IpAddress>, 2> addresses;
+  std::uint16_t port = 0;  // Likewise; 0: not known.
 };
 
 // Whether it does not report, for whatever reason.

@@ -107,6 +107,7 @@ void ViewMaker::list_agents(const mesh::Mesh& mesh, Now now) {
     if (member.mesh != nullptr) {
       agent.started = member.mesh->started;
       agent.addresses = member.mesh->addresses;
+      agent.port = member.mesh->port;
       agent.clock_skew = clock_skew(*member.mesh);
       agent.duplicated = is_duplicated(*member.mesh, now);
       if (agent.duplicated) agent.other_addresses = member.mesh->other_addresses;

@@ -101,6 +101,7 @@ TEST_F(ViewOfThreeTest, ConcludesNothingOfAnAddressThatTwoHave) {
 TEST_F(ViewOfThreeTest, KnowsWhoProbes) {
   report(0, mesh::testing::report_of(0));
   EXPECT_TRUE(view().agents[0].probes);
+  EXPECT_EQ(view().agents[0].port, 8862);
   EXPECT_FALSE(view().agents[1].probes) << "it reports, and nothing of the mesh";
 }
 

@@ -8,7 +8,7 @@ from server import payload
 COLUMNS = ["to", "relation", "probe", "family", "state", "state_ms", "answer_ms", "sent",
            "lost", "lost_forward", "lost_backward", "late", "duplicated", "reordered", "p50_us",
            "p90_us", "p99_us", "max_us", "jitter_forward_us", "jitter_backward_us",
-           "error"]
+           "error", "cross_check"]
 # Both clocks of an agent run, or the server says that somebody set one.
 BEGAN = time.monotonic()
 BOUNDS_US = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000,
@@ -19,12 +19,13 @@ MTU_COLUMNS = ["to", "relation", "family", "forward_class", "forward_class_ms", 
                "backward_fragments", "icmp_fragments", "too_big_mtu", "too_big_from", "too_big_ms"]
 UP = {"state": "up", "answer_ms": 300, "sent": 60, "p50_us": 101, "p90_us": 150,
       "p99_us": 900, "max_us": 1500, "jitter_forward_us": 7}
-DOWN = {"state": "down", "answer_ms": 20000, "sent": 60, "lost": 20, "error": "no answer"}
+DOWN = {"state": "down", "answer_ms": 20000, "sent": 60, "lost": 20, "error": "no answer",
+        "cross_check": "unanswered"}
 
 
 def path(to, **changes):
     row = dict.fromkeys(COLUMNS, 0) | {"to": to, "relation": "peer", "probe": "stamp",
-                                       "family": "ipv4", "state_ms": 20000, "error": ""}
+                                       "family": "ipv4", "state_ms": 20000, "error": "", "cross_check": ""}
     row |= dict.fromkeys(COLUMNS[14:20])
     return [(row | changes)[column] for column in COLUMNS]
 

@@ -83,6 +83,42 @@ def test_names_a_broken_pod_network(broken):
     assert len(verdict["evidence"]) == 6 and verdict["next_command"].startswith("kubectl ")
 
 
+def closed_port(server, cross_check):
+    """The sentence of a host whose paths are all down; without a cross check its agents are too old for one."""
+    cluster = Cluster(server)
+    old = cross_check is None
+
+    def rows(node):
+        for peer in range(1, NODES + 1):
+            if peer != node:
+                changes = DOWN | {"cross_check": cross_check or ""} if 2 in (node, peer) else UP
+                row = path(agent(peer, "host"), **changes)
+                yield row[:-1] if old else row
+
+    def step():
+        for node in range(1, NODES + 1):
+            made = report(node, "host", paths=rows(node))
+            if old:
+                made["mesh"]["paths"]["columns"] = made["mesh"]["paths"]["columns"][:-1]
+            assert server.post(made).status == 200
+        return cluster.verdicts()
+    (verdict,) = wait_for(step, "a verdict")
+    return verdict["kind"], re.sub(r"since \d\d:\d\d:\d\d", "since ...", verdict["sentence"]), verdict["next_command"]
+
+
+def test_names_the_port_where_pings_pass(server):
+    kind, sentence, command = closed_port(server, "answered")
+    assert (kind, sentence) == (
+        "reachability", "UDP port 8862 is closed from and to node2 on the host network: pings pass (6 of 6 paths, since ...)")
+    assert re.fullmatch(r"timeout 5 tcpdump -nni any -c 1 udp src port 8862 and src host 10\.1\.0\.2  # on node[134]", command)
+
+
+def test_does_not_guess_of_agents_that_do_not_say(server):
+    kind, sentence, _ = closed_port(server, None)
+    assert (kind, sentence) == (
+        "host_link", "network of node2 is cut off (6 of 6 paths, its agents still report, pings not known, since ...)")
+
+
 def test_fails_the_check_while_it_is_critical(broken):
     answer = broken.check()
     body = answer.json()
