@@ -87,6 +87,10 @@ bool PmtuPath::receive(stamp::Bytes packet, WallTime arrived, Clock::time_point 
     address_token_ = *answer->address_token;
     if (!answer->resized) mtu_.starved(now);
   }
+  // Ours answers with a token. Who does not is another one than before, or none that knows how.
+  if (answer->tlvs_trusted && !answer->address_token) obeyed_ = false;
+  obeyed_ = obeyed_ || answer->resized;
+  if (!obeyed_) mtu_.forget(now);
   if (cookie && answer->resized) mtu_.acknowledged(*cookie, now);
   return true;
 }

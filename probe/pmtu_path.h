@@ -16,8 +16,9 @@ namespace meshcheck::probe {
 
 // Sizes are of IP packets there and of UDP payloads here. Every probe says to the byte how large
 // its answer shall be, and only an answer of that size counts, so a reflector that cannot do as it
-// is told proves nothing. The first answer brings the token without which a reflector sends nothing
-// large. Reads no clock; one thread; about 2 KB.
+// is told proves nothing: until one of its answers has had the size that was asked for, an answer
+// of another size says that nothing can be known of sizes there. The first answer brings the token
+// without which a reflector sends nothing large. Reads no clock; one thread; about 2 KB.
 class PmtuPath {
  public:
   // Larger links are cut to it: a jumbo frame. Only loopback's and InfiniBand's are, and whether
@@ -74,6 +75,7 @@ class PmtuPath {
   stamp::Sender sender_;
   std::uint64_t next_sequence_;
   std::uint64_t address_token_ = 0;               // 0: the reflector has told none.
+  bool obeyed_ = false;                           // It has made an answer as large as it was told.
   std::array<std::uint32_t, kWindow> cookies_{};  // PathMtu's, by sequence.
   std::bitset<kWindow> large_;                    // Whether it was larger than kSmallMax.
   std::optional<Clock::time_point> full_at_;      // When a small one found no room last.

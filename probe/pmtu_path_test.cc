@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 constexpr IpAddress::Family kIpv4 = IpAddress::Family::kIpv4;
 constexpr IpAddress::Family kIpv6 = IpAddress::Family::kIpv6;
+constexpr std::size_t kFixedSize = 44;  // Of a reply in open mode, without TLVs.
 
 const stamp::Key& secret() {
   static const stamp::Key key = *stamp::Key::from_bytes(Bytes(32, 7));
@@ -38,7 +40,16 @@ class PmtuPathTest : public testing::Test {
     const auto reply = reflector_.reflect(
         {.packet = packet.bytes, .peer = {}, .key = key_, .received = wall_, .now = wall_}, reply_);
     EXPECT_TRUE(reply) << (reply ? "" : reply.error().message());
-    return {reply->packet.begin(), reply->packet.end()};
+    Bytes bytes(reply->packet.begin(), reply->packet.end());
+    if (change_reply_) change_reply_(bytes);
+    return bytes;
+  }
+  // Forward, backward.
+  std::string classes() const {
+    const auto of = [this](Direction direction) {
+      return std::string(text(path_->mtu().result(direction, now_).fragmentation_class));
+    };
+    return of(Direction::kForward) + ", " + of(Direction::kBackward);
   }
   void pass(Clock::duration time) {
     now_ += time;
@@ -71,6 +82,7 @@ class PmtuPathTest : public testing::Test {
   Bytes request_ = Bytes(PmtuPath::kPacketSizeMax);
   Bytes reply_ = Bytes(PmtuPath::kPacketSizeMax);
   stamp::Reflector reflector_{{.asymmetrical = true}};
+  std::function<void(Bytes&)> change_reply_;
   std::optional<PmtuPath> path_;
 };
 
@@ -103,13 +115,48 @@ TEST_F(PmtuPathTest, SendsSmallPacketsForLargeReplies) {
       << "unauthenticated ones too";
 }
 
-TEST_F(PmtuPathTest, CountsOnlyAnswersOfTheRightSize) {
+TEST_F(PmtuPathTest, KnowsNothingOfAReflectorThatChangesNoSizes) {
+  for (const stamp::Key* key : {&secret(), static_cast<const stamp::Key*>(nullptr)}) {
+    make(kIpv4, key);
+    reflector_ = stamp::Reflector({});
+    run(3min, 1500, 1500);
+    EXPECT_EQ(classes(), "unknown, unknown");
+    EXPECT_FALSE(size(Direction::kForward));
+    run(3min, 1000, 1000);
+    EXPECT_EQ(classes(), "unknown, unknown") << "whatever gets lost";
+  }
+}
+
+TEST_F(PmtuPathTest, KnowsNothingOfAReflectorThatKnowsNoneOfItsTlvs) {
+  for (const bool symmetrical : {true, false}) {
+    make(kIpv4, nullptr);
+    reflector_ = stamp::Reflector({});
+    change_reply_ = [symmetrical](Bytes& reply) {
+      // RFC 8972: they come back with the U flag. Before it, replies had nothing behind the fixed
+      // part.
+      if (!symmetrical) return reply.resize(kFixedSize);
+      for (std::size_t at = kFixedSize; at + 4 <= reply.size();) {
+        reply[at] |= 0x80U;
+        at += 4U + (std::size_t{reply[at + 2]} << 8U | reply[at + 3]);
+      }
+    };
+    run(3min, 1500, 1500);
+    EXPECT_EQ(classes(), "unknown, unknown");
+    EXPECT_FALSE(size(Direction::kForward));
+    EXPECT_FALSE(size(Direction::kBackward));
+    // One of ours takes its place. By now the search goes at the steady pace.
+    change_reply_ = nullptr;
+    reflector_ = stamp::Reflector({.asymmetrical = true});
+    run(3min, 1500, 1400);
+    EXPECT_EQ(classes(), "clear, reduced");
+  }
+}
+
+TEST_F(PmtuPathTest, TellsThatNothingPassesToOneThatWouldAnswer) {
   make(kIpv4, &secret());
-  reflector_ = stamp::Reflector({});  // Which does not change sizes.
-  run(30s, 1500, 1500);
-  EXPECT_NE(path_->mtu().result(Direction::kBackward, now_).fragmentation_class,
-            mesh::FragmentationClass::kClear);
-  EXPECT_NE(size(Direction::kForward), 1500) << "nothing shows that it had its way";
+  run(3min, 400, 400);
+  EXPECT_EQ(classes(), "black_hole, reduced");
+  EXPECT_EQ(size(Direction::kForward), 0);
 }
 
 TEST_F(PmtuPathTest, KnowsTheProbeThatAnIcmpMessageQuotes) {

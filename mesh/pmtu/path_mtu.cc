@@ -143,6 +143,12 @@ void PathMtu::starved(Clock::time_point now) {
   }
 }
 
+void PathMtu::forget(Clock::time_point now) {
+  const PathState state = path_state_;
+  set_path_state(PathState::kUnknown, now);
+  set_path_state(state, now);
+}
+
 std::optional<SizeEvidence> PathMtu::evidence(Direction direction, Clock::time_point now) const {
   const OneWay& way = one_way(direction);
   const auto& found = way.search.result();

@@ -85,6 +85,8 @@ class PathMtu {
                Clock::time_point now);
   // The caller did not run for a while: what is under way is not judged.
   void starved(Clock::time_point now);
+  // Nor is anything that was found so far: the other end does not do as it is asked.
+  void forget(Clock::time_point now);
 
   Result result(Direction direction, Clock::time_point now) const;
   // What explain() wants of a direction; nothing without a size.
