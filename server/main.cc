@@ -162,6 +162,13 @@ Parts::Options parts_options(const Config& config) {
           .principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes};
 }
 
+void note_turn(Parts& parts, Now now, const Log& log) {
+  const auto gap = parts.turned(now.steady);
+  if (!gap) return;
+  log.warning("the server did not run; who is silent is told after another report interval",
+              {{"ms", std::chrono::duration_cast<std::chrono::milliseconds>(*gap).count()}});
+}
+
 // Until somebody ends it.
 void serve(uv::Loop& loop, NetworkThreads& threads, const Log& log) {
   for (const auto& thread : threads) thread->start();
@@ -250,7 +257,9 @@ int run(const Config& config, const Log& log, LogSink& sink) {
         for (const auto& thread : threads) thread->wake();
       });
   uv::Timer evaluation(loop, [&] {
-    evaluator.evaluate(now());
+    const Now turn = now();
+    note_turn(parts, turn, log);
+    evaluator.evaluate(turn);
     parts.metrics_answers.forget_unused();
     parts.agents_answers.forget_unused();
     sink.flush();

@@ -84,6 +84,9 @@ void register_report_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_inventory_reload_failures_total",
                         "Inventory files that could not be read; the one before stays in force.",
                         [&parts] { return static_cast<double>(parts.inventory_reload_failures); }});
+  registry.add_counter({"meshcheck_server_stalls_total",
+                        "How often the server itself did not run for more than a second.",
+                        [&parts] { return static_cast<double>(parts.stalls); }});
 }
 
 void register_sla_metrics(metrics::Registry& registry, Parts& parts) {

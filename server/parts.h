@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "lib/base/guarded.h"
@@ -48,6 +49,13 @@ struct Parts {
         agents_answers(memory) {}
 
   Membership membership() { return {agents, mesh}; }
+  // The loop that evaluates turns: see mesh::RunWatch.
+  std::optional<Clock::duration> turned(Clock::time_point now) {
+    mesh.with([now](mesh::Mesh& both) { both.table.turned(now); });
+    const auto gap = agents.with([now](AgentTable& table) { return table.turned(now); });
+    if (gap) ++stalls;
+    return gap;
+  }
 
   const Options options;
   Guarded<AgentTable> agents;
@@ -63,6 +71,7 @@ struct Parts {
   AnswerShare agents_answers;        // Of /api/v1/agents/.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
+  std::atomic<std::uint64_t> stalls = 0;  // How often the server did not run for too long.
   std::atomic<bool> draining = false;
 };
 

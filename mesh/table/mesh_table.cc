@@ -257,7 +257,7 @@ std::optional<std::string> MeshTable::visit(std::string_view after, std::size_t 
 }
 
 void MeshTable::visit_agent(const MeshAgent& agent, Now now, const Visitor& visitor) const {
-  const PathJudge judge(options_.rules, now.steady);
+  const PathJudge judge(options_.rules, now.steady, run_watch_);
   const PmtuJudge pmtu_judge(judge);
   for (const PathRow& row : agent.rows) {
     const MeshAgent* const to = row.between_agents() ? find(row.to) : nullptr;
@@ -286,7 +286,7 @@ void MeshTable::visit_agents(const AgentVisitor& visitor) const {
 }
 
 bool MeshTable::is_outdated(const MeshAgent& agent, Now now) const {
-  return PathJudge(options_.rules, now.steady).is_outdated(agent);
+  return PathJudge(options_.rules, now.steady, run_watch_).is_outdated(agent);
 }
 
 std::vector<std::string> MeshTable::silent(Clock::duration silence, Now now) const {

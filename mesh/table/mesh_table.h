@@ -69,6 +69,8 @@ class MeshTable {
 
   explicit MeshTable(Options options) : options_(options), names_(options.names_max) {}
 
+  // As RunWatch has it.
+  std::optional<Clock::duration> turned(Clock::time_point now) { return run_watch_.turned(now); }
   void report(const Sender& sender, const ProbingReport& report, Now now);
   // False if it is not there.
   bool leave(std::string_view name);
@@ -88,6 +90,7 @@ class MeshTable {
   const AllSeries& series() const { return series_; }
   std::string_view text(NameTable::Id name) const { return names_.text(name); }
   const NameTable& names() const { return names_; }
+  const RunWatch& run_watch() const { return run_watch_; }
   Counts counts() const;
 
  private:
@@ -107,6 +110,7 @@ class MeshTable {
   void clear_mtus(MeshAgent& agent);
 
   const Options options_;
+  RunWatch run_watch_;
   NameTable names_;
   Agents agents_;
   std::vector<MeshAgent*> agent_of_name_;

@@ -49,7 +49,8 @@ bool PathJudge::Rules::is_outdated(Clock::duration silence, Clock::duration inte
 }
 
 bool PathJudge::is_outdated(const MeshAgent& agent) const {
-  return rules_.is_outdated(now_ - agent.received, agent.report_interval);
+  return rules_.is_outdated(now_ - agent.received, agent.report_interval) &&
+         run_watch_.judges(now_, agent.report_interval);
 }
 
 Clock::duration PathJudge::grace(const MeshAgent& from) const {

@@ -8,6 +8,7 @@
 
 #include "mesh/path/direction.h"
 #include "mesh/table/mesh_agent.h"
+#include "mesh/table/run_watch.h"
 
 namespace meshcheck::mesh {
 
@@ -31,7 +32,8 @@ class PathJudge {
     bool is_outdated(Clock::duration silence, Clock::duration interval) const;
   };
 
-  PathJudge(Rules rules, Clock::time_point now) : rules_(rules), now_(now) {}
+  PathJudge(Rules rules, Clock::time_point now, const RunWatch& run_watch)
+      : rules_(rules), now_(now), run_watch_(run_watch) {}
 
   // `to` is the agent at the other end; null if there is none or it is not known.
   Judgement judge(const MeshAgent& from, const PathRow& row, const MeshAgent* to) const;
@@ -49,6 +51,7 @@ class PathJudge {
 
   Rules rules_;
   Clock::time_point now_;
+  RunWatch run_watch_;  // Of who was to hear the reports.
 };
 
 }  // namespace meshcheck::mesh

@@ -159,7 +159,7 @@ Status ViewMaker::status_of(const Known& member, Now now) const {
   if (member.outdated && now.steady - *member.last_report > kSilenceMin) return Status::kSilent;
   if (member.mesh == nullptr) return Status::kReporting;
   if (member.mesh->starved_lately) return Status::kStarved;
-  const mesh::PathJudge judge(options_.rules, now.steady);
+  const mesh::PathJudge judge(options_.rules, now.steady, {});
   // Whose rows are now of the one and now of the other are no evidence either.
   if (is_duplicated(*member.mesh, now)) return Status::kRestarted;
   const bool young = now.steady - member.mesh->started < judge.grace(*member.mesh);
@@ -201,7 +201,7 @@ Index ViewMaker::place(std::string_view text, std::vector<std::string_view>& lis
 
 void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
   const mesh::MeshAgent& agent = *members_[from].mesh;
-  const mesh::PathJudge judge(options_.rules, now.steady);
+  const mesh::PathJudge judge(options_.rules, now.steady, table.run_watch());
   const mesh::PmtuJudge pmtu_judge(judge);
   for (std::size_t i = 0; i < agent.rows.size(); ++i) {
     const mesh::PathRow& row = agent.rows[i];

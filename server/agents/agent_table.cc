@@ -139,7 +139,7 @@ void AgentTable::count_missed_reports(Now now) {
       it = erase(it);
       continue;
     }
-    if (agent.misses_another(now.steady)) {
+    if (agent.misses_another(now.steady) && run_watch_.judges(now.steady, agent.report_interval)) {
       ++agent.errors_since_report;
       changed_.add(it->first);
       series_.count_missed_report(*agent.series);

@@ -14,6 +14,7 @@
 #include "lib/base/time.h"
 #include "mesh/report/probing_report.h"
 #include "mesh/report/record.h"
+#include "mesh/table/run_watch.h"
 #include "server/agents/agent_changes.h"
 #include "server/agents/agent_series.h"
 #include "server/agents/held_agent.h"
@@ -105,6 +106,8 @@ class AgentTable {
   explicit AgentTable(Options options)
       : options_(options), series_(changes_max(options)), changed_(changes_max(options)) {}
 
+  // As RunWatch has it.
+  std::optional<Clock::duration> turned(Clock::time_point now) { return run_watch_.turned(now); }
   // `pod_uid`: whose report it is, if the sender has proved it.
   Outcome report(mesh::Record&& record, Now now, mesh::LargeLoss loss = {},
                  std::optional<std::string_view> pod_uid = std::nullopt);
@@ -178,7 +181,8 @@ class AgentTable {
   bool has_room(std::string_view name) const;
   bool has_moved(const mesh::Record& record, std::string_view pod_uid) const;
   bool is_outdated(const HeldAgent& agent, Now now) const {
-    return agent.is_outdated(now.steady, options_.outdated_factor);
+    return agent.is_outdated(now.steady, options_.outdated_factor) &&
+           run_watch_.judges(now.steady, agent.report_interval);
   }
   bool is_replaced(const HeldAgent& agent, Now now) const {
     return agent.is_replaced(now.steady, options_.outdated_factor);
@@ -194,6 +198,7 @@ class AgentTable {
   std::vector<std::string_view> names() const;
 
   const Options options_;
+  mesh::RunWatch run_watch_;
   Agents agents_;
   AgentSeries series_;
   Roster roster_;
