@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lib/base/descriptors.h"
+#include "lib/base/token.h"
 #include "lib/http/url.h"
 
 namespace meshcheck::agent {
@@ -16,18 +17,6 @@ namespace {
 constexpr std::string_view kHttps = "https://";
 constexpr std::string_view kHttp = "http://";
 constexpr std::size_t kEndpointSizeMax = 300;
-
-Result<std::string> take_token(std::string_view content) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto first = content.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return Error("it is empty");
-  const std::string_view token =
-      content.substr(first, content.find_last_not_of(kBlanks) - first + 1);
-  const bool printable =
-      std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (!printable) return Error("it has characters that no token may have");
-  return std::string(token);
-}
 
 // What is in it libcurl judges when it connects.
 Result<std::string> take_pem(std::string_view content) {
@@ -108,7 +97,7 @@ ServerAccess::ServerAccess(uv::Loop& loop, const ServerOptions& options, const L
       ca_({options.ca_file, kPemSizeMax, take_pem, log}),
       certificate_({options.certificate_file, kPemSizeMax, take_pem, log}),
       key_({options.key_file, kPemSizeMax, take_pem, log}),
-      token_({options.token_file, kTokenSizeMax, take_token, log}),
+      token_({options.token_file, kTokenSizeMax, parse_token, log}),
       address_(http::host_of_endpoint(options.endpoint), options.service_address, log) {
   if (options.token_file.empty() || options.tls) return;
   log.warning("the token goes over plain HTTP",

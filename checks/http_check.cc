@@ -5,6 +5,7 @@
 #include "checks/checkers.h"
 #include "checks/voting_check.h"
 #include "lib/base/file.h"
+#include "lib/base/token.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -37,16 +38,6 @@ std::string host_of(std::string_view url) {
   return {};
 }
 
-Result<std::string> read_token(const std::string& path) {
-  auto text = read_file(path, kTokenSizeMax);
-  if (!text) return text.error().within("open " + path);
-  while (!text->empty() && static_cast<unsigned char>(text->back()) <= ' ') text->pop_back();
-  for (const char c : *text) {
-    if (c <= ' ' || c > '~') return Error(path + ": it has characters that no token may have");
-  }
-  return text;
-}
-
 class HttpAsker {
  public:
   static constexpr std::string_view kSilence = "no answer in time";
@@ -58,7 +49,7 @@ class HttpAsker {
     request_.url = options_.url;
     request_.timeout = options_.timeout;
     if (!options_.token_file.empty()) {
-      const auto token = read_token(options_.token_file);
+      const auto token = read_token(options_.token_file, kTokenSizeMax);
       if (!token) return token.error();
       request_.headers.emplace_back("Authorization", "Bearer " + *token);
     }

@@ -5,6 +5,7 @@
 
 #include "checks/prometheus_answer.h"
 #include "checks/results.h"
+#include "lib/base/token.h"
 #include "lib/http/url.h"
 #include "lib/kube/config.h"
 
@@ -47,7 +48,7 @@ void PrometheusCheck::ask() {
   request.ca_file = options_.ca_file;
   if (!options_.token_file.empty()) {
     // Without a token it is asked too: its refusal then says what is wrong.
-    if (const auto token = kube::read_token(options_.token_file)) {
+    if (const auto token = read_token(options_.token_file, kube::kTokenSizeMax)) {
       request.headers.emplace_back("Authorization", "Bearer " + *token);
     }
   }

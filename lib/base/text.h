@@ -1,4 +1,4 @@
-// Text that several folders write or compare: JSON strings, and names in any letter case.
+// Text that several folders write, compare or cut: JSON strings, names in any letter case, blanks.
 #pragma once
 
 #include <string>
@@ -16,5 +16,8 @@ constexpr char ascii_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+// Without the spaces, tabs and ends of lines around it.
+std::string_view trim(std::string_view text);
 
 }  // namespace meshcheck

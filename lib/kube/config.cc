@@ -6,6 +6,8 @@
 
 #include "lib/base/file.h"
 #include "lib/base/ip_address.h"
+#include "lib/base/text.h"
+#include "lib/base/token.h"
 
 namespace meshcheck::kube {
 namespace {
@@ -13,13 +15,6 @@ namespace {
 std::string environment_value(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 Result<Config> read_kubeconfig(const std::string& path, const ConfigOptions& options) {
@@ -41,25 +36,6 @@ Result<std::string> read_bounded(const std::string& path, std::size_t size_max) 
   return text;
 }
 
-Result<void> check_token(const std::string& token) {
-  if (token.empty()) return Error("the token is empty");
-  if (token.size() > kTokenSizeMax) {
-    return Error("the token is larger than " + std::to_string(kTokenSizeMax) + " bytes");
-  }
-  const bool printable =
-      std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (!printable) return Error("the token has characters that no token may have");
-  return {};
-}
-
-Result<std::string> read_token(const std::string& path) {
-  const auto text = read_bounded(path, kTokenSizeMax);
-  if (!text) return text.error();
-  std::string token(trim(*text));
-  if (auto checked = check_token(token); !checked) return checked.error().within(path);
-  return token;
-}
-
 Result<Config> in_cluster_config(const PodEnvironment& environment) {
   const bool port_is_number = !environment.port.empty() && environment.port.size() <= 5 &&
                               std::all_of(environment.port.begin(), environment.port.end(),
@@ -77,7 +53,7 @@ Result<Config> in_cluster_config(const PodEnvironment& environment) {
   config.token_file = environment.root + "/token";
   const auto ca = read_bounded(config.ca_file, kConfigFileSizeMax);
   if (!ca) return ca.error().within("in-cluster configuration");
-  const auto token = read_token(config.token_file);
+  const auto token = read_token(config.token_file, kTokenSizeMax);
   if (!token) return token.error().within("in-cluster configuration");
   const auto name = read_bounded(environment.root + "/namespace", 256);
   if (!name) return name.error().within("in-cluster configuration");

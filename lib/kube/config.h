@@ -53,8 +53,5 @@ Result<Config> parse_kubeconfig(const std::string& yaml, const std::string& dire
 
 // The whole file; an error if it is larger, which names the path.
 Result<std::string> read_bounded(const std::string& path, std::size_t size_max);
-// Without the blanks around it. An error does not show it.
-Result<std::string> read_token(const std::string& path);
-Result<void> check_token(const std::string& token);
 
 }  // namespace meshcheck::kube

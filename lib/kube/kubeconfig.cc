@@ -2,6 +2,7 @@
 #include <optional>
 #include <string_view>
 
+#include "lib/base/token.h"
 #include "lib/kube/base64.h"
 #include "lib/kube/config.h"
 #include "lib/yaml/node.h"
@@ -152,7 +153,7 @@ Result<void> read_user(const Section& user, const std::string& directory, Config
   // The file wins, as with kubectl: it is what may change.
   if (!token_file->empty()) {
     config.token_file = resolve(*token_file, directory);
-    if (auto read = read_token(config.token_file); !read) {
+    if (auto read = read_token(config.token_file, kTokenSizeMax); !read) {
       return user.at("tokenFile", read.error().message());
     }
   } else if (!token->empty()) {

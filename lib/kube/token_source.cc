@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "lib/base/token.h"
+
 namespace meshcheck::kube {
 
 Result<std::string> TokenSource::token(Clock::time_point now) {
   if (file_.empty() || (read_again_at_ && now < *read_again_at_)) return token_;
-  auto read = read_token(file_);
+  auto read = read_token(file_, kTokenSizeMax);
   if (read) {
     token_ = *std::move(read);
     read_again_at_ = now + kAgeMax;

@@ -6,19 +6,13 @@
 #include <optional>
 
 #include "lib/base/ip_address.h"
+#include "lib/base/text.h"
 
 namespace meshcheck::mesh {
 namespace {
 
 constexpr std::size_t kNameSizeMax = 253;
 constexpr std::size_t kLabelSizeMax = 63;
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 std::string_view example(TargetKind kind) {
   switch (kind) {

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "lib/base/token.h"
 #include "lib/kube/token_expiry.h"
 
 namespace meshcheck::server {
@@ -169,7 +170,7 @@ std::optional<Ruling> Authenticator::judge_access(const TokenReview& reader, con
 std::optional<Refusal> Authenticator::review(std::string_view token, const Asked& asked,
                                              Pending<TokenReview>::OnReview on_review) {
   const std::string text(token);
-  if (auto checked = kube::check_token(text); !checked) {
+  if (auto checked = check_token(text); !checked) {
     return Refusal{Reason::kBadToken, "The token is not accepted: " + checked.error().message()};
   }
   auto& pending = asked.is_report ? report_reviews_ : read_reviews_;

@@ -4,12 +4,13 @@
 
 #include <utility>
 
+#include "lib/base/token.h"
 #include "lib/kube/config.h"
 
 namespace meshcheck::server {
 
 Result<void> TokenFile::read() {
-  auto token = kube::read_token(path_);
+  auto token = read_token(path_, kube::kTokenSizeMax);
   if (!token) return token.error();
   if (token->size() < kSharedTokenSizeMin) {
     return Error(path_ + ": a token has at least " + std::to_string(kSharedTokenSizeMin) +
