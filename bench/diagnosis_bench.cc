@@ -139,12 +139,12 @@ struct Plan {
 };
 
 // From 1 to 120 s; half of them are shorter than 11 s.
-Tick pause_by_chance(mesh::Random& random) {
+Tick pause_by_chance(Random& random) {
   const double share = static_cast<double>(random.below(1000)) / 1000;
   return static_cast<Tick>(std::pow(120.0, share) * kSecond);
 }
 
-std::vector<Episode> episodes_of(const std::vector<Fault::Type>& types, mesh::Random& random) {
+std::vector<Episode> episodes_of(const std::vector<Fault::Type>& types, Random& random) {
   const bool same = random.below(2) == 0;
   const Tick flap = (1 + static_cast<Tick>(random.below(8))) * kSecond;
   return {{.type = types[0]},
@@ -154,7 +154,7 @@ std::vector<Episode> episodes_of(const std::vector<Fault::Type>& types, mesh::Ra
 
 Script script_for(const Plan& plan, std::uint64_t seed) {
   std::vector<Fault::Type> types;
-  mesh::Random random(seed);
+  Random random(seed);
   const SimulatedMesh::Options options = options_for(plan.nodes, seed);
   auto type = static_cast<Fault::Type>((plan.type == 0 ? seed : plan.type) % Fault::kTypes);
   const std::size_t wanted = plan.at_once == 0 ? 2 : plan.at_once;

@@ -30,7 +30,7 @@ ARROWS = {
     "mesh/icmp": ["lib/base", "mesh/stamp"],
     "mesh/neighbours": ["lib/base"],
     "mesh/sla": ["lib/base"],
-    "mesh/rescheduling": ["lib/base", "mesh/neighbours"],
+    "mesh/rescheduling": ["lib/base"],
     "mesh/path": ["lib/base", "mesh/stamp"],
     "mesh/pmtu": ["lib/base", "mesh/path"],
     "mesh/report": ["lib/base", "mesh/path", "mesh/pmtu"],

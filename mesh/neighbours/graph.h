@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "lib/base/random.h"
 #include "mesh/neighbours/offsets.h"
-#include "mesh/neighbours/random.h"
 
 namespace meshcheck::mesh {
 

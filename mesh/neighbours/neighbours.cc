@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "mesh/neighbours/random.h"
+#include "lib/base/random.h"
 
 namespace meshcheck::mesh {
 namespace {

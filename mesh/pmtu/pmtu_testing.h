@@ -12,7 +12,7 @@
 #include <queue>
 #include <vector>
 
-#include "mesh/neighbours/random.h"
+#include "lib/base/random.h"
 #include "mesh/pmtu/path_mtu.h"
 
 namespace meshcheck::mesh::testing {

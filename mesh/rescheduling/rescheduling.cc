@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "mesh/neighbours/random.h"
+#include "lib/base/random.h"
 #include "mesh/rescheduling/spread.h"
 
 namespace meshcheck::rescheduling {
@@ -160,7 +160,7 @@ std::optional<Move> Chooser::move(const Choice& choice, std::uint64_t seed) cons
   const auto nodes = nodes_for(instance, *zone);
   Move move{.instance = instance.name, .node = {}, .why = choice.why, .deletion = Deletion::kPod};
   if (!nodes.empty()) {
-    move.node = nodes[mesh::Random(seed).below(nodes.size())]->name;
+    move.node = nodes[Random(seed).below(nodes.size())]->name;
   } else {
     // Its own is the only one of the zone: who is well stays.
     if (choice.why == Why::kOldest) return std::nullopt;

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "mesh/neighbours/random.h"
+#include "lib/base/random.h"
 
 namespace meshcheck::verdict::simulation {
 namespace {
@@ -42,7 +42,7 @@ class Both {
   mesh::PathState state() const { return real_.state(); }
 
  private:
-  mesh::Random random_;
+  Random random_;
   mesh::Path real_;
   CheapPath cheap_;
   Tick now_ = 0;

@@ -59,7 +59,7 @@ std::string agent_name(Index node, Layer layer) {
   return (layer == Layer::kHost ? "host-" : "pod-") + std::to_string(node);
 }
 
-Fault random_fault(Fault::Type type, const Cluster& cluster, mesh::Random& random) {
+Fault random_fault(Fault::Type type, const Cluster& cluster, Random& random) {
   Fault fault{.type = type};
   const auto node = [&] { return static_cast<Index>(random.below(cluster.nodes)); };
   const bool zones = type == Type::kLossOfZones || type == Type::kLatencyOfZones ||

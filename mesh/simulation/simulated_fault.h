@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "mesh/neighbours/random.h"
+#include "lib/base/random.h"
 #include "mesh/verdict/finding.h"
 
 namespace meshcheck::verdict::simulation {
@@ -66,7 +66,7 @@ struct Cluster {
 };
 
 // Nodes, zones, layers, ways and amounts by chance.
-Fault random_fault(Fault::Type type, const Cluster& cluster, mesh::Random& random);
+Fault random_fault(Fault::Type type, const Cluster& cluster, Random& random);
 // Whether what one does cannot be seen for the other, or they are of the same thing.
 bool hides(const Fault& a, const Fault& b, const Cluster& cluster);
 

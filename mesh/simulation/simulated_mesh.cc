@@ -10,7 +10,7 @@ namespace {
 constexpr Tick kForgetAfter = 10 * kSecond;
 constexpr Tick kStopAfter = 2;
 
-Cluster cluster_of(const SimulatedMesh::Options& options, mesh::Random& random) {
+Cluster cluster_of(const SimulatedMesh::Options& options, Random& random) {
   Cluster cluster{.nodes = options.nodes, .zones = options.zones};
   for (Index node = 0; node < options.nodes; ++node) {
     cluster.zone_of.push_back(static_cast<Index>(node % options.zones));
@@ -113,7 +113,7 @@ Index SimulatedMesh::add_path(const Route& route, bool settled) {
   if (route.relation == Relation::kPeer) {
     const Index from = agents_[route.from].node;
     const Index to = agents_[route.to].node;
-    mesh::Random pair(options_.seed * 7919 + std::min(from, to) * 100'003ULL + std::max(from, to));
+    Random pair(options_.seed * 7919 + std::min(from, to) * 100'003ULL + std::max(from, to));
     const bool far = cluster_.zone_of[from] != cluster_.zone_of[to];
     base = (far ? 600 : 150) + static_cast<std::uint32_t>(pair.below(far ? 900 : 150));
     agents_[route.to].incoming.push_back(path);

@@ -51,7 +51,7 @@ class SimulatedMesh {
   Tick now() const { return now_; }
   const View& view() { return server_.view(now_); }
   const Cluster& cluster() const { return cluster_; }
-  mesh::Random& random() { return random_; }
+  Random& random() { return random_; }
   std::size_t paths() const;
   // One of those that a node probes in this epoch; kNoIndex if it is dead.
   Index peer_of(Index node);
@@ -144,7 +144,7 @@ class SimulatedMesh {
   Hop hop_of(const Route& route) const;
 
   Options options_;
-  mesh::Random random_;
+  Random random_;
   Cluster cluster_;
   mesh::Neighbours neighbours_;
   std::uint64_t version_ = 1;  // Of who is there.

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "lib/base/hex.h"
+#include "lib/base/random.h"
 #include "mesh/assignment/peer_address.h"
-#include "mesh/neighbours/random.h"
 #include "mesh/stamp/hmac.h"
 
 namespace meshcheck::mesh {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <set>
 
-#include "mesh/neighbours/random.h"
+#include "lib/base/random.h"
 #include "mesh/table/table_testing.h"
 
 namespace meshcheck::mesh {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string_view>
 
-#include "mesh/neighbours/random.h"
+#include "lib/base/random.h"
 
 namespace meshcheck::mesh {
 namespace {

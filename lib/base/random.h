@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace meshcheck::mesh {
+namespace meshcheck {
 
 // splitmix64: one word of state, and any seed is a good one. Not for secrets.
 class Random {
@@ -49,4 +49,4 @@ inline std::uint64_t hash(std::uint64_t seed, std::string_view text) {
   return Random(Random(seed).next() ^ word).next();
 }
 
-}  // namespace meshcheck::mesh
+}  // namespace meshcheck
