@@ -14,7 +14,6 @@ namespace {
 // Replies whose transmit time may still come.
 constexpr std::size_t kAwaitedMax = 256;
 constexpr std::chrono::seconds kForgetPeriod{1};
-constexpr std::uint16_t kUnprivilegedMin = 1024;
 
 struct SenderId {
   IpAddress address;
@@ -111,7 +110,7 @@ Result<stamp::Reflector::Reply> StampReflector::Node::reflect(
     const TimestampedSocket::Received& received) {
   // Nobody probes from a port of the system's services: an answer would be sent to one of them, to
   // which somebody else wants it sent. From a reflector's port comes no request either.
-  if (received.from.port < kUnprivilegedMin) return Error("a request from a service's port");
+  if (received.from.port < kUnprivilegedPortMin) return Error("a request from a service's port");
   if (received.from.port == port || received.from.port == kPort) {
     return Error("a request from a reflector's port");
   }

@@ -44,6 +44,9 @@ constexpr std::size_t index_of(IpAddress::Family family) {
   return family == IpAddress::Family::kIpv4 ? 0 : 1;
 }
 
+// Ports below belong to the services of a system: only root may listen there.
+inline constexpr std::uint16_t kUnprivilegedPortMin = 1024;
+
 // An address and a port; `scope` is the interface index of a link-local IPv6 address, else 0.
 struct Endpoint {
   IpAddress address;

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -40,13 +41,14 @@ class Random {
   std::uint64_t state_;
 };
 
-// FNV-1a, stirred: where a name stands on the ring of this seed.
-inline std::uint64_t hash(std::uint64_t seed, std::string_view text) {
+// FNV-1a, stirred: where these bytes stand on the ring of this seed.
+inline std::uint64_t hash(std::uint64_t seed, std::span<const std::uint8_t> bytes) {
   std::uint64_t word = 0xcbf29ce484222325U;
-  for (const char c : text) {
-    word = (word ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  }
+  for (const std::uint8_t byte : bytes) word = (word ^ byte) * 0x100000001b3U;
   return Random(Random(seed).next() ^ word).next();
+}
+inline std::uint64_t hash(std::uint64_t seed, std::string_view text) {
+  return hash(seed, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
 }  // namespace meshcheck

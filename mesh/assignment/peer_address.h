@@ -20,8 +20,7 @@ bool may_be_peer(const IpAddress& address);
 bool may_probe(std::span<const IpAddress> own, const IpAddress& address);
 // Whether a reflector may listen there: on no port of the system's services.
 constexpr bool may_be_peer_port(std::uint16_t port) {
-  constexpr std::uint16_t kUnprivilegedMin = 1024;
-  return port >= kUnprivilegedMin;
+  return port >= kUnprivilegedPortMin;
 }
 
 }  // namespace meshcheck::mesh

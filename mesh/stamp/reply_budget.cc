@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "lib/base/random.h"
+
 namespace meshcheck::stamp {
 
 void ReplyBudget::give_back(Bucket& bucket, std::uint64_t rate, Clock::time_point now) {
@@ -19,11 +21,7 @@ void ReplyBudget::give_back(Bucket& bucket, std::uint64_t rate, Clock::time_poin
 }
 
 ReplyBudget::Bucket& ReplyBudget::bucket_of(const IpAddress& address) {
-  // FNV-1a, begun at the seed, and mixed so that each octet moves the low bits.
-  std::uint64_t hash = 0xcbf29ce484222325 ^ options_.seed;
-  for (const std::uint8_t octet : address.bytes()) hash = (hash ^ octet) * 0x100000001b3;
-  hash ^= hash >> 32;
-  return buckets_[hash % kBuckets];
+  return buckets_[hash(options_.seed, address.bytes()) % kBuckets];
 }
 
 bool ReplyBudget::take(const IpAddress& to, std::size_t octets, Clock::time_point now) {

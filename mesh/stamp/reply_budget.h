@@ -10,9 +10,9 @@
 
 namespace meshcheck::stamp {
 
-// Token buckets of one second's worth each. An address has one of kBuckets by a hash that only this
-// process knows; two that share one share its budget, which bounds memory and lets nobody fill a
-// table. Reads no clock; one thread; 16 KB.
+// Token buckets of one second's worth each. A hash that only this process knows gives an address
+// one of kBuckets buckets, so memory is bounded and nobody can fill a table. Two addresses with the
+// same bucket share its budget. Reads no clock; one thread; 16 KB.
 class ReplyBudget {
  public:
   struct Options {

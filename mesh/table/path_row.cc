@@ -29,9 +29,7 @@ std::uint32_t narrow(const std::optional<Duration>& time) {
 }
 
 std::uint16_t hash_of(const IpAddress& address) {
-  const auto bytes = address.bytes();
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return static_cast<std::uint16_t>(hash(0, text) >> 48U);
+  return static_cast<std::uint16_t>(hash(0, address.bytes()) >> 48U);
 }
 
 }  // namespace
