@@ -34,9 +34,8 @@ struct StoredProbe {
 Result<std::vector<StoredProbe>> read_probes(store::Connection& database, const std::string& group,
                                              const std::string& probe) {
   auto rows = database.cached(
-      "SELECT id, group_name, probe_name, down_total_ms, settled FROM sla_probe WHERE (?1 = '' OR "
-      "group_name = ?1) AND "
-      "(?2 = '' OR probe_name = ?2) ORDER BY group_name, probe_name");
+      "SELECT id, group_name, probe_name, down_total_ms, settled FROM sla_probe "
+      "WHERE ? IN ('', group_name) AND ? IN ('', probe_name) ORDER BY group_name, probe_name");
   if (!rows) return rows.error();
   store::Statement& statement = **rows;
   statement.bind_all(std::string_view(group), std::string_view(probe));

@@ -46,45 +46,6 @@ struct RestoredAgent {
   std::optional<mesh::ProbingReport> report;
 };
 
-Result<void> restore_agents(store::Connection& database, AgentTable& table,
-                            std::vector<RestoredAgent>& mesh, const Log& log) {
-  auto rows = database.prepare("SELECT name, record, errors_since_report FROM agent");
-  if (!rows) return rows.error();
-  mesh::RecordParser parser;
-  for (;;) {
-    const auto row = rows->step();
-    if (!row) return row.error();
-    if (!*row) return {};
-    const std::string name(rows->text(0));
-    std::string body(rows->text(1));
-    body.reserve(body.size() + 64);
-    auto record = parser.parse(body, name);
-    const auto updated =
-        record ? parse_wall_time(record->last_updated) : Result<WallTime>(record.error());
-    if (updated) {
-      RestoredAgent restored{name, record->nodename, std::move(record->mesh)};
-      table.restore_agent(*std::move(record), rows->int64(2), *updated, now());
-      const bool held = table.not_held({name}).empty();
-      if (held && restored.report) mesh.push_back(std::move(restored));
-    } else {
-      log.warning("stored report is not readable and was left out",
-                  {{"agent", name}, {"error", updated.error().message()}});
-    }
-  }
-}
-
-Result<void> restore_series(store::Connection& database, AgentTable& table) {
-  auto rows = database.prepare("SELECT label, reports, errors FROM series");
-  if (!rows) return rows.error();
-  for (;;) {
-    const auto row = rows->step();
-    if (!row) return row.error();
-    if (!*row) return {};
-    table.restore_series(rows->text(0), static_cast<std::uint64_t>(rows->int64(1)),
-                         static_cast<std::uint64_t>(rows->int64(2)));
-  }
-}
-
 // One line of the log for all rows of a table: there may be thousands.
 class Unreadable {
  public:
@@ -109,6 +70,44 @@ class Unreadable {
   std::size_t count_ = 0;
   std::string first_;
 };
+
+Result<void> restore_agents(store::Connection& database, AgentTable& table,
+                            std::vector<RestoredAgent>& mesh, const OnUnreadable& on_unreadable) {
+  auto rows = database.prepare("SELECT name, record, errors_since_report FROM agent");
+  if (!rows) return rows.error();
+  mesh::RecordParser parser;
+  for (;;) {
+    const auto row = rows->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    const std::string name(rows->text(0));
+    std::string body(rows->text(1));
+    body.reserve(body.size() + 64);
+    auto record = parser.parse(body, name);
+    const auto updated =
+        record ? parse_wall_time(record->last_updated) : Result<WallTime>(record.error());
+    if (updated) {
+      RestoredAgent restored{name, record->nodename, std::move(record->mesh)};
+      table.restore_agent(*std::move(record), rows->int64(2), *updated, now());
+      const bool held = table.not_held({name}).empty();
+      if (held && restored.report) mesh.push_back(std::move(restored));
+    } else {
+      on_unreadable(updated.error().within("agent " + name));
+    }
+  }
+}
+
+Result<void> restore_series(store::Connection& database, AgentTable& table) {
+  auto rows = database.prepare("SELECT label, reports, errors FROM series");
+  if (!rows) return rows.error();
+  for (;;) {
+    const auto row = rows->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    table.restore_series(rows->text(0), static_cast<std::uint64_t>(rows->int64(1)),
+                         static_cast<std::uint64_t>(rows->int64(2)));
+  }
+}
 
 Result<void> restore_sla(store::Connection& database, SlaTables& tables, const Log& log) {
   Unreadable bad_downtimes("downtimes", log);
@@ -136,7 +135,8 @@ Result<store::Connection> open_database(const RestoredParts& parts, const std::s
   if (!key) return key.error().within(path);
   std::vector<RestoredAgent> agents;
   auto restored = parts.agents.with([&](AgentTable& table) {
-    auto result = restore_agents(*database, table, agents, parts.log);
+    Unreadable bad_reports("reports", parts.log);
+    auto result = restore_agents(*database, table, agents, bad_reports.count());
     return result ? restore_series(*database, table) : std::move(result);
   });
   if (!restored) return restored.error().within("restore from " + path);
