@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/store/connection.h"
+#include "lib/store/unreadable_rows.h"
 #include "mesh/sla/downtime.h"
 #include "mesh/sla/history.h"
 #include "mesh/sla/sla_changes.h"
@@ -15,8 +16,8 @@
 
 namespace meshcheck::server {
 
-// Is told of each row that cannot be made out, and is left out: it stays in the database.
-using OnUnreadable = std::function<void(const Error& error)>;
+// A row that cannot be read stays in the database.
+using store::OnUnreadable;
 
 // What is too old for it stays in the database and out of the table.
 Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now,

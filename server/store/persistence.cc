@@ -3,54 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/agents/agent_store.h"
 #include "server/verdicts/verdict_store.h"
 
 namespace meshcheck::server {
-namespace {
-
-Result<void> write_agent(store::Connection& database, const AgentChange& change) {
-  if (!change.record) {
-    auto statement = database.cached("DELETE FROM agent WHERE name = ?");
-    if (!statement) return statement.error();
-    return (*statement)->bind_all(std::string_view(change.name)).run();
-  }
-  auto statement = database.cached(
-      "INSERT INTO agent VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-      "record = excluded.record, errors_since_report = excluded.errors_since_report");
-  if (!statement) return statement.error();
-  return (*statement)
-      ->bind_all(std::string_view(change.name), std::string_view(*change.record),
-                 change.errors_since_report)
-      .run();
-}
-
-Result<void> write_series(store::Connection& database, const SeriesChange& change) {
-  if (change.removed) {
-    auto statement = database.cached("DELETE FROM series WHERE label = ?");
-    if (!statement) return statement.error();
-    return (*statement)->bind_all(std::string_view(change.label)).run();
-  }
-  auto statement = database.cached(
-      "INSERT INTO series VALUES (?, ?, ?) ON CONFLICT (label) DO UPDATE SET "
-      "reports = excluded.reports, errors = excluded.errors");
-  if (!statement) return statement.error();
-  return (*statement)
-      ->bind_all(std::string_view(change.label), change.reports, change.errors)
-      .run();
-}
-
-Result<void> write_table(store::Connection& database, const Changes& changes) {
-  for (const AgentChange& change : changes.agents) {
-    if (auto written = write_agent(database, change); !written) return written;
-  }
-  for (const SeriesChange& change : changes.series) {
-    if (auto written = write_series(database, change); !written) return written;
-  }
-  return {};
-}
-
-}  // namespace
-
 // What one job writes.
 struct Persistence::Batch {
   Changes table;
@@ -66,7 +22,7 @@ struct Persistence::Batch {
     return table.agents.size() + table.series.size() + verdicts.records.size();
   }
   Result<void> write(store::Connection& database) const {
-    if (auto written = write_table(database, table); !written) return written;
+    if (auto written = write_agents(database, table); !written) return written;
     return write_verdicts(database, verdicts);
   }
 };
