@@ -73,6 +73,10 @@ HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "
           "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "zlib.h": "lib/http", "yaml-cpp/yaml.h": "lib/yaml",
           "yaml-cpp/eventhandler.h": "lib/yaml",
           "nlohmann/json.hpp": "lib/yaml lib/kube lib/testing checks mesh server smoke-mini fuzz"}
+# A header's namespace is its top folder's, and in lib/ its folder's. A room of mesh/ that could be a library of its own,
+# a protocol or a way to count, has its own name.
+NAMESPACES = {"lib/base": "", "mesh/stamp": "stamp", "mesh/icmp": "icmp", "mesh/sla": "sla", "mesh/verdict": "verdict",
+              "mesh/rescheduling": "rescheduling", "mesh/simulation": "verdict::simulation"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
           r"\bshared_ptr\b": "one owner: no shared_ptr",
           r"\bFIXME\b|TODO\((?:now)?\)": "does not land",
@@ -85,6 +89,12 @@ WAITS_BY_IT = ("test/", "bench/")
 def room_of(path: str) -> str | None:
     return max((room for room in ARROWS if path.startswith((room + "/", room + ".", room + "_test."))), key=len,
                default=None)
+
+
+def namespace_of(room: str) -> str:
+    parts = room.split("/")
+    own = "::".join(parts[1:]) if parts[0] == "lib" else parts[0].replace("-", "_")
+    return "::".join(filter(None, ["meshcheck", NAMESPACES.get(room, own)]))
 
 
 def may_include(path: str, home: str, there: str) -> bool:
@@ -133,6 +143,11 @@ def breaches(path: str, text: str):
         return
     if path.endswith(".h") and "#pragma once" not in lines:
         yield 1, "no #pragma once"
+    if path.endswith(".h") and home not in (None, "lib/testing"):
+        opened = re.findall(r"^namespace ([\w:]+) \{", text, re.MULTILINE)
+        wanted = namespace_of(home)
+        if opened and not any(name == wanted or name.startswith(wanted + "::") for name in opened):
+            yield 1, f"the namespace of {home} is {wanted}"
     if path.endswith(".h") and not lines[0].startswith("//"):
         yield 1, "the first line has to say what the file is for"
     for number, line in enumerate(lines, 1):

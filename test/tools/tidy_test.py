@@ -16,6 +16,8 @@ CASES = [
     ("server/a.cc", '#include "api.h"\n', "includes are written from the root"),
     ("server/a.h", "#pragma once\n", "the first line has to say"),
     ("server/a.h", "// A thing.\n", "no #pragma once"),
+    ("server/a.h", "// A.\n#pragma once\nnamespace meshcheck::agent {\n", "the namespace of server is meshcheck::server"),
+    ("mesh/sla/a.h", "// A.\n#pragma once\nnamespace meshcheck::mesh {\n", "mesh/sla is meshcheck::sla"),
     ("server/a.cc", "std::this_thread::sleep_for(x);\n", "do not sleep"),
     ("server/a.cc", "usleep(1);\n", "do not sleep"),
     ("server/a_test.cc", "  sleep(1);\n", "do not sleep"),
@@ -36,6 +38,9 @@ CASES = [
 ACCEPTED = [
     ("lib/http/a.cc", '#include "lib/uv/loop.h"\n#include <llhttp.h>\n'),
     ("server/a.h", "// A thing.\n#pragma once\n"),
+    ("lib/base/a.h", "// A thing.\n#pragma once\nnamespace meshcheck {\n"),
+    ("lib/store/sqlite/a.h", "// A thing.\n#pragma once\nnamespace meshcheck::store::sqlite {\n"),
+    ("mesh/table/a.h", "// A thing.\n#pragma once\nnamespace meshcheck::mesh::testing {\n"),
     ("server/a.cc", "// sleep(1), which is text.\n" + "\n" * (tidy.LINES_MAX - 1)),
     ("test/waiting.py", "import time\n\ntime.sleep(0.02)\n"),
     ("test/a.py", 'import time\n\nCOMMAND = "time.sleep(1)"  # time.sleep(1)\ntime.monotonic()\n'),
