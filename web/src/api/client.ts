@@ -1,0 +1,67 @@
+// Requests to the server below whose path this page lies.
+import { signal } from "@preact/signals";
+import type { components } from "./openapi";
+
+export type Schemas = components["schemas"];
+export type Verdict = Schemas["Verdict"];
+export type Path = Schemas["Path"];
+export type Downtime = Schemas["Downtime"];
+export type DowntimeItem = Schemas["DowntimeItem"];
+export type SlaSeries = Schemas["SlaSeries"];
+export type Check = Schemas["CheckPassed"] | Schemas["CheckFailed"];
+
+// Held in memory alone: it is gone with the tab, and never in a URL.
+export const token = signal("");
+// The server asked for a token, or did not take this one; its sentence.
+export const tokenWanted = signal<string | null>(null);
+
+// What the server answered when it was not the answer, as a sentence.
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export async function request(path: string, options: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(options.headers);
+  if (token.value) headers.set("Authorization", `Bearer ${token.value}`);
+  let response: Response;
+  try {
+    response = await fetch(path, { ...options, headers });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError(0, "The server does not answer.");
+  }
+  if (response.status === 401) {
+    const text = (await response.text()).trim();
+    tokenWanted.value = text;
+    throw new ApiError(401, text);
+  }
+  return response;
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await request(path, { signal: signal ?? null });
+  if (!response.ok) throw new ApiError(response.status, (await response.text()).trim());
+  return (await response.json()) as T;
+}
+
+// 400 is an answer too: the check fails.
+export async function getCheck(): Promise<Check> {
+  const response = await request("api/v1/connectivity_check");
+  const isJson = response.headers.get("Content-Type")?.includes("json");
+  if (!isJson) throw new ApiError(response.status, (await response.text()).trim());
+  return (await response.json()) as Check;
+}
+
+export async function send(method: string, path: string, body?: unknown): Promise<void> {
+  const response = await request(path, {
+    method,
+    body: body === undefined ? null : JSON.stringify(body),
+    headers: { "Content-Type": "application/json" },
+  });
+  if (!response.ok) throw new ApiError(response.status, (await response.text()).trim());
+}
