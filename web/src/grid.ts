@@ -1,0 +1,230 @@
+// The mesh as nodes by nodes, as GET /api/v1/mesh/grid sends it: doc/reference/wire_format.md.
+
+export type Layer = "pod" | "host";
+
+interface Header {
+  time: string;
+  layer: Layer;
+  nodes: string[];
+  zones: string[];
+  states: string[];
+  directions: string[];
+  classes: string[];
+  rtt_bounds_us: number[];
+  loss_bounds_percent: number[];
+  cells: number;
+  paths_left_out: number;
+}
+
+export interface Cell {
+  state: string;
+  direction: string;
+  forward: string;
+  backward: string;
+  rttUs: number | null; // At most that; null: not measured.
+  lossPercent: number | null; // Likewise.
+}
+
+// Badness of a cell's state: what a block of cells is shown as is the worst in it.
+export const BADNESS = { none: 0, up: 1, unknown: 2, degraded: 3, down: 4 } as const;
+export type State = keyof typeof BADNESS;
+const STATES = Object.keys(BADNESS) as State[];
+export const stateOf = (badness: number): State => STATES[badness] ?? "none";
+
+export class Grid {
+  private readonly header: Header;
+  private readonly rowEnds: Uint32Array;
+  private readonly to: Uint16Array;
+  private readonly states: Uint8Array;
+  private readonly sizes: Uint8Array;
+  private readonly rtt: Uint8Array;
+  private readonly loss: Uint8Array;
+  private readonly badnessOfState: Uint8Array;
+  // Badness of a node: down if more than half of its pairs are, degraded if any pair fails, else the
+  // worst of its pairs. A pair that fails because of its other end does not make both ends down.
+  readonly worst: Uint8Array;
+  readonly counts: Record<State, number> = { none: 0, up: 0, unknown: 0, degraded: 0, down: 0 };
+
+  constructor(bytes: ArrayBuffer) {
+    const all = new Uint8Array(bytes);
+    const end = all.indexOf(10) + 1;
+    this.header = JSON.parse(new TextDecoder().decode(all.subarray(0, end))) as Header;
+    const { cells } = this.header;
+    const nodes = this.header.nodes.length;
+    const size = end + 4 * nodes + 6 * cells;
+    if (bytes.byteLength !== size) throw new Error(`a grid of ${size} bytes was announced`);
+    this.rowEnds = new Uint32Array(bytes, end, nodes);
+    this.to = new Uint16Array(bytes, end + 4 * nodes, cells);
+    const column = (index: number) =>
+      new Uint8Array(bytes, end + 4 * nodes + 2 * cells + index * cells, cells);
+    this.states = column(0);
+    this.sizes = column(1);
+    this.rtt = column(2);
+    this.loss = column(3);
+    this.badnessOfState = Uint8Array.from(
+      this.header.states,
+      (name) => BADNESS[name as State] ?? BADNESS.unknown,
+    );
+    this.worst = new Uint8Array(nodes);
+    const pairs = new Uint32Array(nodes);
+    const down = new Uint32Array(nodes);
+    this.forEach((from, to, badness) => {
+      this.counts[stateOf(badness)] += 1;
+      if (from === to) return;
+      for (const node of [from, to]) {
+        pairs[node] = (pairs[node] ?? 0) + 1;
+        if (badness === BADNESS.down) down[node] = (down[node] ?? 0) + 1;
+        const level = Math.min(badness, BADNESS.degraded);
+        if (level > (this.worst[node] ?? 0)) this.worst[node] = level;
+      }
+    });
+    down.forEach((count, node) => {
+      if (2 * count > (pairs[node] ?? 0)) this.worst[node] = BADNESS.down;
+    });
+  }
+
+  get time(): string {
+    return this.header.time;
+  }
+  get layer(): Layer {
+    return this.header.layer;
+  }
+  // By zone, then by name.
+  get nodes(): string[] {
+    return this.header.nodes;
+  }
+  get size(): number {
+    return this.header.nodes.length;
+  }
+  get cells(): number {
+    return this.header.cells;
+  }
+  get pathsLeftOut(): number {
+    return this.header.paths_left_out;
+  }
+  zoneOf(node: number): string {
+    return this.header.zones[node] ?? "";
+  }
+  // Places where another zone begins, and 0.
+  zoneStarts(): number[] {
+    return this.nodes
+      .map((_, i) => i)
+      .filter((i) => i === 0 || this.zoneOf(i) !== this.zoneOf(i - 1));
+  }
+
+  forEach(visit: (from: number, to: number, badness: number, index: number) => void): void {
+    let index = 0;
+    for (let from = 0; from < this.rowEnds.length; from += 1) {
+      const rowEnd = this.rowEnds[from] ?? 0;
+      for (; index < rowEnd; index += 1) {
+        visit(from, this.to[index] ?? 0, this.badness(index), index);
+      }
+    }
+  }
+
+  badness(index: number): number {
+    return this.badnessOfState[(this.states[index] ?? 0) & 3] ?? BADNESS.unknown;
+  }
+  rttLevel(index: number): number {
+    return this.rtt[index] ?? 0;
+  }
+  lossLevel(index: number): number {
+    return this.loss[index] ?? 0;
+  }
+  // 0: fine or not known; 1: smaller but told; 2: smaller; 3: fragments are dropped; 4: a black hole.
+  sizesLevel(index: number): number {
+    const both = this.sizes[index] ?? 0;
+    return Math.max(this.classLevel(both & 15), this.classLevel(both >> 4));
+  }
+  sizesKnown(index: number): boolean {
+    return (this.sizes[index] ?? 0) !== 0;
+  }
+  private classLevel(value: number): number {
+    const levels: Record<string, number> = {
+      reduced_signalled: 1,
+      reduced: 2,
+      fragments_dropped: 3,
+      black_hole: 4,
+      down: 4,
+    };
+    return levels[this.header.classes[value] ?? ""] ?? 0;
+  }
+
+  // -1: that pair is not probed in this direction.
+  indexOf(from: number, to: number): number {
+    let low = from === 0 ? 0 : (this.rowEnds[from - 1] ?? 0);
+    let high = this.rowEnds[from] ?? 0;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.to[middle] ?? 0) < to) low = middle + 1;
+      else high = middle;
+    }
+    return low < (this.rowEnds[from] ?? 0) && this.to[low] === to ? low : -1;
+  }
+
+  cell(from: number, to: number): Cell | null {
+    const index = this.indexOf(from, to);
+    if (index < 0) return null;
+    const state = this.states[index] ?? 0;
+    const sizes = this.sizes[index] ?? 0;
+    return {
+      state: this.header.states[state & 3] ?? "unknown",
+      direction: this.header.directions[state >> 2] ?? "unknown",
+      forward: this.header.classes[sizes & 15] ?? "unknown",
+      backward: this.header.classes[sizes >> 4] ?? "unknown",
+      rttUs: this.header.rtt_bounds_us[this.rttLevel(index) - 1] ?? null,
+      lossPercent: this.header.loss_bounds_percent[this.lossLevel(index) - 1] ?? null,
+    };
+  }
+}
+
+const WHERE: Record<string, string> = {
+  forward: ", packets there get lost",
+  backward: ", replies get lost",
+  both: ", both ways",
+  none: "",
+  unknown: "",
+};
+
+function describe(cell: Cell | null): string {
+  if (!cell) return "not probed";
+  let text = `${cell.state}${WHERE[cell.direction] ?? ""}`;
+  if (cell.rttUs !== null && cell.state !== "down")
+    text += `, round trip up to ${duration(cell.rttUs)}`;
+  if (cell.lossPercent) text += `, up to ${cell.lossPercent} % lost`;
+  const sizes = [...new Set([cell.forward, cell.backward])].filter(
+    (name) => name !== "clear" && name !== "unknown" && name !== "down",
+  );
+  if (sizes.length) text += `, sizes: ${sizes.join(" and ").replaceAll("_", " ")}`;
+  return text;
+}
+
+// 0.05 ms, 12 ms, 1.6 s
+export function duration(us: number): string {
+  if (us >= 1e6) return `${(us / 1e6).toPrecision(2)} s`;
+  const ms = us / 1000;
+  return `${ms >= 10 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
+}
+
+// Both directions of a pair, for the hover and for screen readers.
+export function sentenceOf(grid: Grid, from: number, to: number): string {
+  const [a, b] = [grid.nodes[from] ?? "", grid.nodes[to] ?? ""];
+  if (from === to) return `${a}, to its other agent: ${describe(grid.cell(from, to))}.`;
+  return `${a} to ${b}: ${describe(grid.cell(from, to))}; back: ${describe(grid.cell(to, from))}.`;
+}
+
+export interface Failing {
+  from: number;
+  to: number;
+  badness: number;
+}
+
+// Worst first; `count` is of all, `pairs` has at most `limit`.
+export function failingPairs(grid: Grid, limit: number): { pairs: Failing[]; count: number } {
+  const pairs: Failing[] = [];
+  grid.forEach((from, to, badness) => {
+    if (badness >= BADNESS.degraded) pairs.push({ from, to, badness });
+  });
+  pairs.sort((a, b) => b.badness - a.badness || a.from - b.from || a.to - b.to);
+  return { count: pairs.length, pairs: pairs.slice(0, limit) };
+}
