@@ -1,0 +1,15 @@
+import { describe, expect, it } from "vitest";
+import { link, parse } from "./router";
+
+describe("router", () => {
+  it("reads what it writes", () => {
+    const text = link("node", "a/b %", { layer: "host" });
+    expect(text).toBe("#/node/a%2Fb%20%25?layer=host");
+    const { view, name, query } = parse(text.slice(2));
+    expect([view, name, query.get("layer")]).toEqual(["node", "a/b %", "host"]);
+  });
+  it("begins with Now, and takes a broken escape as it is", () => {
+    expect(parse("").view).toBe("now");
+    expect(parse("node/%zz").name).toBe("%zz");
+  });
+});
