@@ -5,21 +5,6 @@
 #include "lib/http/content_coding.h"
 
 namespace meshcheck::server {
-namespace {
-
-constexpr std::size_t kPieceSize = 64 * 1024;
-
-http::BodySource pieces_of(http::SharedBody body) {
-  return [body = std::move(body), sent = std::size_t{0}](std::string& piece) mutable {
-    const std::string_view next = body.bytes().substr(sent, kPieceSize);
-    piece += next;
-    sent += next.size();
-    return sent < body.bytes().size() ? http::BodyStep::kMore : http::BodyStep::kEnd;
-  };
-}
-
-}  // namespace
-
 http::Response AnswerShare::answer(std::string_view content_type, bool gzips,
                                    const std::function<std::string()>& make) {
   Guarded<Latest>& latest = latest_.at(gzips ? 1 : 0);
@@ -48,7 +33,7 @@ http::Response AnswerShare::answer(std::string_view content_type, bool gzips,
     latest.with([&made](Latest& held) { std::swap(held, made); });
   }
   response.source_size = body.bytes().size();
-  response.source = pieces_of(std::move(body));
+  response.source = http::pieces_of(std::move(body));
   return response;
 }
 

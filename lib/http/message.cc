@@ -93,6 +93,8 @@ std::string_view reason_phrase(int status) {
       return "No Content";
     case 301:
       return "Moved Permanently";
+    case 304:
+      return "Not Modified";
     case 307:
       return "Temporary Redirect";
     case 400:

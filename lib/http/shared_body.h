@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lib/http/memory_budget.h"
+#include "lib/http/message.h"
 
 namespace meshcheck::http {
 
@@ -50,5 +51,8 @@ class SharedBody {
   };
   Block* block_ = nullptr;
 };
+
+// For an answer of these bytes; holds them until they are sent.
+BodySource pieces_of(SharedBody body);
 
 }  // namespace meshcheck::http
