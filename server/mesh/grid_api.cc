@@ -1,0 +1,82 @@
+#include "server/mesh/grid_api.h"
+
+#include <string_view>
+#include <utility>
+
+#include "lib/base/hex.h"
+#include "lib/base/random.h"
+#include "lib/http/content_coding.h"
+#include "lib/http/query.h"
+#include "mesh/table/mesh_grid.h"
+
+namespace meshcheck::server {
+namespace {
+
+constexpr std::array<std::string_view, 1> kKeys = {"layer"};
+constexpr std::array kLayers = {mesh::Layer::kPod, mesh::Layer::kHost};
+constexpr std::size_t kPiecePaths = 1024;  // Walked with the lock held: less than a millisecond.
+
+// Another text for another grid; the time that a grid is of makes none.
+std::string etag_of(std::string_view grid, std::string_view time) {
+  const std::size_t at = grid.find(time);
+  const std::uint64_t digest = hash(hash(0, grid.substr(0, at)), grid.substr(at + time.size()));
+  return "W/\"" + to_hex(digest) + '"';
+}
+
+}  // namespace
+
+GridAnswers::Made GridAnswers::make(mesh::Layer layer, Now time) const {
+  mesh::MeshGrid grid(layer);
+  std::optional<std::string> after = "";
+  while (after) {
+    after = mesh_.with([&](const mesh::Mesh& mesh) {
+      const auto& zones = mesh.assigner.zones();
+      std::string name;
+      return mesh.table.visit(*after, kPiecePaths, time, [&](const mesh::PathView& path) {
+        name = path.from_name;
+        const auto zone = zones.find(name);
+        grid.add(path, zone == zones.end() ? std::string_view() : zone->second);
+      });
+    });
+  }
+  const std::string written = time_text(time.steady, time);
+  std::string bytes = grid.write(written);
+  std::string etag = etag_of(bytes, written);
+  std::string compressed = http::gzip(bytes);
+  bytes.shrink_to_fit();
+  compressed.shrink_to_fit();
+  return {.plain = http::SharedBody(std::move(bytes), memory_),
+          .gzip = http::SharedBody(std::move(compressed), memory_),
+          .etag = std::move(etag),
+          .at = time.steady};
+}
+
+http::Response GridAnswers::answer(const http::Request& request) {
+  if (auto known = http::check_query_keys(request, kKeys); !known) {
+    return http::Response::error(400, known.error().message());
+  }
+  const auto asked = http::query_choice(request, "layer", kLayers);
+  if (!asked) return http::Response::error(400, asked.error().message());
+  const mesh::Layer layer = asked->value_or(mesh::Layer::kPod);
+  Guarded<Made>& last = last_[static_cast<std::size_t>(layer)];
+  const Now time = clock_();
+  Made made = last.with([](const Made& held) { return held; });
+  if (made.plain.bytes().empty() || time.steady - made.at > kAgeMax) {
+    made = make(layer, time);
+    last.with([copy = made](Made& held) mutable { std::swap(held, copy); });
+  }
+  http::Response response;
+  response.content_type = "application/octet-stream";
+  response.headers = {{"ETag", made.etag}, {"Cache-Control", "no-cache"}};
+  if (request.header("If-None-Match") == made.etag) {
+    response.status = 304;
+    return response;
+  }
+  http::SharedBody& body = http::accepts_gzip(request) ? made.gzip : made.plain;
+  if (&body == &made.gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  response.source_size = body.bytes().size();
+  response.source = http::pieces_of(std::move(body));
+  return response;
+}
+
+}  // namespace meshcheck::server

@@ -1,0 +1,100 @@
+#include "server/mesh/grid_api.h"
+
+#include <gtest/gtest.h>
+
+#include "mesh/table/table_testing.h"
+
+namespace meshcheck::server {
+namespace {
+
+using mesh::PathState;
+
+class GridAnswersTest : public ::testing::Test {
+ protected:
+  static http::Request request(const std::string& query = "", const std::string& etag = "") {
+    http::Request request;
+    request.method = http::Method::kGet;
+    request.query = query;
+    if (!etag.empty()) request.headers.emplace_back("If-None-Match", etag);
+    return request;
+  }
+  static std::string body(http::Response response) {
+    std::string body;
+    if (!response.source) return response.body;
+    while (response.source(body) == http::BodyStep::kMore) {
+    }
+    return body;
+  }
+  static std::string header(const http::Response& response, std::string_view name) {
+    for (const auto& [key, value] : response.headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+  void report(const std::string& name, std::size_t number, std::vector<mesh::ReportPath> paths) {
+    auto report = mesh::testing::report_of(number);
+    report.paths = std::move(paths);
+    mesh_.with([&](mesh::Mesh& mesh) {
+      mesh.report({.name = name,
+                   .node = "node-" + name,
+                   .report_interval = std::chrono::seconds(5),
+                   .wall = {}},
+                  report, clock_.now);
+    });
+  }
+
+  mesh::testing::TestClock clock_;
+  Guarded<mesh::Mesh> mesh_{mesh::Mesh::Options{}};
+  http::MemoryBudget memory_{1 << 20};
+  GridAnswers grids_{mesh_, memory_, [this] { return clock_.now; }};
+};
+
+TEST_F(GridAnswersTest, MakesOneForAllWhoAskWithinFiveSeconds) {
+  report("a", 1, {});
+  report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
+  const std::string first = body(grids_.answer(request()));
+  EXPECT_NE(first.find("\"node-b\""), std::string::npos);
+  report("b", 2, {mesh::testing::path_to("a", PathState::kDown)});
+  clock_.pass(GridAnswers::kAgeMax);
+  EXPECT_EQ(body(grids_.answer(request())), first);
+  clock_.pass(std::chrono::milliseconds(1));
+  EXPECT_NE(body(grids_.answer(request())), first);
+  EXPECT_NE(body(grids_.answer(request("layer=host"))), first);
+}
+
+TEST_F(GridAnswersTest, SendsNothingToAReaderThatHasIt) {
+  report("a", 1, {});
+  report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
+  const std::string etag = header(grids_.answer(request()), "ETag");
+  const auto again = grids_.answer(request("", etag));
+  EXPECT_EQ(again.status, 304);
+  EXPECT_FALSE(again.source);
+  // The time of another grid that says the same makes no other grid.
+  clock_.pass(std::chrono::seconds(6));
+  EXPECT_EQ(grids_.answer(request("", etag)).status, 304);
+  report("b", 2, {mesh::testing::path_to("a", PathState::kDown)});
+  clock_.pass(std::chrono::seconds(6));
+  EXPECT_EQ(grids_.answer(request("", etag)).status, 200);
+}
+
+TEST_F(GridAnswersTest, IsCompressedForThoseWhoTakeThat) {
+  http::Request gzip = request();
+  gzip.headers.emplace_back("Accept-Encoding", "gzip, br");
+  const auto response = grids_.answer(gzip);
+  EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
+  EXPECT_EQ(body(response).substr(0, 2), "\x1f\x8b");
+  EXPECT_EQ(header(grids_.answer(request()), "Content-Encoding"), "");
+}
+
+TEST_F(GridAnswersTest, RefusesWhatItDoesNotKnow) {
+  EXPECT_EQ(grids_.answer(request("layer=both")).status, 400);
+  EXPECT_EQ(grids_.answer(request("layers=pod")).status, 400);
+}
+
+TEST_F(GridAnswersTest, ChargesWhatItHolds) {
+  (void)grids_.answer(request());
+  EXPECT_GT(memory_.held(), 0U);
+}
+
+}  // namespace
+}  // namespace meshcheck::server
