@@ -123,7 +123,7 @@ std::string message_of(const ConnectivityCheck& check, const FailingVerdicts& ve
 
 }  // namespace
 
-http::Response check_connectivity(Parts& parts) {
+http::Response check_connectivity(Parts& parts, const http::Request& request) {
   const ConnectivityCheck check =
       parts.agents.with([](const AgentTable& table) { return table.check(now()); });
   const FailingVerdicts verdicts = verdicts_of(parts);
@@ -141,7 +141,8 @@ http::Response check_connectivity(Parts& parts) {
     append_list(json, "Unpadded", names, false);
   }
   json += '}';
-  return http::Response::json(std::move(json), ok ? 200 : 400);
+  const bool always = request.query_value("status") == "200";
+  return http::Response::json(std::move(json), ok || always ? 200 : 400);
 }
 
 }  // namespace meshcheck::server

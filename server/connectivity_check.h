@@ -6,8 +6,9 @@
 
 namespace meshcheck::server {
 
-// 200 if all expected agents report and nothing critical is found, 400 otherwise. Takes one lock
+// 200 if all expected agents report and nothing critical is found, 400 otherwise; always 200 with
+// `?status=200`. Takes one lock
 // after the other, so the lists are of moments that may differ by one report.
-http::Response check_connectivity(Parts& parts);
+http::Response check_connectivity(Parts& parts, const http::Request& request);
 
 }  // namespace meshcheck::server
