@@ -93,7 +93,7 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
   router_.add(Method::kGet, "/api/v1/ping",
               [](const Request& request) { return get_ping(request); });
   router_.add(Method::kGet, "/api/v1/connectivity_check",
-              [this](const Request&) { return check_connectivity(parts_); });
+              [this](const Request& request) { return check_connectivity(parts_, request); });
   router_.add(Method::kGet, "/api/v1/agents/{name}",
               [this](const Request& request) { return get_agent(request); });
   router_.add(Method::kDelete, "/api/v1/agents/{name}",
@@ -102,6 +102,8 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
               [this](const Request& request) { return get_agent_paths(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/mesh",
               [this](const Request& request) { return get_mesh(parts_.mesh, request); });
+  router_.add(Method::kGet, "/api/v1/mesh/grid",
+              [this](const Request& request) { return parts_.grids.answer(request); });
   router_.add(Method::kGet, "/api/v1/mtu",
               [this](const Request& request) { return get_pmtu(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/verdicts",
@@ -122,7 +124,10 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
     return response;
   });
   router_.add(Method::kGet, "/readyz", [this](const Request&) { return get_readyz(); });
-  router_.add(Method::kGet, "/", [this](const Request&) { return get_page(); });
+  for (const PageFile& file : page_files()) {
+    router_.add(Method::kGet, file.path,
+                [&file](const Request& request) { return get_page_file(file, request); });
+  }
   add_sla_routes();
 }
 
@@ -269,21 +274,6 @@ http::Response Api::get_readyz() const {
   add("episodes cannot be written: ", episodes);
   add("", unknown);
   response.body += '\n';
-  return response;
-}
-
-http::Response Api::get_page() const {
-  const Now time = now();
-  const auto [check, rows] = parts_.agents.with([&](const AgentTable& table) {
-    return std::pair(table.check(time), table.rows(time, kPageRowsMax));
-  });
-  http::Response response;
-  response.content_type = "text/html; charset=utf-8";
-  response.headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
-                      {"X-Content-Type-Options", "nosniff"}};
-  const auto verdicts =
-      parts_.verdicts.with([](const VerdictPublisher& publisher) { return publisher.open(); });
-  response.body = render_page(check, verdicts, rows, time.wall);
   return response;
 }
 

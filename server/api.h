@@ -31,7 +31,6 @@ class Api {
   http::Response delete_agent(const http::Request& request);
   http::Response get_metrics(const http::Request& request) const;
   http::Response get_readyz() const;
-  http::Response get_page() const;
 
   Parts& parts_;
   const metrics::Registry& registry_;

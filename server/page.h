@@ -1,18 +1,26 @@
-// The status page: plain HTML, no script.
+// The page for people: the files of web/dist, which the build puts into the program.
 #pragma once
 
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "server/agents/agent_table.h"
-#include "server/verdicts/verdict_record.h"
+#include "lib/http/message.h"
 
 namespace meshcheck::server {
 
-// Agents shown; those with a problem come first.
-inline constexpr std::size_t kPageRowsMax = 1000;
+struct PageFile {
+  std::string_view path;          // Of the URL.
+  std::string_view content_type;  // A constant.
+  std::string_view bytes;
+  std::string etag;  // Another one for other bytes; weak, since they may be sent in gzip.
+};
 
-std::string render_page(const ConnectivityCheck& check, const std::vector<VerdictRecord>& verdicts,
-                        const std::vector<AgentTable::Row>& rows, WallTime time);
+// They hold nothing of the mesh, so everybody may read them.
+std::span<const PageFile> page_files();
+
+// 304 for a reader that has these bytes. A page may load from this server alone, and runs no script
+// but its own.
+http::Response get_page_file(const PageFile& file, const http::Request& request);
 
 }  // namespace meshcheck::server

@@ -2,59 +2,77 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "server/auth/access_rules.h"
+
 namespace meshcheck::server {
 namespace {
 
-using namespace std::chrono_literals;
-using State = AgentTable::Row::State;
-
-TEST(PageTest, SaysWhoIsMissingAndEscapesForeignText) {
-  const std::vector<AgentTable::Row> rows = {
-      {.name = "<b>\"a\"&", .node = "n", .state = State::kAbsent},
-      {.name = "b", .node = "<n>", .state = State::kOutdated, .age = 75s, .report_interval = 15s},
-  };
-  const std::string html =
-      render_page({.expected = 9, .absent = {"a"}, .outdated = {"b"}}, {}, rows, WallTime());
-  EXPECT_NE(html.find("1 absent, 1 outdated of 9 agents"), std::string::npos);
-  EXPECT_NE(html.find("&lt;b&gt;&quot;a&quot;&amp;"), std::string::npos);
-  EXPECT_EQ(html.find("<b>"), std::string::npos);
-  EXPECT_NE(html.find("75 s ago"), std::string::npos);
-  EXPECT_NE(html.find("never"), std::string::npos);
+http::Request get(std::string_view path) {
+  http::Request request;
+  request.method = http::Method::kGet;
+  request.path = path;
+  return request;
 }
 
-TEST(PageTest, SaysWhichWayLargePacketsAreLost) {
-  const std::vector<AgentTable::Row> rows = {
-      {.name = "a", .state = State::kUnpadded, .loss = {.to_server = true}},
-      {.name = "b", .state = State::kUnpadded, .loss = {.from_server = true}},
-      {.name = "c", .state = State::kUnpadded, .loss = {.to_server = true, .from_server = true}},
-  };
-  const std::string html = render_page(
-      {.expected = 9, .outdated = {"o"}, .unpadded = {{"a"}, {"b"}, {"c"}}}, {}, rows, WallTime());
-  EXPECT_NE(html.find("1 outdated, 3 without large packets of 9 agents"), std::string::npos);
-  EXPECT_NE(html.find("<td class=\"unpadded\">large packets lost to the server<"),
-            std::string::npos);
-  EXPECT_NE(html.find(">large packets lost from the server<"), std::string::npos);
-  EXPECT_NE(html.find(">large packets lost both ways<"), std::string::npos);
+const PageFile& file_at(std::string_view path) {
+  for (const PageFile& file : page_files()) {
+    if (file.path == path) return file;
+  }
+  throw std::out_of_range(std::string(path));
 }
 
-TEST(PageTest, TellsVerdictsAndWhatToRunNext) {
-  const std::vector<VerdictRecord> verdicts = {{.severity = verdict::Severity::kCritical,
-                                                .sentence = "pod network of <n> is broken",
-                                                .next_command = "kubectl get 'a&b'"},
-                                               {.severity = verdict::Severity::kInfo}};
-  const std::string html = render_page({.expected = 8}, verdicts, {}, WallTime());
-  EXPECT_NE(html.find("<p class=\"summary critical\">All 8 agents report, and something is broken"),
-            std::string::npos);
-  EXPECT_NE(html.find("<li class=\"critical\">pod network of &lt;n&gt; is broken<code>kubectl get "
-                      "'a&amp;b'</code>"),
-            std::string::npos);
-  EXPECT_NE(html.find("<li class=\"info\">"), std::string::npos);
+TEST(PageTest, HasTheFilesThatItsHtmlNames) {
+  for (const std::string_view page : {"/", "/status"}) {
+    const std::string_view html = file_at(page).bytes;
+    EXPECT_EQ(html.substr(0, 15), "<!DOCTYPE html>");
+    std::size_t files = 0;
+    for (std::size_t at = html.find("\"./"); at != std::string_view::npos;
+         at = html.find("\"./", at + 1)) {
+      const std::string_view name = html.substr(at + 2, html.find('"', at + 1) - at - 2);
+      EXPECT_FALSE(file_at(name).bytes.empty()) << name;
+      ++files;
+    }
+    EXPECT_GE(files, 2U);
+  }
 }
 
-TEST(PageTest, SaysThatAllIsWellOrThatNobodyIsThere) {
-  EXPECT_NE(render_page({.expected = 8}, {}, {}, WallTime()).find("All 8 agents report"),
-            std::string::npos);
-  EXPECT_NE(render_page({}, {}, {}, WallTime()).find("Nobody is expected"), std::string::npos);
+TEST(PageTest, LoadsNothingFromElsewhereAndHasNothingInline) {
+  for (const PageFile& file : page_files()) {
+    if (!file.content_type.starts_with("text/html")) continue;
+    EXPECT_EQ(file.bytes.find("://"), std::string_view::npos) << file.path;
+    EXPECT_EQ(file.bytes.find("<style"), std::string_view::npos) << file.path;
+    EXPECT_EQ(file.bytes.find(" style="), std::string_view::npos) << file.path;
+  }
+  const auto response = get_page_file(file_at("/"), get("/"));
+  std::string policy;
+  for (const auto& [name, value] : response.headers) {
+    if (name == "Content-Security-Policy") policy = value;
+  }
+  EXPECT_TRUE(policy.starts_with("default-src 'none'; ")) << policy;
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
+}
+
+TEST(PageTest, SendsNothingToAReaderThatHasIt) {
+  std::set<std::string> etags;
+  for (const PageFile& file : page_files()) {
+    etags.insert(file.etag);
+    http::Request request = get(file.path);
+    EXPECT_EQ(get_page_file(file, request).body, file.bytes);
+    request.headers = {{"If-None-Match", file.etag}};
+    const auto response = get_page_file(file, request);
+    EXPECT_EQ(response.status, 304);
+    EXPECT_EQ(response.body, "");
+  }
+  EXPECT_EQ(etags.size(), page_files().size());
+}
+
+TEST(PageTest, IsOpenToThoseWhoHaveNoTokenYet) {
+  for (const PageFile& file : page_files()) {
+    EXPECT_EQ(access_of(get(file.path)).kind, Access::Kind::kOpen) << file.path;
+  }
+  EXPECT_NE(access_of(get("/index.json")).kind, Access::Kind::kOpen);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "server/agents/membership.h"
 #include "server/answer_share.h"
 #include "server/cluster/cluster_status.h"
+#include "server/mesh/grid_api.h"
 #include "server/sla/sla_tables.h"
 #include "server/store/store_status.h"
 #include "server/verdicts/event_feed.h"
@@ -46,7 +47,8 @@ struct Parts {
         http(given.threads),
         memory(given.memory_max),
         metrics_answers(memory),
-        agents_answers(memory) {}
+        agents_answers(memory),
+        grids(mesh, memory) {}
 
   Membership membership() { return {agents, mesh}; }
   // The loop that evaluates turns: see mesh::RunWatch.
@@ -69,6 +71,7 @@ struct Parts {
   http::MemoryBudget memory;         // Of the connections of all network threads; atomic.
   AnswerShare metrics_answers;       // Of /metrics.
   AnswerShare agents_answers;        // Of /api/v1/agents/.
+  GridAnswers grids;                 // Of /api/v1/mesh/grid.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
   std::atomic<std::uint64_t> stalls = 0;  // How often the server did not run for too long.

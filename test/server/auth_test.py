@@ -333,4 +333,4 @@ def test_readers_may_what_kubernetes_lets_them(launch, api):
     assert server.get("/healthz").status == 200
     assert server.request("DELETE", "/api/v1/agents/a", **bearer("token-ann")).status == 204
     api.status = 500
-    assert server.get("/", **bearer("token-ann")).status == 503
+    assert server.get("/api/v1/verdicts", **bearer("token-ann")).status == 503

@@ -14,7 +14,7 @@ from server import payload
 from waiting import wait_for
 
 ASKS = {"headers": {"Accept-Encoding": "gzip"}}
-LARGE = ["/metrics", "/api/v1/agents/", "/api/v1/mesh", "/api/v1/mesh?format=csv", "/api/v1/mtu", "/"]
+LARGE = ["/metrics", "/api/v1/agents/", "/api/v1/mesh", "/api/v1/mesh?format=csv", "/api/v1/mtu", "/api/v1/mesh/grid", "/index.js"]
 
 
 @pytest.fixture

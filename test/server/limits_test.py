@@ -146,7 +146,6 @@ def test_takes_any_other_name(server, target, podname):
     assert server.request("POST", f"/api/v1/agents/{target}", payload(podname)).status == 200
     assert list(server.agents()) == [podname]
     assert server.get(f"/api/v1/agents/{target}").json()["podname"] == podname
-    assert "<script>" not in server.get("/").text
     assert server.request("DELETE", f"/api/v1/agents/{target}").status == 204
 
 

@@ -21,9 +21,10 @@ OLD_KEYS = ["report_interval", "nodename", "podname", "hostdate", "uptime", "las
 FAIL_MESSAGE = ("Connectivity check fails. Reason: there are absent or outdated pods; "
                 "look up the payload")
 # Paths: where rights are asked for, and what everybody may.
-READS = ["/", "/metrics", "/api/v1/agents/", "/api/v1/agents/x", "/api/v1/connectivity_check",
+READS = ["/metrics", "/api/v1/mesh/grid", "/api/v1/agents/", "/api/v1/agents/x", "/api/v1/connectivity_check",
          "/api/v1/mesh", "/api/v1/events", "/api/v1/verdicts", "/api/v1/version", "/nothing"]
-OPEN = ["/healthz", "/readyz", "/api/v1/ping"]
+PAGE = ["/", "/index.js", "/libraries.js", "/status", "/status.js", "/style.css", "/licences.txt"]
+OPEN = [*PAGE, "/healthz", "/readyz", "/api/v1/ping"]
 UNKNOWN_AGENT = b"There is no such entry in the agent cache\n"
 
 
