@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <tuple>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -249,31 +248,6 @@ std::string AgentTable::all_records() const {
   }
   json += separator == '{' ? "{}" : "}";
   return json;
-}
-
-std::vector<AgentTable::Row> AgentTable::rows(Now now, std::size_t rows_max) const {
-  std::vector<Row> rows;
-  for (const auto& [name, agent] : agents_) {
-    // Who is not expected is not missed either.
-    if (roster_.has_inventory() && is_forgotten(name, agent, now)) continue;
-    const Row::State fresh = agent.loss.any() ? Row::State::kUnpadded : Row::State::kOk;
-    rows.push_back({.name = name,
-                    .node = agent.node,
-                    .state = is_outdated(agent, now) ? Row::State::kOutdated : fresh,
-                    .age = now.steady - agent.last_report,
-                    .report_interval = agent.report_interval,
-                    .loss = agent.loss});
-  }
-  roster_.visit(now.steady, [&](const Inventory::Entry& entry, const HeldAgent* agent) {
-    if (agent != nullptr) return;
-    rows.push_back({.name = entry.name, .node = entry.node, .state = Row::State::kAbsent});
-  });
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return std::tuple(b.state, std::string_view(a.name)) <
-           std::tuple(a.state, std::string_view(b.name));
-  });
-  if (rows.size() > rows_max) rows.resize(rows_max);
-  return rows;
 }
 
 AgentTable::Counts AgentTable::counts() const {

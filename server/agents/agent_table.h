@@ -81,16 +81,6 @@ class AgentTable {
     std::uint64_t refused_not_in_inventory = 0;
     std::size_t unlisted = 0;  // Held, and not expected by the inventory.
   };
-  // For the status page.
-  struct Row {
-    std::string name;
-    std::string node;
-    enum class State { kOk, kUnpadded, kOutdated, kAbsent } state = State::kOk;
-    Clock::duration age{};                    // Since the last report; 0 if absent.
-    std::chrono::seconds report_interval{0};  // 0 if absent.
-    mesh::LargeLoss loss;
-  };
-
   // One that is expected. The texts are the table's.
   struct Expected {
     std::string_view name;
@@ -148,8 +138,6 @@ class AgentTable {
   std::optional<std::string> record_of(std::string_view name) const;
   // `{"name":record,...}` sorted by name.
   std::string all_records() const;
-  // Sorted: those with a problem first, then by name; at most `rows_max`.
-  std::vector<Row> rows(Now now, std::size_t rows_max) const;
   Counts counts() const;
   // By label.
   void visit_series(const std::function<void(const AgentSeries::View&)>& visitor) const {

@@ -64,7 +64,6 @@ TEST_F(AgentTableTest, NamesWhoLosesLargePacketsWhileFresh) {
   EXPECT_FALSE(table_.check(now_).unpadded.at(0).loss.to_server);
   EXPECT_TRUE(table_.check(now_).all_report());
   EXPECT_FALSE(table_.check(now_).ok());
-  EXPECT_EQ(table_.rows(now_, 9).front().state, AgentTable::Row::State::kUnpadded);
   pass(11s);
   EXPECT_EQ(unpadded(), Names{}) << "outdated is worse";
   EXPECT_EQ(table_.check(now_).outdated.size(), 3U);
@@ -159,20 +158,6 @@ TEST_F(AgentTableTest, TellsOnceWhoWasForgotten) {
   table_.count_missed_reports(now_);
   EXPECT_EQ(table_.take_departures(), Names{"a"});
   EXPECT_EQ(table_.not_held({"a", "b"}), (Names{"a", "b"}));
-}
-
-TEST_F(AgentTableTest, ShowsProblemsFirst) {
-  table_.set_inventory(Inventory{{{"a", ""}, {"b", ""}, {"c", "node-3"}}});
-  report("b");
-  pass(11s);
-  report("a");
-  const auto rows = table_.rows(now_, 10);
-  ASSERT_EQ(rows.size(), 3U);
-  EXPECT_EQ(rows[0].name, "c");
-  EXPECT_EQ(rows[0].node, "node-3");
-  EXPECT_EQ(rows[1].name, "b");
-  EXPECT_EQ(rows[2].name, "a");
-  EXPECT_EQ(table_.rows(now_, 2).size(), 2U);
 }
 
 }  // namespace
