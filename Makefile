@@ -4,7 +4,7 @@ BUILD := build/release
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak limits-soak crash-test lint bench fuzz install deb clean
+.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak limits-soak crash-test lint web bench fuzz install deb clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +19,9 @@ demo: ## a cluster of network namespaces, a fault, and what meshcheck says of it
 	@$(MAKE) --no-print-directory build
 	@examples/demo $(DEMO_FLAGS)
 
-test: ## all tests: unit, black box, in the lab
+test: ## all tests: unit, black box, in the lab, in a browser
 	@tools/packages test
+	@tools/web true
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
 	@ctest --preset dev $(TEST_FLAGS); ended=$$?; tools/slowest build/dev; exit $$ended
@@ -64,6 +65,9 @@ crash-test: ## kill -9 of server and agents KILLS (200) times while episodes are
 lint: ## formatting, arrows between folders, clang-tidy, shellcheck
 	@tools/packages lint
 	@tools/lint
+
+web: ## web/dist, the page as the server carries it, anew from web/src
+	@tools/web sh -c 'npm run types && npm run lint && npm test && npm run build'
 
 bench: ## figures, next to nginx and pushgateway
 	@tools/packages bench

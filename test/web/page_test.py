@@ -1,0 +1,194 @@
+"""The page in a real browser, with the real server and the real agents on the lab's network."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path += [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("lab", "server")]
+from lab import Lab, usable  # pylint: disable=wrong-import-position
+from mesh import NOT_BUILT, SERVER, Mesh  # pylint: disable=wrong-import-position
+from waiting import eventually  # pylint: disable=wrong-import-position
+from browser import WEB, Browser, BrowserError  # pylint: disable=wrong-import-position
+
+URL = "http://127.0.0.1:8081/"
+HEADLINE = ".headline h1"
+NO_LAB = usable()
+
+pytestmark = [pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT),
+              pytest.mark.skipif(NO_LAB is not None, reason=f"no lab can be made: {NO_LAB}")]
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory):
+    with Lab(nodes=4) as lab:
+        mesh = Mesh(lab, tmp_path_factory.mktemp("mesh"), options=["-sla-target", "0.999"])
+        assert mesh.healthy(), (mesh.folder / "server.log").read_text()
+        yield mesh
+
+
+@pytest.fixture(scope="module")
+def window(mesh):
+    """In the server's namespace, which reaches nothing but the lab."""
+    browser = Browser(lambda command, **options: mesh.lab.popen("server", *command, **options))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser(window):
+    window.open(url=URL)
+    yield window
+    assert [text for text in window.complaints() if "Failed to load resource" not in text] == []
+    assert [url for url in window.requested() if not url.startswith(URL) and not url.startswith("data:")] == []
+
+
+def fine(browser, seconds=30):
+    return browser.shows("The network is fine.", of=HEADLINE, seconds=seconds)
+
+
+def test_a_healthy_mesh_is_said_to_be_fine(browser):
+    assert fine(browser), browser.text()
+    assert browser.shows("4 nodes", of="section[aria-label=Nodes] h2")
+    assert browser.count(of="a.node.up") == 4
+    assert browser.shows("Data is ", of=".live.live")
+    assert browser.complaints() == []
+    assert browser.axe() == []
+
+
+def test_a_cut_node_is_named_with_its_command_and_is_fine_again(mesh, browser):
+    assert fine(browser)
+    mesh.lab.fault("link-down", 2)
+    try:
+        assert browser.shows("node-2", of=HEADLINE, seconds=30), browser.text()
+        assert browser.shows("since", of=".headline p")
+        assert browser.count(of=".headline.critical") == 1
+        assert browser.shows("node-2", of=".verdict.critical code")
+        assert eventually(lambda: browser.count(of="a.node.down") >= 1, 20), browser.text()
+        assert browser.shows("down", of="details.failing table")
+        assert browser.axe() == []
+    finally:
+        mesh.lab.heal()
+    assert fine(browser, 90), browser.text()
+    assert browser.shows("ago", of=".headline p"), "it says since when"
+
+
+def test_the_keyboard_reads_a_pair_both_ways(browser):
+    assert fine(browser)
+    frame = ".heatmap .frame"
+    browser.press(of=frame, key="ArrowRight")
+    browser.press(of=frame, key="ArrowRight")
+    assert browser.shows("node-1 to node-2: up", of=".says"), browser.text(of=".says")
+    assert browser.shows("; back: up", of=".says")
+    browser.press(of=frame, key="Enter")
+    assert browser.shows("node-1", of="main h1")
+    assert browser.shows("Other nodes", of="main")
+    assert "#/node/node-1" in browser.url()
+    assert eventually(lambda: browser.count(of="table.paths tbody tr") >= 3, 15)
+    assert browser.axe() == []
+
+
+def test_a_link_shows_another_person_the_same(browser):
+    browser.open(url=URL + "#/now?layer=host&metric=rtt&failing=1")
+    assert browser.shows("No pair fails.", of="main"), browser.text()
+    for name in ("layer", "metric"):
+        checked = browser.evaluate(code=f"document.querySelector('input[name={name}]:checked').parentElement.innerText")
+        assert checked == {"layer": "hosts", "metric": "Round trip"}[name]
+
+
+def test_an_agent_that_is_silent_is_named(mesh, browser):
+    assert fine(browser)
+    mesh.stop_agent(3, "host")
+    try:
+        assert browser.shows("netchecker-agent-hostnet-3", seconds=30), browser.text()
+    finally:
+        mesh.start_agent(3, "host")
+    assert fine(browser, 60), browser.text()
+
+
+def test_a_server_that_starts_anew_is_followed(mesh, browser):
+    assert fine(browser)
+    mesh.server.terminate()
+    mesh.server.wait(10)
+    try:
+        assert browser.shows("The server does not answer", of=".live", seconds=30), browser.text(of=".live")
+        assert browser.shows("Reconnecting in", of=".live")
+    finally:
+        mesh.start_server()
+    assert eventually(lambda: "does not answer" not in browser.text(of=".live"), 60), browser.text(of=".live")
+    assert fine(browser, 60), browser.text()
+    browser.complaints()  # The browser's own, of a server that was away.
+
+
+def test_a_downtime_is_added_and_ended(browser):
+    browser.open(url=URL + "#/availability?range=1h")
+    assert browser.shows("None is known.", of="section[aria-label=Downtimes]"), browser.text()
+    browser.click(of="section[aria-label=Downtimes] summary")
+    browser.fill(of="input[name=description]", value="new <switches>")
+    browser.click(of="form.form button[type=submit]")
+    assert browser.shows("new <switches>", of="ul.downtimes"), browser.text()
+    browser.click(of="ul.downtimes button")
+    assert eventually(lambda: browser.count(of="ul.downtimes button") == 0, 10), browser.text()
+    assert browser.axe() == []
+
+
+def test_events_keep_what_ended(mesh, browser):
+    assert eventually(lambda: json.loads(mesh.get("/api/v1/verdicts?since=1h")[1])["verdicts"], 5), "the cut node's"
+    browser.open(url=URL + "#/events")
+    assert browser.shows("node-2", of="ul.verdicts"), browser.text()
+    browser.click(of=".verdict .sentence a")
+    assert browser.shows("All of the last week")
+    assert "#/events?id=" in browser.url()
+    assert browser.axe() == []
+
+
+def test_the_public_page_names_no_node(browser):
+    browser.open(url=URL + "status")
+    assert browser.shows("No Data", of="h1") or browser.shows("Operational", of="h1")
+    assert "node-" not in browser.text()
+    assert browser.axe() == []
+
+
+def test_a_token_is_asked_for_and_never_in_a_url(mesh, window, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("a-token-of-sixteen-bytes\n")
+    server = mesh.lab.popen("server", SERVER, "-endpoint", "127.0.0.1:8082", "-db", "", "-read-auth", "token",
+                            "-read-token-file", token, stderr=subprocess.DEVNULL)
+    try:
+        def answers():
+            try:
+                window.open(url="http://127.0.0.1:8082/")
+            except BrowserError:
+                return False
+            return True
+        assert eventually(answers, 10)
+        assert window.shows("A token is needed", of="main h1"), window.text()
+        assert window.axe() == []
+        window.fill(of="input[name=token]", value="another-token-of-many-bytes")
+        window.click(of="form.login button")
+        assert eventually(lambda: window.count(of="form.login") == 1 and window.text(of=".login .error") != "", 10)
+        window.fill(of="input[name=token]", value=token.read_text().strip())
+        window.click(of="form.login button")
+        assert window.shows("0 ", of="main", seconds=1) or window.shows("No agent", of="main"), window.text()
+        assert window.count(of="form.login") == 0
+        assert not [url for url in window.requested() if "sixteen" in url]
+    finally:
+        server.terminate()
+
+
+@pytest.mark.parametrize("name,options", [("light", {}), ("dark", {"dark": True}),
+                                          ("phone", {"width": 390, "height": 844})])
+def test_it_fits_the_screen(browser, name, options):
+    browser.open(url=URL, **options)
+    assert fine(browser)
+    assert browser.evaluate(code="document.documentElement.scrollWidth <= window.innerWidth"), name
+    assert browser.axe() == []
+
+
+def test_what_is_committed_is_what_the_source_builds(tmp_path):
+    built = tmp_path / "dist"
+    subprocess.run(["npx", "vite", "build", "--outDir", built, "--emptyOutDir"], cwd=WEB, check=True, capture_output=True)
+    files = {file.name: file.read_bytes() for file in built.iterdir()}
+    assert files == {file.name: file.read_bytes() for file in (WEB / "dist").iterdir()}, "run `make web`"

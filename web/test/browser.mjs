@@ -1,0 +1,72 @@
+// A browser that does what a test in another language says: one JSON command a line on the standard
+// input, one JSON answer a line on the standard output. Debian's Chromium, headless.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+});
+
+let page;
+let complaints = []; // What the console says, and exceptions.
+let requested = []; // URLs.
+
+const commands = {
+  // A new window with nothing of the one before.
+  async open({ url, width = 1280, height = 900, dark = false }) {
+    await page?.context().close();
+    const context = await browser.newContext({
+      viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
+    });
+    page = await context.newPage();
+    complaints = [];
+    requested = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning")
+        complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("request", (request) => requested.push(request.url()));
+    await page.goto(url);
+  },
+  // What a person reads, of all or of a part.
+  // biome-ignore lint/performance/useDomNodeTextContent: textContent has what is hidden too.
+  text: ({ of = "body" }) => page.locator(of).first().innerText(),
+  count: ({ of }) => page.locator(of).count(),
+  attribute: ({ of, name }) => page.locator(of).first().getAttribute(name),
+  click: ({ of }) => page.locator(of).first().click(),
+  hover: ({ of, x, y }) => page.locator(of).first().hover({ position: { x, y } }),
+  fill: ({ of, value }) => page.locator(of).first().fill(value),
+  press: ({ key, of }) => (of ? page.locator(of).first().press(key) : page.keyboard.press(key)),
+  url: () => page.url(),
+  complaints: () => complaints.splice(0),
+  requested: () => requested,
+  evaluate: ({ code }) => page.evaluate(code),
+  screenshot: ({ path, full = false }) =>
+    page.screenshot({ path, fullPage: full }).then(() => null),
+  // Only what axe calls serious or critical.
+  async axe() {
+    const result = await page.evaluate(`${axe}; axe.run()`);
+    return result.violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { command, ...options } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { value: (await commands[command](options)) ?? null };
+  } catch (error) {
+    answer = { error: String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+await browser.close();
