@@ -95,6 +95,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mesh/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One layer as nodes by nodes, in bytes
+         * @description For programs that draw it; wire_format.md has the bytes. It is made at most every 5 s for all readers. An unknown key is an error.
+         */
+        get: operations["getMeshGrid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mtu": {
         parameters: {
             query?: never;
@@ -164,7 +184,7 @@ export interface paths {
         };
         /**
          * The same as it happens, as server-sent events
-         * @description Goes on until the client leaves or the server stops. The first event is `verdicts`, a list of those that are open; then come `verdict_opened`, `verdict_changed` and `verdict_closed`, each a Verdict, and `agent_absent`, `agent_outdated`, `agent_back` and `agent_removed`, an object with `time` and `agent`. A client that names the last event it has in `Last-Event-ID`, as browsers do by themselves, gets what it missed in place of the first. The last 1,024 events are kept; `missed` says how many are not. A line `:` comes each 15 s while nothing happens. At most 100 clients of each network thread listen; more are answered 503.
+         * @description Goes on until the client leaves or the server stops. The first event is `verdicts`, a list of those that are open; then come `verdict_opened`, `verdict_changed` and `verdict_closed`, each a Verdict, and `agent_absent`, `agent_outdated`, `agent_back` and `agent_removed`, an object with `time` and `agent`. `agent_removed` is of each that the server forgets, healthy or not: it was deleted or replaced, the inventory names it no more, or it was silent for too long. A client that names the last event it has in `Last-Event-ID`, as browsers do by themselves, gets what it missed in place of the first. The last 1,024 events are kept; `missed` says how many are not. A line `:` comes each 15 s while nothing happens. At most 100 clients of each network thread listen; more are answered 503.
          */
         get: operations["getEvents"];
         put?: never;
@@ -258,6 +278,30 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sla/probes/{group}/{probe}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: string;
+                /** @description `__total__` for that of the group. */
+                probe: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a probe that nobody checks any more
+         * @description With its history, in memory, in the database and in the metrics, so that it takes none of `-sla-probes-max`. Agents that still check it bring it back, without what it had.
+         */
+        delete: operations["deleteProbe"];
         options?: never;
         head?: never;
         patch?: never;
@@ -399,11 +443,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * A page for people
-         * @description Reloads itself every five seconds, needs no script, and shows at most 1000 agents, those with a problem first.
-         */
+        /** A page for people */
         get: operations["getPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page for the public */
+        get: operations["getStatusPage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1213,6 +1271,51 @@ export interface operations {
             };
         };
     };
+    getMeshGrid: {
+        parameters: {
+            query?: {
+                layer?: "pod" | "host";
+            };
+            header?: {
+                /** @description The `ETag` of the grid that the reader has. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line of JSON, then columns. */
+            200: {
+                headers: {
+                    /** @description Another one for another grid. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The reader has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A key or a value that is not known; the text names what is. */
+            400: {
+                headers: {
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example layer: unknown value; allowed are pod, host */
+                    "text/plain": string;
+                };
+            };
+        };
+    };
     getMtu: {
         parameters: {
             query?: {
@@ -1265,7 +1368,10 @@ export interface operations {
     };
     checkConnectivity: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `200`: that is the status of the failing check too, for browsers, which log any other as an error of the page. `Absent` is null if it passed. */
+                status?: "200";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1551,6 +1657,38 @@ export interface operations {
             400: components["responses"]["Error"];
         };
     };
+    deleteProbe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: string;
+                /** @description `__total__` for that of the group. */
+                probe: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error"];
+            /** @description There is no such probe. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": "There is no such probe.\n";
+                };
+            };
+        };
+    };
     listDowntimes: {
         parameters: {
             query?: never;
@@ -1797,17 +1935,58 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description HTML. */
+            /** @description The same for all readers. */
             200: {
                 headers: {
+                    /** @description Another one for other bytes. */
+                    ETag?: string;
                     "X-Content-Type-Options": components["headers"]["NoSniff"];
-                    /** @description Nothing is loaded from anywhere. */
+                    /** @description Scripts and styles of this server alone, and nothing inline. */
                     "Content-Security-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/html": string;
                 };
+            };
+            /** @description The reader has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getStatusPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same for all readers. */
+            200: {
+                headers: {
+                    /** @description Another one for other bytes. */
+                    ETag?: string;
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    /** @description Scripts and styles of this server alone, and nothing inline. */
+                    "Content-Security-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The reader has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

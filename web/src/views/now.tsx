@@ -20,7 +20,8 @@ const METRIC_NAMES: Record<Metric, string> = {
 function Silent() {
   const absent = check.value?.Absent ?? [];
   const outdated = check.value?.Outdated ?? [];
-  if (absent.length + outdated.length === 0) return null;
+  const unpadded = (check.value && "Unpadded" in check.value && check.value.Unpadded) || [];
+  if (absent.length + outdated.length + unpadded.length === 0) return null;
   const list = (names: string[]) =>
     names.slice(0, 20).join(", ") + (names.length > 20 ? ` and ${names.length - 20} more` : "");
   return (
@@ -28,6 +29,12 @@ function Silent() {
       {absent.length > 0 ? (
         <p>
           <strong>{absent.length} absent</strong> (never reported): {list(absent)}
+        </p>
+      ) : null}
+      {unpadded.length > 0 ? (
+        <p>
+          <strong>{unpadded.length} without large packets</strong> to or from the server:{" "}
+          {list(unpadded)}
         </p>
       ) : null}
       {outdated.length > 0 ? (
