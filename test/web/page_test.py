@@ -11,7 +11,7 @@ sys.path += [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folde
 from lab import Lab, usable  # pylint: disable=wrong-import-position
 from mesh import NOT_BUILT, SERVER, Mesh  # pylint: disable=wrong-import-position
 from waiting import eventually  # pylint: disable=wrong-import-position
-from browser import WEB, Browser, BrowserError  # pylint: disable=wrong-import-position
+from browser import Browser, BrowserError  # pylint: disable=wrong-import-position
 
 URL = "http://127.0.0.1:8081/"
 HEADLINE = ".headline h1"
@@ -185,10 +185,3 @@ def test_it_fits_the_screen(browser, name, options):
     assert fine(browser)
     assert browser.evaluate(code="document.documentElement.scrollWidth <= window.innerWidth"), name
     assert browser.axe() == []
-
-
-def test_what_is_committed_is_what_the_source_builds(tmp_path):
-    built = tmp_path / "dist"
-    subprocess.run(["npx", "vite", "build", "--outDir", built, "--emptyOutDir"], cwd=WEB, check=True, capture_output=True)
-    files = {file.name: file.read_bytes() for file in built.iterdir()}
-    assert files == {file.name: file.read_bytes() for file in (WEB / "dist").iterdir()}, "run `make web`"
