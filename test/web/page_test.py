@@ -171,8 +171,9 @@ def test_a_token_is_asked_for_and_never_in_a_url(mesh, window, tmp_path):
         assert eventually(lambda: window.count(of="form.login") == 1 and window.text(of=".login .error") != "", 10)
         window.fill(of="input[name=token]", value=token.read_text().strip())
         window.click(of="form.login button")
-        assert window.shows("0 ", of="main", seconds=1) or window.shows("No agent", of="main"), window.text()
+        assert window.shows("", of=HEADLINE), window.text()
         assert window.count(of="form.login") == 0
+        assert eventually(lambda: window.count(of=".live.live") == 1, 10), "the stream begins anew with the token"
         assert not [url for url in window.requested() if "sixteen" in url]
     finally:
         server.terminate()

@@ -124,10 +124,13 @@ export function start(): void {
       () => undefined,
     );
   });
-  follow(heard, (state) => {
+  const restart = follow(heard, (state) => {
     const back = state.connected && !stream.value.connected;
     stream.value = state;
     // What happened meanwhile is not in the stream.
     if (back) void read();
+  });
+  effect(() => {
+    if (token.value) restart();
   });
 }

@@ -53,26 +53,31 @@ interface Told {
 const BACKOFF_MAX_MS = 30_000;
 const CHANNEL = "meshcheck";
 
+// Returns what begins a new stream at once, as with another token.
 export function follow(
   onEvent: (event: StreamEvent) => void,
   onState: (state: StreamState) => void,
-): void {
+): () => void {
   // Tabs of other servers below the same origin have other paths.
   const name = `${CHANNEL}:${window.location.pathname}`;
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
-  let restart: (() => void) | null = null;
+  let restart = () => {};
   const tell = (told: Told) => channel?.postMessage(told);
   channel?.addEventListener("message", ({ data }: MessageEvent<Told>) => {
     if (data.event) onEvent(data.event);
     if (data.state) onState(data.state);
-    if (data.hello) restart?.();
+    if (data.hello) restart();
   });
 
   const read = async (): Promise<never> => {
     let backoff = 1000;
     for (;;) {
       const abort = new AbortController();
-      restart = () => abort.abort();
+      let wake = () => {};
+      restart = () => {
+        abort.abort();
+        wake();
+      };
       try {
         const response = await request("api/v1/events", { signal: abort.signal });
         if (!response.ok || !response.body) throw new Error(`${response.status}`);
@@ -97,7 +102,10 @@ export function follow(
       const state = { connected: false, retryAt: Date.now() + backoff };
       onState(state);
       tell({ state });
-      await new Promise((resolve) => setTimeout(resolve, backoff));
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, backoff);
+      });
       backoff = Math.min(backoff * 2, BACKOFF_MAX_MS);
     }
   };
@@ -108,4 +116,5 @@ export function follow(
   } else {
     void read();
   }
+  return () => restart();
 }
