@@ -64,7 +64,8 @@ ARROWS = {
                      "server/sla", "server/verdicts"],
     "server": ["lib", "mesh", "server"],
     "smoke-mini": ["lib/base", "lib/flags", "lib/uv", "lib/http", "lib/kube", "checks"],
-    "fuzz": ["lib", "mesh", "probe", "checks", "server"],
+    "meshctl": ["lib/base", "lib/yaml", "lib/uv", "lib/http"],
+    "fuzz": ["lib", "mesh", "probe", "checks", "server", "meshctl"],
 }
 # Third-party headers that one folder, or a few, hide from all others.
 HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "sqlite3.h": "lib/store/sqlite",
@@ -72,7 +73,8 @@ HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "
           "openssl/evp.h": "mesh", "openssl/ssl.h": "lib/http lib/testing", "ares.h": "probe",
           "openssl/crypto.h": "mesh server", "openssl/hmac.h": "mesh", "zlib.h": "lib/http", "yaml-cpp/yaml.h": "lib/yaml",
           "yaml-cpp/eventhandler.h": "lib/yaml",
-          "nlohmann/json.hpp": "lib/yaml lib/kube lib/testing checks mesh server smoke-mini fuzz"}
+          "nlohmann/json.hpp": "lib/yaml lib/kube lib/testing checks mesh server smoke-mini meshctl fuzz",
+          "CLI/CLI.hpp": "meshctl", "zlib.h": "meshctl"}
 # A header's namespace is its top folder's, and in lib/ its folder's. A room of mesh/ that could be a library of its own,
 # a protocol or a way to count, has its own name.
 NAMESPACES = {"lib/base": "", "mesh/stamp": "stamp", "mesh/icmp": "icmp", "mesh/sla": "sla", "mesh/verdict": "verdict",

@@ -1,0 +1,37 @@
+// What a command has to say, and the one place where it becomes text of a format.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "meshctl/json.h"
+#include "meshctl/junit.h"
+#include "meshctl/style.h"
+#include "meshctl/table.h"
+
+namespace meshcheck::meshctl {
+
+enum class Format : std::uint8_t { kTable, kWide, kJson, kYaml, kName, kCsv, kJunit };
+
+inline constexpr std::string_view kFormatNames = "table, wide, json, yaml, name, csv, junit";
+std::optional<Format> format_of(std::string_view name);
+
+// For people: `lead`, then the table, then `tail`; both end with a newline, and have their colours.
+struct Document {
+  Json tree;
+  Table table;
+  bool table_shown = true;  // False: -o table has `lead` and `tail` alone.
+  std::string lead;
+  std::string tail;
+  std::vector<std::string> names;  // "verdict/12"
+  std::optional<JunitReport> junit;
+};
+
+// An error if the document has no such form.
+Result<std::string> render(const Document& document, Format format, const Style& style);
+
+}  // namespace meshcheck::meshctl
