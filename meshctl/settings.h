@@ -1,0 +1,46 @@
+// Where the server is and how to show who asks: from flags, the environment and a context.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "lib/base/result.h"
+
+namespace meshcheck::meshctl {
+
+// Empty: not given. No secret is in here, only the names of files that hold one.
+struct Settings {
+  std::string server;  // A URL, or host:port.
+  std::string token_file;
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
+  std::string kube_context;
+  std::string kube_namespace;
+  std::string service;
+
+  bool operator==(const Settings&) const = default;
+  bool names_service() const {
+    return !kube_context.empty() || !kube_namespace.empty() || !service.empty();
+  }
+};
+
+// `first` where it says something, else `second`. `first` alone if it names a server or a cluster,
+// since a token of `second` is for another; a service of `first` goes without the other's server.
+Settings merged(const Settings& first, const Settings& second);
+
+struct ConfigFile {
+  std::string current;
+  std::map<std::string, Settings> contexts;
+};
+
+// Of its YAML; an empty text has no contexts. An error names the line; unknown keys are errors.
+Result<ConfigFile> parse_config_file(const std::string& yaml);
+// The same text with another `current`; comments stay.
+std::string with_current(const std::string& yaml, const std::string& name);
+// The context of that name, or the current one; nothing if neither is named. An error lists those
+// that there are.
+Result<std::optional<Settings>> context_of(const ConfigFile& file, const std::string& name);
+
+}  // namespace meshcheck::meshctl

@@ -1,0 +1,18 @@
+// What this machine says of servers, without asking any: the environment and files.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "meshctl/place.h"
+
+namespace meshcheck::meshctl {
+
+using Variables = std::function<std::string(const char* name)>;
+
+Surroundings look_around(const Variables& variables);
+// Of the labs in a directory of examples/lab/lab that live, the ports they have published.
+std::vector<std::string> published_by_labs(const std::string& directory);
+
+}  // namespace meshcheck::meshctl
