@@ -1,0 +1,183 @@
+#include "meshctl/program.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+
+#include "lib/base/duration.h"
+#include "lib/base/file.h"
+#include "meshctl/surroundings.h"
+#include "meshctl/text.h"
+
+namespace meshcheck::meshctl {
+namespace {
+
+constexpr std::size_t kConfigSizeMax = std::size_t{1} << 20U;
+constexpr std::size_t kTokenSizeMax = std::size_t{8} << 10U;
+constexpr DurationRange kTimeoutRange{.min = std::chrono::milliseconds(1),
+                                      .max = std::chrono::hours(1)};
+
+std::size_t number_or(const std::string& text, std::size_t otherwise) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool good = error == std::errc() && end == text.data() + text.size();
+  return good && number != 0 ? number : otherwise;
+}
+
+void measure_screen(Style& style, const Program::Variables& variables) {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 && size.ws_row != 0) {
+    style.width = size.ws_col;
+    style.height = size.ws_row;
+  }
+  style.width = number_or(variables("COLUMNS"), style.width);
+  style.height = number_or(variables("LINES"), style.height);
+}
+
+Result<std::string> read_token(const std::string& path) {
+  auto text = read_file(path, kTokenSizeMax);
+  if (!text) return text.error().within("--token-file " + path);
+  const std::size_t end = text->find_last_not_of(" \t\r\n");
+  const std::size_t begin = text->find_first_not_of(" \t\r\n");
+  std::string token = end == std::string::npos ? "" : text->substr(begin, end - begin + 1);
+  const auto odd = [](char c) { return c <= ' ' || c == 0x7f; };
+  if (token.empty()) return Error("--token-file " + path + ": it is empty");
+  for (const char c : token) {
+    if (odd(c)) return Error("--token-file " + path + ": this is no token");
+  }
+  return token;
+}
+
+}  // namespace
+
+Result<void> Program::begin() {
+  const auto format = format_of(flags.output);
+  if (!format) {
+    return Error("-o " + printable(flags.output) + ": one of " + std::string(kFormatNames));
+  }
+  format_ = *format;
+  const auto timeout = parse_duration(flags.timeout, kTimeoutRange);
+  if (!timeout) return timeout.error().within("--request-timeout");
+  timeout_ = *timeout;
+  const Surface surface{.terminal = isatty(STDOUT_FILENO) == 1,
+                        .term = variables_("TERM"),
+                        .no_color = variables_("NO_COLOR"),
+                        .clicolor_force = variables_("CLICOLOR_FORCE")};
+  const Colour asked = flags.colour == "always"  ? Colour::kAlways
+                       : flags.colour == "never" ? Colour::kNever
+                                                 : Colour::kAuto;
+  style_.colour = wants_colour(asked, surface);
+  error_terminal_ = isatty(STDERR_FILENO) == 1 && surface.no_color.empty() &&
+                    surface.term != "dumb" && asked != Colour::kNever;
+  measure_screen(style_, variables_);
+  return {};
+}
+
+std::string Program::config_path() const {
+  if (!flags.config.empty()) return flags.config;
+  const std::string folder = variables_("XDG_CONFIG_HOME");
+  return (folder.empty() ? variables_("HOME") + "/.config" : folder) + "/meshctl/config.yaml";
+}
+
+Result<Settings> Program::settings() const {
+  const std::string path = config_path();
+  const bool wanted = !flags.config.empty() || !flags.context.empty();
+  if (!wanted && access(path.c_str(), F_OK) != 0) return flags.settings;
+  const auto text = read_file(path, kConfigSizeMax);
+  if (!text) return text.error().within(path);
+  const auto file = parse_config_file(*text);
+  if (!file) return file.error().within(path);
+  const auto context = context_of(*file, flags.context);
+  if (!context) return context.error().within(path);
+  return *context ? merged(flags.settings, **context) : flags.settings;
+}
+
+Result<Session*> Program::session() {
+  if (session_) return session_.get();
+  auto chosen = settings();
+  if (!chosen) return chosen.error();
+  const auto place = choose_place(*chosen, look_around(variables_));
+  if (!place) return place.error();
+  if (!chosen->token_file.empty()) {
+    auto token = read_token(chosen->token_file);
+    if (!token) return token.error();
+    token_ = *std::move(token);
+  }
+  const Session::Options options{.url = place->url,
+                                 .address = place->address,
+                                 .token = token_,
+                                 .ca_file = chosen->ca_file,
+                                 .certificate_file = chosen->certificate_file,
+                                 .key_file = chosen->key_file,
+                                 .timeout = timeout_,
+                                 .tries = quick_ ? 1 : kTries,
+                                 .progress = error_terminal_ && !quick_};
+  if (auto connected = connect(options, *place); !connected) return connected.error();
+  if (flags.verbose) note("meshctl: server " + session_->url() + " (" + place->why + ")");
+  return session_.get();
+}
+
+Result<Session*> Program::quick_session(const std::string& timeout) {
+  flags.timeout = timeout;
+  flags.verbose = false;
+  if (auto begun = begin(); !begun) return begun.error();
+  quick_ = true;
+  return session();
+}
+
+Result<void> Program::connect(Session::Options options, const Place& place) {
+  if (!place.url.empty()) {
+    session_ = std::make_unique<Session>(std::move(options));
+    return {};
+  }
+  if (quick_) return Error("kubectl takes too long");
+  auto forward = PortForward::start(place);
+  if (!forward) return forward.error();
+  forward_.emplace(*std::move(forward));
+  const std::string port = ':' + std::to_string(forward_->port());
+  options.address = *IpAddress::parse("127.0.0.1");
+  options.url = "https://" + place.service + '.' + place.kube_namespace + ".svc" + port;
+  session_ = std::make_unique<Session>(options);
+  // kubectl listens before the other end does, so nothing else is asked until this is answered.
+  const auto with_tls = session_->get_body("/healthz");
+  if (with_tls) return {};
+  options.address.reset();
+  options.url = "http://127.0.0.1" + port;
+  session_ = std::make_unique<Session>(options);
+  if (session_->get_body("/healthz")) return {};  // A server without TLS; the tunnel has its own.
+  const std::string hint = options.ca_file.empty()
+                               ? " (its certificate: kubectl -n " + place.kube_namespace +
+                                     " get secret meshcheck-tls -o 'jsonpath={.data.ca\\.crt}' | "
+                                     "base64 -d >ca.crt, then "
+                                     "--ca-file ca.crt)"
+                               : "";
+  return Error(with_tls.error().message() + hint);
+}
+
+bool Program::write(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
+}
+
+void Program::note(const std::string& text) {
+  std::fputs((text + '\n').c_str(), stderr);
+}
+
+int Program::show(const Document& document, int code) const {
+  const auto text = render(document, format_, style_);
+  if (!text) return fail(text.error());
+  return write(*text) ? code : kUnknown;
+}
+
+int Program::fail(const Error& error) const {
+  if (format_ == Format::kJson) {
+    note(Json{{"error", error.message()}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+  } else {
+    note("meshctl: " + error.message());
+  }
+  return kUnknown;
+}
+
+}  // namespace meshcheck::meshctl
