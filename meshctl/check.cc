@@ -1,0 +1,118 @@
+// meshctl check and meshctl wait.
+#include "lib/base/duration.h"
+#include "meshctl/check_document.h"
+#include "meshctl/command.h"
+
+namespace meshcheck::meshctl {
+namespace {
+
+constexpr std::chrono::seconds kRound{1};
+constexpr DurationRange kWaitRange{.min = std::chrono::seconds(1), .max = std::chrono::hours(24)};
+
+Result<CheckAnswers> ask(Session& session, bool with_agents) {
+  CheckAnswers answers;
+  const std::string path = "/api/v1/connectivity_check";
+  const auto check = session.get(path);  // Its status says what its text says.
+  if (!check) return check.error();
+  auto parsed = parse_json(check->body);
+  if (!parsed || text_at(*parsed, "Message").empty()) {
+    return Error("the answer is no check, status " + std::to_string(check->status))
+        .within(session.url() + path);
+  }
+  answers.check = *std::move(parsed);
+  auto verdicts = session.get_json("/api/v1/verdicts");
+  if (!verdicts) return verdicts.error();
+  answers.verdicts = *std::move(verdicts);
+  if (!with_agents) return answers;
+  auto agents = session.get_json("/api/v1/agents/");
+  if (!agents) return agents.error();
+  answers.agents = *std::move(agents);
+  return answers;
+}
+
+class FailOnFlag {
+ public:
+  void add_to(CLI::App& cli) {
+    cli.add_option("--fail-on", name_, "What makes the exit code 1: critical, warning or none")
+        ->check(CLI::IsMember({"critical", "warning", "none"}))
+        ->capture_default_str();
+  }
+  FailOn value() const {
+    if (name_ == "none") return FailOn::kNone;
+    return name_ == "warning" ? FailOn::kWarning : FailOn::kCritical;
+  }
+
+ private:
+  std::string name_ = "critical";
+};
+
+class Check : public Command {
+ public:
+  explicit Check(CLI::App& parent) {
+    CLI::App& cli = add_to(parent, "check", "Whether all agents report and nothing is broken");
+    fail_on_.add_to(cli);
+  }
+
+  int run(Program& program) override {
+    const auto session = program.session();
+    if (!session) return program.fail(session.error());
+    const auto answers = ask(**session, program.format() == Format::kJunit);
+    if (!answers) return program.fail(answers.error());
+    return program.show(check_document(*answers, program.style(), now().wall),
+                        exit_code(health_of(*answers), fail_on_.value()));
+  }
+
+ private:
+  FailOnFlag fail_on_;
+};
+
+class Wait : public Command {
+ public:
+  explicit Wait(CLI::App& parent) {
+    CLI::App& cli = add_to(parent, "wait", "Wait until check is fine; 1 if it is not in time");
+    cli.add_option("--for", what_, "What to wait for: ok")
+        ->check(CLI::IsMember({"ok"}))
+        ->capture_default_str();
+    cli.add_option("--timeout", timeout_, "How long, as 90s or 5m")->capture_default_str();
+    fail_on_.add_to(cli);
+  }
+
+  int run(Program& program) override {
+    const auto timeout = parse_duration(timeout_, kWaitRange);
+    if (!timeout) return program.fail(timeout.error().within("--timeout"));
+    const Clock::time_point end = now().steady + *timeout;
+    const auto session = program.session();
+    if (!session) return program.fail(session.error());
+    Program::note("waiting for ok, for " + format_duration(*timeout) + " at most");
+    while (true) {
+      auto answers = ask(**session, program.format() == Format::kJunit);
+      const bool good = answers && exit_code(health_of(*answers), fail_on_.value()) == kFine;
+      const bool late = now().steady + kRound > end;
+      if (!good && !late) {
+        (*session)->pause(kRound);
+        continue;
+      }
+      if (!answers) return program.fail(answers.error());  // Once, however often it was met.
+      if (!good) Program::note("not ok in time");
+      return program.show(check_document(*answers, program.style(), now().wall),
+                          good ? kFine : kBroken);
+    }
+  }
+
+ private:
+  std::string what_ = "ok";
+  std::string timeout_ = "5m";
+  FailOnFlag fail_on_;
+};
+
+}  // namespace
+
+CommandPtr make_check(CLI::App& parent) {
+  return std::make_unique<Check>(parent);
+}
+
+CommandPtr make_wait(CLI::App& parent) {
+  return std::make_unique<Wait>(parent);
+}
+
+}  // namespace meshcheck::meshctl

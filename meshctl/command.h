@@ -1,0 +1,48 @@
+// What meshctl's commands have in common.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <vector>
+
+#include "meshctl/program.h"
+
+namespace meshcheck::meshctl {
+
+// A command is a sub-command of the command line whose flags are members of an object, and what it
+// does. It outlives the parsing.
+class Command {
+ public:
+  Command() = default;
+  virtual ~Command() = default;
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  // Returns an exit code.
+  virtual int run(Program& program) = 0;
+  bool chosen() const { return cli_->parsed(); }
+
+ protected:
+  CLI::App& add_to(CLI::App& parent, const char* name, const char* what) {
+    cli_ = parent.add_subcommand(name, what);
+    return *cli_;
+  }
+
+ private:
+  CLI::App* cli_ = nullptr;
+};
+
+using CommandPtr = std::unique_ptr<Command>;
+
+// Runs the one of `commands` that was chosen.
+int run_chosen(const std::vector<CommandPtr>& commands, Program& program);
+
+// Each adds itself to `parent`. A file has one, or a family of them.
+CommandPtr make_check(CLI::App& parent);
+CommandPtr make_wait(CLI::App& parent);
+
+// `cli` as the whole command line: global flags, and all commands in the order of --help. `flags`
+// outlives it.
+std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags);
+
+}  // namespace meshcheck::meshctl

@@ -1,0 +1,88 @@
+#include "meshctl/command_line.h"
+
+#include <algorithm>
+
+#include "meshctl/command.h"
+#include "meshctl/text.h"
+
+namespace meshcheck::meshctl {
+namespace {
+
+constexpr const char* kWhat =
+    "Asks a meshcheck server what is broken in the network of a cluster.\n"
+    "Exit codes: 0 it is fine; 1 it is broken; 2 that could not be told.";
+
+constexpr const char* kWhere =
+    "Without --server, MESHCTL_SERVER or a context, the server is looked for in the pod's own\n"
+    "cluster, in a lab on this machine, and by kubectl port-forward.\n";
+
+void add_global_flags(CLI::App& cli, GlobalFlags& flags) {
+  Settings& settings = flags.settings;
+  const auto add = [&](const char* name, std::string& value, const char* variable,
+                       const char* what) {
+    cli.add_option(name, value, what)->envname(variable)->group("Global options");
+  };
+  const auto choose = [&](const char* name, std::string& value, const char* what) {
+    return cli.add_option(name, value, what)->capture_default_str()->group("Global options");
+  };
+  add("-s,--server", settings.server, "MESHCTL_SERVER", "URL of the server");
+  add("--context", flags.context, "MESHCTL_CONTEXT", "Context of the configuration file");
+  add("--config", flags.config, "MESHCTL_CONFIG", "The configuration file");
+  add("--token-file", settings.token_file, "MESHCTL_TOKEN_FILE", "File with the token to show");
+  add("--ca-file", settings.ca_file, "MESHCTL_CA_FILE", "Authorities to trust, PEM");
+  add("--certificate-file", settings.certificate_file, "MESHCTL_CERTIFICATE_FILE",
+      "Certificate to show, PEM");
+  add("--key-file", settings.key_file, "MESHCTL_KEY_FILE", "Its key, PEM");
+  add("--kube-context", settings.kube_context, "MESHCTL_KUBE_CONTEXT",
+      "Context for kubectl port-forward");
+  add("-n,--namespace", settings.kube_namespace, "MESHCTL_NAMESPACE",
+      "Namespace of the server [meshcheck]");
+  add("--service", settings.service, "MESHCTL_SERVICE", "Service of the server [meshcheck-server]");
+  choose("-o,--output", flags.output, "table, wide, json, yaml, name, csv or junit");
+  choose("--color", flags.colour, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  choose("--request-timeout", flags.timeout, "For each request, as 10s");
+  cli.add_flag("-v,--verbose", flags.verbose, "Say which server is asked, and why")
+      ->group("Global options");
+}
+
+}  // namespace
+
+std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags) {
+  cli.fallthrough();  // Global flags may stand behind the command.
+  cli.require_subcommand(1);
+  cli.set_version_flag("--version", "meshctl " MESHCHECK_VERSION);
+  add_global_flags(cli, flags);
+  std::vector<CommandPtr> commands;
+  for (const auto make : {make_check, make_wait}) {
+    commands.push_back(make(cli));
+  }
+  return commands;
+}
+
+int run_chosen(const std::vector<CommandPtr>& commands, Program& program) {
+  for (const CommandPtr& command : commands) {
+    if (command->chosen()) return command->run(program);
+  }
+  return kUnknown;
+}
+
+int run_command_line(Program& program, std::vector<std::string> arguments) {
+  CLI::App cli(kWhat, "meshctl");
+  const std::vector<CommandPtr> commands = fill_command_line(cli, program.flags);
+  cli.footer(kWhere);  // Of this help alone, and so after the commands were made.
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
+  try {
+    cli.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return cli.exit(error) == 0 ? kFine : kUnknown;  // --help
+    const auto rest = cli.remaining(true);
+    const std::string what = rest.empty() ? error.what() : "unknown: " + rest.front();
+    Program::note("meshctl: " + printable(what) + "; see meshctl --help");
+    return kUnknown;
+  }
+  if (auto begun = program.begin(); !begun) return program.fail(begun.error());
+  return run_chosen(commands, program);
+}
+
+}  // namespace meshcheck::meshctl

@@ -1,0 +1,18 @@
+// Verdicts as text.
+#pragma once
+
+#include <string>
+
+#include "lib/base/time.h"
+#include "meshctl/document.h"
+
+namespace meshcheck::meshctl {
+
+std::string verdict_name(const Json& verdict);  // "verdict/12"
+// The sentence, what to run next, and where it is explained: three lines.
+std::string verdict_lines(const Json& verdict, const Style& style, WallTime now);
+
+// Of GET /api/v1/verdicts.
+Document verdicts_document(const Json& answer, WallTime now);
+
+}  // namespace meshcheck::meshctl
