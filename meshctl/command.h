@@ -40,6 +40,8 @@ int run_chosen(const std::vector<CommandPtr>& commands, Program& program);
 // Each adds itself to `parent`. A file has one, or a family of them.
 CommandPtr make_check(CLI::App& parent);
 CommandPtr make_wait(CLI::App& parent);
+CommandPtr make_verdicts(CLI::App& parent);
+CommandPtr make_events(CLI::App& parent);
 
 // `cli` as the whole command line: global flags, and all commands in the order of --help. `flags`
 // outlives it.
