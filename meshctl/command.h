@@ -41,6 +41,7 @@ int run_chosen(const std::vector<CommandPtr>& commands, Program& program);
 CommandPtr make_check(CLI::App& parent);
 CommandPtr make_wait(CLI::App& parent);
 CommandPtr make_verdicts(CLI::App& parent);
+CommandPtr make_mesh(CLI::App& parent);
 CommandPtr make_agents(CLI::App& parent);
 CommandPtr make_paths(CLI::App& parent);
 CommandPtr make_mtu(CLI::App& parent);

@@ -54,8 +54,8 @@ std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags) {
   cli.set_version_flag("--version", "meshctl " MESHCHECK_VERSION);
   add_global_flags(cli, flags);
   std::vector<CommandPtr> commands;
-  for (const auto make :
-       {make_check, make_wait, make_verdicts, make_events, make_agents, make_paths, make_mtu}) {
+  for (const auto make : {make_check, make_wait, make_verdicts, make_events, make_agents,
+                          make_paths, make_mtu, make_mesh}) {
     commands.push_back(make(cli));
   }
   return commands;

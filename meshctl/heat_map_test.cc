@@ -1,0 +1,131 @@
+#include "meshctl/heat_map.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <clocale>
+#include <sstream>
+
+#include "meshctl/text.h"
+
+namespace meshcheck::meshctl {
+namespace {
+
+// So many nodes, each with paths to the next 32, and nothing from node 3 to node 4.
+MeshGrid ring(std::size_t count) {
+  MeshGrid grid;
+  for (std::size_t i = 0; i < count; ++i) grid.nodes.push_back("worker-" + std::to_string(i));
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 1; j <= std::min<std::size_t>(32, count - 1); ++j) {
+      grid.cells[{i, (i + j) % count}].add(i == 3 && j == 1 ? "down" : "up");
+    }
+  }
+  return grid;
+}
+
+class HeatMapTest : public testing::Test {
+ protected:
+  HeatMapTest() { std::setlocale(LC_CTYPE, "C.UTF-8"); }
+
+  static std::vector<std::string> lines_of(const std::string& text) {
+    std::istringstream in(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+  }
+  // Columns on the screen: escape sequences have none.
+  static std::size_t columns(const std::string& line) {
+    std::string plain;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (line[i] == '\x1b') {
+        i = line.find('m', i);
+        continue;
+      }
+      plain += line[i];
+    }
+    return display_width(plain);
+  }
+};
+
+TEST_F(HeatMapTest, ShowsEachNodeOfASmallMesh) {
+  EXPECT_EQ(draw_heat_map(ring(4), {}, false),
+            "worker-0   .UUU\nworker-1   U.UU\nworker-2   UU.U\nworker-3   DUU.\n");
+}
+
+TEST_F(HeatMapTest, DrawsTwoRowsOfTheGridInOneLine) {
+  const std::string map = draw_heat_map(ring(3), {.colour = true}, false);
+  EXPECT_EQ(lines_of(map).size(), 2U);
+  EXPECT_EQ(lines_of(map)[0],
+            "worker-0   \x1b[30;42m\u2580\x1b[32;40m\u2580\x1b[32;42m\u2580\x1b[0m");
+}
+
+TEST_F(HeatMapTest, IsNeverLargerThanTheScreenWithAThousandNodes) {
+  const MeshGrid grid = ring(1000);
+  for (const bool colour : {false, true}) {
+    for (const std::size_t width : {20U, 80U, 200U}) {
+      const Style style{.colour = colour, .width = width, .height = 30};
+      const std::string map = mesh_document(grid, style, {}).lead;
+      const auto lines = lines_of(map);
+      EXPECT_LE(lines.size(), 30U - 1U) << width;  // The prompt needs one.
+      for (std::size_t i = 1; i + 2 < lines.size(); ++i)
+        EXPECT_LE(columns(lines[i]), width) << lines[i];
+      EXPECT_NE(map.find("1000 nodes in "), std::string::npos);
+    }
+  }
+}
+
+TEST_F(HeatMapTest, ShowsTheWorstOfAGroup) {
+  const Style style{.width = 80, .height = 15};
+  const auto lines = lines_of(draw_heat_map(ring(1000), style, false));
+  ASSERT_EQ(lines.size(), 11U);
+  EXPECT_EQ(lines[0], "worker-0..   DU........");
+  EXPECT_EQ(lines[1], "worker-100.. .UU.......");
+}
+
+TEST_F(HeatMapTest, ShowsAllIfThatIsAskedFor) {
+  const auto lines = lines_of(draw_heat_map(ring(100), {}, true));
+  EXPECT_EQ(lines.size(), 100U);
+}
+
+TEST_F(HeatMapTest, ListsThePairsThatAreNotUp) {
+  const Document document = mesh_document(ring(40), {}, {});
+  EXPECT_EQ(document.table.rows.size(), 1U);
+  EXPECT_EQ(mesh_document(ring(40), {}, {.all_pairs = true}).table.rows.size(), 40U * 32U);
+}
+
+TEST_F(HeatMapTest, PutsEachNodeInOneGroup) {
+  for (const std::size_t groups : {1U, 3U, 7U, 99U, 100U, 200U}) {
+    const MeshGrid grid = ring(100);
+    const MeshGrid out = grouped(grid, groups);
+    EXPECT_EQ(out.nodes.size(), std::min<std::size_t>(groups, 100));
+    EXPECT_EQ(out.total().up, grid.total().up);
+    EXPECT_EQ(out.total().down, 1U);
+    for (const auto& [pair, counts] : out.cells) {
+      EXPECT_LT(pair.first, out.nodes.size());
+      EXPECT_LT(pair.second, out.nodes.size());
+    }
+  }
+  EXPECT_EQ(grouped(ring(10), 3).nodes,
+            (std::vector<std::string>{"worker-0..", "worker-4..", "worker-7.."}));
+  EXPECT_EQ(grouped(ring(3), 2).nodes, (std::vector<std::string>{"worker-0..", "worker-2"}));
+}
+
+TEST_F(HeatMapTest, ReadsRowsOfTheServer) {
+  const auto grid = read_mesh(
+      R"({"time": "x", "paths": [
+        {"from_node": "n10", "to_node": "n9", "state": "up", "rtt_ms": {"p50": 1}},
+        {"from_node": "n10", "to_node": "n9", "state": "degraded"},
+        {"from_node": "n9", "to_node": "", "state": "down"},
+        {"from_node": "n9", "to_node": "n10", "state": "new"}], "total": 4})");
+  ASSERT_TRUE(grid);
+  EXPECT_EQ(grid->nodes, (std::vector<std::string>{"n9", "n10"}));
+  EXPECT_EQ(grid->cells.at({1, 0}).worst(), "degraded");
+  EXPECT_EQ(grid->cells.at({0, 1}).worst(), "unknown");
+  EXPECT_EQ(grid->cells.size(), 2U);
+  EXPECT_FALSE(read_mesh("{\"paths\": [{]}"));
+  EXPECT_FALSE(read_mesh("{}"));
+  EXPECT_FALSE(read_mesh("[]"));
+}
+
+}  // namespace
+}  // namespace meshcheck::meshctl

@@ -1,0 +1,47 @@
+// meshctl mesh.
+#include "meshctl/command.h"
+#include "meshctl/heat_map.h"
+
+namespace meshcheck::meshctl {
+namespace {
+
+class Mesh : public Command {
+ public:
+  explicit Mesh(CLI::App& parent) {
+    CLI::App& cli = add_to(parent, "mesh", "Which node reaches which, as a map");
+    cli.add_option("--layer", question_.layer, "pod or host; both without it")
+        ->check(CLI::IsMember({"pod", "host"}));
+    cli.add_option("--node", node_, "One node alone: a row for each that it has a path to or from");
+    cli.add_flag("--all", question_.all, "Each node, however large the screen is");
+  }
+
+  int run(Program& program) override {
+    const auto session = program.session();
+    if (!session) return program.fail(session.error());
+    std::string path = "/api/v1/mesh?relation=peer";
+    if (!question_.layer.empty()) path += "&layer=" + question_.layer;
+    if (!node_.empty()) path += "&node=" + query_escape(node_);
+    const auto body = (*session)->get_body(path);
+    if (!body) return program.fail(body.error());
+    const auto grid = read_mesh(*body);
+    if (!grid) return program.fail(grid.error().within(path));
+    if (node_.empty()) {
+      question_.all_pairs = program.for_machines();
+      return program.show(mesh_document(*grid, program.style(), question_));
+    }
+    const auto row = mesh_row_document(*grid, node_);
+    return row ? program.show(*row) : program.fail(row.error());
+  }
+
+ private:
+  MeshQuestion question_;
+  std::string node_;
+};
+
+}  // namespace
+
+CommandPtr make_mesh(CLI::App& parent) {
+  return std::make_unique<Mesh>(parent);
+}
+
+}  // namespace meshcheck::meshctl
