@@ -45,6 +45,8 @@ CommandPtr make_mesh(CLI::App& parent);
 CommandPtr make_agents(CLI::App& parent);
 CommandPtr make_paths(CLI::App& parent);
 CommandPtr make_mtu(CLI::App& parent);
+CommandPtr make_sla(CLI::App& parent);
+CommandPtr make_downtime(CLI::App& parent);
 CommandPtr make_events(CLI::App& parent);
 
 // `cli` as the whole command line: global flags, and all commands in the order of --help. `flags`
