@@ -48,6 +48,7 @@ CommandPtr make_mtu(CLI::App& parent);
 CommandPtr make_sla(CLI::App& parent);
 CommandPtr make_downtime(CLI::App& parent);
 CommandPtr make_events(CLI::App& parent);
+CommandPtr make_report(CLI::App& parent);
 
 // `cli` as the whole command line: global flags, and all commands in the order of --help. `flags`
 // outlives it.

@@ -55,7 +55,7 @@ std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags) {
   add_global_flags(cli, flags);
   std::vector<CommandPtr> commands;
   for (const auto make : {make_check, make_wait, make_verdicts, make_events, make_agents,
-                          make_paths, make_mtu, make_mesh, make_sla, make_downtime}) {
+                          make_paths, make_mtu, make_mesh, make_sla, make_downtime, make_report}) {
     commands.push_back(make(cli));
   }
   return commands;

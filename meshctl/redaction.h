@@ -1,0 +1,38 @@
+// What is taken out of a report before it leaves the machine.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "lib/base/ip_address.h"
+
+namespace meshcheck::meshctl {
+
+inline constexpr std::string_view kRedacted = "REDACTED";
+
+// One for a whole report, so that an address has one name in all its files.
+class Redaction {
+ public:
+  struct Options {
+    std::string token;  // Of this session; taken out wherever it stands.
+    bool addresses = false;
+  };
+  explicit Redaction(Options options) : options_(std::move(options)) {}
+
+  // Without the token, the values of JSON members that are named as secrets are, what follows
+  // "Bearer", and the user of URLs. With `addresses` each IP address, also as in ip-10-0-0-1, but
+  // for loopback ones and 0.0.0.0, is "address-1" and so on.
+  std::string apply(std::string text);
+
+ private:
+  std::string without_addresses(std::string_view text);
+  // Of letters, digits, dots, colons and dashes.
+  std::string without_address(std::string_view word);
+  std::string name_of(const IpAddress& address);
+
+  Options options_;
+  std::map<IpAddress, std::string> names_;
+};
+
+}  // namespace meshcheck::meshctl
