@@ -49,6 +49,9 @@ CommandPtr make_sla(CLI::App& parent);
 CommandPtr make_downtime(CLI::App& parent);
 CommandPtr make_events(CLI::App& parent);
 CommandPtr make_report(CLI::App& parent);
+CommandPtr make_open(CLI::App& parent);
+CommandPtr make_config(CLI::App& parent);
+CommandPtr make_version(CLI::App& parent);
 
 // `cli` as the whole command line: global flags, and all commands in the order of --help. `flags`
 // outlives it.

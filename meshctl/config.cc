@@ -1,0 +1,81 @@
+// meshctl config.
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "lib/base/file.h"
+#include "meshctl/command.h"
+#include "meshctl/config_document.h"
+
+namespace meshcheck::meshctl {
+namespace {
+
+constexpr std::size_t kConfigSizeMax = std::size_t{1} << 20U;
+
+class View : public Command {
+ public:
+  explicit View(CLI::App& parent) { add_to(parent, "view", "The contexts, and which is current"); }
+
+  int run(Program& program) override {
+    const std::string path = program.config_path();
+    const auto text = read_file(path, kConfigSizeMax);
+    if (!text) return program.fail(text.error().within(path));
+    const auto file = parse_config_file(*text);
+    if (!file) return program.fail(file.error().within(path));
+    return program.show(config_document(*file));
+  }
+};
+
+class Use : public Command {
+ public:
+  explicit Use(CLI::App& parent) {
+    CLI::App& cli = add_to(parent, "use", "Make a context the current one");
+    cli.add_option("NAME", name_, "Its name")->required();
+  }
+
+  int run(Program& program) override {
+    const std::string path = program.config_path();
+    const auto text = read_file(path, kConfigSizeMax);
+    if (!text) return program.fail(text.error().within(path));
+    auto file = parse_config_file(*text);
+    if (!file) return program.fail(file.error().within(path));
+    if (const auto context = context_of(*file, name_); !context) {
+      return program.fail(context.error().within(path));
+    }
+    // Whoever reads it meanwhile sees the one or the other. A link stays a link.
+    std::error_code failed;
+    const std::filesystem::path real = std::filesystem::canonical(path, failed);
+    const std::filesystem::path next = real.string() + ".new";
+    std::ofstream(next, std::ios::binary) << with_current(*text, name_) << std::flush;
+    if (!failed) std::filesystem::rename(next, real, failed);
+    if (failed) return program.fail(Error(failed.message()).within(path));
+    file->current = name_;
+    return program.show(config_document(*file));
+  }
+
+ private:
+  std::string name_;
+};
+
+class Config : public Command {
+ public:
+  explicit Config(CLI::App& parent) {
+    CLI::App& cli = add_to(parent, "config", "Contexts: names for servers, in a file");
+    cli.require_subcommand(1);
+    commands_.push_back(std::make_unique<View>(cli));
+    commands_.push_back(std::make_unique<Use>(cli));
+  }
+
+  int run(Program& program) override { return run_chosen(commands_, program); }
+
+ private:
+  std::vector<CommandPtr> commands_;
+};
+
+}  // namespace
+
+CommandPtr make_config(CLI::App& parent) {
+  return std::make_unique<Config>(parent);
+}
+
+}  // namespace meshcheck::meshctl
