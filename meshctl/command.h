@@ -51,10 +51,14 @@ CommandPtr make_events(CLI::App& parent);
 CommandPtr make_report(CLI::App& parent);
 CommandPtr make_open(CLI::App& parent);
 CommandPtr make_config(CLI::App& parent);
+CommandPtr make_completion(CLI::App& parent);
 CommandPtr make_version(CLI::App& parent);
 
 // `cli` as the whole command line: global flags, and all commands in the order of --help. `flags`
 // outlives it.
 std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags);
+
+// What `words`, those behind the program's name, may go on with; the last may be empty.
+std::vector<std::string> candidates_for(std::vector<std::string> words, Program& program);
 
 }  // namespace meshcheck::meshctl

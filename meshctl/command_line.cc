@@ -54,9 +54,9 @@ std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags) {
   cli.set_version_flag("--version", "meshctl " MESHCHECK_VERSION);
   add_global_flags(cli, flags);
   std::vector<CommandPtr> commands;
-  for (const auto make :
-       {make_check, make_wait, make_verdicts, make_events, make_agents, make_paths, make_mtu,
-        make_mesh, make_sla, make_downtime, make_report, make_open, make_config, make_version}) {
+  for (const auto make : {make_check, make_wait, make_verdicts, make_events, make_agents,
+                          make_paths, make_mtu, make_mesh, make_sla, make_downtime, make_report,
+                          make_open, make_config, make_version, make_completion}) {
     commands.push_back(make(cli));
   }
   return commands;
@@ -70,6 +70,15 @@ int run_chosen(const std::vector<CommandPtr>& commands, Program& program) {
 }
 
 int run_command_line(Program& program, std::vector<std::string> arguments) {
+  // What the stubs of shells call; the words of an unfinished line are no command line.
+  if (arguments.size() >= 2 && arguments[0] == "__complete" && arguments[1] == "--") {
+    std::string lines;
+    for (const std::string& one :
+         candidates_for({arguments.begin() + 2, arguments.end()}, program)) {
+      lines += one + '\n';
+    }
+    return Program::write(lines) ? kFine : kUnknown;
+  }
   CLI::App cli(kWhat, "meshctl");
   const std::vector<CommandPtr> commands = fill_command_line(cli, program.flags);
   cli.footer(kWhere);  // Of this help alone, and so after the commands were made.
