@@ -54,9 +54,9 @@ std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags) {
   cli.set_version_flag("--version", "meshctl " MESHCHECK_VERSION);
   add_global_flags(cli, flags);
   std::vector<CommandPtr> commands;
-  for (const auto make : {make_check, make_wait, make_verdicts, make_events, make_agents,
-                          make_paths, make_mtu, make_mesh, make_sla, make_downtime, make_report,
-                          make_open, make_config, make_version, make_completion}) {
+  for (const auto make : {make_check, make_wait, make_verdicts, make_mesh, make_agents, make_paths,
+                          make_mtu, make_sla, make_downtime, make_events, make_report, make_open,
+                          make_config, make_completion, make_version}) {
     commands.push_back(make(cli));
   }
   return commands;
