@@ -1,0 +1,92 @@
+"""The server behind `kubectl port-forward`. kubectl is a stand-in here; test/e2e has the real one."""
+
+import os
+import pathlib
+import signal
+
+import pytest
+
+from meshctl import Meshctl
+from waiting import wait_for
+
+STAND_IN = pathlib.Path(__file__).resolve().parent / "kubectl_stand_in"
+
+
+@pytest.fixture
+def meshctl(home, fine):
+    (home / "bin").mkdir()
+    (home / "bin" / "kubectl").symlink_to(STAND_IN)
+    made = Meshctl(home, STAND_IN_LOG=str(home / "calls"), STAND_IN_PORT=str(fine.port))
+    made.environment["PATH"] = f"{home}/bin:{made.environment['PATH']}"
+    return made
+
+
+def calls(home):
+    return [line.split() for line in (home / "calls").read_text().splitlines()]
+
+
+def gone(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+def test_a_kubeconfig_is_enough(meshctl, home):
+    (home / ".kube").mkdir()
+    (home / ".kube" / "config").touch()
+    ended = meshctl.run("check", "-v")
+    assert ended.code == 0, ended
+    assert "(the kubeconfig, by kubectl port-forward)" in ended.err
+    (call,) = calls(home)
+    assert call[1:] == ["--namespace=meshcheck", "port-forward", "--address=127.0.0.1", "service/meshcheck-server", ":http"]
+    assert gone(call[0])
+
+
+def test_flags_name_the_service(meshctl, home):
+    ended = meshctl.run("check", "--kube-context=prod", "-n", "net", "--service=mc")
+    assert ended.code == 0, ended
+    assert calls(home)[0][1:] == ["--context=prod", "--namespace=net", "port-forward", "--address=127.0.0.1", "service/mc", ":http"]
+
+
+def test_a_pod_that_is_not_reached_at_once_is_waited_for(meshctl):
+    # Three tries with TLS, then some without.
+    assert meshctl.run("check", "-n", "net", STAND_IN_REFUSED="5").code == 0
+
+
+def test_kubectl_errors_are_shown(meshctl):
+    ended = meshctl.run("check", "-n", "net", STAND_IN_ERROR="Error from server (NotFound): services not found")
+    assert (ended.code, ended.out) == (2, "")
+    assert "kubectl port-forward: Error from server (NotFound): services not found" in ended.err
+
+
+def test_no_kubectl_is_said(home):
+    (home / "empty").mkdir()
+    ended = Meshctl(home, PATH=str(home / "empty")).run("check", "-n", "net")
+    assert ended.code == 2 and "kubectl cannot be run" in ended.err
+
+
+def test_kubectl_ends_with_meshctl_however_that_ends(meshctl, home):
+    following = meshctl.popen("events", "-n", "net", "-v")
+    assert "server" in following.stderr.readline()
+    (call,) = calls(home)
+    assert not gone(call[0])
+    following.send_signal(signal.SIGKILL)
+    following.wait(20)
+    wait_for(lambda: gone(call[0]), "the end of kubectl")
+
+
+def test_open_forwards_until_it_is_ended(meshctl, home):
+    opening = meshctl.popen("open", "--print", "-n", "net")
+    assert opening.stdout.readline().startswith("http://127.0.0.1:")
+    assert "until Ctrl-C" in opening.stderr.readline()
+    (call,) = calls(home)
+    os.kill(int(call[0]), signal.SIGTERM)
+    assert opening.wait(20) == 0
+
+
+def test_the_tab_key_does_not_wait_for_kubectl(meshctl, home):
+    ended = meshctl.run("__complete", "--", "-n", "net", "paths", "")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert not (home / "calls").exists()
