@@ -11,7 +11,7 @@ RUN tools/packages build \
 COPY . .
 RUN cmake --preset release -DBUILD_TESTING=OFF \
     && cmake --build --preset release --target meshcheck-server meshcheck-agent meshcheck-agent-hostnet \
-       meshcheck-smoke-mini
+       meshcheck-smoke-mini meshctl
 RUN examples/image/rootfs.sh build/release /image \
     && chown 65532:65532 /image/data \
     && chmod 1777 /image/tmp

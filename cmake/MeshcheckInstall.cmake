@@ -19,6 +19,31 @@ if(HELP2MAN)
   endif()
 endif()
 
+# As kubectl finds it for `kubectl meshcheck`.
+install(CODE "file(CREATE_LINK meshctl \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/kubectl-meshcheck\" SYMBOLIC)")
+
+# The shells' stubs, each where its shell looks.
+set(stub_folders bash:bash-completion/completions:meshctl zsh:zsh/site-functions:_meshctl
+  fish:fish/vendor_completions.d:meshctl.fish)
+foreach(stub IN LISTS stub_folders)
+  string(REPLACE ":" ";" stub "${stub}")
+  list(GET stub 0 shell)
+  list(GET stub 1 folder)
+  list(GET stub 2 name)
+  set(file ${PROJECT_BINARY_DIR}/completion/${shell}/${name})
+  add_custom_command(OUTPUT ${file}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/completion/${shell}
+    COMMAND $<TARGET_FILE:meshctl> completion ${shell} > ${file}
+    DEPENDS meshctl)
+  list(APPEND stubs ${file})
+  if(NOT MESHCHECK_SANITIZE)
+    install(FILES ${file} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})
+  endif()
+endforeach()
+if(NOT MESHCHECK_SANITIZE)
+  add_custom_target(completion ALL DEPENDS ${stubs})
+endif()
+
 foreach(unit meshcheck-server meshcheck-agent-hostnet)
   configure_file(packaging/systemd/${unit}.service.in ${PROJECT_BINARY_DIR}/${unit}.service @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${unit}.service DESTINATION lib/systemd/system)

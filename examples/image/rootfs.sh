@@ -12,7 +12,7 @@ build=$1
 root=$2
 here=$(cd "$(dirname "$0")" && pwd)
 programs=(server/meshcheck-server agent/meshcheck-agent agent-hostnet/meshcheck-agent-hostnet
-  smoke-mini/meshcheck-smoke-mini)
+  smoke-mini/meshcheck-smoke-mini meshctl/meshctl)
 authorities=/etc/ssl/certs/ca-certificates.crt
 
 for program in "${programs[@]}"; do
