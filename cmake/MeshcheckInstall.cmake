@@ -22,8 +22,12 @@ endif()
 # As kubectl finds it for `kubectl meshcheck`.
 install(CODE "file(CREATE_LINK meshctl \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/kubectl-meshcheck\" SYMBOLIC)")
 
-# The shells' stubs, each where its shell looks.
-set(stub_folders bash:bash-completion/completions:meshctl zsh:zsh/site-functions:_meshctl
+# The shells' stubs, each where its shell looks. Debian's zsh looks for those of packages in another folder.
+set(zsh_folder zsh/site-functions)
+if(CMAKE_INSTALL_PREFIX STREQUAL /usr)
+  set(zsh_folder zsh/vendor-completions)
+endif()
+set(stub_folders bash:bash-completion/completions:meshctl zsh:${zsh_folder}:_meshctl
   fish:fish/vendor_completions.d:meshctl.fish)
 foreach(stub IN LISTS stub_folders)
   string(REPLACE ":" ";" stub "${stub}")
