@@ -146,7 +146,9 @@ JunitReport junit_of(const CheckAnswers& answers) {
     const std::string layer = text_at(member_at(record, "mesh"), "layer");
     const std::string node = text_at(record, "nodename");
     const std::string network = layer.empty() ? "pod" : layer;
-    layers[network][node].name = node + ' ' + network + " network";
+    std::string& name_of_case = layers[network][node].name;
+    name_of_case = node;
+    name_of_case.append(" ").append(network).append(" network");
   }
   for (const std::string_view list : kLists) {
     for (const std::string& name : texts_at(answers.check, list)) {

@@ -21,7 +21,7 @@ inline constexpr std::string_view kFormatNames = "table, wide, json, yaml, name,
 std::optional<Format> format_of(std::string_view name);
 
 // For people: `lead`, then the table, then `tail`; both end with a newline, and have their colours.
-struct Document {
+struct Document {  // NOLINT(bugprone-exception-escape): the JSON library asserts as it moves.
   Json tree;
   Table table;
   bool table_shown = true;  // False: -o table has `lead` and `tail` alone.

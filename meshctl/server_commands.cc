@@ -1,11 +1,10 @@
 // meshctl open and meshctl version.
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "meshctl/command.h"
 #include "meshctl/version.h"
-
-extern char** environ;  // NOLINT(readability-identifier-naming)
 
 namespace meshcheck::meshctl {
 namespace {

@@ -134,8 +134,11 @@ Result<DowntimeEnd> end_of_downtime(const Json& answer, const std::string& uid, 
   for (const Json& downtime : member_at(answer, "downtimes")) {
     if (text_at(downtime, "uid") != uid) continue;
     const std::string source = text_at(downtime, "source");
-    if (source != "api")
-      return Error("downtime " + uid + " is not the API's; end it in its " + source);
+    if (source != "api") {
+      std::string what = "downtime " + uid;
+      what += " is not the API's; end it in its ";
+      return Error(what += source);
+    }
     const std::string state = state_of(downtime, now);
     if (state == "ended") return Error("downtime " + uid + " has ended");
     if (state == "planned") return DowntimeEnd{.remove = true};
