@@ -21,8 +21,8 @@
 
 namespace meshcheck::agent {
 
-// Everything on the loop's one thread. SIGTERM and SIGINT end it: a report that is on its way, and
-// then one that says goodbye, get kGraceMax to arrive; everything else is dropped at once.
+// Runs on the loop's one thread. SIGTERM and SIGINT end it: a report that is on its way, and then
+// one that says goodbye, get kGraceMax to arrive; everything else is dropped at once.
 class Agent {
  public:
   static constexpr std::chrono::milliseconds kGraceMax{1500};
@@ -31,7 +31,7 @@ class Agent {
 
   Agent(uv::Loop& loop, Config config);
 
-  // Until it is stopped, or with -once and -dump until that is done; the program's exit code.
+  // Runs until it is stopped; with -once and -dump, until that is done. Returns the exit code.
   int run();
 
  private:

@@ -1,4 +1,4 @@
-// Asks the server whether all is well, until it is: what `helm test` and scripts wait for.
+// Asks the server until it says that all is well. `helm test` and scripts wait for this.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ class Checker {
 
   Checker(uv::Loop& loop, const Config& config);
 
-  // True once connectivity_check is 200; false if it is not within config.check_patience.
+  // Returns true once connectivity_check is 200, false if that takes over config.check_patience.
   bool run();
   // The last answer's body, or why there was none.
   const std::string& last() const { return last_; }

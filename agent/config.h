@@ -1,4 +1,4 @@
-// What an agent was told by its flags and its environment.
+// An agent's configuration, from its flags and its environment.
 #pragma once
 
 #include <chrono>
@@ -28,13 +28,14 @@ using mesh::Layer;
 
 inline constexpr std::uint16_t kProbePort = 8862;  // As STAMP's 862, which needs privileges.
 
-// Without checks there is no part of the SLA.
+// Without checks the agent takes no part in the SLA.
 struct SlaConfig {
   std::vector<sla::CheckSpec> checks;  // Of both layers.
   std::string spool_file;              // Empty: in memory.
   std::size_t spool_max = std::size_t{64} << 20U;
   std::chrono::milliseconds export_interval{30'000};
-  // For the checks that look at Kubernetes. Empty: as a pod finds it, and the checks' own image.
+  // For the checks of Kubernetes. Empty: the API that the pod's environment names; the checks' own
+  // image.
   std::string kubeconfig;
   std::string check_image;
 };
@@ -44,29 +45,30 @@ struct Config {
   Layer layer = Layer::kPod;  // Each program is one of them.
   ServerOptions server;
   std::string pod_name;
-  std::string pod_uid;    // Owns what its checks make in Kubernetes; may be empty.
+  std::string pod_uid;    // Owns the objects that its checks make in Kubernetes; may be empty.
   std::string node_name;  // May be empty.
   std::chrono::seconds interval{60};
   std::size_t zero_extender_length = 1500;
   bool padding_sweep = false;
   std::vector<std::string> probe_urls;  // With their schemes; the server's ping is the last.
   std::string probe_ca_file;            // Empty: the system's authorities.
-  // Of the mesh. No port: the agent neither probes nor answers probes.
+  // The reflector's port. 0: the agent neither probes nor answers probes.
   std::uint16_t probe_port = kProbePort;
   bool probe_port_open = false;  // Answers to probes without a key.
-  // Where peers reach it, by the user's word, or by the pod's. Both empty: as the routes tell.
+  // Addresses where peers reach the agent: the user's, or the pod's. Both empty: the routes decide.
   std::vector<IpAddress> addresses;
   std::vector<IpAddress> pod_addresses;
   mesh::Targets targets;
   SlaConfig sla;
   bool once = false;
   bool dump = false;
-  std::optional<std::chrono::seconds> check_patience;  // It reports nothing, and asks only.
+  std::optional<std::chrono::seconds>
+      check_patience;  // Set: the agent only asks the server, and sends no report.
   Log log;
 
   std::string report_url() const;
   const std::string& ping_url() const { return probe_urls.back(); }
-  // Whether reports are to be larger than what they say.
+  // Whether reports are padded.
   bool pads() const { return zero_extender_length > 0 || padding_sweep; }
   // For everything between asking and the answer's last byte.
   std::chrono::milliseconds report_timeout() const;
@@ -78,8 +80,8 @@ struct Program {
   Layer layer = Layer::kPod;
 };
 
-// What the process was started with, past its own name. The environment's variables are
-// MY_POD_NAME, MY_POD_UID, MY_NODE_NAME and MY_POD_IPS.
+// The process's arguments without its own name, and its environment. The variables are MY_POD_NAME,
+// MY_POD_UID, MY_NODE_NAME and MY_POD_IPS.
 struct Invocation {
   std::vector<std::string> arguments;
   std::string pod_name;

@@ -1,4 +1,4 @@
-// Where the server is, whom the agent takes for it, and how it shows the server who it is.
+// Where the server is, and how the agent and the server prove to each other who they are.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct ServerOptions {
   std::string certificate_file;
   std::string key_file;
   std::string token_file;
-  // What Kubernetes says of the Service that the endpoint names, if it says anything.
+  // The Service's address from the pod's environment, if the endpoint names a Service.
   std::optional<IpAddress> service_address;
 
   std::string url() const { return (tls ? "https://" : "http://") + endpoint; }
@@ -39,13 +39,13 @@ void add_server_flags(flags::Flags& flags, ServerOptions& options);
 // Splits the scheme off and looks at the files. An error names the flag.
 Result<ServerOptions> check_server_options(ServerOptions options);
 
-// Of an answer that refuses, this much is for a person to read.
+// At most this many bytes of a refusal's body go into the error.
 inline constexpr std::size_t kAnswerTextMax = 200;
-// The server's answer if it took what was sent (any 2xx), or why it did not.
+// The server's answer if it took the request (any 2xx), or why it did not.
 Result<std::string> judge(const http::Outcome& outcome);
 
-// What goes with requests to the server, as fresh as its files. Lives on the loop's thread. Its
-// texts are secrets.
+// The credentials of requests to the server, as fresh as their files. Lives on the loop's thread.
+// Its texts are secrets.
 class ServerAccess {
  public:
   ServerAccess(uv::Loop& loop, const ServerOptions& options, const Log& log);

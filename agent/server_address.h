@@ -1,5 +1,5 @@
-// Where the server is while its name does not resolve. DNS is one of the things that an agent
-// watches, so an agent must not need it to tell that it is away.
+// Where the server is while its name does not resolve. An agent watches DNS, so it must not need
+// DNS to report that DNS is down.
 #pragma once
 
 #include <optional>
@@ -16,16 +16,16 @@ namespace meshcheck::agent {
 // name of a Service: an address, or a name of other domains.
 std::string service_variable(std::string_view host);
 
-// The address that answered last, or that of the Service while none has answered. Told of each
-// look-up and each answer; reads no clock and no environment. One thread.
+// The address that answered last, or that of the Service while none has answered. The caller
+// reports each look-up and each answer; reads no clock and no environment. One thread.
 class ServerAddress {
  public:
-  // `host`: of the endpoint. `service`: what Kubernetes told of it when the agent started.
+  // `host`: of the endpoint. `service`: the Service's address in the environment at the start.
   ServerAddress(std::string host, std::optional<IpAddress> service, const Log& log);
 
-  // A look-up of the name has ended, or takes too long: then it was not found.
+  // A look-up of the name has ended. One that takes too long counts as not found.
   void looked_up(bool found);
-  // The server took what was sent to this address.
+  // The server took a request that was sent to this address.
   void answered(const IpAddress& address);
 
   // Where to send now without looking the name up; nothing while it resolves.

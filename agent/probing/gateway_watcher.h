@@ -27,7 +27,7 @@ struct WatchedGateway {
 };
 
 // Each gateway once, IPv4 first, the one in use first, kGatewaysMax at most. Default routes without
-// a gateway, as on a point-to-point link, have nobody to probe.
+// a gateway, as on a point-to-point link, are left out.
 std::vector<WatchedGateway> watched_gateways(const netlink::Snapshot& snapshot);
 
 // Follows the kernel's announcements in the namespace of the thread that starts it, and looks
@@ -36,14 +36,14 @@ std::vector<WatchedGateway> watched_gateways(const netlink::Snapshot& snapshot);
 class GatewayWatcher {
  public:
   struct Options {
-    // Announcements come in swarms: so long after the first, the kernel is asked once. On a node
-    // where that takes long, because it has 50,000 routes, it is done more rarely.
+    // Announcements come in swarms: the kernel is asked once, `settle` after the first. A node with
+    // 50,000 routes takes long to answer and is asked more rarely.
     std::chrono::milliseconds settle{100};
     std::chrono::milliseconds reread{30'000};
   };
   using OnChange = std::function<void(const std::vector<WatchedGateway>&)>;
 
-  // `on_change` is called later, once for the gateways there are, if any, and at each change.
+  // Calls `on_change` later: once if there are gateways, and then at each change.
   static Result<GatewayWatcher> start(uv::Loop& loop, const Log& log, OnChange on_change);
   static Result<GatewayWatcher> start(uv::Loop& loop, const Log& log, const Options& options,
                                       OnChange on_change);

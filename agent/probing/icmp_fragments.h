@@ -18,11 +18,11 @@
 
 namespace meshcheck::agent {
 
-// A second opinion beside the fragment tests in UDP, there and back in one: what drops fragments
-// often does so for one of the two protocols. One mesh::FragmentTest a path, judged only while the
-// path works for small probes. On the loop's thread; stays where it was made. Bounds: kProbesMax
-// probes sent in a turn, one under way for each path, links whose pings fit into
-// icmp::kPayloadSizeMax; others stay unknown.
+// A second opinion beside the fragment tests in UDP: a device often drops the fragments of only one
+// of the two protocols. Each ping tests both directions. One mesh::FragmentTest a path, judged only
+// while small probes pass. On the loop's thread; stays where it was made. Bounds: kProbesMax probes
+// sent in a turn, one under way for each path. A path whose link needs a larger ping than
+// icmp::kPayloadSizeMax stays unknown.
 class IcmpFragments {
  public:
   static constexpr std::size_t kProbesMax = 32;
@@ -34,7 +34,7 @@ class IcmpFragments {
   struct Target {
     std::uint32_t id = 0;  // The caller's; each its own.
     IpAddress address;
-    std::uint32_t link_mtu = 0;  // The larger one of both ends'; 0: not known, no test.
+    std::uint32_t link_mtu = 0;  // The larger of both ends' MTUs; 0: unknown, no test.
   };
   // The path of a target's small probes; null if there is none.
   using PathOf = std::function<const mesh::Path*(std::uint32_t id)>;
@@ -43,7 +43,7 @@ class IcmpFragments {
   IcmpFragments(const IcmpFragments&) = delete;
   IcmpFragments& operator=(const IcmpFragments&) = delete;
 
-  // Tests go on where id and address stay.
+  // A target that keeps its id and address keeps its test.
   void set_paths(const std::vector<Target>& targets);
   mesh::FragmentsResult result(std::uint32_t id) const;
 
@@ -62,7 +62,7 @@ class IcmpFragments {
   PathOf path_of_;
   probe::IcmpProber icmp_;
   std::map<std::uint32_t, Item> items_;
-  std::uint32_t next_ = 0;  // The target whose turn it is, if there is such a one.
+  std::uint32_t next_ = 0;  // The target whose turn it is, if it still exists.
   probe::SweepClock sweeps_;
   uv::Timer timer_;
 };

@@ -26,31 +26,31 @@
 
 namespace meshcheck::agent {
 
-// Works with what there is: without a server it goes on with the last assignment, without one of
-// the address families with the other, without ICMP with the rest. On the loop's thread.
+// Without a server it keeps the last assignment; without one address family it uses the other;
+// without ICMP it makes the other probes. On the loop's thread.
 class MeshProber {
  public:
-  // `on_change`: a path went down or came back, or what sizes it carries became a fault or none.
-  // `config` outlives it.
+  // `on_change`: a path went down or came back, or a fault of packet sizes began or ended. `config`
+  // outlives it.
   MeshProber(uv::Loop& loop, const Config& config, const std::function<void()>& on_change);
 
   void assign(mesh::Assignment assignment);
   bool assigned() const { return !assignment_.revision.empty(); }
 
-  // Of paths to agents of the same network, each address of theirs.
+  // Counts the paths to agents of the same network, one for each address.
   checks::PathCounts path_counts() const;
   std::optional<std::uint32_t> rank() const { return assignment_.rank; }
 
-  // Where this agent is reached itself. Peers that cannot be there for it are left out from the
-  // next assignment on, as are those that would be its own reflector.
+  // This agent's own addresses. From the next assignment on, peers that cannot be reached from
+  // them, and those at this agent's own reflector, are left out.
   void set_own_addresses(const std::vector<IpAddress>& addresses) { own_addresses_ = addresses; }
-  // The MTUs of the links that probes leave by, in bytes: IPv4's, IPv6's; 0: unknown. Sizes are
-  // probed up to them from then on.
+  // The MTUs of the links that probes leave by, in bytes: IPv4's, IPv6's; 0: unknown. From now on
+  // sizes are probed up to them.
   void set_link_mtus(const std::array<std::uint32_t, 2>& mtus);
-  // Asks the kernel what the reflector's sockets have dropped by now, and logs what the reflector
-  // did not answer: once a report.
+  // Asks the kernel how many packets the reflector's sockets have dropped, and logs how many the
+  // reflector left unanswered. To be called once a report.
   void count_drops();
-  // All but the layer, the addresses, the MTUs of their links and the agent's uptime.
+  // Fills in all but the layer, the addresses, the MTUs of their links and the agent's uptime.
   void describe(mesh::ProbingReport& report) const;
 
  private:
@@ -93,7 +93,7 @@ class MeshProber {
   std::vector<IpAddress> own_addresses_;
   std::array<std::uint32_t, 2> own_link_mtus_{};
   std::uint64_t reflector_drops_ = 0;
-  std::uint64_t unanswered_ = 0;  // Since the reflector had sent enough; already in the log.
+  std::uint64_t unanswered_ = 0;  // Packets above the reflector's rate limit; as last logged.
   uv::Timer key_timer_;
 };
 

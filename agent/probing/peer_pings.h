@@ -19,9 +19,9 @@
 
 namespace meshcheck::agent {
 
-// A second opinion: who answers pings and no probes has its UDP port closed, and its network works.
-// One echo for each time that a path goes down. On the loop's thread; stays where it was made.
-// Bounds: kPingsMax in kPingsPeriod, so that a network that broke is not flooded.
+// A second opinion: a peer that answers pings and no probes has its UDP port closed, and its
+// network works. One echo for each time that a path goes down. On the loop's thread; stays where it
+// was made. Bounds: kPingsMax in kPingsPeriod, so that a network that broke is not flooded.
 class PeerPings {
  public:
   static constexpr std::size_t kPingsMax = 20;
@@ -38,16 +38,15 @@ class PeerPings {
   // How a target's path is for probes.
   using StateOf = std::function<mesh::PathState(std::uint32_t id)>;
 
-  // `on_known`: what became of an echo is known. It may call anything here but set_paths() and
-  // look().
+  // `on_known`: an echo was answered or its time is up. It may call all but set_paths() and look().
   PeerPings(uv::Loop& loop, const Options& options, StateOf state_of,
             std::function<void()> on_known);
   PeerPings(const PeerPings&) = delete;
   PeerPings& operator=(const PeerPings&) = delete;
 
-  // What is known stays where id and address do.
+  // A target that keeps its id and address keeps its result.
   void set_paths(const std::vector<Target>& targets);
-  // Asks whom it is to ask: to be called when a path went down, and else a few times a second.
+  // Pings the peers whose paths went down. To be called at once then, and a few times a second.
   void look();
   // kNone: the path is not down, nothing is known yet, or there are no pings here.
   mesh::CrossCheck result(std::uint32_t id) const;
@@ -55,9 +54,9 @@ class PeerPings {
  private:
   struct Item {
     IpAddress address;
-    std::uint64_t sequence = 0;  // Of its echo; 0: it was not asked.
+    std::uint64_t sequence = 0;  // Of its echo; 0: none was sent.
     Clock::time_point asked;
-    bool refused = false;  // The kernel did not send it for want of room or of leave.
+    bool refused = false;  // The kernel did not send it: no room or no permission.
     mesh::CrossCheck result = mesh::CrossCheck::kNone;
   };
 
@@ -72,8 +71,8 @@ class PeerPings {
   probe::IcmpProber icmp_;
   std::map<std::uint32_t, Item> items_;
   std::uint64_t next_sequence_ = 1;
-  std::uint32_t next_ = 0;  // The target whose turn it is, if there is such a one.
-  std::size_t pings_ = 0;   // In the period that began then.
+  std::uint32_t next_ = 0;  // The target whose turn it is, if it still exists.
+  std::size_t pings_ = 0;   // Since `period_`.
   Clock::time_point period_;
   probe::SweepClock sweeps_;
   uv::Timer timer_;

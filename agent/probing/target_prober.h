@@ -50,13 +50,13 @@ class TargetProber {
   TargetProber(const TargetProber&) = delete;
   TargetProber& operator=(const TargetProber&) = delete;
 
-  // What was there before keeps its history. REQUIRES: check_target() accepts each target.
+  // A target that was there before keeps its history. REQUIRES: check_target() accepts each target.
   void set_gateways(const std::vector<WatchedGateway>& gateways);
   void set_targets(const mesh::Targets& targets);
-  // Of gateways. If they differ from those before, their paths begin anew.
+  // Settings of the gateways' probes. When they change, the gateways' paths begin anew.
   void set_settings(std::chrono::milliseconds interval, std::chrono::milliseconds timeout);
 
-  // Nobody can judge what was under way. Notices by itself that the loop was late.
+  // The probes under way are not judged. The prober also calls this itself when the loop was late.
   void starved();
 
   // Gateways first.
@@ -70,7 +70,7 @@ class TargetProber {
     Group(uv::Loop& loop, Clock::duration interval, std::function<void(std::size_t)> on_due);
 
     std::vector<std::unique_ptr<Item>> items;
-    std::size_t next = 0;  // Who is probed next.
+    std::size_t next = 0;  // The next one to be probed.
     mesh::Path::Options path;
     probe::PaceTimer timer;
   };

@@ -14,9 +14,9 @@
 
 namespace meshcheck::agent {
 
-// One question at a time, and a second one at once when the first one's answer stalled. That small
-// answers come through is known from those to reports. A server that knows no such answers makes
-// no difference. On the client's loop; destroying it cancels silently.
+// One question at a time, and a second one at once when the first one's answer stalled. The answers
+// to reports show that small answers come through. A server without large answers changes no
+// result. On the client's loop; destroying it cancels silently.
 class AnswerProber {
  public:
   struct Question {

@@ -1,4 +1,4 @@
-// Gathers what goes into one report.
+// Gathers the data of one report.
 #pragma once
 
 #include <array>
@@ -22,11 +22,11 @@ namespace meshcheck::agent {
 
 // Probes every URL and looks up the server's name side by side, waits for both, at most
 // Config::probe_timeout(), and then asks the kernel. So a report holds the probes of its own round;
-// netchecker's agent sent those of the round before. One gathering at a time, on the loop's
-// thread. `access` and `config` outlive it.
+// a report of netchecker's agent holds those of the round before. One gathering at a time, on the
+// loop's thread. `access` and `config` outlive it.
 class Gatherer {
  public:
-  // All but what the agent knows of itself: `mesh.loop_lag_*` and `mesh.history`.
+  // The report lacks only `mesh.loop_lag_*` and `mesh.history`, which the agent adds.
   using OnDone = std::function<void(mesh::Report)>;
 
   Gatherer(uv::Loop& loop, http::Client& client, ServerAccess& access, const Config& config);
@@ -35,8 +35,8 @@ class Gatherer {
   void start(OnDone on_done);
   bool busy() const { return on_done_ != nullptr; }
 
-  // As the kernel had it in the last gathering: the MTUs of the links that carry the addresses for
-  // probes, in bytes, IPv4's and IPv6's; 0: unknown.
+  // The MTUs of the links that carry the addresses for probes, as of the last gathering, in bytes,
+  // IPv4's and IPv6's; 0: unknown.
   const std::array<std::uint32_t, 2>& link_mtus() const { return link_mtus_; }
 
  private:
@@ -59,7 +59,7 @@ class Gatherer {
   NetworkReader network_;
   std::array<std::uint32_t, 2> link_mtus_{};
   std::vector<std::string> server_addresses_;  // Of the last look-up that found some.
-  std::string told_addresses_;                 // What the log says of this agent's own, ...
+  std::string told_addresses_;                 // This agent's own, as last logged, ...
   std::vector<IpAddress> told_missing_;        // ... and of those that no link has.
   OnDone on_done_;                             // Empty between gatherings.
   std::optional<probe::HttpRound> probes_;

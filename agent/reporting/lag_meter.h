@@ -1,4 +1,4 @@
-// How late the loop runs what is due.
+// Measures how late the loop runs its timers.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace meshcheck::agent {
 
-// Told each time a repeating timer ran; what exceeds its period is lag: this process was starved
-// or blocked. Timers are exact to 1 ms, so less than that counts as none.
+// tick() is called each time a repeating timer ran; time beyond its period is lag: this process was
+// starved or blocked. Timers are exact to 1 ms, so less than that counts as none.
 class LagMeter {
  public:
   struct Reading {

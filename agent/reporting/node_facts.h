@@ -1,4 +1,4 @@
-// What /proc says of the node.
+// The node's data in /proc.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ Result<std::chrono::seconds> parse_uptime(std::string_view text);
 Result<std::uint64_t> parse_count(std::string_view text);
 
 Result<std::chrono::seconds> read_uptime();
-// Changes with each boot of the node; empty where the kernel does not tell.
+// Changes with each boot of the node; empty where the kernel has none.
 std::string read_boot_id();
 // How full the connection tracking table is; nothing where it is not in use.
 std::optional<mesh::ReportConntrack> read_conntrack();

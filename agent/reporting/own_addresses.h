@@ -1,4 +1,4 @@
-// Where peers reach an agent, and who says so.
+// The addresses at which peers reach an agent, and where each is known from.
 #pragma once
 
 #include <array>
@@ -36,28 +36,28 @@ struct RouteSource {
 };
 using RouteSources = std::array<RouteSource, 2>;
 
-// Asks the kernel by what it would send. Of a server's addresses of one family the lowest counts,
-// so that a name server that changes their order changes nothing.
+// Asks the kernel which sources it would use. Of a server's addresses of one family the lowest
+// counts, so the order in a DNS answer makes no difference.
 RouteSources read_route_sources(const std::vector<std::string>& server_addresses);
 
-// What settings say of the agent's own addresses.
+// The agent's own addresses, as its settings give them.
 struct GivenAddresses {
   std::vector<IpAddress> by_flag;  // Taken as they are: there may be a NAT between.
   std::vector<IpAddress> of_pod;   // Only those that a link has: a node's may have changed.
 };
 
-// Those that no link of this network has; none if the kernel has told of a part of them only.
+// Returns the addresses that no link of this network has; none if the snapshot is incomplete.
 std::vector<IpAddress> missing_addresses(const netlink::Snapshot& snapshot,
                                          const std::vector<IpAddress>& addresses);
 
-// The given ones and, in the place of those of the pod that are gone, what find_own_addresses()
-// has of their families.
+// The given addresses. Those of the pod that are gone are replaced by what find_own_addresses()
+// returns for their families.
 std::vector<OwnAddress> own_addresses(const netlink::Snapshot& snapshot,
                                       const GivenAddresses& given, const RouteSources& routes);
 
-// An address of each family at most, that no setting says: the source of the route to the server,
-// else that of the default route, else an address of a link. An overlay's address tells where the
-// pods are and not the node, so that links of an overlay are the last, with those that are down.
+// Returns at most one address of each family, without looking at settings: the source of the route
+// to the server, else that of the default route, else an address of a link. An overlay's address
+// leads to pods and not to the node, so links of an overlay and links that are down come last.
 std::vector<OwnAddress> find_own_addresses(const netlink::Snapshot& snapshot,
                                            const RouteSources& routes);
 

@@ -14,19 +14,19 @@ namespace meshcheck::agent {
 
 using PaddingStage = mesh::ReportPadding::Stage;
 
-// Judges one direction; told what becomes of large messages and of small ones. Large ones are lost
-// when kStallsMin of them in a row stalled, each over a connection that was made, and a small one
-// came through afterwards. The handshakes are small packets that passed in between: neither chance
-// nor an outage looks like that. It ends with the first large one that arrives.
+// Judges one direction from the fate of large messages and of small ones. Large ones are lost when
+// kStallsMin of them in a row stalled, each over a connection that was made, and a small one came
+// through afterwards. The handshakes are small packets that passed in between: neither chance nor
+// an outage looks like that. The loss ends with the first large one that arrives.
 class LossJudge {
  public:
   static constexpr int kStallsMin = 2;
   enum class Change : std::uint8_t { kNone, kSuspected, kLost, kBack };
 
-  // A large one. One that found no connection proves nothing.
+  // A large message stalled. One for which no connection was made proves nothing.
   void stalled(PaddingStage stage, Clock::time_point begun);
   Change arrived();
-  // A small one.
+  // A small message arrived.
   Change small_arrived();
   void small_failed();
 
@@ -34,7 +34,8 @@ class LossJudge {
   bool clear() const { return stalls_ == 0; }
   bool suspected() const { return stalls_ > 0 && !lost(); }
   bool lost() const { return stalls_ == kStallsMin; }
-  // Also while no small one has shown it yet: who hears of it knows that it came through.
+  // Also describes stalls that no small message has confirmed yet: the report that carries this
+  // confirms them by arriving.
   void describe(Clock::time_point now, mesh::ReportPadding& padding) const;
 
  private:
@@ -44,8 +45,8 @@ class LossJudge {
   PaddingStage stage_ = PaddingStage::kNone;
 };
 
-// What padding the reports of a round have: what was asked for, until one stalls. From then on the
-// round's reports have none, and are sent in small packets, since reports are large without it too.
+// The padding of a round's reports: as asked for, until a report stalls. From then on the round's
+// reports have none. They are sent in small packets, since reports are large without padding too.
 class Padding {
  public:
   using Change = LossJudge::Change;
@@ -55,16 +56,16 @@ class Padding {
   std::size_t elements() const { return stalled_ ? 0 : asked_; }
   bool small() const { return stalled_; }
 
-  // The report that was sent last, which was not small. One that the server's kernel has all of
-  // (kAnswer) goes again without padding, too, but proves nothing.
+  // The report that was sent last, which was not small, stalled. At kAnswer the server's kernel has
+  // all of it: it goes again without padding, and proves nothing.
   void stalled(PaddingStage stage, Clock::time_point begun);
-  // The report that was sent last.
+  // The server took the report that was sent last.
   Change accepted();
   void failed();
 
   bool clear() const { return judge_.clear(); }
-  // For the report that is sent next: all but what is delivered. One that is not small claims no
-  // loss, as it disproves it by arriving.
+  // For the report that is sent next: all but `delivered`. A report that is not small claims no
+  // loss, which its arrival would disprove.
   mesh::ReportPadding describe(Clock::time_point now) const;
 
  private:
@@ -73,8 +74,8 @@ class Padding {
   LossJudge judge_;
 };
 
-// How long something large may take: a third of what is left of the round, so that there is time
-// for something small, and less than the server waits for a request.
+// The timeout of a large message: a third of what is left of the round, which leaves time for a
+// small one, and less than the server waits for a request.
 inline constexpr std::chrono::milliseconds kPaddedTimeoutMax{8000};
 std::chrono::milliseconds padded_timeout(std::chrono::milliseconds left,
                                          std::chrono::milliseconds interval);
@@ -86,9 +87,9 @@ struct SweepBasis {
   std::size_t unpadded = 0;  // Bytes of the whole request without padding.
   std::size_t elements = 0;  // As configured.
 };
-// In elements: what makes the last of so many segments end two bytes before the MSS, at it (or
-// one before, as elements have two bytes) and after it, for the least number of segments, one and
-// four more; no padding; 1500 bytes; 9000; and as configured.
+// In elements. For the least number of segments, for one more and for four more: the last segment
+// ends two bytes before the MSS, at it (or one before, as elements have two bytes) and after it.
+// Then no padding; 1500 bytes; 9000; and as configured.
 std::array<std::size_t, kSweepSizes> sweep_elements(const SweepBasis& basis);
 
 }  // namespace meshcheck::agent

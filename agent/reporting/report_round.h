@@ -1,4 +1,4 @@
-// What becomes of one round's report: its text, its padding and its attempts.
+// One round's report: its text, its padding and its attempts.
 #pragma once
 
 #include <chrono>
@@ -14,13 +14,13 @@
 
 namespace meshcheck::agent {
 
-// Pure: it is told what was gathered and what came of an attempt, and says what is to be sent. A
-// report goes with its padding until that stalls; from then on the round's report has none and goes
-// in small packets, which tells a loss of large packets from an outage. One report at a time: the
-// next round's takes its place. `config` outlives it.
+// Pure: the caller hands in the gathered report and each attempt's outcome, and gets what to send.
+// A report goes with its padding until that stalls; from then on the round's report has none and
+// goes in small packets, which tells a loss of large packets from an outage. One report at a time:
+// the next round's takes its place. `config` outlives it.
 class ReportRound {
  public:
-  // What AnswerProber knows, which is part of the report.
+  // AnswerProber's findings, which are part of the report.
   struct LargeAnswers {
     mesh::ReportPadding described;
     bool clear = true;
@@ -42,16 +42,17 @@ class ReportRound {
 
   // JSON of the report as it stands.
   const std::string& body() const { return body_; }
-  // What is sent now. An attempt ends before the next round begins, if that leaves it a second; one
-  // that may stall for its size gets a part of the time.
+  // Returns what to send now. An attempt ends before the next round begins, if that leaves it a
+  // second; a large one gets a third of the time.
   Reporter::Submission attempt(const Attempt& attempt);
 
-  // The attempt came to nothing, perhaps for its size: it is to go again, without padding.
+  // Whether the attempt failed, perhaps for its size, and the report is to go again without
+  // padding.
   bool should_drop_padding(const Reporter::Delivery& delivery, bool last) const;
   void drop_padding(PaddingStage stalled_at, const LargeAnswers& answers, Clock::time_point now);
   // The server has the report.
   Padding::Change accepted() { return padding_.accepted(); }
-  // Keeps what a connection of full size looked like: for the next report, and for a sweep.
+  // Keeps the figures of a connection with full-size segments, for the next report and for a sweep.
   void note_connection(const http::TcpInfo& tcp);
   // The server does not have the report, which stays for a retry.
   void failed(const LargeAnswers& answers, Clock::time_point now);
@@ -70,7 +71,7 @@ class ReportRound {
   std::string body_;
   Clock::time_point sent_at_;           // The last attempt.
   std::optional<mesh::ReportTcp> tcp_;  // Of the last connection without a bound of its own.
-  std::size_t request_overhead_ = 0;    // What HTTP added to the last body, in bytes.
+  std::size_t request_overhead_ = 0;    // Bytes that HTTP added to the last body.
   std::size_t sweep_turn_ = 0;
 };
 

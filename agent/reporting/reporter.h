@@ -13,8 +13,8 @@
 
 namespace meshcheck::agent {
 
-// One report at a time, each over a connection of its own, so that every report proves that one can
-// be made. Lives on the client's loop. Destroying it cancels silently.
+// One report at a time, each over a connection of its own, so that every report proves that a
+// connection can be made. Lives on the client's loop. Destroying it cancels silently.
 class Reporter {
  public:
   struct Submission {
@@ -51,11 +51,12 @@ class Reporter {
   http::Call call_;
 };
 
-// What small packets carry: every link of IPv4 and IPv6 has to take them (RFC 9293, 3.7.1).
+// The segment size of small packets, which every link of IPv4 and IPv6 has to carry (RFC 9293,
+// 3.7.1).
 inline constexpr int kSmallSegment = 536;
 
-// Where a request came to nothing without the server having refused it; kNone if it did, and where
-// no connection could be made and somebody said so.
+// The stage at which a request failed without an answer. A 408 counts as no answer. kNone: the
+// server answered, or the connection was refused with an error.
 PaddingStage stalled_at(const http::Outcome& outcome);
 
 }  // namespace meshcheck::agent

@@ -9,12 +9,12 @@
 
 namespace meshcheck::agent {
 
-// Pure: it is told times and asked what to do. Round n is due at start + n * interval plus a jitter
-// of at most jitter_max, so rounds do not drift however long they take; after a stall the missed
-// ones are skipped instead of made up for. A report that failed is retried after a delay that
-// doubles from retry_min to retry_max, each time shortened by up to a half at random, and never at
-// or after the next round: that one brings a newer report. News may hurry: an extra round, at least
-// kHurryGap after the round before.
+// Pure: reads no clock. Round n is due at start + n * interval plus a jitter of at most jitter_max,
+// so rounds do not drift however long they take; after a stall the missed ones are skipped instead
+// of made up for. A report that failed is retried after a delay that doubles from retry_min to
+// retry_max, each time shortened by up to a half at random, and never at or after the next round:
+// that one brings a newer report. News may hurry: an extra round, at least kHurryGap after the
+// round before.
 class Schedule {
  public:
   static constexpr std::chrono::milliseconds kHurryGap{1000};
@@ -26,7 +26,7 @@ class Schedule {
     Clock::duration retry_max{};
     std::uint32_t seed = 1;
 
-    // What suits an interval: a twentieth of it, at most 500 ms, as jitter; retries from an eighth
+    // Options for an interval: jitter of a twentieth of it, at most 500 ms; retries from an eighth
     // of it, 100 ms to 1 s, up to 30 s.
     static Options for_interval(Clock::duration interval, std::uint32_t seed);
   };
@@ -39,11 +39,11 @@ class Schedule {
   std::optional<Clock::time_point> retry_at() const { return retry_at_; }
   Clock::time_point wake_at() const;
 
-  // What is due, which the caller then does. A round takes the place of a retry.
+  // Returns what is due, which the caller then does. A round takes the place of a retry.
   Action take(Clock::time_point now);
   void report_failed(Clock::time_point now);
   void report_accepted();
-  // Something happened that the server should know: a round as soon as may be.
+  // News for the server: makes a round due as soon as kHurryGap allows.
   void hurry(Clock::time_point now);
 
   std::uint64_t rounds_skipped() const { return rounds_skipped_; }

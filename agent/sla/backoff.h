@@ -7,8 +7,8 @@
 
 namespace meshcheck::agent {
 
-// Doubles from `min` to `max`; of each the second half is left to chance, so that many agents do
-// not come at once when a server is back.
+// Doubles from `min` to `max`; the second half of each wait is random, so that many agents do not
+// come at once when a server is back.
 class Backoff {
  public:
   using Milliseconds = std::chrono::milliseconds;

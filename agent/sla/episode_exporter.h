@@ -1,4 +1,4 @@
-// Brings episodes to the server: keeps them until it has them.
+// Brings episodes to the server, and keeps each until the server has it.
 #pragma once
 
 #include <chrono>
@@ -21,15 +21,15 @@
 namespace meshcheck::agent {
 
 // Episodes go to the spool, on a thread of its own, and from there to the server, the oldest first,
-// each message only after the one before was taken. Nothing leaves the spool without a 200, but for
-// its bounds, and for what the server calls wrong (400, 413, 422), which would block all else.
-// While the disk refuses, episodes wait in memory and go to the server from there. On the loop's
-// thread.
+// each message only after the one before was taken. An episode leaves the spool with a 200, at the
+// spool's bounds, or when the server calls it wrong (400, 413, 422), since it would block all
+// others. While the disk refuses, episodes wait in memory and go to the server from there. On the
+// loop's thread.
 class EpisodeExporter {
  public:
-  // In a message. Names of 128 bytes make an episode of less than 512.
+  // Episodes in a message. Names of 128 bytes make an episode of less than 512 bytes.
   static constexpr std::size_t kBatchMax = 2000;
-  // That the disk has not taken.
+  // Episodes in memory that the disk has not taken.
   static constexpr std::size_t kUnsavedMax = 20'000;
 
   struct Options {
@@ -43,8 +43,9 @@ class EpisodeExporter {
     Log log;
   };
   struct Counters {
-    std::uint64_t sent = 0;     // Episodes that the server has taken.
-    std::uint64_t refused = 0;  // That it called wrong, or took none of a message of.
+    std::uint64_t sent = 0;  // Episodes that the server has taken.
+    std::uint64_t refused =
+        0;  // Episodes that it called wrong, and those of a message of which it took none.
     std::uint64_t dropped = 0;  // Beyond a bound, or with a full disk.
     std::uint64_t failures = 0;
   };
@@ -52,19 +53,19 @@ class EpisodeExporter {
   // The spool's database, ready for the exporter. With an empty path it is in memory.
   static Result<store::Connection> open_spool(const std::string& path);
 
-  // `spool` is of open_spool().
+  // `spool` comes from open_spool().
   EpisodeExporter(uv::Loop& loop, http::Client& client, ServerAccess& access,
                   store::Connection spool, Options options);
 
   void add(std::vector<sla::Episode> episodes);
 
   const Counters& counters() const { return counters_; }
-  // That the disk does not have yet; none of them is on its way there if it is not `saving`.
+  // Episodes that the disk does not have yet; one of them is on its way there only while `saving`.
   std::size_t unsaved() const { return unsaved_.size(); }
   bool saving() const { return disk_ != Disk::kIdle; }
 
  private:
-  // What is on its way to the server. A turn begins with reading, and ends with waiting.
+  // The way to the server. A turn begins with reading, and ends with waiting.
   //
   //                  +-------- taken or refused for good, by kSendingSpooled, kSendingUnsaved
   //                  v
@@ -74,11 +75,11 @@ class EpisodeExporter {
   //      |           +-- there is nothing: for the interval
   //      +-- not taken, by kSendingSpooled, kSendingUnsaved: for the backoff
   //
-  // A turn that reads also erases what the server took in the one before.
+  // A turn that reads also erases the episodes that the server took in the one before.
   enum class State { kWaiting, kReading, kSendingSpooled, kSendingUnsaved };
 
-  // What is on its way to the disk. It goes on beside the other, but begins nothing new in
-  // kSendingUnsaved: what comes back from there is older than the rest.
+  // The way to the disk. It goes on beside State, but begins nothing new in kSendingUnsaved:
+  // episodes that come back from there are older than the rest.
   //
   //   kIdle --> kSaving --> kIdle, or kSaving again: a slot at a time
   //                |
@@ -108,10 +109,10 @@ class EpisodeExporter {
   Backoff backoff_;
   std::deque<sla::Episode> unsaved_;  // The oldest first.
   Disk disk_ = Disk::kIdle;
-  std::size_t saving_ = 0;     // How many of them are on their way to the disk.
-  bool trouble_told_ = false;  // The log says that the spool fails.
-  bool drops_told_ = false;    // The log says that episodes are dropped.
-  std::string refusal_told_;   // Why the log says that the server takes no episodes.
+  std::size_t saving_ = 0;     // How many of `unsaved_` are on their way to the disk.
+  bool trouble_told_ = false;  // A failing spool was logged.
+  bool drops_told_ = false;    // Dropped episodes were logged.
+  std::string refusal_told_;   // The logged reason of the server's refusal.
   std::uint64_t failures_in_a_row_ = 0;
   State state_ = State::kWaiting;
   std::vector<sla::Episode> from_memory_;  // Of kSendingUnsaved.
@@ -119,8 +120,8 @@ class EpisodeExporter {
   std::optional<spool::Batch> taken_;      // The server has it, and the spool as well.
   http::Call call_;
   uv::Timer turn_timer_;
-  // Of jobs: the worker's thread writes them before the job is done, and this one reads them after.
-  // There is at most one job of each kind.
+  // Results of jobs: the worker's thread writes them before the job is done, and the loop's thread
+  // reads them after. There is at most one job of each kind.
   std::uint64_t put_dropped_ = 0;
   spool::Batch next_batch_;
   std::string body_;

@@ -15,18 +15,18 @@
 
 namespace meshcheck::agent {
 
-// Made for the first such check, so that an agent without them needs no API. On the loop's thread;
-// outlives the checks that it made.
+// Made for the first check of Kubernetes, so that an agent without such checks needs no API. On the
+// loop's thread; outlives the checks that it made.
 class KubeAccess {
  public:
-  // `http` outlives it. An error: it is not known where the API is.
+  // `http` outlives the object. Returns an error if it is not known where the API is.
   static Result<std::unique_ptr<KubeAccess>> find(uv::Loop& loop, http::Client& http,
                                                   const Config& config);
 
   Result<std::unique_ptr<checks::Check>> make(const sla::CheckSpec& spec) {
     return checks::make_kube_check(context_, spec);
   }
-  // From now on what agents that are gone have left is removed: of the kinds that `specs` make.
+  // From now on removes objects left by agents that are gone, of the kinds that `specs` make.
   void collect_garbage(const std::vector<sla::CheckSpec>& specs, const Log& log);
 
  private:

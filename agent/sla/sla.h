@@ -1,4 +1,4 @@
-// The agent's part of the SLA: its checks, and the way of what they find to the server.
+// The agent's part of the SLA: its checks, and the way of their episodes to the server.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace meshcheck::agent {
 // On the loop's thread, which never waits for the disk.
 class Sla {
  public:
-  // At once, of all checks.
+  // Connections of all checks together.
   static constexpr std::size_t kConnectionsMax = 128;
 
   // An error names the check whose keys are wrong. A spool that cannot be used is an error in the
@@ -32,8 +32,8 @@ class Sla {
                                             ServerAccess& access,
                                             std::function<checks::PathCounts()> paths);
 
-  // As the last assignment has it; nothing: none, or beyond those that are ranked. Checks that only
-  // some agents run are run as it says.
+  // The rank of the last assignment; nothing: no assignment, or beyond the ranked agents. It
+  // decides whether this agent runs the checks that only some agents run.
   void set_rank(std::optional<std::uint32_t> rank);
 
  private:

@@ -1,4 +1,4 @@
-// What the server has not got yet: episodes in SQLite.
+// Episodes that the server does not have yet, in SQLite.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace meshcheck::agent {
 
-// How much of it is kept. Whichever bound is reached, the oldest goes.
+// How much is kept. At either bound the oldest episodes are dropped.
 struct SpoolBounds {
   std::chrono::hours age_max{24};
   std::size_t size_max = std::size_t{64} << 20U;  // Bytes of the database that are in use.
@@ -22,19 +22,20 @@ namespace spool {
 
 struct Batch {
   std::vector<sla::Episode> episodes;  // Whole slots, the oldest first.
-  std::int64_t last_id = 0;            // What came later is not of it.
+  std::int64_t last_id = 0;            // Later episodes are not part of it.
 };
 
 Result<void> prepare(store::Connection& database);
-// Then drops what is beyond the bounds; how many episodes that were. Of two episodes of one probe
-// and slot the later one counts, as after the clock was set back.
+// Then drops the oldest episodes beyond the bounds; returns how many. Of two episodes of one probe
+// and slot, as after the clock was set back, the later one counts.
 Result<std::uint64_t> put(store::Connection& database, const std::vector<sla::Episode>& episodes,
                           SpoolBounds bounds);
-// The oldest slots that fit into `episodes_max`. Empty: there is nothing. REQUIRES: no slot is as
-// long; a list of checks makes at most 2 * sla::kChecksMax.
+// The oldest slots that fit into `episodes_max`. Empty: there is nothing. REQUIRES: each slot has
+// fewer than `episodes_max` episodes; a list of checks makes at most 2 * sla::kChecksMax.
 Result<Batch> oldest(store::Connection& database, std::size_t episodes_max);
 Result<void> erase(store::Connection& database, const Batch& batch);
-// At least so many of the oldest episodes, in whole slots: room for others on a full disk.
+// Drops at least `episodes` of the oldest, in whole slots: makes room on a full disk. Returns how
+// many.
 Result<std::uint64_t> drop_oldest(store::Connection& database, std::size_t episodes);
 
 }  // namespace spool
