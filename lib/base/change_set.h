@@ -1,4 +1,4 @@
-// Which keys changed and are not written yet.
+// The keys that changed and are not written yet.
 #pragma once
 
 #include <algorithm>
@@ -9,15 +9,15 @@
 
 namespace meshcheck {
 
-// Each key once, in the order of its last change. Changes are numbered from 1, so that whoever has
-// to wait for the disk knows what for. A key that changes again before it was taken keeps its
-// number; one that was taken meanwhile gets a new one. Holds keys alone: what is written is what
-// the owner has of the key when it is taken. Knows no lock: its owner guards it. Bound: `keys_max`;
-// beyond it the key that changed first is forgotten.
+// Each key once, in the order of its last change. Changes are numbered from 1, so that a caller can
+// wait until its change is on disk. A key that changes again before it was taken keeps its number;
+// one that was taken meanwhile gets a new one. Holds keys alone: the owner writes the value that it
+// has when the key is taken. Has no lock: its owner guards it. Bound: `keys_max`; beyond it the key
+// that changed first is forgotten.
 template <typename Key>
 class ChangeSet {
  public:
-  // 0: nothing is noted, because nobody writes.
+  // 0: nothing is noted, since nothing is ever written.
   explicit ChangeSet(std::size_t keys_max = std::numeric_limits<std::size_t>::max())
       : keys_max_(keys_max) {}
   ChangeSet(ChangeSet&&) noexcept = default;
@@ -37,14 +37,14 @@ class ChangeSet {
     return last_;
   }
 
-  // Of the key's change that is not written; 0: there is none.
+  // The number of the key's unwritten change; 0: there is none.
   std::uint64_t number_of(const Key& key) const {
     const auto found = numbers_.find(key);
     return found == numbers_.end() ? 0 : found->second;
   }
 
-  // Calls visit(key) for the next `max` keys that were not taken. The number of the last one that
-  // was ever taken, which is what written() wants to know.
+  // Calls visit(key) for the next `max` keys that were not taken. Returns the number of the last
+  // change ever taken, for written().
   template <typename Visit>
   std::uint64_t take(std::size_t max, Visit visit) {
     for (auto next = keys_.upper_bound(taken_); next != keys_.end() && max > 0; ++next, --max) {
@@ -60,10 +60,10 @@ class ChangeSet {
     written_ = std::max(written_, last);
   }
 
-  // What was taken since the last written() could not be written: it will be taken again, first.
+  // The keys taken since the last written() could not be written: they will be taken again, first.
   void put_back() { taken_ = written_; }
 
-  // There is nothing to write of the key any more.
+  // The key needs no writing any more.
   void erase(const Key& key) {
     const auto found = numbers_.find(key);
     if (found == numbers_.end()) return;
@@ -71,7 +71,7 @@ class ChangeSet {
     numbers_.erase(found);
   }
 
-  // Of the keys that are not written, those among them that are taken.
+  // How many keys are not written, taken ones included.
   std::size_t size() const { return keys_.size(); }
 
  private:

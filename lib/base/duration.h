@@ -15,7 +15,7 @@ struct DurationRange {
 };
 
 // Whole numbers, each with its unit (ms, s, m, h, d), the largest first; "0" needs none. An error
-// says what is wanted, with the range.
+// describes the format and the range.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text, DurationRange range);
 
 // The inverse, with hours as the largest unit: "0s", "1m30s", "36h".

@@ -1,4 +1,4 @@
-// What went wrong outside this program: network, kernel, disk, a peer's bytes, a user's file.
+// An error from outside this program: network, kernel, disk, a peer's bytes, a user's file.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Whether a file is another one than before.
+// Tells whether a file was replaced or edited.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace meshcheck {
 
-// Of the file that is there now; one that is replaced or edited has another, and so has a link that
-// was switched, as Kubernetes does it. All files that are not there are equal.
+// The stamp of a file as it is now. It differs once the file is replaced or edited, or once a link
+// to it is switched, as Kubernetes does. All absent files have the same stamp.
 struct FileStamp {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;

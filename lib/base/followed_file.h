@@ -12,24 +12,24 @@
 
 namespace meshcheck {
 
-// Read on the caller's thread when it is asked for, at most once a second. While it cannot be used
-// what it said before stays; the log says so once, and once when it can be used again, and never
-// what is in it.
+// Read on the caller's thread when text() is called, at most once in kAgeMax. While the file cannot
+// be used, the earlier text stays. The log notes once that it cannot be used, and once that it can
+// again, and never shows the content.
 class FollowedFile {
  public:
   static constexpr Clock::duration kAgeMax = std::chrono::seconds(1);
-  // What is taken of the file's content; an error does not show it.
+  // Turns the file's content into the text; an error does not show the content.
   using Take = Result<std::string> (*)(std::string_view content);
 
   struct Options {
-    std::string path;  // Empty: there is no file, and nothing in it.
+    std::string path;  // Empty: there is no file, and text() is empty.
     std::size_t size_max = 0;
     Take take = nullptr;
     Log log;
   };
   explicit FollowedFile(Options options) : options_(std::move(options)) {}
 
-  // Empty until it could be used for the first time.
+  // Empty until the file could be used for the first time.
   const std::string& text(Clock::time_point now);
   const std::string& path() const { return options_.path; }
 

@@ -19,7 +19,7 @@ class Guarded {
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
 
-  // Runs `function(T&)` alone and returns what it returns, which must not point into T.
+  // Runs `function(T&)` under the lock and returns its result, which must not point into T.
   template <typename Function>
   auto with(Function&& function) {
     const std::lock_guard lock(mutex_);

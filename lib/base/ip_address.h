@@ -44,7 +44,7 @@ constexpr std::size_t index_of(IpAddress::Family family) {
   return family == IpAddress::Family::kIpv4 ? 0 : 1;
 }
 
-// Ports below belong to the services of a system: only root may listen there.
+// Only root may listen on lower ports, which belong to the system's services.
 inline constexpr std::uint16_t kUnprivilegedPortMin = 1024;
 
 // An address and a port; `scope` is the interface index of a link-local IPv6 address, else 0.
@@ -54,7 +54,7 @@ struct Endpoint {
   std::uint32_t scope = 0;
 
   // "0.0.0.0:8081", "[::1]:8081", and Go's ":8081" for every address of both families. Names are
-  // not looked up. The error says what is missing.
+  // not looked up. The error names the missing part.
   static Result<Endpoint> parse(std::string_view text);
   // Of family AF_INET or AF_INET6, else the empty endpoint.
   static Endpoint from_sockaddr(const sockaddr* address);

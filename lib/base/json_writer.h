@@ -12,14 +12,14 @@
 
 namespace meshcheck {
 
-// Each appends to what `out` has begun; one with a key adds a member to an object, with a comma
-// before it unless it is the first.
+// Each continues the JSON in `out`; one with a key adds a member to an object, with a comma before
+// it unless it is the first.
 
 // `"key":`; the value is to follow.
 void append_json_key(std::string& out, std::string_view key);
 void append_json_member(std::string& out, std::string_view key, std::string_view text);
 void append_json_number(std::string& out, std::string_view key, std::uint64_t number);
-// Nothing at all if it is not known.
+// Appends nothing if `flag` is not set.
 void append_json_flag(std::string& out, std::string_view key, std::optional<bool> flag);
 // Milliseconds with three decimals; less than 0 is 0.
 void append_json_milliseconds(std::string& out, std::string_view key,
@@ -28,13 +28,13 @@ void append_json_milliseconds(std::string& out, std::string_view key,
 // A number as short as it can be, with six digits at most: 0.25, 1.5e-05.
 void append_json_number(std::string& out, double number);
 
-// Of a list that may be longer than there is room for.
+// The bound of a list that may be longer than there is room for.
 struct JsonBound {
   std::size_t items_max;
   std::size_t bytes_max;
 };
 
-// Items between commas, until one exceeds the bound.
+// Appends items with commas between them, until one exceeds the bound.
 template <typename Items, typename AppendItem>
 void append_json_items(std::string& out, const Items& items, JsonBound bound,
                        AppendItem&& append_item) {

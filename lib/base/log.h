@@ -40,7 +40,7 @@ class Log {
     Level level = Level::kInfo;
     Format format = Format::kLogfmt;
     int descriptor = 2;
-    // Where lines go instead of to `descriptor`, which a reader that does not read blocks.
+    // Takes lines instead of `descriptor`, where a slow reader would block the program.
     LogSink* sink = nullptr;
   };
   using Fields = std::initializer_list<Field>;
@@ -60,7 +60,7 @@ class Log {
   void debug(std::string_view event, Fields fields = {}) const {
     write(Level::kDebug, event, fields);
   }
-  // Ask before building fields that cost something.
+  // To be asked before building costly fields.
   bool enabled(Level level) const { return level <= options_.level; }
   Format format() const { return options_.format; }
 

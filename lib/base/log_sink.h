@@ -1,4 +1,4 @@
-// Takes lines of the log to a descriptor without waiting for who reads them.
+// Writes lines of the log to a descriptor without waiting for its reader.
 #pragma once
 
 #include <atomic>
@@ -12,24 +12,25 @@
 
 namespace meshcheck {
 
-// For all threads. Lines that the descriptor does not take wait, up to `kWaitingMax` bytes. Those
-// beyond are dropped, and from then on all, until what waits is written; then a line says how many.
-// The descriptor itself is not made non-blocking, since a terminal has others who use it: at most
-// PIPE_BUF bytes are written when poll() says that there is room, which a pipe, a socket and a
-// terminal then take at once if nobody else writes to them.
+// For all threads. Lines that the descriptor does not take wait, up to `kWaitingMax` bytes. The
+// first line beyond that, and all lines until the waiting ones are written, are dropped; then a
+// line says how many. The descriptor itself is not made non-blocking, since other programs use a
+// terminal too: at most PIPE_BUF bytes are written when poll() says that there is room, which a
+// pipe, a socket and a terminal then take at once if nobody else writes to them.
 class LogSink {
  public:
   static constexpr std::size_t kWaitingMax = 256 * 1024;
 
   struct Options {
     int descriptor = 2;
-    Log::Format format = Log::Format::kLogfmt;  // Of the line that tells of dropped ones.
+    Log::Format format = Log::Format::kLogfmt;  // Of the line about dropped lines.
   };
   explicit LogSink(Options options) : options_(options) {}
 
   // `line` ends with its newline.
   void write(std::string_view line);
-  // Writes what waits as far as there is room. Each half second or so, and at the end.
+  // Writes waiting lines as far as there is room. To be called about each half second, and at the
+  // end.
   void flush();
   std::uint64_t dropped() const { return dropped_; }
 

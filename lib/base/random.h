@@ -41,7 +41,7 @@ class Random {
   std::uint64_t state_;
 };
 
-// FNV-1a, stirred: where these bytes stand on the ring of this seed.
+// FNV-1a, mixed once more: the place of these bytes on the ring of this seed.
 inline std::uint64_t hash(std::uint64_t seed, std::span<const std::uint8_t> bytes) {
   std::uint64_t word = 0xcbf29ce484222325U;
   for (const std::uint8_t byte : bytes) word = (word ^ byte) * 0x100000001b3U;

@@ -11,8 +11,8 @@
 
 namespace meshcheck {
 
-// For everything the world can refuse. Normal absence is std::optional; a broken invariant of ours
-// is an assert. Reading the side that is not there is such a broken invariant.
+// For failures outside this program. Normal absence is std::optional; a broken invariant of ours is
+// an assert, and so is reading the side that is not there.
 template <typename T>
 class [[nodiscard]] Result {
  public:

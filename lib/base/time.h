@@ -13,11 +13,11 @@ namespace meshcheck {
 
 // Ages and timeouts: never steps.
 using Clock = std::chrono::steady_clock;
-// What is shown and stored: may step when somebody sets the machine's clock.
+// For times that are shown and stored: steps when somebody sets the machine's clock.
 using WallClock = std::chrono::system_clock;
 using WallTime = std::chrono::time_point<WallClock, std::chrono::nanoseconds>;
 
-// One moment on both clocks: ages come from the steady one, which nobody can set.
+// One moment on both clocks: ages come from the steady one, which cannot be set.
 struct Now {
   WallTime wall;
   Clock::time_point steady;
@@ -43,7 +43,7 @@ class Rfc3339 {
   Rfc3339() = default;
 
   // RFC 3339 section 5.6, with an upper-case 'T' and 'Z', any length of fraction (digits after the
-  // ninth are dropped). An error says what is wrong with `text`.
+  // ninth are dropped). An error names the fault in `text`.
   static Result<Rfc3339> parse(std::string_view text);
 
   // As parsed, with the fraction cut to nine digits and its trailing zeros dropped.

@@ -1,4 +1,4 @@
-// When the wall clock may be believed for good: what is deleted by it does not come back.
+// Tells when the wall clock may be trusted for deleting old data, which is final.
 #pragma once
 
 #include <chrono>
@@ -8,15 +8,17 @@
 
 namespace meshcheck {
 
-// One reading of the wall clock proves nothing: a machine may begin with a wrong one, and anybody
-// may set it. It is believed once it has run beside the steady clock for an hour. Pure.
+// One reading of the wall clock proves nothing: a machine may begin with a wrong one, and an
+// administrator may set it. It is trusted once it has run beside the steady clock for kPatience.
+// Pure.
 class WallGuard {
  public:
   static constexpr std::chrono::hours kPatience{1};
-  // What NTP may correct meanwhile.
+  // How much NTP may correct the wall clock meanwhile.
   static constexpr std::chrono::minutes kTolerance{1};
 
-  // The wall time by which may be deleted; nothing yet after the start and after it was set.
+  // The wall time, if old data may be deleted by it. Nothing for kPatience after the start and
+  // after the clock was set.
   std::optional<WallTime> proven(Now now) {
     const auto ahead = now.wall.time_since_epoch() - now.steady.time_since_epoch();
     if (!since_ || std::chrono::abs(ahead - ahead_) > kTolerance) {

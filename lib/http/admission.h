@@ -10,17 +10,16 @@
 namespace meshcheck::http {
 
 struct Admission {
-  // What it is answered with instead of by its handler; nothing: it is let through.
+  // The answer in place of the handler's; nothing: the request is let through.
   std::optional<Response> refusal;
   // Who sent it: Request::principal.
   std::string principal;
 };
 
-// Asked about each request before the router, on the server's loop: when it is complete, or, if
-// its body is large, when its headers are. Nothing: it will say
-// so by Server::decide(), after it has returned. The request is not there any more by then, so it
-// keeps what it needs of it. It is not told of requests that nobody waits for any more: to decide
-// one does nothing.
+// Called for each request before the router, on the server's loop: when the request is complete,
+// or, if its body is large, when its headers are. Nothing: the gate decides later, by
+// Server::decide(). The request does not exist any more by then, so the gate copies what it needs
+// of it. Deciding a request whose client has gone does nothing.
 using Gate = std::function<std::optional<Admission>(const Request& request, Ticket ticket)>;
 
 }  // namespace meshcheck::http

@@ -17,22 +17,22 @@
 
 namespace meshcheck::http {
 
-// What a client sends; http::Request is what a server gets.
+// A request as a client sends it; http::Request is one that a server gets.
 struct ClientRequest {
   std::string method = "GET";
   std::string url;  // http or https
-  // Where the URL's host is, instead of looking it up. REQUIRES: no redirects.
+  // The address of the URL's host, which is then not looked up. REQUIRES: no redirects.
   std::optional<IpAddress> address;
   // Without control characters: that is asserted.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::chrono::milliseconds timeout{10'000};  // For everything, look-up to last byte; 0: none.
-  // No byte came for so long, from the start on: that ends it too; 0: none. A body to be sent
-  // should not take as long.
+  // The call also ends after this time without a byte from the server, from the start on; 0: no
+  // bound. Sending a body should take less.
   std::chrono::milliseconds idle_timeout{0};
   // False: a connection of its own, closed afterwards, so that every phase is really measured.
   bool keep_alive = false;
-  int segment_max = 0;  // Bytes a TCP segment may carry, either way; 0: what the links carry.
+  int segment_max = 0;  // Bytes a TCP segment may carry, either way; 0: as many as the links carry.
   int redirects_max = 0;
   std::size_t body_max = std::size_t{1} << 20U;  // A larger answer is an error.
   bool discard_body = false;                     // Read, bounded by body_max, but not kept.
@@ -69,7 +69,7 @@ struct Outcome {
   bool no_descriptor = false;  // The error is that this process may open no more files.
   bool connected = false;      // Connection, with TLS where asked for, was established.
   int status = 0;              // 0 without an answer.
-  std::string body;            // What came, also with an error.
+  std::string body;            // The bytes that came, also with an error.
   Phases phases;
   std::optional<Endpoint> local;
   std::optional<Endpoint> remote;

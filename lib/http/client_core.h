@@ -1,4 +1,4 @@
-// What a Client and its Transfers share. Only lib/http's client includes this.
+// The state that a Client and its Transfers share. Only lib/http's client includes this.
 #pragma once
 
 #include <curl/curl.h>
@@ -53,8 +53,8 @@ struct Client::Core {
   }
 
   void act(curl_socket_t socket, int events);
-  // libcurl forbids to start and end transfers inside its own callbacks. So what they bring is
-  // handed out when it has returned.
+  // libcurl forbids starting and ending transfers inside its own callbacks, so bytes and outcomes
+  // are handed out when it has returned.
   void deliver_bytes();
   void deliver_outcomes();
   void deliver(Transfer& transfer, CURLcode code);
@@ -65,9 +65,9 @@ struct Client::Core {
   Options options;
   uv::Loop& loop;
   std::unordered_map<curl_socket_t, uv::FdWatcher> watchers;
-  // Who opened a socket, as long as both are there.
+  // The transfer that opened each socket, while both exist.
   std::unordered_map<curl_socket_t, Transfer*> owners;
-  // Have bytes for their on_body. What comes in one call of libcurl is less than 2 MB each.
+  // Transfers that have bytes for their on_body: less than 2 MB each from one call of libcurl.
   std::vector<Transfer*> fresh;
   Transfer* in_callback = nullptr;  // Null again if it was destroyed there.
   uv::Timer timer;
@@ -84,7 +84,7 @@ struct Transfer {
   HeaderList connect_to;
   HeaderList headers;
   std::array<char, CURL_ERROR_SIZE> error_text{};
-  int open_failed = 0;  // Why no socket could be had, as errno has it.
+  int open_failed = 0;  // The errno of opening a socket.
   bool too_large = false;
   std::size_t received = 0;
   std::string bytes;                  // For on_body.
@@ -99,7 +99,7 @@ struct Transfer {
   void prepare_method();
   void heard();  // A byte came.
   int status() const;
-  std::uint64_t farewell() const;  // Bytes that its connection may say last.
+  std::uint64_t farewell() const;  // Bytes that TLS may send last.
   void finish(CURLcode code);
   void read_open_sockets();
   void leave();

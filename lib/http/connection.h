@@ -31,9 +31,9 @@ class Connection {
   bool turned_away() const { return turned_away_; }
   // Ends it if its deadline has passed.
   void check_deadline(Clock::time_point now);
-  // Has the source asked again if it waits.
+  // Asks the source again if it waits.
   void wake();
-  // Of the request that is parked: whether it is let in, and its answer if it waits for that.
+  // For the parked request: the gate's decision, and the handler's answer.
   void decide(Admission admission);
   void answer_parked(Response response);
   // Ends it now if it waits for a request or its answer waits, else after the answer in progress.
@@ -46,7 +46,7 @@ class Connection {
   static constexpr std::string_view kStopping = "The server is stopping; try again.";
   static constexpr std::string_view kTooMany = "Too many connections; try again later.";
 
-  // One request at a time; what comes in behind it is held until it is answered.
+  // One request at a time; bytes behind it are held until it is answered.
   //
   // If a large body follows the headers, the gate is asked before it is read, in kReading too.
   //
@@ -70,19 +70,19 @@ class Connection {
   // to close, and any once the server drains. A connection that drains in kReading between two
   // requests is closed at once.
   //
-  // A client that shuts down its writing side has said all and may still read: `said_all_`. What it
-  // has asked is answered in the states above, but kReading is left for kFlushing as soon as none
-  // of its bytes are left to parse, kFollowing where it would wait, and kLingering at once. A
-  // client that is gone altogether looks the same until a write to it fails, or a deadline passes.
+  // A client that shuts down its writing side sends nothing more and may still read: `said_all_`.
+  // Its requests are answered in the states above. But kReading is left for kFlushing as soon as
+  // none of its bytes are left to parse, kFollowing where it would wait, and kLingering at once. A
+  // client that is gone looks the same until a write to it fails or a deadline passes.
   enum class State {
     kReading,
     kGated,      // Until the gate lets the request in or refuses it.
     kLater,      // Until the handler answers.
-    kStreaming,  // What the source makes is sent; requests behind it are held.
-    kFollowing,  // Likewise, of a source that may wait. It is the last answer.
+    kStreaming,  // The source's pieces are sent; requests behind it are held.
+    kFollowing,  // As kStreaming, from a source that may wait. It is the last answer.
     kWaiting,    // The source has nothing new.
-    kWoken,      // It is asked as soon as its reader has read.
-    kFlushing,   // The last answer is being sent; what still comes in is thrown away.
+    kWoken,      // The source is asked as soon as its reader has read.
+    kFlushing,   // The last answer is being sent; incoming bytes are thrown away.
     kLingering,  // All is sent, FIN too; waits for the client to read it and close.
   };
 
@@ -96,18 +96,18 @@ class Connection {
   void on_data(std::string_view bytes);
   bool is_spared(std::string_view path) const;
   void on_end(const std::optional<Error>& error);
-  // Goes to kFlushing if the client has said all, and all of that is answered.
+  // Goes to kFlushing if `said_all_` and all requests are answered.
   void end_if_answered();
   void take(std::string_view bytes);
   void on_drained();
-  // What came behind the request whose answer is under way: one read of it at most.
+  // Keeps bytes that came behind the request whose answer is under way: at most one read.
   void hold(std::string_view bytes);
   // Takes whole requests from the front of `bytes` until its answers are worth sending.
   void answer_requests(std::string_view& bytes);
   // The headers are complete: asks the gate before any of a large body is read.
   void meet();
   void answer();
-  // Nothing: it is parked, or was refused for want of room.
+  // Nothing: the request is parked, or was refused for lack of room.
   std::optional<Admission> ask_gate();
   // Waits in the server's list, in kGated or kLater.
   void park(State where);
@@ -118,24 +118,24 @@ class Connection {
   // With the handler's answer, or the gate's.
   void answer_admitted(Admission admission);
   void respond(Response response);
-  // Has the client's coding on it, but for a source's pieces. True: those are to have it too.
+  // Compresses the body if the client takes gzip. True: a source's pieces are to be compressed too.
   bool code(Response& response);
-  // Has a large body sent piece by piece, so that it is not held a second time while it waits to be
-  // written.
+  // Makes a large body a source of pieces, so that no second copy waits to be written.
   void cut_to_pieces(Response& response);
-  // Writes what the source makes until the reader is slower or others should have their turn.
+  // Writes the source's pieces until the reader is slower or other connections should have their
+  // turn.
   void pump();
   // on_drained() in the loop's next turn.
   void wait_for_turn();
   void end_source();
-  // REQUIRES: kWaiting or kWoken. The answer ends with what was sent of it.
+  // REQUIRES: kWaiting or kWoken. Ends the answer where it is.
   void end_waiting();
   void refuse(const Response& response);
   void flush();
   void finish();
   void set_deadline();
   void count(int status);
-  // Tells the budget what the connection holds now.
+  // Reports to the budget how much the connection holds.
   void charge();
   // Refuses a request whose body has grown while there is no room for it.
   void check_room();
@@ -146,7 +146,7 @@ class Connection {
   RequestParser parser_;
   State state_ = State::kReading;
   std::string unparsed_;  // Pipelined bytes that wait for a slow reader.
-  std::string unsent_;    // Answers to what was in one read, sent together.
+  std::string unsent_;    // Answers to the requests of one read, sent together.
   BodySource source_;     // Of the answer under way.
   Framing source_framing_;
   std::size_t source_held_ = 0;     // Bytes of a body that it has to send.
@@ -156,7 +156,7 @@ class Connection {
   std::optional<uv::Timer> turn_;  // Made with the first source.
   Clock::time_point deadline_;
   std::optional<Admission> admission_;  // Of the request whose body is read.
-  std::size_t charged_ = 0;             // Bytes, as the budget was told.
+  std::size_t charged_ = 0;             // Bytes, as last reported to the budget.
   bool request_began_ = false;          // The deadline is that of the request in the parser.
   bool draining_ = false;               // Every answer from now on is the last.
   bool turned_away_ = false;

@@ -1,4 +1,4 @@
-// Answers in gzip for those who take it (RFC 9110 sections 8.4 and 12.5.3).
+// Answers in gzip for clients that take it (RFC 9110 sections 8.4 and 12.5.3).
 #pragma once
 
 #include <cstddef>
@@ -16,18 +16,19 @@ namespace meshcheck::http {
 inline constexpr std::size_t kGzipMin = 1024;
 
 // Whether the request's Accept-Encoding headers take gzip, and do not prefer no coding to it. A
-// header that is not well-formed takes nothing.
+// malformed header counts as taking no gzip.
 bool accepts_gzip(const Request& request);
 
-// One gzip stream (RFC 1952), at zlib's quickest level: of /metrics it makes a tenth, and slower
-// levels little less.
+// One gzip stream (RFC 1952), at zlib's quickest level: it shrinks /metrics to a tenth, and slower
+// levels gain little.
 class GzipStream {
  public:
-  // What zlib holds meanwhile, at its usual window.
+  // Bytes that zlib holds, with its usual window.
   static constexpr std::size_t kMemory = 272 * 1024;
 
   GzipStream();
-  // Appends what of `bytes` is ready, and the rest if they are the `last`. May append nothing.
+  // Compresses `bytes` and appends the output that is ready; all of it if they are the `last`. May
+  // append nothing.
   void append(std::string& out, std::string_view bytes, bool last);
 
  private:

@@ -1,4 +1,4 @@
-// What the connections of a process may hold in all.
+// The memory that all connections of a process may hold.
 #pragma once
 
 #include <atomic>
@@ -6,19 +6,19 @@
 
 namespace meshcheck::http {
 
-// Shared by the servers of all threads. A connection says how much more or less it holds than
-// before; whoever could do without asks first. It is no hard wall: up to kAlwaysMax each, and one
-// answer that is being made, come on top.
+// Shared by the servers of all threads. A connection reports each change of what it holds, and asks
+// before it takes memory that it can do without. The bound is soft: up to kAlwaysMax for each
+// connection, and one answer that is being made, come on top.
 class MemoryBudget {
  public:
-  // Bytes that any connection may hold, so that small requests and answers go on while some hold
-  // all there is.
+  // Bytes that any connection may hold, so that small requests and answers go on when the budget is
+  // used up.
   static constexpr std::size_t kAlwaysMax = 16 * 1024;
 
   explicit MemoryBudget(std::size_t max) : max_(max) {}
 
   void change(std::size_t before, std::size_t now) { held_ += now - before; }
-  // Whether so much more would be too much.
+  // Whether `more` bytes would exceed the budget.
   bool is_short_of(std::size_t more) const { return held_ + more > max_; }
   std::size_t held() const { return held_; }
 

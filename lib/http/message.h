@@ -33,13 +33,13 @@ struct Request {
   std::string body;
   bool keep_alive = false;
   bool chunks_allowed = false;  // The client knows chunked answers: it speaks HTTP/1.1.
-  // What the route's `{...}` segment matched; empty if it has none.
+  // The match of the route's `{...}` segment; empty if it has none.
   std::string_view parameter;
   // The common name of the client's certificate if the server asks for one; verified, else empty.
   std::string_view client_name;
-  bool client_verified = false;  // It showed a certificate that is good, whatever its name.
-  std::string principal;         // Who the server's gate says that it is; empty without one.
-  Ticket ticket = 0;             // For a handler that answers later.
+  bool client_verified = false;  // The client showed a valid certificate, whatever its name.
+  std::string principal;  // The sender, as the server's gate identified it; empty without a gate.
+  Ticket ticket = 0;      // For a handler that answers later.
 
   // The first header of that name in any letter case, else empty.
   std::string_view header(std::string_view name) const;
@@ -47,7 +47,7 @@ struct Request {
   std::string query_value(std::string_view key) const;
 };
 
-// What a source says of the time after the piece that it has just appended.
+// When a source is asked again after the piece that it has just appended.
 enum class BodyStep {
   kMore,  // It is asked again as soon as that piece is with the kernel.
   kWait,  // It is asked again after Server::wake() or Server::Options::wait_interval.
@@ -56,8 +56,8 @@ enum class BodyStep {
 
 // Makes a body piece by piece: appends the next piece, which may be empty. Called on the
 // connection's loop when the piece before is with the kernel, so a slow reader costs one piece of
-// memory. It may outlive the handler's call by minutes, or by days if it waits: what it needs, it
-// owns, or it is the server's.
+// memory. It may outlive the handler's call by minutes, or by days if it waits: it owns what it
+// needs, or that outlives the server.
 using BodySource = std::function<BodyStep(std::string& piece)>;
 
 struct Response {
@@ -65,14 +65,14 @@ struct Response {
   std::string_view content_type = "text/plain; charset=utf-8";  // A constant.
   std::string body;
   BodySource source;  // Instead of `body`.
-  // Bytes that `source` makes, if that is known: the answer then says so, and has no chunks.
+  // Bytes that `source` makes, if known: the answer then has a Content-Length, and no chunks.
   std::optional<std::size_t> source_size = {};
   bool waits = false;  // `source` may say kWait. The connection then ends with this answer.
   std::vector<std::pair<std::string, std::string>> headers;
-  // No coding for those who take one: its size or its secrets are to be as they are.
+  // Never compressed: compression would change its size or could leak its secrets.
   bool as_is = false;
   bool close = false;  // Ask for the connection to end after this response.
-  // Instead of all the rest: Server::answer() brings it, with the request's ticket.
+  // All other fields are unused: Server::answer() brings the response, with the request's ticket.
   bool later = false;
 
   static Response json(std::string body, int status = 200);

@@ -1,4 +1,4 @@
-// What a request asks for behind its `?`: keys that are known, and values that are allowed.
+// The query behind a request's `?`: known keys and allowed values.
 #pragma once
 
 #include <array>
@@ -12,12 +12,12 @@
 
 namespace meshcheck::http {
 
-// An error that lists `known` if the query has any other key: who mistypes one would otherwise take
-// the answer to another question for the answer to theirs.
+// Returns an error that lists `known` if the query has any other key. Were a mistyped key ignored,
+// the user would get the answer to another question.
 Result<void> check_query_keys(const Request& request, std::span<const std::string_view> known);
 
-// Of a key that is given twice, the first value counts, here and below. A key that is not given, or
-// has no value, is nothing. Errors name the key and what it may be.
+// Of a key that is given twice, the first value counts, here and below. A key that is absent or has
+// no value reads as nothing. Errors name the key and its allowed values.
 
 // The place in `words` of the key's value.
 Result<std::optional<std::size_t>> query_choice(const Request& request, std::string_view key,

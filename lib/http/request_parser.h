@@ -10,7 +10,7 @@
 
 namespace meshcheck::http {
 
-// What one request may cost. Reaching a limit is an answer with the status beside it.
+// The limits of one request. A request beyond one is answered with the status beside it.
 struct Limits {
   std::size_t target_size_max = 8 * 1024;    // 414
   std::size_t headers_size_max = 16 * 1024;  // 431, names and values together
@@ -24,8 +24,8 @@ class RequestParser {
  public:
   enum class Step {
     kMore,  // All bytes are used; the request is not complete.
-    // The headers are complete and a body follows: request() has all but that. It is read from the
-    // next call on.
+    // The headers are complete and a body follows: request() lacks the body, which the next calls
+    // read.
     kHead,
     kRequest,  // request() is complete. The next call starts the next one.
     kRefused,  // refusal() says why. The connection has to end.
@@ -47,7 +47,7 @@ class RequestParser {
   bool wants_continue() const;
   // Bytes of the body, as the headers say; nothing if it comes in chunks.
   std::optional<std::size_t> announced() const;
-  // Bytes of memory that the body takes. It grows with what arrives.
+  // Bytes of memory that the body takes, which grow as it arrives.
   std::size_t body_memory() const;
   // The request was answered: gives a large body's memory back.
   void forget_body();

@@ -11,7 +11,7 @@
 
 namespace meshcheck::http {
 
-// May change the request, which nobody reads after it.
+// May change the request, which is not read afterwards.
 using Handler = std::function<Response(Request&)>;
 
 // Routes as netchecker's router has them: a path that is right but for letter case, doubled slashes
@@ -41,7 +41,7 @@ class Router {
   std::string allowed_methods(std::string_view path) const;
   // Percent-encoded, for a Location header.
   std::optional<std::string> corrected_path(std::string_view path) const;
-  // The way there from where the client is, up to the root and down again, with the query.
+  // `path` with the query, relative to the request's own path: up to the root and down again.
   static std::string location(const Request& request, const std::string& path);
   Response redirect_or_not_found(const Request& request) const;
 

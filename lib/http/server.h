@@ -22,8 +22,8 @@
 
 namespace meshcheck::http {
 
-// What a server has done. Written by its loop, read by any thread; sums over several servers are
-// what /metrics shows.
+// A server's counters. Written by its loop, read by any thread; /metrics shows sums over several
+// servers.
 struct Counters {
   std::atomic<std::uint64_t> connections_open = 0;
   std::atomic<std::uint64_t> connections_accepted = 0;
@@ -33,11 +33,11 @@ struct Counters {
   std::atomic<std::uint64_t> handshakes_failed = 0;  // TLS; not those that timed out.
   std::atomic<std::uint64_t> waiting_open = 0;       // Answers whose source may wait.
   std::atomic<std::uint64_t> waiting_refused = 0;    // Over waiting_max.
-  std::atomic<std::uint64_t> parked_open = 0;     // Requests that wait for admission or an answer.
-  std::atomic<std::uint64_t> parked_refused = 0;  // Over parked_max.
+  std::atomic<std::uint64_t> parked_open = 0;        // Requests waiting for admission or an answer.
+  std::atomic<std::uint64_t> parked_refused = 0;     // Over parked_max.
   std::atomic<std::uint64_t> parked_timed_out = 0;
-  std::atomic<std::uint64_t> memory_refused = 0;  // Bodies and answers for want of room.
-  std::atomic<std::uint64_t> requests = 0;        // That were let through.
+  std::atomic<std::uint64_t> memory_refused = 0;  // Bodies and answers, for lack of room.
+  std::atomic<std::uint64_t> requests = 0;        // Requests that were let through.
   std::atomic<std::uint64_t> responses_4xx = 0;
   std::atomic<std::uint64_t> responses_5xx = 0;
   std::atomic<std::uint64_t> bytes_received = 0;
@@ -54,19 +54,19 @@ class Server {
  public:
   struct Options {
     Limits limits;
-    // Each one more is answered one request: as always on a path of `spared_paths`, else with 503.
-    // From `turned_away_max` of those at a time on they are just closed.
+    // Beyond it a connection gets one answer: the usual one on a path of `spared_paths`, else 503.
+    // With `turned_away_max` such connections open, further ones are just closed.
     std::size_t connections_max = 10'000;
     std::size_t turned_away_max = 100;
     std::vector<std::string_view> spared_paths;  // Constants.
-    // What RLIMIT_NOFILE is; 0: not looked at. Connections that get one of the last
-    // kDescriptorsKept are treated as those beyond `connections_max`; the last half of these are
-    // for the rest of the process, and connections that get one are closed.
+    // The value of RLIMIT_NOFILE; 0: no check. A connection that gets one of the last
+    // kDescriptorsKept descriptors is treated as one beyond `connections_max`. The last half of
+    // these are for the rest of the process: a connection that gets one is closed.
     std::size_t descriptors_max = 0;
     // Descriptors or memory for connections have become short, for the first time or after a
     // minute in which they were not.
     std::function<void(std::string_view why)> on_shortage;
-    // Pipelined answers that may wait for a slow reader before its requests do.
+    // Bytes of pipelined answers that may wait for a slow reader; beyond, its requests wait.
     std::size_t unsent_size_max = 1024 * 1024;
     std::chrono::seconds idle_timeout{75};     // Between requests.
     std::chrono::seconds request_timeout{10};  // From a request's first byte to its last.
@@ -74,14 +74,14 @@ class Server {
     // Answers of this server whose source may wait; a request for one more is answered 503.
     std::size_t waiting_max = 100;
     // A source that waits is asked this often without wake() too, so that it can show its reader,
-    // and whatever is in between, that the connection lives.
+    // and proxies in between, that the connection lives.
     std::chrono::seconds wait_interval{15};
-    // Who is let through; null: everybody. A request that it does not decide at once is parked,
-    // and those behind it on its connection wait. Over `parked_max`, or after `gate_timeout`, it is
-    // answered 503. A client whose connection breaks and a server that drains end the wait; one
-    // that only shuts down its writing side goes on waiting.
+    // Decides which requests are let through; null: all. A request that it does not decide at once
+    // is parked, and those behind it on its connection wait. A request over `parked_max`, or parked
+    // longer than `gate_timeout`, is answered 503. A client whose connection breaks and a server
+    // that drains end the wait; one that only shuts down its writing side goes on waiting.
     Gate gate;
-    // Likewise of a request whose handler answers later.
+    // These bounds also hold for requests whose handler answers later.
     std::size_t parked_max = 1000;
     std::chrono::seconds gate_timeout{20};
     bool reuse_port = false;
@@ -106,23 +106,23 @@ class Server {
   // one. For the loop's thread, also from inside a handler or a source.
   void wake();
 
-  // What the gate says of a request later; nothing happens if that waits no more.
+  // The gate's later decision on a request. Does nothing if the request waits no more.
   void decide(Ticket ticket, Admission admission);
 
-  // What a handler that answers later says then, after it has returned; nothing happens if that
-  // request waits no more. For the loop's thread.
+  // The answer of a handler that answers later, after it has returned. Does nothing if the request
+  // waits no more. For the loop's thread.
   void answer(Ticket ticket, Response response);
 
   // Accepts no more, ends idle connections and answers that wait at once and busy connections after
-  // their answer, and says so when the last is gone. After `patience` the rest is cut. `on_drained`
-  // may not destroy the server.
+  // their answer, and calls `on_drained` when the last is gone. After `patience` the rest is cut.
+  // `on_drained` may not destroy the server.
   void drain(std::chrono::milliseconds patience, std::function<void()> on_drained);
 
  private:
   friend class Connection;
   Server(uv::Loop& loop, const Router& router, Counters& counters, const Options& options);
   void accept(uv::TcpStream stream);
-  // Descriptors that are left behind this one.
+  // Descriptors that are left above this one.
   std::size_t descriptors_left(int descriptor) const;
   void note_shortage(std::string_view why);
   Stream secured(uv::TcpStream stream);

@@ -13,9 +13,9 @@
 namespace meshcheck::http {
 
 // A handle: copies name the same bytes, and the last one frees them, on whatever thread. Counted,
-// since nobody knows which of several slow readers on several threads ends last; everything else in
-// the house has one owner. The bytes never change. They are charged to `memory` once, however many
-// read them.
+// since any of several slow readers on several threads may end last; everything else in the program
+// has one owner. The bytes never change. They are charged to `memory` once, whatever the number of
+// readers.
 class SharedBody {
  public:
   SharedBody() = default;
@@ -40,7 +40,7 @@ class SharedBody {
   std::string_view bytes() const {
     return block_ == nullptr ? std::string_view() : std::string_view(block_->bytes);
   }
-  // Somebody else has a handle.
+  // Whether another handle exists.
   bool is_shared() const { return block_ != nullptr && block_->handles > 1; }
 
  private:

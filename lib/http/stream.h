@@ -11,7 +11,7 @@
 
 namespace meshcheck::http {
 
-// The face of uv::TcpStream over both. Without TLS all goes straight to it.
+// The interface of uv::TcpStream over both. Without TLS all calls go straight to it.
 class Stream {
  public:
   explicit Stream(uv::TcpStream tcp) : plain_(std::move(tcp)) {}

@@ -1,4 +1,4 @@
-// What a server shows its clients in a TLS handshake, and which clients it lets in.
+// A server's side of TLS handshakes: its certificate, and the clients that it lets in.
 #pragma once
 
 #include <memory>
@@ -27,14 +27,14 @@ struct TlsBuffers {
   std::string outgoing;       // Not written to the connection yet.
 };
 
-// TLS 1.2 and 1.3 with forward secrecy, HTTP/1.1 by ALPN, no renegotiation, no early data. Who
-// shows a certificate does so on each connection: then no session is resumed. All members may be
+// TLS 1.2 and 1.3 with forward secrecy, HTTP/1.1 by ALPN, no renegotiation, no early data. Clients
+// with certificates show them on each connection: then no session is resumed. All members may be
 // called from any thread; many servers may share one, and it outlives them.
 class TlsContext {
  public:
   enum class Clients {
     kAnonymous,    // Are not asked for a certificate.
-    kMayIdentify,  // Who has none is let in; who has a bad one is not.
+    kMayIdentify,  // A client without a certificate is let in; one with a bad certificate is not.
     kMustIdentify,
   };
   // Files are PEM; a key with a passphrase is refused.
@@ -47,8 +47,8 @@ class TlsContext {
 
   static Result<std::unique_ptr<TlsContext>> load(Options options);
 
-  // Reads all files again. With an error all is as it was; it is one to replace a certificate that
-  // is valid by one that has expired. Only new connections see what is new.
+  // Reads all files again. After an error the old content stays in force. Replacing a valid
+  // certificate by an expired one is an error. Only new connections use the new content.
   Result<void> reload();
   // The end of the server's certificate's validity.
   WallClock::time_point expires();
@@ -62,7 +62,8 @@ class TlsContext {
   TlsContext(Options options, Loaded loaded);
   static Result<Loaded> read(const Options& options);
 
-  // For one connection; it keeps what was loaded then. `buffers` must stay where they are.
+  // For one connection; it keeps the files' content of that moment. `buffers` must stay where they
+  // are.
   std::unique_ptr<ssl_st, FreeTls> new_session(TlsBuffers& buffers);
 
   const Options options_;

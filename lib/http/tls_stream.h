@@ -14,10 +14,10 @@
 namespace meshcheck::http {
 
 // Looks like a uv::TcpStream that was accepted, but for two rules: nothing may be written before it
-// is established, and of the callbacks only on_end may destroy it.
-// A handshake that fails is answered with an alert and FIN; what the client still sends is thrown
-// away until it closes too, or the stream is destroyed. So whoever owns it bounds the time until
-// on_data. What breaks later is reported by on_end.
+// is established, and of the callbacks only on_end may destroy it. A handshake that fails is
+// answered with an alert and FIN; the client's further bytes are thrown away until it closes too,
+// or the stream is destroyed. So the owner bounds the time until on_data. on_end reports later
+// failures.
 class TlsStream {
  public:
   // `failures` counts handshakes that failed, apart from clients that just went away.
@@ -43,25 +43,25 @@ class TlsStream {
  private:
   enum class State { kHandshake, kFailed, kEstablished };
   void on_tcp_data(std::string_view bytes);
-  // Goes on with what has arrived. May destroy *this.
+  // Goes on with the bytes that have arrived. May destroy *this.
   void proceed();
   void shake_hands();
   void deliver();
   void say_end(std::optional<Error> error);
-  // Reads what fits; why no more came, as SSL_get_error says it.
+  // Reads what fits. Returns why no more came, as SSL_get_error has it.
   int read(char* buffer, std::size_t size, std::size_t& filled);
   void send_outgoing();
 
   uv::TcpStream tcp_;
   std::atomic<std::uint64_t>& failures_;
   uv::TcpStream::Events events_;
-  uv::Timer turn_;  // Hands out what was held back.
+  uv::Timer turn_;  // Hands out the bytes that were held back.
   State state_ = State::kHandshake;
   bool paused_ = false;
   bool client_finished_ = false;  // on_end has said so.
   std::optional<std::optional<Error>> tcp_end_;
   TlsBuffers buffers_;
-  std::string held_;         // What arrived in earlier turns and is not read: two reads at most.
+  std::string held_;         // Unread bytes of earlier turns: two reads at most.
   std::size_t chatter_ = 0;  // Bytes that the session sent by itself.
   std::string client_name_;
   bool client_verified_ = false;

@@ -1,4 +1,4 @@
-// The little of URLs that agents need; libcurl does the rest.
+// The few functions on URLs that agents need; libcurl does the rest.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ std::string escape_path_segment(std::string_view text);
 // "host:80/x" becomes "http://host:80/x"; a URL that has a scheme is left alone.
 std::string with_scheme(std::string_view url);
 
-// The host of "host:port" or "[address]:port", and "" for anything else, as Go's
-// net.SplitHostPort makes of an endpoint without a port.
+// The host of "host:port" or "[address]:port", and "" for anything else, as Go's net.SplitHostPort
+// does.
 std::string host_of_endpoint(std::string_view endpoint);
 
 // The parts between commas and semicolons without the blanks around them, at most `parts_max`;

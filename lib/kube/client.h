@@ -1,4 +1,4 @@
-// Questions to the Kubernetes API: JSON over HTTPS, with our credentials.
+// Requests to the Kubernetes API: JSON over HTTPS, with our credentials.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ struct Answer {
   std::string body;
 };
 
-// Lives on the loop's thread and outlives what it has started; `http` outlives it.
+// Lives on the loop's thread and outlives its calls; `http` outlives it.
 class Client {
  public:
   Client(uv::Loop& loop, http::Client& http, const Config& config);
@@ -44,7 +44,7 @@ class Client {
   // `on_answer` is called once and later. An error, and no call: there is no token to show.
   Result<http::Call> ask(const Question& question, std::function<void(Answer)> on_answer);
   // For an answer without an end: `on_bytes` gets a 2xx body as it comes, and the answer is empty
-  // then. No byte for the question's timeout ends it.
+  // then. It ends when no byte comes for the question's timeout.
   Result<http::Call> follow(const Question& question,
                             std::function<void(std::string_view bytes)> on_bytes,
                             std::function<void(Answer)> on_end);

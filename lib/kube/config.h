@@ -1,4 +1,4 @@
-// Where the Kubernetes API is, and how this program shows who it is: a pod's files or a kubeconfig.
+// The address of the Kubernetes API and this program's credentials: a pod's files or a kubeconfig.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace meshcheck::kube {
 
-// A value; doc/internals/kube_client.md. Of each pair of file and data at most one is set. Secrets
-// are in here: it is not for logs.
+// A value; doc/internals/kube_client.md. Of each pair of file and data at most one is set. Holds
+// secrets: not for logs.
 struct Config {
   std::string server;  // "https://10.96.0.1:443", without a slash at its end.
   // Both empty: the system's roots.
@@ -22,7 +22,7 @@ struct Config {
   std::string client_key_data;  // PEM.
   std::string token_file;       // Read again and again: tokens of pods live an hour.
   std::string token;
-  std::string default_namespace = "default";  // Where this pod runs, or what the context says.
+  std::string default_namespace = "default";  // This pod's, or the context's.
 };
 
 // The files are read whole, so a mistake in a path cannot fill the memory.
@@ -35,7 +35,8 @@ struct ConfigOptions {
   // Take a kubeconfig's insecure-skip-tls-verify at its word.
   bool insecure_allowed = false;
 };
-// Reads the environment. The error names the file and the key, or says what was looked for.
+// Reads the environment. The error names the file and the key, or the places without a
+// configuration.
 Result<Config> find_config(const ConfigOptions& options);
 
 struct PodEnvironment {
@@ -45,8 +46,8 @@ struct PodEnvironment {
 };
 Result<Config> in_cluster_config(const PodEnvironment& environment);
 
-// `directory` is what the relative paths in it start from. Refused, each by name, is what would
-// make this program somebody else than the user expects: exec and auth-provider plugins, basic
+// Relative paths in it start from `directory`. Settings under which this program would act as
+// another user than expected are errors that name them: exec and auth-provider plugins, basic
 // authentication, impersonation, proxies, another TLS server name.
 Result<Config> parse_kubeconfig(const std::string& yaml, const std::string& directory,
                                 const ConfigOptions& options);

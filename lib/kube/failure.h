@@ -1,4 +1,4 @@
-// Why the Kubernetes API did not do what it was asked, in one sentence that says what to do.
+// Why a request to the Kubernetes API failed, in one sentence that says what to do.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace meshcheck::kube {
 
-// What was asked, in the words of RBAC.
+// The requested operation, in the words of RBAC.
 struct Operation {
   std::string verb;        // "list", "watch", "get", "create"
   std::string group;       // "" for pods and nodes.
@@ -19,12 +19,12 @@ struct Operation {
 struct Failure {
   enum class Kind : std::uint8_t {
     kUnreachable,   // No answer.
-    kCertificate,   // It is not who the configuration says, or it does not want ours.
+    kCertificate,   // The API's does not match the configuration, or the API refuses ours.
     kUnauthorized,  // 401
     kForbidden,     // 403
-    kNotFound,      // 404: such objects are not served here.
+    kNotFound,      // 404: the API does not serve such objects.
     kConflict,      // 409: the object is there already, or was written in between.
-    kGone,          // 410: what we know is too old to go on from; not shown to anybody.
+    kGone,          // 410: our version is too old to go on from; not shown to users.
     kBusy,          // 429
     kServer,        // 5xx and every other status.
     kGarbage,       // An answer that is not the API's.
@@ -32,13 +32,13 @@ struct Failure {
   };
   Kind kind = Kind::kUnreachable;
   std::string sentence;
-  // It was noticed by nothing having come for long: the fault is older.
+  // Noticed because nothing came for long: the fault is older.
   bool by_silence = false;
 };
 
 inline constexpr std::size_t kMessageSizeMax = 300;  // Of the API's own words.
 
-// `body` is a Status object or whatever a proxy answered. REQUIRES: `status` is no 2xx.
+// `body` is a Status object or the answer of a proxy. REQUIRES: `status` is no 2xx.
 Failure failure_of_status(int status, std::string_view body, const Operation& operation);
 // The same for a Status that came as an event of a watch.
 Failure failure_of_message(int status, std::string_view message, const Operation& operation);

@@ -1,4 +1,4 @@
-// Reads the fields of an API object: an error names the first that is not what it should be.
+// Reads the fields of an API object: an error names the first wrong one.
 #pragma once
 
 #include <simdjson.h>
@@ -13,7 +13,7 @@
 
 namespace meshcheck::kube {
 
-// What is absent or null reads as empty, as in Kubernetes' own clients. All readers of one object
+// An absent field or null reads as empty, as in Kubernetes' own clients. All readers of one object
 // share `error`, which is asked once, at the end; it and the parser outlive them.
 class FieldReader {
  public:
@@ -47,7 +47,7 @@ class FieldReader {
     return std::string(found);
   }
 
-  // For what an object cannot be without.
+  // For a field that every object must have.
   std::string required_text(std::string_view key) const {
     std::string found = text(key);
     if (found.empty()) fail(key, "a text");

@@ -16,8 +16,8 @@
 
 namespace meshcheck::kube {
 
-// What one candidate knows of the lease, pure: it is told what the API says, and says what to
-// write. As Kubernetes' own leader election does it: another's lease has ended when it was not
+// One candidate's knowledge of the lease. Pure: the caller hands in the API's object and gets the
+// object to write. As in Kubernetes' own leader election, another's lease has ended when it was not
 // renewed for its own duration by this candidate's clock, so that no clocks have to agree.
 class LeaseRecord {
  public:
@@ -37,10 +37,11 @@ class LeaseRecord {
 
   // The object as the API has it; null: there is no such lease.
   Next seen(const nlohmann::json* object, Clock::time_point now, WallTime wall);
-  // What seen() asked for was taken.
+  // The API took the object of seen().
   void written() { renewed_at_ = asked_at_; }
 
-  // A third of the duration before another may take it, so that nobody acts beside the next holder.
+  // Ends a third of the duration before another candidate may take the lease, so that two never act
+  // at once.
   bool held(Clock::time_point now) const;
   const Options& options() const { return options_; }
 
@@ -66,13 +67,13 @@ class Lease {
   void write(const LeaseRecord::Next& next);
   void written(const ObjectAnswer& answer);
   void note_trouble(const std::string& trouble);
-  // Logs that it is held no more.
+  // Logs that the lease is held no more.
   void note_loss();
 
   const Log log_;
   LeaseRecord record_;
   std::string trouble_;    // As it was logged last.
-  bool acquired_ = false;  // And that was logged, and since then no loss.
+  bool acquired_ = false;  // "lease acquired" was logged, and no loss since.
   const Resource leases_;
   ResourceClient objects_;
   uv::Timer timer_;

@@ -1,4 +1,4 @@
-// Which objects a watch has seen, so that a list says what changed and what is gone.
+// The objects that a watch has seen, so that a list tells which ones changed and which are gone.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,7 @@
 
 namespace meshcheck::kube {
 
-// Pure. Knows of each object who it is and in what version, not what it looks like: about 200
-// bytes.
+// Pure. Keeps each object's identity and version, not its content: about 200 bytes.
 class ObjectIndex {
  public:
   enum class Outcome : std::uint8_t { kChanged, kUnchanged, kNoRoom };
@@ -25,10 +24,10 @@ class ObjectIndex {
   explicit ObjectIndex(std::size_t objects_max) : objects_max_(objects_max) {}
 
   Upsert upsert(const Metadata& metadata);
-  // Nothing if no such object is known. What is gone is the one of that name, whatever its uid.
+  // Returns the object of that name, whatever its uid; nothing if none is known.
   std::optional<Identity> erase(const Identity& identity);
 
-  // Between the two every object that exists is upserted; what was not is gone.
+  // Between the two calls every object that exists is upserted; the others are gone.
   void begin_listing();
   std::vector<Identity> end_listing();
 

@@ -6,7 +6,7 @@
 
 namespace meshcheck::kube {
 
-// What is at "/spec/nodeName" (RFC 6901); null if there is nothing.
+// The value at a pointer such as "/spec/nodeName" (RFC 6901); null if there is none.
 inline const nlohmann::json* value_at(const nlohmann::json& object, const char* pointer) {
   const nlohmann::json::json_pointer path(pointer);
   return object.contains(path) ? &object.at(path) : nullptr;

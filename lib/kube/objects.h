@@ -1,4 +1,4 @@
-// What the server wants to know of pods and nodes, and any other object as its JSON.
+// The fields of pods and nodes that the server uses, and any other object as its JSON.
 #pragma once
 
 #include <simdjson.h>
@@ -35,7 +35,7 @@ struct Pod {
   std::map<std::string, std::string> labels;
   std::string phase;  // "Pending", "Running", "Succeeded", "Failed", "Unknown"
   bool ready = false;
-  bool terminating = false;  // Somebody has asked for its deletion.
+  bool terminating = false;  // Its deletion was requested.
   bool host_network = false;
   std::vector<IpAddress> addresses;
   std::optional<WallTime> started;  // When its node took it up.
@@ -62,7 +62,7 @@ struct Node {
   std::vector<std::string> pod_cidrs;  // "10.244.1.0/24"
 };
 
-// For objects of which lib/kube knows nothing, such as custom resources.
+// For objects without a type here, such as custom resources.
 struct AnyObject {
   Identity identity;
   std::string json;  // Without needless blanks.

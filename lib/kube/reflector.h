@@ -1,4 +1,4 @@
-// What to ask the Kubernetes API next, so that what is known of its objects stays true.
+// Decides which request keeps the known objects up to date with the Kubernetes API.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,17 @@
 
 namespace meshcheck::kube {
 
-// How well a watch knows what there is.
+// How complete and recent a watch's knowledge is.
 struct WatchStatus {
   bool synced = false;  // All objects were seen once. From then on it stays so.
-  // Since then what is known may be old; it is kept. Until there is a watch again.
+  // Set while there is no watch: the objects are kept and may be old.
   std::optional<Clock::time_point> cut_off_since;
-  bool by_silence = false;  // And that is when it was heard last: it was cut off some time after.
-  std::string why;          // One sentence, while cut off or objects are missing; else empty.
+  bool by_silence =
+      false;        // `cut_off_since` is when it was last heard: it was cut off some time later.
+  std::string why;  // One sentence, while cut off or objects are missing; else empty.
   std::size_t objects = 0;
   std::uint64_t objects_refused = 0;  // Over objects_max, since the last list began.
-  // What its reader could not make out, likewise; `why` has the last one's reason.
+  // Objects that could not be decoded since then; `why` has the last one's reason.
   std::uint64_t objects_unreadable = 0;
   std::uint64_t lists = 0;  // Begun.
   std::uint64_t watches = 0;
@@ -31,9 +32,9 @@ struct WatchStatus {
 };
 
 // List, then watch from the list's version, then list again when the API has forgotten that
-// version. A watch that broke goes on where it was, behind a probe: a watch says nothing until
-// something changes, so only a question that is answered at once shows that the API is back.
-// Pure: it is told what came and when, and asked what to do. One request is out at a time.
+// version. A watch that broke goes on where it was, after a probe: a watch sends no byte until an
+// object changes, so only a question that is answered at once shows that the API is back. Pure: the
+// caller reports events with their times and gets the next request. One request is out at a time.
 // It waits after a failure: 0.8 s at first, doubled up to the half of retry_max, and each time up
 // to twice as long by chance, so that servers do not come back in step.
 class Reflector {
@@ -41,9 +42,9 @@ class Reflector {
   struct Options {
     Clock::duration retry_min = std::chrono::milliseconds(800);
     Clock::duration retry_max = std::chrono::seconds(30);
-    // A watch that lived so long ends the backoff.
+    // A watch of this age ends the backoff.
     Clock::duration healthy_after = std::chrono::seconds(10);
-    // A watch that has not failed for so long is taken for open; one that ends sooner was none.
+    // A watch that has not failed for this long counts as open; one that ends sooner does not.
     Clock::duration open_after = std::chrono::seconds(1);
     // The API ends a watch after this, or up to half as much more. A new one costs little, and
     // a connection that died in silence is noticed: nothing came for that long and the lateness.
@@ -65,7 +66,7 @@ class Reflector {
 
   Reflector(Options options, Clock::time_point now);
 
-  // What to ask now; nothing before wake_at() and while a request is out.
+  // The request to make now; nothing before wake_at() and while a request is out.
   std::optional<Request> take(Clock::time_point now);
   // When to call take(); nothing while only an answer can change things.
   std::optional<Clock::time_point> wake_at() const;
@@ -73,16 +74,16 @@ class Reflector {
   // An object of a list's page or of an event that is there now.
   ObjectIndex::Upsert seen(const Metadata& metadata);
   void unreadable(const Identity& identity, const Error& error);
-  // After its objects. Behind the last page: who is gone.
+  // To be called after the page's objects. Returns, after the last page, the objects that are gone.
   std::vector<Identity> page_ended(Clock::time_point now, const std::string& resource_version,
                                    const std::string& continue_token);
   void probe_ended(Clock::time_point now);
-  // The first byte has come. May be told again.
+  // The first byte has come. May be called again.
   void watch_opened(Clock::time_point now);
   std::optional<Identity> deleted(const Metadata& metadata);
-  // With every event, also a bookmark, and after the change is told.
+  // To be called for every event, also a bookmark, after its change was reported.
   void event_ended(Clock::time_point now, const std::string& resource_version);
-  // As announced. Or not at all, or in another way: failed().
+  // The watch ended after its announced timeout. For any other end: failed().
   void watch_ended(Clock::time_point now);
   void failed(Clock::time_point now, Failure failure);
 

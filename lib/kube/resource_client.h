@@ -1,4 +1,4 @@
-// Reads and writes objects of the Kubernetes API, of whatever kind, as JSON.
+// Reads and writes objects of the Kubernetes API, of any kind, as JSON.
 #pragma once
 
 #include <chrono>
@@ -23,16 +23,16 @@ struct ObjectAnswer {
   // REQUIRES: failure.
   const std::string& why() const { return failure->sentence; }
   bool not_found() const { return failure && failure->kind == Failure::Kind::kNotFound; }
-  // We may not, or have no token. That says nothing of the object.
+  // We have no permission or no token, which says nothing of the object.
   bool refused() const {
     return failure && (failure->kind == Failure::Kind::kUnauthorized ||
                        failure->kind == Failure::Kind::kForbidden);
   }
 };
 
-// One question at a time: a new one takes back what is under way. A part that asks several at once
-// has several of these. A token that is missing is an answer, too. Belongs to the client's loop;
-// the client outlives it.
+// One question at a time: a new one cancels the one under way. A part that asks several at once has
+// several of these. A missing token is reported as an answer. Belongs to the client's loop; the
+// client outlives it.
 class ResourceClient {
  public:
   // Called once and later, and may destroy the ResourceClient.
@@ -43,7 +43,8 @@ class ResourceClient {
 
   // etcd takes no object of more than 1.5 MiB.
   static constexpr std::size_t kObjectSizeMax = std::size_t{2} << 20U;
-  // Objects of a list come in pages. More is a failure: it would be a half-truth.
+  // Objects of a list come in pages. A list of more than kPagesMax pages is a failure, since a part
+  // would mislead.
   static constexpr std::size_t kPageObjects = 250;
   static constexpr std::size_t kPagesMax = 40;
   static constexpr std::size_t kPageSizeMax = std::size_t{16} << 20U;
@@ -53,12 +54,13 @@ class ResourceClient {
   explicit ResourceClient(Client& client, std::chrono::milliseconds timeout = kTimeout);
 
   void get(const Resource& resource, const std::string& name, OnAnswer on_answer);
-  // Page by page. `selector` is of labels, and may be empty. What `on_item` was told before a
-  // failure is not all.
+  // Page by page. `selector` is of labels, and may be empty. After a failure `on_item` has not seen
+  // all objects.
   void list(const Resource& resource, const std::string& selector, OnItem on_item, OnEnd on_end);
-  // The answer is the object as the API keeps it. A name that is taken is a kConflict.
+  // The answer is the object as the API stores it. A name in use is a kConflict.
   void create(const Resource& resource, const nlohmann::json& object, OnAnswer on_answer);
-  // With the resourceVersion that it was read with: what was written since is a kConflict.
+  // `object` has the resourceVersion that it was read with; a write by others since then is a
+  // kConflict.
   void replace(const Resource& resource, const std::string& name, const nlohmann::json& object,
                OnAnswer on_answer);
   // RFC 7386.
@@ -67,11 +69,12 @@ class ResourceClient {
   // The same of the object's status, where that is a resource of its own.
   void merge_status(const Resource& resource, const std::string& name, const nlohmann::json& patch,
                     OnAnswer on_answer);
-  // Server-side apply: makes the object, or sets the fields that are in `object` and takes them
-  // from whoever had set them. It names its apiVersion and kind; `manager` is who owns the fields.
+  // Server-side apply: makes the object, or sets the fields that are in `object` and takes their
+  // ownership from other managers. `object` names its apiVersion and kind; `manager` owns the
+  // fields.
   void apply(const Resource& resource, const std::string& name, const nlohmann::json& object,
              const std::string& manager, OnAnswer on_answer);
-  // What the object owns follows it.
+  // Objects that the object owns are deleted with it.
   enum class Deletion : std::uint8_t {
     kGraceful,  // With the time that it wants for its end.
     kAtOnce,

@@ -26,24 +26,24 @@ inline bool is_good(const SubjectAccessReview& review) {
   return review.allowed;
 }
 
-// Pure. Of what a key is about is its user's matter, as long as it is the same for all. When it is
-// full, what would be forgotten first is forgotten now; since a refusal is kept shorter, made-up
-// tokens push out each other before they push out what is good. About a kilobyte an entry.
+// Pure. All keys of one cache are digests of the same kind of question. When it is full, the entry
+// that would expire first is dropped; since a refusal is kept shorter, made-up tokens push out each
+// other before they push out good ones. About a kilobyte an entry.
 template <typename Review>
 class ReviewCache {
  public:
   struct Options {
     std::size_t entries_max = 25'000;
-    // What was taken back, as a token with its pod, is good for so long, or until it is asked about
-    // again.
+    // A good review is kept for this time. Until then, or until it is asked about again, a revoked
+    // token still counts as good.
     Clock::duration keep_good = std::chrono::seconds(60);
-    Clock::duration ask_again = std::chrono::seconds(60);  // About what is good.
+    Clock::duration ask_again = std::chrono::seconds(60);  // When a good review is due.
     Clock::duration keep_refused = std::chrono::seconds(10);
   };
 
   explicit ReviewCache(Options options) : options_(options) {}
 
-  // What was said of it, and is not too old. Valid until the next insert().
+  // The key's review, unless it is too old. Valid until the next insert().
   const Review* find(const Digest& key, Clock::time_point now) const {
     const auto found = entries_.find(key);
     if (found == entries_.end() || now >= found->second.forget_at) return nullptr;
@@ -100,7 +100,7 @@ class ReviewCache {
 
 // All tokens of one cache are asked about with the same audiences; the key is the token's digest.
 using TokenCache = ReviewCache<TokenReview>;
-// The key is the digest of who asks and for what.
+// The key is the digest of a user and an operation.
 using AccessCache = ReviewCache<SubjectAccessReview>;
 
 }  // namespace meshcheck::kube

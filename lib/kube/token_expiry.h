@@ -1,4 +1,4 @@
-// When a token ends, as it says itself.
+// When a token ends, from its own `exp`.
 #pragma once
 
 #include <optional>

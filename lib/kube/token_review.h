@@ -1,4 +1,4 @@
-// Asks the Kubernetes API who a token belongs to, and what somebody may do.
+// Asks the Kubernetes API which user a token belongs to, and which operations a user may do.
 #pragma once
 
 #include <functional>
@@ -12,17 +12,17 @@
 
 namespace meshcheck::kube {
 
-// Who presented a token. Nothing but `error` is set unless `authenticated`.
+// The user of a token. Only `error` is set unless `authenticated`.
 struct TokenReview {
   bool authenticated = false;
-  std::string error;  // Why not, for a person.
+  std::string error;  // Why it is not authenticated, for a person.
   std::string username;
   std::string uid;
   std::vector<std::string> groups;
   // Of "system:serviceaccount:NAMESPACE:NAME"; empty for others.
   std::string service_account_namespace;
   std::string service_account;
-  // Of a token that was made for a pod; it is in the service account's namespace.
+  // Set for a token that was made for a pod, which is in the service account's namespace.
   std::string pod_name;
   std::string pod_uid;
 
@@ -30,15 +30,15 @@ struct TokenReview {
 };
 
 // Needs the rule: apiGroups ["authentication.k8s.io"], resources ["tokenreviews"], verbs
-// ["create"]. An error of the review: the API did not say; the token may be good. An error at
-// once: there is no token of our own. Without `audiences` the token has to be for the API itself,
-// as those of users are. REQUIRES: check_token(token).
+// ["create"]. An error of the review: the API did not decide, and the token may be good. An error
+// at once: there is no token of our own. Without `audiences` the token has to be for the API
+// itself, as those of users are. REQUIRES: check_token(token).
 Result<http::Call> review_token(Client& client, const std::string& token,
                                 const std::vector<std::string>& audiences,
                                 std::function<void(Result<TokenReview>)> on_review);
 
-// Pure halves of it. A review that names none of the `audiences` asked for is not authenticated:
-// such an API has not looked at them.
+// The pure halves of review_token(). A review that names none of the requested `audiences` is not
+// authenticated: such an API has not checked them.
 std::string encode_token_review(const std::string& token,
                                 const std::vector<std::string>& audiences);
 Result<TokenReview> parse_token_review(std::string_view json,

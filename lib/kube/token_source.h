@@ -10,18 +10,18 @@
 
 namespace meshcheck::kube {
 
-// The kubelet replaces the token of a pod before it ends, so its file is read again when what is
-// held is a minute old. Reads a small file on the caller's thread.
+// The kubelet replaces the token of a pod before it ends, so its file is read again when the token
+// in memory is a minute old. Reads a small file on the caller's thread.
 class TokenSource {
  public:
   static constexpr Clock::duration kAgeMax = std::chrono::minutes(1);
 
   explicit TokenSource(const Config& config) : file_(config.token_file), token_(config.token) {}
 
-  // Empty if the configuration has none. While the file cannot be read, the one before; an error
-  // only if there is no such. The text is a secret.
+  // Empty if the configuration has no token. While the file cannot be read, the earlier token; an
+  // error only if there is none. The text is a secret.
   Result<std::string> token(Clock::time_point now);
-  // The API did not take it: the next call reads the file, but not more than once a second.
+  // The API refused the token: the next call of token() reads the file, at most once a second.
   void refused(Clock::time_point now);
 
  private:

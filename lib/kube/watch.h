@@ -1,4 +1,4 @@
-// Follows all objects of a sort: tells of each that is new, changed or gone.
+// Follows all objects of a kind: reports each that is new, changed or gone.
 #pragma once
 
 #include <simdjson.h>
@@ -17,7 +17,7 @@
 
 namespace meshcheck::kube {
 
-// What is followed: "/api/v1/pods", "/apis/GROUP/VERSION/namespaces/NS/RESOURCE".
+// The objects to follow: "/api/v1/pods", "/apis/GROUP/VERSION/namespaces/NS/RESOURCE".
 struct ResourceList {
   std::string group;  // Empty for pods and nodes.
   std::string version = "v1";
@@ -29,9 +29,9 @@ struct ResourceList {
   std::string path() const;  // With the selectors' query, which begins with '?' if there is one.
 };
 
-// Lives on the client's loop; not destroyed inside its handlers. It holds who is there and in what
-// version, not the objects: its user keeps what it wants of them. Bounded by objects_max; an object
-// is bounded by WatchDecoder::kLineSizeMax, a page of a list by kPageSizeMax.
+// Lives on the client's loop; not destroyed inside its handlers. It holds the objects' identities
+// and versions, not the objects: its user keeps what it needs of them. Bounded by objects_max; an
+// object is bounded by WatchDecoder::kLineSizeMax, a page of a list by kPageSizeMax.
 class Watch {
  public:
   struct Handlers {
@@ -39,7 +39,8 @@ class Watch {
     // error is counted, shown in the status, and the object left out.
     std::function<Result<void>(const simdjson::dom::element& object)> on_upsert;
     std::function<void(const Identity& identity)> on_delete;
-    // It is synced, cut off, back, or has another reason; behind the changes that came with it.
+    // The watch is synced, cut off, back, or has another reason. Called after the changes that came
+    // with it.
     std::function<void()> on_status;
   };
   // For Pod, Node and AnyObject.
@@ -87,7 +88,7 @@ class Watch {
   Handlers handlers_;
   Reflector reflector_;
   WatchDecoder decoder_;
-  std::optional<Failure> broken_;  // What an event of the watch under way said.
+  std::optional<Failure> broken_;  // From an event of the watch under way.
   http::Call call_;
   uv::Timer timer_;
   WatchStatus told_;

@@ -24,8 +24,8 @@ struct WatchEvent {
   std::string message;
 };
 
-// Pure. How the bytes were cut on their way makes no difference. After an error it has no more to
-// say: nobody knows what the rest of such a stream means.
+// Pure. The chunks in which bytes arrive make no difference. After an error there are no more
+// events, since the rest of such a stream has no known meaning.
 class WatchDecoder {
  public:
   // etcd takes objects of up to 1.5 MiB.

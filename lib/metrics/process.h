@@ -1,4 +1,4 @@
-// What the kernel says about this process, as Prometheus client libraries publish it.
+// The kernel's figures of this process, as Prometheus client libraries publish them.
 #pragma once
 
 #include "lib/metrics/text_writer.h"

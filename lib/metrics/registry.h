@@ -1,4 +1,4 @@
-// The program's own metrics: prometheus-cpp's registry, its text, and what /proc says of us.
+// The program's own metrics: prometheus-cpp's registry, its text, and this process's data in /proc.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// Where metrics go whose series are made anew each time: the text of a scrape, or a remote write.
+// A receiver of metrics whose series are made anew each time: the text of a scrape, or a remote
+// write.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,7 @@
 
 namespace meshcheck::metrics {
 
-// One walk over what is measured serves every way of telling it. Views are valid during the call
-// alone.
+// One walk over the measurements serves every format. Views are valid during the call alone.
 class Sink {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;

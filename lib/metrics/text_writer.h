@@ -17,7 +17,7 @@ class TextWriter final : public Sink {
   void sample(Labels labels, double value) override;
   void histogram(Labels labels, const Histogram& histogram) override;
 
-  // The text so far, which is taken out.
+  // Takes out the text so far.
   std::string take();
 
  private:

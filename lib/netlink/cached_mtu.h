@@ -1,4 +1,4 @@
-// What the kernel believes that one destination takes, beside what its routes and links say.
+// The MTU that the kernel keeps for one destination, beside those of its routes and links.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What the kernel says of itself when something changes.
+// The kernel's announcements of changes.
 #pragma once
 
 #include <variant>
@@ -10,8 +10,8 @@
 
 namespace meshcheck::netlink {
 
-// The value as it is now or, when `removed`, as it was last. A change may be said more than once
-// and may change nothing that we look at.
+// The value as it is now or, when `removed`, as it was last. The kernel may announce a change more
+// than once, or one that affects no field here.
 struct LinkChanged {
   Link link;
   bool removed = false;

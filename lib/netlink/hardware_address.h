@@ -9,13 +9,13 @@
 
 namespace meshcheck::netlink {
 
-// 0 to 32 bytes: 6 for Ethernet, 4 or 16 for tunnels, 20 for InfiniBand, none for what has none.
+// 0 to 32 bytes: 6 for Ethernet, 4 or 16 for tunnels, 20 for InfiniBand, none for other links.
 class HardwareAddress {
  public:
   static constexpr std::size_t kSizeMax = 32;
 
   HardwareAddress() = default;
-  // What exceeds kSizeMax is cut off; the kernel has no longer ones.
+  // Bytes beyond kSizeMax are cut off; the kernel has no longer addresses.
   static HardwareAddress from_bytes(std::span<const std::uint8_t> bytes);
 
   std::span<const std::uint8_t> bytes() const { return std::span(bytes_).first(size_); }

@@ -21,7 +21,7 @@ struct Link {
     kDormant,
     kUp,
   };
-  // Since the link was made; `dropped` includes what the kernel had no room for.
+  // Since the link was made; `dropped` includes packets that the kernel had no room for.
   struct Statistics {
     std::uint64_t rx_packets = 0;
     std::uint64_t tx_packets = 0;
@@ -47,12 +47,12 @@ struct Link {
   std::uint32_t carrier_changes = 0;
   HardwareAddress hardware_address;
   std::uint32_t master = 0;  // The bridge or bond that it is a port of; 0: none.
-  // What it runs on: a VLAN's or VXLAN's parent, a veth's other end; 0: nothing known. When it is
-  // in another network namespace, the index is of that namespace and means nothing here.
+  // The link that it runs on: a VLAN's or VXLAN's parent, a veth's other end; 0: unknown. When it
+  // is in another network namespace, the index is of that namespace and means nothing here.
   std::uint32_t underlay = 0;
   bool underlay_is_elsewhere = false;
   Statistics statistics;
-  Offloads offloads;  // Netlink does not tell: read_offloads() does.
+  Offloads offloads;  // Not from netlink: read_offloads() sets them.
 
   friend bool operator==(const Link&, const Link&) = default;
 };

@@ -12,9 +12,9 @@
 namespace meshcheck::netlink {
 
 // Hears of links and addresses and, if asked, of routes and neighbours, in the network namespace of
-// the thread that starts it. Start it first and take a Snapshot then: what changes in between is in
-// both. Two things the kernel does not say: that IPv4 routes went away with their link, and, after
-// an Overrun, what was lost. Take a new Snapshot in both cases.
+// the thread that starts it. Start it first and take a Snapshot then: changes in between are in
+// both. The kernel does not announce that IPv4 routes went away with their link, nor, after an
+// Overrun, which events were lost. Take a new Snapshot in both cases.
 //
 // Destroying it silences it at once, also inside its own callback. Bound: the kernel's socket
 // buffer, and per turn of the loop `datagrams_max`, so that a storm does not starve the loop.

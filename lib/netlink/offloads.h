@@ -1,4 +1,4 @@
-// What the kernel or the card does to sizes of packets behind the back of who captures them.
+// Offloads: the kernel or the card joins and cuts packets, which a capture does not show.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@ namespace meshcheck::netlink {
 
 struct Link;
 
-// Nothing where the kernel does not tell. Sending, segments larger than the link's MTU are handed
-// down and cut late; receiving, packets are joined early. `ethtool -k` shows the same.
+// Nothing where the kernel does not tell. On sending, segments larger than the link's MTU are
+// handed down and cut late; on receiving, packets are joined early. `ethtool -k` shows the same.
 struct Offloads {
   std::optional<bool> tso;  // TCP's segments are cut by the card...
   std::optional<bool> gso;  // ... or else by the kernel, which may do so for UDP too.

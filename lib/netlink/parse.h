@@ -11,15 +11,15 @@
 namespace meshcheck::netlink {
 
 // Each takes a message of its type, RTM_NEW... or RTM_DEL..., and returns nothing for one that is
-// too short or that is not about what we look at: bridge forwarding entries, bridge port
-// notifications, cached routes, other tables than main. No byte outside the payload is read.
+// too short or of a kind that we leave out: bridge forwarding entries, bridge port notifications,
+// cached routes, other tables than main. No byte outside the payload is read.
 std::optional<Link> parse_link(const Message& message);
 std::optional<LinkAddress> parse_address(const Message& message);
 std::optional<Route> parse_route(const Message& message);
 std::optional<Neighbour> parse_neighbour(const Message& message);
 
-// Of the messages that parse_route() takes, the cached ones: they come with a dump of the routes,
-// never by themselves. Nothing for one without an MTU, as a redirect leaves it.
+// Parses cached routes, which come with a dump of the routes, never by themselves. Nothing for one
+// without an MTU, as a redirect leaves it.
 std::optional<CachedMtu> parse_cached_mtu(const Message& message);
 
 // Any message of a multicast group.

@@ -1,4 +1,4 @@
-// What the kernel knows of the network at one moment.
+// The kernel's tables of the network at one moment.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// A connection to a database, whatever kind it is of.
+// A connection to a database of any kind.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ namespace meshcheck::store {
 // writes.
 class Connection {
  public:
-  // A SQLite file, or ":memory:"; lib/store/sqlite/connection.h says what comes of a path. The
+  // A SQLite file, or ":memory:"; lib/store/sqlite/connection.h says how a path is opened. The
   // error names the file and the fix.
   static Result<Connection> open(const std::string& path, driver::Options options = {});
 
@@ -36,12 +36,12 @@ class Connection {
   // The first statement of `sql`. A statement owned by the caller.
   Result<Statement> prepare(std::string_view sql);
   // The same, prepared once and owned by the Connection: reset, its bindings cleared, usable until
-  // somebody asks for the same text again. `sql` must be one of the program's own, constant texts:
-  // at most kCachedMax different ones.
+  // the next call with the same text. `sql` must be one of the program's own, constant texts: at
+  // most kCachedMax different ones.
   Result<Statement*> cached(std::string_view sql);
 
-  // Sees that the database is still where it was opened; true: it had been deleted, and was written
-  // there anew. An error: another one is there. Ends statements, and is not for transactions.
+  // Checks that the database is still where it was opened. True: it had been deleted, and was
+  // written there anew. An error: another one is there. Ends statements. Not within a transaction.
   Result<bool> keep_in_place();
 
   // How errors name the database: a file's absolute path, or ":memory:".

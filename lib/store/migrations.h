@@ -15,9 +15,10 @@ struct Migration {
   std::string_view sql;
 };
 
-// Applies what the database lacks, in order, one transaction each; the database holds the number of
-// the last (SQLite: PRAGMA user_version). `migrations` is numbered 1 to n. Refuses a database that
-// a newer version of the program has written, and one that another program has made.
+// Applies the migrations that the database lacks, in order, one transaction each; the database
+// holds the number of the last (SQLite: PRAGMA user_version). `migrations` is numbered 1 to n.
+// Refuses a database that a newer version of the program has written, and one that another program
+// has made.
 Result<void> migrate(Connection& database, std::span<const Migration> migrations);
 
 }  // namespace meshcheck::store

@@ -1,4 +1,4 @@
-// What happens as a whole or not at all.
+// A transaction of the database.
 #pragma once
 
 #include "lib/base/result.h"
@@ -15,7 +15,7 @@ class Transaction {
 
   Transaction(Transaction&& other) noexcept;
   Transaction& operator=(Transaction&&) = delete;
-  ~Transaction();  // Rolls back what was not committed.
+  ~Transaction();  // Rolls back unless committed.
 
   // The outermost one is on disk when this succeeds.
   Result<void> commit();

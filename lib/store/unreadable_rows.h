@@ -11,7 +11,7 @@
 
 namespace meshcheck::store {
 
-// Told of each row that is left out.
+// Called for each row that is left out.
 using OnUnreadable = std::function<void(const Error& error)>;
 
 // Counts them, and writes one line of the log when it ends: there may be thousands.

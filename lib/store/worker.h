@@ -17,13 +17,13 @@
 
 namespace meshcheck::store {
 
-// What one caller wants from the database.
+// One caller's work on the database.
 struct Job {
-  // On the worker's thread. What it changes is undone when it returns an error. Owns what it needs:
-  // it may run after its submitter is gone.
+  // On the worker's thread. Its changes are undone when it returns an error. Owns what it needs: it
+  // may run after its submitter is gone.
   std::function<Result<void>(Connection&)> run;
-  // On the home loop, exactly once; success means that what `run` did is on disk. May be empty.
-  // May submit more jobs and may destroy the Worker.
+  // On the home loop, exactly once; success means that the changes of `run` are on disk. May be
+  // empty. May submit more jobs and may destroy the Worker.
   std::function<void(Result<void>)> done;
 };
 
@@ -40,7 +40,7 @@ class Worker {
   };
   struct Counters {
     std::uint64_t batches = 0;
-    std::uint64_t jobs = 0;          // That ran to an outcome, failed ones included.
+    std::uint64_t jobs = 0;          // Jobs that have ended, failed ones included.
     std::uint64_t failures = 0;      // Jobs that failed, by themselves or with their batch.
     std::uint64_t refused = 0;       // Jobs that submit() refused.
     std::uint64_t written_anew = 0;  // How often the database had been deleted.

@@ -1,4 +1,4 @@
-// How it goes to write one kind of rows: what readyz, /metrics and the log say of it.
+// The state of writing one kind of rows, for readyz, /metrics and the log.
 #pragma once
 
 #include <chrono>
@@ -14,17 +14,17 @@
 namespace meshcheck::store {
 
 struct WriteStatus {
-  bool enabled = false;  // Somebody writes.
+  bool enabled = false;  // Whether rows are written at all.
   std::string trouble;   // Why the last write failed; empty while they go well.
   std::uint64_t rows_written = 0;
   std::uint64_t writes_failed = 0;     // Transactions.
   std::uint64_t written_anew = 0;      // How often the database had been deleted.
   std::chrono::nanoseconds commit{0};  // How long the last one took.
-  bool lost = false;                   // What was left at the end could not be written.
+  bool lost = false;                   // The last rows at the program's end could not be written.
 };
 
-// Is told what became of each write, and tells the status; the log only what is news. Belongs to
-// the thread of whoever writes.
+// Takes each write's result, sets the status and logs changes of it. Belongs to the writer's
+// thread.
 class WriteReporter {
  public:
   // Constant texts.
@@ -39,7 +39,7 @@ class WriteReporter {
 
   // `rows` are those of the write; `commit`: how long the last commit took.
   void written(const Result<void>& result, std::size_t rows, std::chrono::nanoseconds commit);
-  // The last write, after which nobody tries again.
+  // The result of the last write, which is not tried again.
   void ended(const Result<void>& result);
 
  private:

@@ -18,7 +18,8 @@ struct TestIdentity {
   std::string key;
 };
 
-// Issues what is valid for a day from now: for 127.0.0.1 as a server, for its name as a client.
+// Issues certificates that are valid for a day from now: for 127.0.0.1 as a server, for its name as
+// a client.
 class TestAuthority {
  public:
   explicit TestAuthority(const std::string& name)

@@ -54,7 +54,7 @@ inline std::string dns_answer(const DnsQuestion& question, int rcode,
   return answer;
 }
 
-// Listens on loopback; `answer` says what goes back, or nothing.
+// Listens on loopback; `answer` returns the bytes to send back, or nothing.
 class TestDnsServer {
  public:
   using Answer = std::function<std::optional<std::string>(const DnsQuestion&)>;

@@ -1,4 +1,4 @@
-// For tests: a Kubernetes API on loopback that keeps objects and says exactly what a test wants.
+// For tests: a Kubernetes API on loopback that keeps objects and sends exactly what a test wants.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,9 +23,9 @@
 
 namespace meshcheck::kube {
 
-// Serves `objects` one by one and as lists of `page_size`, writes them as it is asked to, and keeps
-// watches open, for which the test speaks. A test plays the controllers: in `on_create`, or by
-// changing `objects`. An answer in `next_answers` goes out first, whatever was asked.
+// Serves `objects` one by one and as lists of `page_size`, writes them on request, and keeps
+// watches open, whose events the test sends. A test plays the controllers: in `on_create`, or by
+// changing `objects`. An answer in `next_answers` goes out first, to any request.
 class FakeApi {
  public:
   using json = nlohmann::json;
@@ -64,7 +64,7 @@ class FakeApi {
     const std::string name = object["metadata"]["name"];
     objects[list + "/" + name] = std::move(object);
   }
-  // The answer to whatever begins like that ("POST /api/v1/namespaces") is this status.
+  // Requests that begin with `request` ("POST /api/v1/namespaces") are answered with `status`.
   void fail(const std::string& request, int status) { failures[request] = status; }
   std::size_t count(const std::string& request) const {
     return static_cast<std::size_t>(
@@ -72,7 +72,7 @@ class FakeApi {
                       [&](const std::string& one) { return one.starts_with(request); }));
   }
 
-  // To the last watch whose target has `part` in it.
+  // Sends to the last watch whose target has `part` in it.
   void tell_to(const std::string& part, const std::string& bytes) {
     for (auto watcher = watchers_.rbegin(); watcher != watchers_.rend(); ++watcher) {
       if (watcher->first.find(part) == std::string::npos) continue;
@@ -81,7 +81,7 @@ class FakeApi {
     }
     ADD_FAILURE() << "nobody watches " << part;
   }
-  // To the last watch that was opened.
+  // Sends to the last watch that was opened.
   void tell(const std::string& bytes) {
     std::array<char, 20> size{};
     snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
@@ -91,7 +91,7 @@ class FakeApi {
     watcher_->write("0\r\n\r\n");
     watcher_ = nullptr;
   }
-  // The end of the process, as a client sees it.
+  // Cuts all connections, as the end of the API's process does.
   void cut_all() {
     watcher_ = nullptr;
     watchers_.clear();
@@ -107,15 +107,15 @@ class FakeApi {
   std::map<std::string, json> objects;  // By path.
   bool selects = true;  // By labels, of the form "a=b,c". False: a list has all objects.
   std::size_t page_size = 500;
-  std::string version = "100";          // Of lists; what is written has a version of its own.
+  std::string version = "100";          // Of lists; written objects have versions of their own.
   std::list<std::string> next_answers;  // Whole ones; "" is none at all.
   std::map<std::string, int> failures;  // Of fail().
   bool silent = false;                  // Reads and does not answer.
   std::set<std::string> lingering;      // Paths whose objects only get a deletionTimestamp.
-  // Of what was created, after it is there.
+  // Called after an object was created.
   std::function<void(const std::string& path, json& object)> on_create = [](const std::string&,
                                                                             json&) {};
-  // After it is gone.
+  // Called after an object is gone.
   std::function<void(const std::string& path)> on_remove = [](const std::string&) {};
 
   std::vector<std::string> requests;  // "GET /version", without a query.
@@ -130,7 +130,7 @@ class FakeApi {
   struct Asked {
     std::string method;
     http::Request request;  // Its path, query and body.
-    bool merges = false;    // A patch of RFC 7386; else what is applied.
+    bool merges = false;    // A patch of RFC 7386; else server-side apply.
   };
 
   void accept(uv::TcpStream accepted) {
@@ -228,7 +228,7 @@ class FakeApi {
     }
     return answer(200, keep(path, std::move(object)).dump());
   }
-  // What is applied may be new.
+  // An applied object may be new.
   std::string patch(const Asked& asked) {
     std::string path = asked.request.path;
     if (path.ends_with("/status")) path.resize(path.rfind('/'));
@@ -248,7 +248,7 @@ class FakeApi {
     }
     return answer(200, "{}");
   }
-  // Whatever is asked for with a limit is a collection.
+  // A request with a limit is for a collection.
   std::string read_list(const http::Request& request) const {
     if (request.query_value("limit").empty()) return status(404);
     const std::string token = request.query_value("continue");
@@ -287,7 +287,7 @@ class FakeApi {
   std::optional<uv::TcpListener> listener_;
   std::list<Client> clients_;
   uv::TcpStream* watcher_ = nullptr;
-  std::vector<std::pair<std::string, uv::TcpStream*>> watchers_;  // And what they asked for.
+  std::vector<std::pair<std::string, uv::TcpStream*>> watchers_;  // With their targets.
   std::size_t writes_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// For the client's tests: a server on loopback that says exactly what a test wants.
+// For the client's tests: a server on loopback that sends exactly what a test wants.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ class TestServer {
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
-  // To whom asked last, of its own accord.
+  // Sends unasked bytes on the newest connection.
   void say(std::string_view bytes) { streams_.back().write(bytes); }
   void hang_up() { streams_.back().finish_writing(); }
 
@@ -68,7 +68,7 @@ class TestServer {
 
 class ClientFixture : public testing::Test {
  protected:
-  // Runs the loop until the outcome is there.
+  // Runs the loop until the call has ended.
   Outcome fetch(ClientRequest request) {
     std::optional<Outcome> result;
     const Call call = client_.start(std::move(request), [&](Outcome outcome) {

@@ -1,4 +1,4 @@
-// Waiting for what a loop brings about, with a deadline. For tests only.
+// Runs a loop until a condition holds, with a deadline. For tests only.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace meshcheck::uv {
 
-// Turns the loop until `done` or the deadline, which only a test that fails sees; whether it was
-// done.
+// Turns the loop until `done` or the deadline, which only a failing test reaches. Returns the last
+// `done`.
 inline bool run_until(Loop& loop, const std::function<bool()>& done,
                       std::chrono::milliseconds deadline = std::chrono::minutes(1)) {
   bool expired = false;

@@ -19,7 +19,7 @@ inline bool ip(const std::string& command) {
   return std::system(("ip " + command).c_str()) == 0;
 }
 
-// As root, or else as the root of a user namespace that we make.
+// Enters one as root, or else as the root of a new user namespace.
 inline bool enter_network_namespace() {
   if (unshare(CLONE_NEWNET) == 0) return true;
   const auto user = std::to_string(geteuid());
@@ -31,8 +31,8 @@ inline bool enter_network_namespace() {
   return true;
 }
 
-// Runs the body of a test in a child process that alone has the namespace, which ends with it. To
-// be the last statement of a test. Skips where namespaces are not permitted.
+// Runs the body of a test in a child process with a namespace of its own. To be the last statement
+// of a test. Skips where namespaces are not permitted.
 inline void in_network_namespace(const std::function<void()>& body) {
   constexpr int kNotPermitted = 77;
   std::fflush(nullptr);
@@ -53,8 +53,8 @@ inline void in_network_namespace(const std::function<void()>& body) {
   EXPECT_EQ(WEXITSTATUS(status), 0) << "see above";
 }
 
-// One more network while this lives, which a process that waits for its end has entered. To be made
-// in the body of a test with a network of its own.
+// One more network, held by a child process as long as this object lives. To be made in the body of
+// a test with a network of its own.
 class OtherNamespace {
  public:
   OtherNamespace() {
@@ -82,7 +82,7 @@ class OtherNamespace {
 
   // For `ip link set ... netns`.
   pid_t process() const { return process_; }
-  // True when the shell's command, one without single quotes, succeeded in there.
+  // True when the shell command succeeded in that network. REQUIRES: it has no single quotes.
   bool run(const std::string& command) const {
     const std::string enter = "nsenter --net=/proc/" + std::to_string(process_) + "/ns/net ";
     return std::system((enter + "sh -c '" + command + "'").c_str()) == 0;

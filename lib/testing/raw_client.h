@@ -23,7 +23,7 @@ struct TestClient {
       stream.write(to_send);
     }));
   }
-  // All that came behind the first answer's headers.
+  // All bytes behind the first answer's headers.
   std::string body() const {
     const auto end = received.find("\r\n\r\n");
     return end == std::string::npos ? std::string() : received.substr(end + 4);

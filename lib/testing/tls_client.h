@@ -1,4 +1,4 @@
-// For tests: a TLS client that says exactly what a test wants, also what no decent one says.
+// For tests: a TLS client that sends exactly what a test wants, also what no correct client sends.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 
 namespace meshcheck::http {
 
-// Trusts everybody. Keeps what it receives and knows how the server has closed.
+// Trusts every server. Keeps what it receives and knows how the server has closed.
 class TlsTestClient {
  public:
   // `prepare` may change the session before its handshake; `to_send` goes out after it.
@@ -48,7 +48,7 @@ class TlsTestClient {
     SSL_shutdown(session_.get());
     flush();
   }
-  // What the session has to say, of its own accord too.
+  // Sends what the session has to send, also unasked.
   void flush() {
     BIO* const out = SSL_get_wbio(session_.get());
     std::array<char, 16384> buffer{};
@@ -57,7 +57,7 @@ class TlsTestClient {
     }
   }
   SSL* session() const { return session_.get(); }
-  // All that came behind the first answer's headers.
+  // All bytes behind the first answer's headers.
   std::string body() const {
     const auto end = received.find("\r\n\r\n");
     return end == std::string::npos ? std::string() : received.substr(end + 4);
@@ -66,7 +66,7 @@ class TlsTestClient {
   uv::TcpStream stream;
   std::string received;
   bool established = false;
-  bool failed = false;    // The server sent an alert, or what is no TLS.
+  bool failed = false;    // The server sent an alert, or bytes that are no TLS.
   bool notified = false;  // The server said that nothing follows.
   bool ended = false;     // And closed.
 

@@ -1,4 +1,4 @@
-// For tests: a server with TLS on a loop, and what it needs.
+// For tests: a server with TLS on a loop, with its certificates.
 #pragma once
 
 #include <gtest/gtest.h>

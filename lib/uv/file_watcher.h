@@ -16,7 +16,7 @@ namespace meshcheck::uv {
 // events miss. Belongs to the loop's thread.
 class FileWatcher {
  public:
-  // What is told when one of the files is another than at the look before. It may not destroy the
+  // Called when one of the files is another than at the look before. It may not destroy the
   // FileWatcher.
   using OnChange = std::function<void()>;
 
@@ -26,11 +26,11 @@ class FileWatcher {
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  // Now, besides the looks of each interval.
+  // Looks now, in addition to the looks of each interval.
   void look();
-  // The files as they are now are known: whoever reads them unasked says so before.
+  // The files as they are now are known. To be called before reading them without an on_change.
   void note();
-  // The next look takes the files for others: what was read could not be used.
+  // The content that was read could not be used: the next look takes the files for others.
   void doubt() { stamps_.reset(); }
 
  private:
@@ -38,7 +38,7 @@ class FileWatcher {
 
   const std::vector<std::string> paths_;
   const OnChange on_change_;
-  std::optional<std::vector<FileStamp>> stamps_;  // Of what is known.
+  std::optional<std::vector<FileStamp>> stamps_;  // Of the known files.
   Timer timer_;
 };
 

@@ -7,10 +7,10 @@
 
 namespace meshcheck::uv {
 
-// What libuv sees is not a wrapper but a *node*: the C handle together with its callback. The
-// wrapper owns the node; the deleter closes the handle, and the close callback frees the node on
-// the loop's next turn. So a wrapper needs no destructor, can be moved, and is silent from the
-// moment it is destroyed, also inside its own callback, whose closure lives in the node.
+// libuv sees not a wrapper but a *node*: the C handle together with its callback. The wrapper owns
+// the node; the deleter closes the handle, and the close callback frees the node on the loop's next
+// turn. So a wrapper needs no destructor, can be moved, and is silent from the moment it is
+// destroyed, also inside its own callback, whose closure lives in the node.
 struct CloseHandle {
   template <typename Node>
   void operator()(Node* node) const {
@@ -23,7 +23,7 @@ struct CloseHandle {
 template <typename Node>
 using HandlePtr = std::unique_ptr<Node, CloseHandle>;
 
-// Hands a node to libuv. `init` starts the handle's life (uv_timer_init and the like); its failure
+// Hands a node to libuv. `init` is the handle's init function, such as uv_timer_init; its failure
 // is a broken invariant: no memory, or a loop that is gone.
 template <typename Node, typename Init>
 HandlePtr<Node> make_handle(std::unique_ptr<Node> node, Init&& init) {

@@ -17,7 +17,7 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Until stop() or until no handle is active.
+  // Runs until stop() or until no handle is active.
   void run();
   // One turn: waits for an event, handles what is ready and returns. False when nothing is left.
   bool run_once();

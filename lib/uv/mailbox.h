@@ -40,7 +40,7 @@ class Mailbox {
     return true;
   }
 
-  // Delivers what waits, on the receiver's thread, whose loop does not run any more.
+  // Delivers the waiting messages, on the receiver's thread, after its loop has ended.
   void deliver() { node_->deliver(); }
 
  private:
@@ -58,7 +58,7 @@ class Mailbox {
         batch.swap(waiting);
       }
       for (Message& message : batch) {
-        // The mailbox may be destroyed by what it delivers; then the rest is not delivered.
+        // The receiver may destroy the mailbox; then the rest is not delivered.
         if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&handle)) != 0) return;
         on_message(std::move(message));
       }

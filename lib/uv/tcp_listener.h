@@ -9,15 +9,15 @@
 namespace meshcheck::uv {
 
 // Accepts by itself instead of by uv_listen(): libuv closes all waiting connections when there is
-// no descriptor left, and tells nobody; on other failures it tries again without end.
+// no descriptor left, without an error; on other failures it tries again without end.
 class TcpListener {
  public:
   struct Options {
     int backlog = 1024;
     // Several listeners, one a loop, share one port; the kernel spreads the connections.
     bool reuse_port = false;
-    // A connection could not be accepted for want of descriptors or memory. It waits in the
-    // kernel, and is tried again 100 ms later; so this is called ten times a second at most.
+    // A connection could not be accepted for lack of descriptors or memory. It waits in the kernel,
+    // and is tried again 100 ms later, so this is called at most ten times a second.
     std::function<void(const Error&)> on_failure;
   };
 

@@ -13,15 +13,15 @@
 namespace meshcheck::uv {
 
 // Both ends of a connection: accepted by a TcpListener or made by connect(). Bytes are handed out
-// inside the callback from a buffer that all streams of a thread share; keep a copy of what is
-// needed later. Destroying the stream closes it without waiting for what is still to be written.
+// inside the callback from a buffer that all streams of a thread share; keep a copy of those needed
+// later. Destroying the stream closes it without waiting for unwritten bytes.
 class TcpStream {
  public:
   struct Events {
     std::function<void(std::string_view bytes)> on_data;
     // The peer has closed its side (no error), or the connection broke. Called at most once, or
     // twice if the connection breaks after the peer has closed its side: writing still works
-    // between the two, and a write that fails is all that tells that nobody reads it.
+    // between the two, and only a failed write shows that the peer does not read.
     std::function<void(std::optional<Error>)> on_end;
     // All that was written is with the kernel now. Called only after write() had to queue.
     std::function<void()> on_drained;
@@ -35,7 +35,7 @@ class TcpStream {
   // fails; then start() may be called.
   Result<void> connect(const Endpoint& peer, std::function<void(Result<void>)> on_connected);
 
-  // Starts reading. pause() and resume() are how a receiver bounds what it must hold.
+  // Starts reading. A receiver bounds its memory by pause() and resume().
   void start(Events events);
   void pause();
   void resume();

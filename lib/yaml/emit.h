@@ -1,4 +1,4 @@
-// JSON as YAML in block style, for people and for what reads YAML.
+// JSON as YAML in block style, for people and for programs.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -6,8 +6,8 @@
 
 namespace meshcheck::yaml {
 
-// The same tree. A text that some reader of YAML could take for something else, be it a number, a
-// time or YAML 1.1's `yes`, is quoted.
+// The same tree. Quotes a text that a reader of YAML could take for a number, a time or YAML 1.1's
+// `yes`.
 std::string text_of(const nlohmann::ordered_json& tree);
 
 }  // namespace meshcheck::yaml

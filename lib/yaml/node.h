@@ -50,8 +50,8 @@ struct Entry {
   Error error(std::string_view what) const;
 };
 
-// An empty text is null. JSON is YAML, too. Refused: aliases, since a few lines of them unfold into
-// gigabytes, keys given twice, keys that are no scalars, tags, several documents, and what is
+// An empty text is null. JSON is YAML, too. Errors: aliases, since a few lines of them unfold into
+// gigabytes, keys given twice, keys that are no scalars, tags, several documents, and documents
 // beyond the bounds and kDepthMax. An error names the line.
 Result<Node> parse(const std::string& text, Bounds bounds = {});
 // An error does not name the path.

@@ -1,4 +1,4 @@
-// What a kind of database offers to the rest of lib/store.
+// The interface of a kind of database to the rest of lib/store.
 #pragma once
 
 #include <chrono>
@@ -12,8 +12,8 @@
 
 #include "lib/base/result.h"
 
-// What callers use is in connection.h, statement.h and transaction.h of lib/store: these say what
-// each function promises. All belong to the thread of their connection.
+// Callers use connection.h, statement.h and transaction.h of lib/store, which document what each
+// function promises. All belong to the thread of their connection.
 namespace meshcheck::store::driver {
 
 struct Options {
@@ -53,13 +53,14 @@ class Connection {
 
   virtual Result<void> exec(const std::string& sql) = 0;
   virtual Result<std::unique_ptr<Statement>> prepare(std::string_view sql) = 0;
-  // Begins a transaction that is in no other, and fails here if somebody else is in the way of what
-  // it will write. SAVEPOINT, RELEASE, ROLLBACK and COMMIT are every database's.
+  // Begins an outermost transaction. Fails at once if another process holds the lock for writing.
+  // SAVEPOINT, RELEASE, ROLLBACK and COMMIT are every database's.
   virtual Result<void> begin() = 0;
 
-  // Sees that the database is where it was opened. One that has been deleted under the program is
-  // written there anew, with all that it had; true: so it was, and statements are of no use any
-  // more. An error: another one is there, or it cannot be written. Not within a transaction.
+  // Checks that the database is where it was opened. One that has been deleted under the program is
+  // written there anew, with all its data: then returns true, and earlier statements must not be
+  // used any more. An error: another one is there, or it cannot be written. Not within a
+  // transaction.
   virtual Result<bool> keep_in_place() = 0;
 
   // How errors name it: a file's absolute path, ":memory:", a server's address.

@@ -8,8 +8,8 @@
 namespace meshcheck::store::sqlite {
 
 // Held from take() until destruction or the death of the process, however it dies. The lock is
-// advisory and on a file of its own: who knows nothing of it, such as a sqlite3 shell, can still
-// read the database. Also excludes a second holder in the same process.
+// advisory and on a file of its own: programs that do not know it, such as a sqlite3 shell, can
+// still read the database. Also excludes a second holder in the same process.
 class FileLock {
  public:
   // `path` is the file to protect; the lock is on "<path>.lock", which is made and stays behind.
