@@ -1,4 +1,4 @@
-// What the server tells an agent in the answer to a report: whom to probe, and how.
+// The server's instructions in the answer to a report: which peers the agent probes, and how.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ struct Peer {
   std::string node;
   Relation relation = Relation::kPeer;
   std::vector<IpAddress> addresses;
-  // Of the links of `addresses`, in their order; 0: unknown. Empty: all are.
+  // Of the links of `addresses`, in their order; 0: unknown. Empty: all are unknown.
   std::vector<std::uint32_t> link_mtus;
   std::uint16_t port = 0;  // UDP, of its reflector.
 
@@ -48,20 +48,20 @@ struct Assignment {
   // answer is empty if that is the latest.
   std::string revision;
   std::uint64_t epoch = 0;
-  std::chrono::seconds report_interval{0};  // 0: as the agent was told by its flags.
+  std::chrono::seconds report_interval{0};  // 0: as in the agent's flags.
   ProbeSettings probe;
   std::string key;  // Bytes of the mesh's secret; empty for unauthenticated mode.
   std::vector<Peer> peers;
   Targets targets;
-  // The agent's place among those of its layer, for what only the first few do; nothing: beyond
-  // kRanksMax.
+  // The agent's place among those of its layer, for work that only the first few do; nothing:
+  // beyond kRanksMax.
   std::optional<std::uint32_t> rank;
 
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 
 std::string encode(const Assignment& assignment);
-// Unknown keys are left out; missing ones keep their defaults; what is out of bounds is an error
+// Unknown keys are left out; missing ones keep their defaults; a value out of bounds is an error
 // that names the key.
 Result<Assignment> parse_assignment(std::string_view json);
 

@@ -1,4 +1,4 @@
-// Which addresses and ports an agent may be told to probe.
+// The addresses and ports that an agent may probe.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,15 @@
 
 namespace meshcheck::mesh {
 
-// Both ends keep to these rules, the server before it assigns a peer and the agent before it probes
-// one: a report says where its agent is, and might name anybody.
+// The server applies these rules before it assigns a peer, and the agent before it probes one: an
+// agent's report could name any host's address as its own.
 
-// Whether the address can be one host's on a network. Not the unspecified, link-local, multicast
-// and reserved ones (RFC 6890), IPv4 addresses written as IPv6, nor what clouds keep credentials
-// behind, which is link-local too but for one of Amazon's.
+// Whether the address can be one host's on a network. Refuses unspecified, link-local, multicast
+// and reserved addresses (RFC 6890), IPv4 addresses written as IPv6, and the addresses of clouds'
+// metadata services, of which only one of Amazon's is not link-local.
 bool may_be_peer(const IpAddress& address);
-// Whether an agent with the addresses `own` may probe it. A loopback address is another agent's for
-// an agent on loopback alone.
+// Whether an agent with the addresses `own` may probe it. Only an agent on loopback alone may probe
+// loopback addresses.
 bool may_probe(std::span<const IpAddress> own, const IpAddress& address);
 // Whether a reflector may listen there: on no port of the system's services.
 constexpr bool may_be_peer_port(std::uint16_t port) {

@@ -1,4 +1,4 @@
-// What is probed besides the mesh: the four lists of Pinger.
+// The targets that are probed in addition to the mesh: the four lists of Pinger.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +18,10 @@ inline constexpr std::size_t kTargetSizeMax = 259;  // A name of 253, and a port
 struct Targets {
   std::vector<std::string> ping;      // "10.0.0.1", "fd00::1", "gateway.example"
   std::vector<std::string> tcp_ping;  // "10.0.0.1:80", "[fd00::1]:80", "web.example:80"
-  std::vector<std::string> udp_ping;  // Likewise.
+  std::vector<std::string> udp_ping;  // As `tcp_ping`.
   std::vector<std::string> dns;       // Names to look up: "kubernetes.default"
 
-  // With those of another source, as far as they fit into kTargetsMax.
+  // Adds those of another source, as far as they fit into kTargetsMax.
   void add(const Targets& other);
   bool empty() const { return ping.empty() && tcp_ping.empty() && udp_ping.empty() && dns.empty(); }
   friend bool operator==(const Targets&, const Targets&) = default;
@@ -29,10 +29,10 @@ struct Targets {
 
 enum class TargetKind : std::uint8_t { kPing, kTcpPing, kUdpPing, kDns };
 
-// A comma-separated list; an empty one has no targets. An error says which entry is wrong and what
-// one looks like.
+// A comma-separated list; an empty one has no targets. An error names the wrong entry and shows the
+// format.
 Result<std::vector<std::string>> parse_target_list(TargetKind kind, std::string_view list);
-// What a user gives for the four lists.
+// The four lists as a user writes them.
 struct TargetTexts {
   std::string ping;
   std::string tcp_ping;

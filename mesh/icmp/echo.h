@@ -1,4 +1,4 @@
-// ICMP and ICMPv6 echo messages (RFC 792, RFC 4443 section 4): what a probe sends and gets back.
+// ICMP and ICMPv6 echo messages (RFC 792, RFC 4443 section 4): a probe and its reply.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@ using stamp::WritableBytes;
 using Family = IpAddress::Family;
 
 inline constexpr std::size_t kHeaderSize = 8;
-// Magic, nonce, path and sequence; what is above it is padding.
+// Magic, nonce, path and sequence; bytes beyond are padding.
 inline constexpr std::size_t kPayloadSizeMin = 24;
 inline constexpr std::size_t kPayloadSizeMax = 9216;  // A jumbo frame's worth.
 
 // One probe. The header's identifier and number have 16 bits only, and the kernel replaces the
-// identifier of a datagram socket; so the payload says whose and which probe it is.
+// identifier of a datagram socket; so the payload identifies the session, the path and the probe.
 struct Echo {
   std::uint16_t identifier = 0;
   std::uint16_t number = 0;
@@ -31,16 +31,16 @@ struct Echo {
   friend bool operator==(const Echo&, const Echo&) = default;
 };
 
-// What a router quotes of a probe that it could not deliver: often the header alone.
+// A router's quote of a probe that it could not deliver: often the header alone.
 struct Quote {
   std::uint16_t identifier = 0;
   std::uint16_t number = 0;
 };
 
 // Writes an echo request into all of `out`, zeros behind the payload. An IPv6 checksum stays 0,
-// since the kernel makes it. `nonce` is the session's: random, so that nobody else's echo and none
-// of an earlier run is taken for ours.
-// REQUIRES: `out` holds kHeaderSize and kPayloadSizeMin to kPayloadSizeMax octets.
+// since the kernel makes it. `nonce` is the session's: random, so that no echo of another program
+// or of an earlier run is taken for ours. REQUIRES: `out` holds kHeaderSize and kPayloadSizeMin to
+// kPayloadSizeMax octets.
 void encode_request(Family family, const Echo& echo, std::uint64_t nonce, WritableBytes out);
 
 // Reads an echo reply, which begins with the ICMP header. An error says why it is no reply to this
@@ -54,7 +54,7 @@ Result<Quote> parse_quote(Family family, Bytes message, std::uint64_t nonce);
 // RFC 1071; 0 over a message that holds a right checksum.
 std::uint16_t checksum(Bytes bytes);
 
-// What an ICMP error means, in a few words: "host unreachable", "packet too big".
+// An ICMP error in a few words: "host unreachable", "packet too big".
 std::string error_text(Family family, std::uint8_t type, std::uint8_t code);
 
 }  // namespace meshcheck::icmp

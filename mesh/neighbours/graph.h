@@ -1,5 +1,5 @@
-// Who probes whom in one epoch: a directed graph in which every living slot has `degree` peers and
-// is the peer of `degree` others, also while slots fall empty and are filled.
+// The peers of each slot in one epoch: a directed graph in which every living slot has `degree`
+// peers and is the peer of `degree` others, also while slots fall empty and are filled.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,13 @@
 namespace meshcheck::mesh {
 
 // At the start of an epoch each living slot s has the peers s + offset ("regular" arcs). An arc
-// from or to an empty slot cannot be: its loose end is tied to another loose end ("repair" arcs).
-// Where all loose ends that are left are oneself or peers already, an arc a->b elsewhere is cut and
-// both ends are tied to it; a repair arc if one serves, else a regular one, whose pair then misses
-// its turn in this epoch (`displaced`).
+// from or to an empty slot is impossible: its loose end is tied to another loose end ("repair"
+// arcs). Where a loose end finds only itself or its peers among the others, an arc a->b elsewhere
+// is cut and both ends are tied to it. A repair arc is cut if one serves, else a regular one, whose
+// pair then misses its turn in this epoch (`displaced`).
 //
 // Such an arc exists. At most degree^2 arcs point to peers of the loose tail and at most degree^2
-// come from those who probe the loose head; the others serve. Therefore the caller keeps living *
+// come from slots that probe the loose head; the others serve. Therefore the caller keeps living *
 // 7/8 > 2 * degree, and begins no epoch with more than living / 8 empty slots. No I/O, no names;
 // one thread at a time. Memory: living * degree slots.
 class Graph {
@@ -44,7 +44,7 @@ class Graph {
  private:
   struct LooseEnds {
     std::vector<Slot> tails;  // Lack a peer.
-    std::vector<Slot> heads;  // Lack somebody who probes them.
+    std::vector<Slot> heads;  // Lack a slot that probes them.
   };
   struct Gap {
     Slot tail;

@@ -1,5 +1,4 @@
-// Who probes whom: for each node its peers of this epoch. doc/internals/neighbours.md has the
-// method and why.
+// The peers of each node in this epoch. doc/internals/neighbours.md has the method and why.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,7 @@
 
 namespace meshcheck::mesh {
 
-// Up to `full_mesh_max` nodes everybody probes everybody. Beyond, at any time and with N nodes:
+// Up to `full_mesh_max` nodes, every node probes all others. Beyond, at any time and with N nodes:
 //
 //  1. Each node has `degree` peers and is the peer of `degree` nodes, exactly; nobody is its own
 //     peer, none is there twice.
@@ -26,21 +25,21 @@ namespace meshcheck::mesh {
 //  3. Each node has a peer in its own zone and one elsewhere, if there are such nodes.
 //  4. A leaving node changes the peers of at most 2 * degree others and a joining one of `degree`.
 //
-// Where two cannot be had together, this yields:
+// Where two of these conflict, the first one named yields:
 //
 //  - 1 to 3: a node whose `degree` peers are all of one kind gets one more. None does on a ring
 //    without empty slots if each zone has more than E = epochs_to_cover() nodes and E nodes are
-//    outside of it. `zone_peer_of()` tells; with z nodes in the largest zone a node is the peer
-//    more of at most 3 + (N-1) / (N-z), the N and z of when it was chosen.
-//  - 4 to 3: those who had the leaver as that peer more get another, who was alone in the joiner's
-//    zone may get one, and when a second zone appears or goes, all others change.
+//    outside of it. `zone_peer_of()` tells; with z nodes in the largest zone a node is the
+//    additional peer of at most 3 + (N-1) / (N-z), the N and z of when it was chosen.
+//  - 4 to 3: nodes that had the leaver as additional peer get another one, the node that was alone
+//    in the joiner's zone may get one, and when a second zone appears or goes, all others change.
 //  - 2 to 1 and 4: `displaced()` pairs miss their turn of an epoch. A joiner cuts up to `degree`
 //    and has its own turns from the next epoch on.
 //  - 2 to the slots' bound: begin_epoch() lays the ring out anew, and the count of 2 starts again,
 //    when a joiner found no empty slot, when over 1/8 of N are empty, or when some are and nothing
 //    changed for epochs_to_cover() epochs. The first two come at most once in N/20 changes each,
 //    unless the last came in between.
-//  - 4 to the threshold: passing `full_mesh_max` either way changes everybody's peers.
+//  - 4 to the threshold: passing `full_mesh_max` either way changes all nodes' peers.
 //
 // Equal calls give equal answers on every platform. One thread at a time; a few hundred bytes a
 // node. No clock: the caller begins epochs. A new epoch costs O(N * degree), a change O(N * degree)
@@ -60,7 +59,7 @@ class Neighbours {
   // Names that are there already are left out. The order of `nodes` makes no difference.
   Neighbours(Options options, std::vector<Node> nodes, std::uint64_t epoch);
 
-  // Gives everybody new peers. Epochs usually count up by one; coverage follows the number.
+  // Gives all nodes new peers. Epochs usually count up by one; coverage follows the number.
   void begin_epoch(std::uint64_t epoch);
 
   bool join(Node node);               // False if the name is there.

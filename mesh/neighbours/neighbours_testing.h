@@ -1,4 +1,4 @@
-// What the tests of this folder share: clusters, and the promises as checks.
+// For the tests of this folder: clusters, and the promises as checks.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ inline std::vector<Neighbours::Node> cluster(std::size_t count, Zones zones) {
   return nodes;
 }
 
-// Peers by slot, empty slots without any; and the peers more of zones, if any, at the end.
+// Peers by slot, none for empty slots; the additional peers of zones, if any, are at the end.
 using Rows = std::vector<std::vector<Slot>>;
 
 inline Rows rows_of(const Neighbours& neighbours) {
@@ -72,7 +72,7 @@ struct Tally {
   Slot last_seen_from = ~Slot{0};
 };
 
-// Promises 1 and 3 and the bounds of the peers more; returns how many of these there are.
+// Checks promises 1 and 3 and the bounds of the additional peers; returns the number of these.
 inline std::size_t check_promises(const Neighbours& neighbours, std::size_t degree = 20) {
   const std::vector<Slot> living = neighbours.living();
   const std::size_t count = living.size();

@@ -1,4 +1,4 @@
-// The one peer more of a node whose peers are all in its own zone, or all elsewhere.
+// The additional peer of a node whose peers are all in its own zone, or all elsewhere.
 #pragma once
 
 #include <array>
@@ -15,18 +15,18 @@
 
 namespace meshcheck::mesh {
 
-// Who has a peer cannot lack both kinds, so one is enough. It goes to whom the fewest others were
-// sent for the same reason, so with N nodes, z of them in the largest zone, nobody gets more than 2
-// from its own zone and 1 + (N - 1) / (N - z) from others. One who was chosen stays chosen while
-// needed. One thread at a time; memory: a few words a node.
+// A node with a peer cannot lack both kinds, so one additional peer is enough. It is the node that
+// has been chosen least often for the same reason. So with N nodes, z of them in the largest zone,
+// no node is chosen by more than 2 of its own zone and 1 + (N - 1) / (N - z) of others. A chosen
+// node stays chosen while needed. One thread at a time; memory: a few words a node.
 class ZonePeers {
  public:
   void clear(std::size_t slots);
 
-  // Returns whom others have to be settled again for: those who were alone in `zone`, or all others
-  // if there was one zone only.
+  // Returns the slots that have to be settled again: the one that was alone in `zone`, or all
+  // others if there was one zone only.
   std::vector<Slot> insert(Slot slot, std::string_view zone);
-  // Returns who had it as the peer more.
+  // Returns the slots that had it as additional peer.
   std::vector<Slot> remove(Slot slot);
 
   // Decides anew for `slot`, whose other peers are `peers`.
@@ -39,7 +39,7 @@ class ZonePeers {
   struct Place {
     std::size_t zone = 0;
     std::optional<Slot> peer;
-    std::array<std::size_t, 2> load{};  // Of each kind: how many were sent here.
+    std::array<std::size_t, 2> load{};  // Of each kind: how many slots chose this one.
   };
   Kind kind(Slot from, Slot to) const {
     return places_[from].zone == places_[to].zone ? kOwn : kForeign;

@@ -1,4 +1,4 @@
-// What one agent knows of one path: which probes came back, how fast, and whether it works.
+// One agent's view of one path: which probes came back, how fast, and whether it works.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ enum class PathState : std::uint8_t { kUnknown, kUp, kDegraded, kDown };
 std::string_view text(PathState state);  // "unknown", "up", "degraded", "down".
 std::optional<PathState> parse_path_state(std::string_view text);
 
-// What a report says of a path. Counts and times are of the last minute; a probe that is still
-// under way is in none of them.
+// A path in a report. Counts and times are of the last minute, without probes that are still under
+// way.
 struct PathSummary {
   struct RoundTrips {
     std::chrono::microseconds p50{0};
@@ -44,7 +44,7 @@ struct PathSummary {
   // Mean of |ipdv| between probes that follow each other (RFC 3393 section 4), in each direction.
   std::optional<std::chrono::microseconds> jitter_forward;
   std::optional<std::chrono::microseconds> jitter_backward;
-  std::string error;  // What the last lost probe was told, such as "connection refused"; or empty.
+  std::string error;  // Why the last lost probe failed, such as "connection refused"; or empty.
 
   friend bool operator==(const PathSummary&, const PathSummary&) = default;
 };
@@ -80,33 +80,33 @@ inline constexpr std::array<PathCount, 8> kPathCounts = {{
     {"voided", &PathTotals::voided},
 }};
 
-// Told of each probe and asked what follows. Keeps every probe of the last minute, so that all it
-// says is exact, at 32 bytes each and `probes_max` at most; with more in a minute it knows less of
-// the past. Reads no clock; one thread.
+// The caller reports each probe and asks for the state. Keeps every probe of the last minute, so
+// that all results are exact, at 32 bytes each and `probes_max` at most; with more probes in a
+// minute the results cover less time. Reads no clock; one thread.
 class Path {
  public:
   struct Options {
     Clock::duration interval = std::chrono::seconds(1);  // Between probes; sizes the memory.
     Clock::duration timeout = std::chrono::seconds(1);   // Without an answer by then, it is lost.
     std::size_t probes_max = 640;
-    // Down after so many losses in a row; after so many answers up again, or degraded as before.
-    // From unknown, one answer does.
+    // Down after `down_after` losses in a row. Up again, or degraded as before, after `up_after`
+    // answers in a row. From unknown, one answer is enough.
     std::uint32_t down_after = 3;
     std::uint32_t up_after = 2;
-    // Degraded from this share of the last minute's probes on, and at least so many; up again below
-    // half of the share.
+    // Degraded when this share of the last minute's probes is lost, and at least
+    // `degraded_lost_min`; up again below half of the share.
     double degraded_loss = 0.05;
     std::uint32_t degraded_lost_min = 3;
-    // Unknown without a result for so many intervals.
+    // Unknown after this many intervals without a result.
     std::uint32_t silent_intervals_max = 5;
   };
 
   // How a probe was answered.
   struct Answer {
     std::uint64_t sequence = 0;
-    // From the probe's leaving to the answer's coming; decides what is late.
+    // From the probe's leaving to the answer's coming; decides whether it is late.
     std::chrono::nanoseconds elapsed{0};
-    // What counts as its time; nothing if a clock was set meanwhile.
+    // The measured round trip; nothing if a clock was set meanwhile.
     std::optional<std::chrono::nanoseconds> round_trip;
     // With an offset between two clocks, unknown and the same for all answers; 0 if not measured.
     std::optional<std::chrono::nanoseconds> forward_delay;
@@ -119,19 +119,19 @@ class Path {
   void sent(std::uint64_t sequence, Clock::time_point now);
   // False if it answers no probe that is remembered. A second answer to a probe is a duplicate.
   bool answered(const Answer& answer, Clock::time_point now);
-  // A better round trip than answered() was told, known later.
+  // A more exact round trip than the one given to answered(), known later.
   void correct(std::uint64_t sequence, std::chrono::nanoseconds round_trip);
   // How long ago a probe left; nothing if it is not remembered.
   std::optional<Clock::duration> age_of(std::uint64_t sequence, Clock::time_point now) const;
-  // Lost, and somebody said why: a refused connection, an ICMP error.
+  // The probe is lost for a known reason: a refused connection, an ICMP error.
   void failed(std::uint64_t sequence, std::string_view error, Clock::time_point now);
-  // Where losses were, over the path's life, from who can tell.
+  // The losses of known direction over the path's life, as stamp::Sender counts them.
   void set_directions(std::uint64_t lost_forward, std::uint64_t lost_backward);
 
-  // Probes whose time is up are lost. To be called a few times a second, after all answers that
-  // are waiting were read.
+  // Probes whose time is up are lost. To be called a few times a second, after all waiting answers
+  // were read.
   void tick(Clock::time_point now);
-  // What is under way is not judged.
+  // Probes under way are not judged.
   void void_pending();
   // The agent did not run for a while: void_pending(), and unknown until new results come.
   void starved(Clock::time_point now);
@@ -150,7 +150,7 @@ class Path {
     std::uint32_t backward_ipdv_us = kNone;
     Outcome outcome = Outcome::kPending;
   };
-  // The totals as they were once in the last minute, for what no single probe tells.
+  // The totals at one moment of the last minute, for counts that no single probe holds.
   struct Mark {
     Clock::time_point at;
     PathTotals totals;
@@ -184,7 +184,7 @@ class Path {
   PathState state_ = PathState::kUnknown;
   Clock::time_point state_since_;
   Clock::time_point judged_from_;  // Losses before do not make it degraded.
-  bool degraded_before_ = false;   // It was, until its state changed last.
+  bool degraded_before_ = false;   // It was degraded until its state changed last.
   std::optional<Clock::time_point> last_answer_;
   std::optional<Clock::time_point> last_loss_;
   Clock::time_point last_result_;

@@ -1,4 +1,4 @@
-// A path that is probed with STAMP: packets out, packets in, and what they say of the path.
+// A path that is probed with STAMP: packets out, packets in, and the path's state.
 #pragma once
 
 #include <chrono>
@@ -45,13 +45,13 @@ class StampPath {
 
   void tick(Clock::time_point now) { path_.tick(now); }
   void starved(Clock::time_point now) { path_.starved(now); }
-  // Probes from now on are signed with another key; those under way are voided.
+  // Signs later probes with `key`; those under way are voided.
   void use_key(const stamp::Key* key);
 
   const Path& path() const { return path_; }
 
  private:
-  struct Unfinished {  // The latest answer, whose reflector may tell a better time.
+  struct Unfinished {  // The latest answer, whose reflector may report a better time.
     std::uint64_t sequence = 0;
     std::uint32_t reflector_sequence = 0;
     std::chrono::nanoseconds round_trip{0};

@@ -1,4 +1,4 @@
-// What the sizes that pass mean: the classes of doc/operate/fragmentation.md.
+// The classes of doc/operate/fragmentation.md, from the sizes that pass.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace meshcheck::mesh {
 
 // Of one direction of a path. kReduced: packets as large as the link do not pass, and only the
-// other end can know whether it is told.
+// other end can know whether a router reports it.
 enum class FragmentationClass : std::uint8_t {
   kUnknown,
   kClear,
@@ -24,20 +24,20 @@ enum class FragmentationClass : std::uint8_t {
 std::string_view text(FragmentationClass fragmentation_class);
 std::string_view text(FragmentsResult result);  // "unknown", "passed", "lost"
 
-// Whether the sender was told of the smaller size, by its own kernel or by a router.
+// Whether its own kernel or a router reported the smaller size to the sender.
 enum class Signal : std::uint8_t { kUnheard, kHeard, kNotForUs };
 
-// What was found out of one direction.
+// The findings of one direction.
 struct SizeEvidence {
   std::uint16_t size = 0;                 // The largest that passes; 0: not even the smallest.
   std::optional<std::uint16_t> link_mtu;  // The sender's; nothing if it is not known.
   Signal signal = Signal::kUnheard;
   FragmentsResult fragments = FragmentsResult::kUnknown;
 };
-// Of a path that is up. What is worse wins: a black hole before lost fragments before a signal.
+// Of a path that is up. The worst class wins: a black hole before lost fragments before a signal.
 FragmentationClass classify(const SizeEvidence& evidence);
 
-// What the two directions and the two links together say. Only what is sure is set.
+// Findings from both directions and both links. Only certain ones are set.
 struct PathFindings {
   bool link_mismatch = false;  // The links of the two ends differ.
   bool path_mismatch = false;  // A direction carries less than either link.
@@ -57,16 +57,16 @@ struct OverlayMtu {
     kOverlay,             // They would fit; something in the overlay itself is smaller.
   };
   Cause cause = Cause::kUnknown;
-  std::uint16_t link_mtu_max = 0;  // What the overlay's links may have; 0 if unknown.
+  std::uint16_t link_mtu_max = 0;  // The largest MTU that the overlay's links may have; 0: unknown.
   friend bool operator==(const OverlayMtu&, const OverlayMtu&) = default;
 };
 std::string_view text(OverlayMtu::Cause cause);
 // By how many bytes a tunnel's outer IP packet is larger than the inner one, by the kind of its
 // link as the kernel names it, without optional headers; 0: no tunnel that is known.
 std::uint16_t tunnel_overhead(std::string_view kind, bool outer_is_ipv6);
-// What every link carries over IPv6 (RFC 8200, section 5): nothing smaller is tried there.
+// Every link carries this over IPv6 (RFC 8200, section 5): no smaller size is tried there.
 inline constexpr std::uint16_t kIpv6SizeMin = 1280;
-// What of an overlay is known besides sizes, in bytes.
+// An overlay's constants, in bytes.
 struct OverlayRules {
   std::uint16_t overhead = 0;  // By which the outer IP packet is larger than the inner one.
   std::uint16_t size_min = 0;  // The least that is tried inside.

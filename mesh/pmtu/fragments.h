@@ -13,8 +13,9 @@ enum class FragmentsResult : std::uint8_t { kUnknown, kPassed, kLost };
 
 // A probe at a time: a little larger than the link's MTU, so that the sender makes two fragments of
 // it, a full one and a small one. Losing either is losing the probe. One answer proves that
-// fragments pass, after losses two in a row; that they do not is believed after so many losses in a
-// row that chance is ruled out. Reads no clock; one thread; plain value.
+// fragments pass; once they count as lost, two in a row do. They count as lost after
+// Options::losses_min or more losses in a row, which rules out chance. Reads no clock; one thread;
+// plain value.
 class FragmentTest {
  public:
   struct Options {
@@ -22,9 +23,10 @@ class FragmentTest {
     Clock::duration probe_timer =
         std::chrono::seconds(1);  // Without an answer by then, it is lost.
     std::uint16_t excess = 200;   // Bytes above the link's MTU.
-    // In a row, until fragments count as lost, also of a loss so new that its estimate is low,
+    // Losses in a row until fragments count as lost: at least this many, also while the estimated
+    // loss is too low,
     unsigned losses_min = 7;
-    double doubt = 1e-6;  // and so many that chance has at most this probability.
+    double doubt = 1e-6;  // and enough that chance has at most this probability.
   };
 
   struct Probe {
@@ -41,14 +43,14 @@ class FragmentTest {
   void small_probes(bool pass, Clock::time_point now);
 
   // A probe to send now without DF, if any. `loss` is the share of single packets that get lost by
-  // chance. tick() is part of it.
+  // chance. Calls tick().
   std::optional<Probe> next(double loss, Clock::time_point now);
   void tick(double loss, Clock::time_point now);
   bool acknowledged(std::uint16_t cookie, Clock::time_point now);
   void void_pending(Clock::time_point now);
 
   FragmentsResult result() const { return result_; }
-  // Something is to be found out.
+  // The result is unknown or in doubt.
   bool busy() const { return enabled() && (result_ == FragmentsResult::kUnknown || doubtful_); }
   // When next() or tick() has something to do, if nothing may be sent before `gate`.
   Clock::time_point due(Clock::time_point gate = {}) const;
@@ -63,7 +65,7 @@ class FragmentTest {
   std::uint8_t losses_ = 0;  // In a row.
   bool under_way_ : 1 = false;
   bool small_probes_pass_ : 1 = false;
-  bool doubtful_ : 1 = false;  // The latest probe said otherwise than the result.
+  bool doubtful_ : 1 = false;  // The latest probe contradicts the result.
   FragmentsResult result_ = FragmentsResult::kUnknown;
 };
 

@@ -6,8 +6,8 @@
 
 namespace meshcheck::mesh {
 
-// Rising. A search tries these before it halves what is left; a path that ends elsewhere is found
-// too, a round or two later.
+// Rising. A search tries these before it halves the remaining range. It finds other sizes too, a
+// round or two later.
 inline constexpr std::array<std::uint16_t, 33> kLikelySizes = {
     576,   // IPv4's smallest reassembly buffer (RFC 791); old serial links
     1280,  // IPv6's minimum (RFC 8200); tunnels configured to be on the safe side

@@ -1,4 +1,4 @@
-// How likely a probe gets lost by chance, and so how many lost ones in a row mean something.
+// How likely a probe gets lost by chance, and how many losses in a row rule that out.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace meshcheck::mesh {
 
-// Counts the fate of probes of which it turned out that their size does pass. Remembers about the
-// last 64. Two bytes; plain value.
+// Counts the answers and losses of probes whose size turned out to pass. Covers about the last 64.
+// Two bytes; plain value.
 class LossEstimate {
  public:
   void answered() { add(answered_, 1); }
@@ -20,8 +20,8 @@ class LossEstimate {
   // Leans half as far: 1/2 after none, 1/11 after nine of nine.
   double likely_share() const { return (lost_ + 1.0) / (answered_ + lost_ + 2.0); }
 
-  // So many lost in a row are chance with a probability of at most `doubt`, each being lost with
-  // probability `share`.
+  // Returns the number of losses in a row that chance explains with a probability of at most
+  // `doubt`, when each probe is lost with probability `share`.
   static unsigned losses_needed(double share, double doubt) {
     assert(share > 0 && share < 1 && doubt > 0 && doubt < 1);
     constexpr double kLossesMax = 60;

@@ -1,5 +1,5 @@
-// What sizes of packets one path carries, in both directions: who sends what when, and what it
-// says.
+// The sizes of packets that one path carries, in both directions: the probes to send, and the
+// results.
 #pragma once
 
 #include <array>
@@ -19,19 +19,20 @@
 namespace meshcheck::mesh {
 
 // Two searches and two fragment tests of one path and address family, within one budget of packets.
-// All is judged only while the path is up or degraded for small packets. No heap; 352 bytes at
+// Sizes are judged only while the path is up or degraded for small packets. No heap; 352 bytes at
 // most, to be kept in a map and moved. Reads no clock; one thread.
 class PathMtu {
  public:
   struct Options {
     PmtuSearch::Options search;
     FragmentTest::Options fragments;
-    // Between packets, both directions and answers together. While something is to be found out:
-    // 40 packets a second, for so long at a time; then, as in steady state, two in 1.2 s.
+    // Between packets, both directions and answers together. While a search or a test is busy: 40
+    // packets a second, for at most `busy_max`; then, as in steady state, two in 1.2 s.
     Clock::duration busy_pace = std::chrono::milliseconds(25);
     Clock::duration steady_pace = std::chrono::milliseconds(600);
     Clock::duration busy_max = std::chrono::seconds(60);
-    // How long an ICMP message counts. Each raise timer provokes another where it is still true.
+    // How long an ICMP message counts. Each raise timer provokes another one if the path is still
+    // small.
     Clock::duration signal_lifetime = std::chrono::seconds(60);
   };
 
@@ -39,7 +40,7 @@ class PathMtu {
   struct Probe {
     std::uint32_t cookie = 0;
     Direction direction = Direction::kForward;  // Of the large one.
-    bool dont_fragment = true;                  // Of the large one. The small one fits anyway.
+    bool dont_fragment = true;                  // Of the large one. The small one always fits.
     std::uint16_t request_size = 0;
     std::uint16_t reply_size = 0;
   };
@@ -57,7 +58,7 @@ class PathMtu {
     std::optional<std::uint16_t> size;  // 0: not even the smallest; nothing: not known yet.
     std::uint16_t size_passed = 0;      // While searching, and else the edge itself.
     std::uint16_t size_failed = 0;
-    std::uint16_t link_mtu = 0;                    // With which `size` was compared; 0: not known.
+    std::uint16_t link_mtu = 0;  // The MTU that `size` was compared with; 0: unknown.
     std::optional<Clock::duration> confirmed_age;  // Of `size`.
     FragmentsResult fragments = FragmentsResult::kUnknown;
     std::optional<TooBig> too_big;  // Forward only.
@@ -67,29 +68,29 @@ class PathMtu {
   // `options` outlives the path.
   PathMtu(const Options* options, Clock::time_point now);
 
-  // 0: not known. Without the peer's, replies are tried up to the own link and get no verdict.
+  // 0: unknown. Without the peer's, replies are tried up to the own link's MTU, and get no class.
   void set_link_mtus(std::uint32_t own, std::uint32_t peer, Clock::time_point now);
-  // Of the small probes beside.
+  // The path's state for small probes.
   void set_path_state(PathState state, Clock::time_point now);
 
   // A probe to send now, if any. To be called at due() or a few times a second.
   std::optional<Probe> next(Clock::time_point now);
   Clock::time_point due() const;
 
-  // The answer came, and has the size that was asked for. False if it is nobody's.
+  // The answer came, in the requested size. False if no probe has that cookie.
   bool acknowledged(std::uint32_t cookie, Clock::time_point now);
-  // Not sent: EMSGSIZE, and what the kernel gives as MTU.
+  // The probe was not sent: EMSGSIZE, with the kernel's MTU.
   void refused(std::uint32_t cookie, std::uint32_t mtu, Clock::time_point now);
   // An ICMP message came that quotes the probe. False if it is not believed.
   bool too_big(std::uint32_t cookie, std::uint32_t mtu, const IpAddress& reporter,
                Clock::time_point now);
-  // The caller did not run for a while: what is under way is not judged.
+  // The caller did not run for a while: probes under way are not judged.
   void starved(Clock::time_point now);
-  // Nor is anything that was found so far: the other end does not do as it is asked.
+  // Also drops all results: the other end does not answer in the requested sizes.
   void forget(Clock::time_point now);
 
   Result result(Direction direction, Clock::time_point now) const;
-  // What explain() wants of a direction; nothing without a size.
+  // A direction's input of explain(); nothing without a size.
   std::optional<SizeEvidence> evidence(Direction direction, Clock::time_point now) const;
   // All false until both directions are known.
   PathFindings findings(Clock::time_point now) const;
@@ -124,7 +125,7 @@ class PathMtu {
   Heard heard_;
   std::array<FragmentationClass, 2> classes_{};
   PathState path_state_ = PathState::kUnknown;
-  std::uint8_t turn_ = 0;  // Which test is asked first.
+  std::uint8_t turn_ = 0;  // The search or test that may send first.
   bool was_busy_ = false;
   bool peer_link_known_ = false;
 };

@@ -17,15 +17,16 @@
 
 namespace meshcheck::mesh::testing {
 
-// Runs in simulated time, from one due() to the next: what PathMtu promises of due() is tested in
-// every test. Nothing is lost but by the rules below.
+// Runs in simulated time, from one due() to the next, so every test also tests due(). Packets are
+// lost only by the rules below.
 class SimulatedPath {
  public:
-  // What happens to packets in one direction.
+  // The rules for packets in one direction.
   struct Way {
     std::uint16_t mtu = 9000;
     bool fragments_pass = true;
-    std::optional<std::uint16_t> too_big_mtu;  // What the router in between says; nothing: silent.
+    std::optional<std::uint16_t>
+        too_big_mtu;  // The MTU that the router in between reports; nothing: silent.
   };
   struct Sent {
     Clock::time_point at;
@@ -48,7 +49,7 @@ class SimulatedPath {
   void run(Clock::duration duration) {
     run_until(duration, [] { return false; });
   }
-  // True if `done` said so within the time; it is asked after each event.
+  // True if `done` was true within the time; it is called after each event.
   bool run_until(Clock::duration duration, const std::function<bool()>& done) {
     const Clock::time_point end = now_ + duration;
     while (!done()) {

@@ -11,7 +11,7 @@
 
 namespace meshcheck::mesh::testing {
 
-// A search, and a path that answers at once what it lets pass.
+// A search, and a path that answers at once each probe that fits.
 class Walk {
  public:
   using State = PmtuSearch::State;
@@ -23,7 +23,7 @@ class Walk {
   }
   void up() { search_.small_probes(true, now_); }
   void down() { search_.small_probes(false, now_); }
-  // Runs in steps of 10 ms; what is sent is in sent_.
+  // Runs in steps of 10 ms; the probes sent are in sent_.
   void run(Clock::duration duration) {
     run_until(duration, [] { return false; });
   }
@@ -43,7 +43,7 @@ class Walk {
   bool reach(State state, Clock::duration within = std::chrono::seconds(30)) {
     return run_until(within, [&] { return search_.state() == state; });
   }
-  // Probes only, with nothing answered.
+  // Returns the next probe and answers nothing.
   Probe next() {
     std::optional<Probe> probe;
     while (!(probe = search_.next(now_))) now_ += std::chrono::milliseconds(10);
@@ -55,7 +55,7 @@ class Walk {
   Clock::time_point now_{std::chrono::hours(1)};
   PmtuSearch search_{&options_};
   std::uint16_t path_mtu_;
-  int lose_ = 0;  // So many probes, whatever their size.
+  int lose_ = 0;  // How many probes of any size to lose.
   std::vector<Probe> sent_;
 };
 

@@ -12,7 +12,7 @@
 namespace meshcheck::mesh {
 
 // At most eight probes. Those of the latest round are remembered until the next begins: an answer
-// or an ICMP error to anything older is nobody's. Plain value.
+// or an ICMP error to an older probe is ignored. Plain value.
 class ProbeRound {
  public:
   static constexpr std::size_t kSizesMax = 8;
@@ -45,7 +45,7 @@ class ProbeRound {
   }
   // The rest need not be sent.
   void cut() { count_ = sent_; }
-  // REQUIRES: unsent(). The probe's cookie.
+  // Returns the probe's cookie. REQUIRES: unsent().
   std::uint16_t send(Clock::time_point now) {
     assert(unsent());
     sent_after_[sent_] = static_cast<std::uint16_t>(as_milliseconds(now - begun_));
@@ -56,7 +56,7 @@ class ProbeRound {
     return sent_ == 0 ? begun_ : sent_at(sent_ - 1U) + spacing;
   }
 
-  // Which probe it is, if it was sent in this round and not answered.
+  // The index of the probe, if it was sent in this round and not answered.
   std::optional<std::size_t> find(std::uint16_t cookie) const {
     const auto index = static_cast<std::uint16_t>(cookie - first_cookie_);
     if (index >= sent_ || answered(index)) return std::nullopt;
@@ -74,7 +74,7 @@ class ProbeRound {
       if (now >= sent_at(index) + timeout) lose(index);
     }
   }
-  // Nothing is unsent or under way, but for sizes up to `known`, of which nobody needs to hear.
+  // No probe is unsent or under way, but for sizes up to `known`, whose answers are not needed.
   bool finished(std::uint16_t known) const {
     for (std::size_t index = 0; index < count_; ++index) {
       if (sizes_[index] > known && !answered(index) && !lost(index)) return false;
@@ -88,7 +88,7 @@ class ProbeRound {
     }
     return Clock::time_point::max();
   }
-  // It went on for so long that the caller cannot have been running: judge nothing.
+  // The round is older than kLengthMax, so the caller was not running: judge nothing.
   bool stale(Clock::time_point now) const { return as_milliseconds(now - begun_) > kLengthMax; }
 
  private:

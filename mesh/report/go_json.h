@@ -32,7 +32,7 @@ Result<void> read_time(const simdjson::dom::element& value, const Place& place,
 // makes `target` "null".
 Result<void> read_map(const simdjson::dom::element& value, const Place& place, std::string& target);
 
-// What is wrong with the syntax, in Go's words for the cases that people meet; `reason` for others.
+// The syntax error in Go's words for common cases; `reason` for others.
 std::string explain_syntax(std::string_view body, std::string_view reason);
 
 }  // namespace meshcheck::mesh::go_json

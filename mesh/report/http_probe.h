@@ -1,4 +1,4 @@
-// What one HTTP probe of one URL found.
+// The result of one HTTP probe of one URL.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace meshcheck::mesh {
 // reached. JSON keys are netchecker's Go names (reference: doc/start/netchecker.md).
 struct HttpProbe {
   std::string url;
-  std::int64_t connection_result = 0;  // 1 if a connection was made, whatever came of it.
+  std::int64_t connection_result = 0;  // 1 if a connection was made, also if the request failed.
   std::int64_t http_code = 0;          // 0 without a response.
   std::int64_t total_ms = 0;
   std::int64_t content_transfer_ms = 0;

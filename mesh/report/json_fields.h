@@ -1,4 +1,4 @@
-// Reads an object's fields out of foreign JSON: an error names the key and what it should be.
+// Reads an object's fields out of foreign JSON: an error names the key and the expected value.
 #pragma once
 
 #include <simdjson.h>
@@ -91,7 +91,7 @@ inline Result<void> read_each_text(const simdjson::dom::element& object, std::st
   });
 }
 
-// Of an agent's addresses, in their order.
+// The link MTUs of an agent's addresses, in their order.
 inline Result<void> read_link_mtus(const simdjson::dom::element& object, std::size_t items_max,
                                    std::vector<std::uint32_t>& link_mtus) {
   return read_each(object, "link_mtus", items_max, [&](const simdjson::dom::element& item) {

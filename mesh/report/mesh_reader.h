@@ -10,11 +10,11 @@
 
 namespace meshcheck::mesh {
 
-// Nothing for an agent that does not probe, or whose schema is not ours. What is out of bounds or
-// of another type is an error that names the key. REQUIRES: `mesh` is an object.
+// Nothing for an agent that does not probe, or whose schema is not ours. A value that is out of
+// bounds or of another type is an error that names the key. REQUIRES: `mesh` is an object.
 Result<std::optional<ProbingReport>> read_probing_report(const simdjson::dom::element& mesh);
 
-// Whether a key of `mesh` is a table that the record's text does without.
+// Whether a key of `mesh` is a table that the record's text omits.
 bool is_mesh_table(std::string_view key);
 
 }  // namespace meshcheck::mesh

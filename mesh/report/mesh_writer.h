@@ -7,8 +7,8 @@
 
 namespace meshcheck::mesh {
 
-// Appends the member `mesh` to the report's object. Lists are bounded in items and bytes; what was
-// left out of one shows in its `..._total`.
+// Appends the member `mesh` to the report's object. Lists are bounded in items and bytes;
+// `..._total` counts a list's items with those left out.
 void append_mesh(std::string& out, const Report& report);
 
 }  // namespace meshcheck::mesh

@@ -14,7 +14,7 @@ inline constexpr std::size_t kNameSizeMax = 253;
 // At most kNameSizeMax bytes without control characters. The error begins with `what`.
 Result<void> check_text(std::string_view text, std::string_view what);
 
-// That, and neither empty nor with a '/', since it stands in a path.
+// As check_text(), and neither empty nor with a '/', since a name is part of a path.
 Result<void> check_name(std::string_view name, std::string_view what = "an agent's name");
 
 // netchecker's answer about an agent whose report is not held.

@@ -1,4 +1,4 @@
-// Reads the table `mesh.mtu` of a report: what sizes each path carries.
+// Reads the table `mesh.mtu` of a report: the sizes that each path carries.
 #pragma once
 
 #include <simdjson.h>

@@ -20,18 +20,18 @@ inline constexpr std::size_t kReportPathsMax = 2048;
 inline constexpr std::size_t kReportHeardMax = 4096;
 inline constexpr std::size_t kReportPathErrorSizeMax = 120;
 
-// kPod and kHost: whose network an agent sees.
+// The network that an agent sees: its pod's or its host's.
 enum class Layer : std::uint8_t { kPod, kHost };
 std::string_view text(Layer layer);  // "pod", "host"
 
-// What a path leads to: an agent of the same layer on another node, the other agent of this node,
-// a default gateway, or a configured target.
+// The other end of a path: an agent of the same layer on another node, the other agent of this
+// node, a default gateway, or a configured target.
 enum class Relation : std::uint8_t { kPeer, kTwin, kGateway, kTarget };
 enum class ProbeKind : std::uint8_t { kStamp, kIcmp, kTcp, kUdp, kDns };
 // kNone: of a look-up, which may use either.
 enum class PathFamily : std::uint8_t { kNone, kIpv4, kIpv6 };
-// What became of another question to the same address, while a path is down: of a gateway's the
-// kernel's own ARP or NDP. kNone: not asked, or not known yet.
+// The result of another question to the same address, while a path is down: a ping to an agent, the
+// kernel's own ARP or NDP to a gateway. kNone: not asked, or not known yet.
 enum class CrossCheck : std::uint8_t { kNone, kAnswered, kUnanswered };
 std::string_view text(CrossCheck check);   // "", "answered", "unanswered"
 std::string_view text(Relation relation);  // "peer", "twin", "gateway", "target"
@@ -40,7 +40,7 @@ std::string_view text(PathFamily family);  // "", "ipv4", "ipv6"
 PathFamily path_family(const IpAddress& address);
 
 // `mesh.paths` is a table: these columns, and one row a path. "answer_ms", quantiles and jitters
-// may be null. A reader goes by the names; it leaves out columns that it does not know.
+// may be null. A reader finds columns by their names and leaves out those that it does not know.
 inline constexpr std::array<std::string_view, 22> kPathColumns = {"to",
                                                                   "relation",
                                                                   "probe",
@@ -73,8 +73,8 @@ struct ReportPath {
   CrossCheck cross_check = CrossCheck::kNone;
 };
 
-// `mesh.mtu` is a table likewise, with a row for each STAMP path. "..._size" and "..._confirmed_ms"
-// may be null; all "too_big_..." are, or none.
+// `mesh.mtu` is a table too, with a row for each STAMP path. "..._size" and "..._confirmed_ms" may
+// be null; of "too_big_..." either all are null or none.
 inline constexpr std::array<std::string_view, 19> kPmtuColumns = {"to",
                                                                   "relation",
                                                                   "family",
@@ -95,7 +95,7 @@ inline constexpr std::array<std::string_view, 19> kPmtuColumns = {"to",
                                                                   "too_big_ms",
                                                                   "icmp_fragments"};
 
-// What sizes of packets a path carries.
+// The sizes of packets that a path carries.
 struct ReportPmtu {
   std::string to;  // The agent's name.
   Relation relation = Relation::kPeer;
@@ -104,21 +104,21 @@ struct ReportPmtu {
   FragmentsResult icmp_fragments = FragmentsResult::kUnknown;  // Of pings, there and back.
 };
 
-// What became of the padding, which makes a report large: `mesh.padding` of the report itself, and
-// `mesh.padded_answer` of an answer that the server was asked for.
+// How much padding, which makes a report large, was delivered: `mesh.padding` of the report itself,
+// and `mesh.padded_answer` of an answer that the server was asked for.
 struct ReportPadding {
   enum class Stage : std::uint8_t { kNone, kConnect, kSend, kAnswer };
 
   std::size_t requested = 0;  // Bytes; 0: none was asked for.
   std::size_t delivered = 0;  // Of those, in this report or in the last answer.
-  // For how long none was delivered, though small ones were.
+  // How long no large one was delivered, though small ones were.
   std::optional<std::chrono::milliseconds> lost_for;
   Stage stage = Stage::kNone;  // Where the last one stalled, while some are lost.
   friend bool operator==(const ReportPadding&, const ReportPadding&) = default;
 };
 std::string_view text(ReportPadding::Stage stage);  // "", "connect", "send", "answer"
 
-// One row of `mesh.heard`: whose probes this agent's reflector answered of late.
+// One row of `mesh.heard`: an agent whose probes this agent's reflector answered lately.
 struct Heard {
   IpAddress address;
   std::uint16_t ssid = 0;
@@ -138,7 +138,7 @@ struct RttHistogram {
   friend bool operator==(const RttHistogram&, const RttHistogram&) = default;
 };
 
-// What the agent's probing is like. doc/reference/wire_format.md has the JSON.
+// An agent's probing and its results. doc/reference/wire_format.md has the JSON.
 struct ProbingReport {
   Layer layer = Layer::kPod;
   std::chrono::milliseconds agent_uptime{
@@ -148,27 +148,29 @@ struct ProbingReport {
   std::vector<std::uint32_t> link_mtus;  // Of the links of `addresses`, in their order; 0: unknown.
   // Kind of the link that a host's overlay sends by, such as "vxlan"; empty: none is known.
   std::string tunnel;
-  std::uint16_t port = 0;           // 0: it has no reflector.
-  std::uint16_t ssid = 0;           // Of its probes.
-  std::string assignment;           // The revision it has; empty for none.
-  std::string clock;                // "kernel", or "user" where the kernel gives no times.
-  std::string icmp;                 // "datagram", "raw", or why there is none.
-  std::uint64_t starved = 0;        // How often the agent did not run for too long.
-  std::uint64_t receive_drops = 0;  // Packets that the kernel dropped since nobody read them.
-  PathTotals totals;                // Of STAMP paths to peers.
+  std::uint16_t port = 0;     // 0: it has no reflector.
+  std::uint16_t ssid = 0;     // Of its probes.
+  std::string assignment;     // The revision it has; empty for none.
+  std::string clock;          // "kernel", or "user" where the kernel gives no times.
+  std::string icmp;           // "datagram", "raw", or why there is none.
+  std::uint64_t starved = 0;  // How often the agent was kept from running for too long.
+  std::uint64_t receive_drops =
+      0;              // Packets that the kernel dropped because they were not read in time.
+  PathTotals totals;  // Of STAMP paths to peers.
   RttHistogram round_trips;
   std::vector<ReportPath> paths;
   std::vector<Heard> heard;
   std::vector<ReportPmtu> mtus;
   ReportPadding padding;
   ReportPadding padded_answer;
-  // How many rows there were, if some were left out.
+  // How many rows the agent had, those left out of the report included.
   std::size_t paths_total = 0;
   std::size_t heard_total = 0;
   std::size_t mtus_total = 0;
 };
 
-// Which way large packets get lost between an agent and the server, while small ones do not.
+// The directions in which large packets get lost between an agent and the server, while small ones
+// pass.
 struct LargeLoss {
   bool to_server = false;
   bool from_server = false;

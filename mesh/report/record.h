@@ -17,9 +17,9 @@
 
 namespace meshcheck::mesh {
 
-// What remains of a report when its padding is dropped...
+// The size of a report without its padding...
 inline constexpr std::size_t kReportSizeMax = 720 * 1024;
-// ... and when the tables of `mesh` are taken out too.
+// ... and also without the tables of `mesh`.
 inline constexpr std::size_t kRecordSizeMax = 64 * 1024;
 inline constexpr std::size_t kProbesMax = 64;
 inline constexpr std::size_t kProbeUrlSizeMax = 2048;
@@ -42,9 +42,9 @@ struct Record {
 };
 
 // Reads reports as Go's encoding/json does for netchecker: keys in any letter case, the last of
-// several wins, unknown keys are dropped, null leaves the zero value. Stricter than Go: what is not
-// JSON anywhere in the body, not UTF-8, nested deeper than kNestingMax or over a bound above is an
-// error. Keeps its buffers from report to report; one thread at a time.
+// several wins, unknown keys are dropped, null leaves the zero value. Stricter than Go: a body that
+// is not all JSON, not UTF-8, nested deeper than kNestingMax or over a bound above is an error.
+// Keeps its buffers from report to report; one thread at a time.
 class RecordParser {
  public:
   RecordParser();
@@ -52,9 +52,9 @@ class RecordParser {
   RecordParser(const RecordParser&) = delete;
   RecordParser& operator=(const RecordParser&) = delete;
 
-  // `body` is changed; its capacity exceeds its size by 64 at least. `name` is where the report was
-  // sent; a report of another pod is an error. The message begins as netchecker's does and goes on
-  // in Go's words where those are known.
+  // `body` is changed; its capacity exceeds its size by 64 at least. `name` is the agent's name in
+  // the request's path; a report of another pod is an error. The error begins as netchecker's does
+  // and continues in Go's words where those are known.
   Result<Record> parse(std::string& body, std::string_view name);
 
  private:

@@ -1,4 +1,4 @@
-// What an agent tells the server about itself: netchecker's report and our key `mesh` in it.
+// An agent's report to the server: netchecker's keys, and our key `mesh`.
 #pragma once
 
 #include <chrono>
@@ -14,10 +14,10 @@
 
 namespace meshcheck::mesh {
 
-// The bounds of the lists; what is beyond is left out, and the list's `_total` still counts it.
-// Each list has a bound in bytes too, so that a report without its padding is smaller than
-// kReportSizeMax whatever the node looks like, and than kRecordSizeMax without its paths.
-// doc/reference/wire_format.md describes every key.
+// The bounds of the lists; items beyond are left out, and the list's `_total` still counts them.
+// Each list has a bound in bytes too, so that on any node a report without its padding is smaller
+// than kReportSizeMax, and without its paths than kRecordSizeMax. doc/reference/wire_format.md
+// describes every key.
 inline constexpr std::size_t kReportLinksMax = 64;
 inline constexpr std::size_t kReportLinkAddressesMax = 16;
 inline constexpr std::size_t kReportGatewaysMax = 16;
@@ -43,15 +43,15 @@ struct ReportLink {
   std::string name;
   std::uint32_t index = 0;
   std::string kind;  // "veth", "vxlan", ...; empty for a physical link.
-  // Over which link this one sends, if it is a tunnel, a VLAN or the like and that one is here.
+  // The link that a tunnel or VLAN sends over, if it is in this network namespace.
   std::string underlay;
   std::uint32_t mtu = 0;
   std::string state;  // As in RFC 2863: "up", "down", "lowerlayerdown", ...
   bool carrier = false;
   std::vector<std::string> addresses;          // With their prefix lengths.
   std::optional<ReportLinkCounters> counters;  // Of the host's network only.
-  // Packets are joined and cut in the kernel or the card: what is captured here is not what is on
-  // the wire. Nothing: the kernel does not tell.
+  // The kernel or the card joins and cuts packets, so a capture here differs from the wire.
+  // Nothing: the kernel does not tell.
   std::optional<bool> tso;
   std::optional<bool> gso;
   std::optional<bool> gro;
@@ -62,7 +62,7 @@ struct ReportGateway {
   std::string link;
   std::string family;     // "ipv4" or "ipv6"
   std::string neighbour;  // "reachable", "stale", ...; "none" without an entry.
-  // Since it last answered ARP or NDP, or a connection by it went on. Not told.
+  // Since it last answered ARP or NDP, or a connection by it went on. Not part of the report.
   std::optional<std::chrono::milliseconds> confirmed_age = {};
 };
 
@@ -75,22 +75,22 @@ struct ReportRoute {
   std::uint32_t mtu = 0;  // Set for this route; 0: as the link's.
 };
 
-// What the kernel believes that a destination takes, from an ICMP message or an administrator.
+// The MTU that the kernel keeps for a destination, from an ICMP message or an administrator.
 struct ReportCachedMtu {
   std::string destination;
   std::uint32_t mtu = 0;
   std::optional<std::chrono::milliseconds> expires_in;  // Nothing: never.
 };
 
-// Of TCP, of the connection of the last report that was accepted.
+// TCP's figures of the connection of the last accepted report.
 struct ReportTcp {
   std::uint32_t mss = 0;   // Bytes that a segment may carry towards the server.
-  std::uint32_t pmtu = 0;  // What the kernel believes of the path, in bytes of an IP packet.
+  std::uint32_t pmtu = 0;  // The path's MTU as the kernel knows it, in bytes of an IP packet.
   std::uint32_t retransmits = 0;
   std::chrono::microseconds round_trip{0};
 };
 
-// Of net.ipv4; nothing where the kernel does not tell.
+// Settings of net.ipv4; nothing where the kernel does not tell.
 struct ReportMtuSettings {
   std::optional<std::uint32_t> ip_no_pmtu_disc;
   std::optional<std::uint32_t> tcp_mtu_probing;
@@ -115,7 +115,7 @@ struct MeshSection {
   std::vector<ReportLink> links;
   std::vector<ReportGateway> gateways;
   std::optional<std::vector<ReportRoute>> routes;  // Host only, as is conntrack.
-  std::size_t routes_left_out = 0;                 // By who made `routes`; counted in the total.
+  std::size_t routes_left_out = 0;                 // When `routes` was made; counted in the total.
   std::optional<ReportConntrack> conntrack;
   std::vector<ReportCachedMtu> cached_mtus;  // Of this network; the smallest first.
   ReportMtuSettings mtu_settings;

@@ -73,7 +73,7 @@ inline Result<void> read_cell_text(const simdjson::dom::element& cell, std::size
 
 // ---- tables
 
-// What a reader knows of a table.
+// A reader's description of a table.
 struct TableFormat {
   std::span<const std::string_view> columns;
   std::size_t rows_max = 0;

@@ -1,5 +1,5 @@
 // Which instance of smoke-mini moves next, and where to: pods are made anew on other nodes all the
-// time, since that is what an application's pods need to be able to.
+// time, since an application's pods must survive that.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,7 @@ struct Pod {
   WallTime ready_changed;  // Since when it is as it is.
 };
 
-// A StatefulSet of one replica with what belongs to it.
+// A StatefulSet of one replica with its pod and volume.
 struct Instance {
   std::string name;
   std::optional<std::string> node;   // That it is assigned to.
@@ -50,7 +50,7 @@ struct Cluster {
 
 struct Rules {
   std::chrono::seconds period = std::chrono::minutes(10);  // One healthy pod moves in each.
-  // So long a pod may be absent, or not ready, before something is done about it.
+  // How long a pod may be absent or not ready before its instance moves.
   std::chrono::seconds patience = std::chrono::minutes(1);
 };
 
@@ -67,7 +67,7 @@ enum class Why : std::uint8_t {
   kOldest,
 };
 std::string_view text(Why why);  // "its node is cordoned"
-// What has to be deleted so that the instance comes up anew, each with what is before it.
+// The objects to delete so that the instance comes up anew, each together with those before it.
 enum class Deletion : std::uint8_t { kPod, kVolume, kStatefulSet };
 
 struct Move {
@@ -79,10 +79,10 @@ struct Move {
   friend bool operator==(const Move&, const Move&) = default;
 };
 
-// At most one at once: while an instance is on its way, no other moves. A pod that is ready is only
-// taken away if the budget allows it. A healthy pod moves when it is the oldest that can, at least
-// (instances - 1) periods old, and nobody was made within the last period. Nothing: nobody moves.
-// An error: somebody should, and no node is schedulable. Pure; `seed` chooses among equal nodes.
+// At most one at once: while an instance is on its way, no other moves. A ready pod moves only if
+// the budget allows it. A healthy pod moves when it is the oldest that can, at least (instances -
+// 1) periods old, and no pod was made within the last period. Nothing: no instance moves. An error:
+// one should, and no node is schedulable. Pure; `seed` chooses among equal nodes.
 // doc/operate/smoke_mini.md has the rules.
 Result<std::optional<Move>> next_move(const Cluster& cluster, const Rules& rules, WallTime now,
                                       std::uint64_t seed);

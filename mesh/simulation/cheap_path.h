@@ -13,21 +13,22 @@
 
 namespace meshcheck::verdict::simulation {
 
-// Steps of 200 ms, in which an agent looks for what is overdue too.
+// Steps of 200 ms, the period in which an agent looks for overdue probes.
 using Tick = std::int64_t;
 inline constexpr std::chrono::milliseconds kTick{200};
 inline constexpr Tick kSecond = 5;
 
-// Told of each probe once, when its fate is known, in the order of their sending. The states follow
-// those of mesh::Path with its defaults; a test compares them. Only the last minute is kept, a bit
-// a probe, and times with an error of 4 %.
+// Each probe is reported once, when it is answered or lost, in the order of sending. The states
+// follow those of mesh::Path with its defaults; a test compares them. Only the last minute is kept,
+// a bit a probe, and times with an error of 4 %.
 class CheapPath {
  public:
-  // How often it is probed: what a minute holds follows from it.
+  // `interval`: how often the path is probed, which gives the probes of a minute.
   explicit CheapPath(Tick now, Tick interval = kSecond)
       : since_(now), window_(60 * kSecond / interval) {}
 
-  // An interval has passed; `under_way`: the last probe is not answered, and will be told as lost.
+  // An interval has passed; `under_way`: the last probe is not answered, and will be reported as
+  // lost.
   void turn(Tick now, bool under_way) {
     if (state_ == mesh::PathState::kDegraded) judge(now, under_way ? window_ - 1 : window_);
   }
@@ -49,7 +50,7 @@ class CheapPath {
     answered_in_a_row_ = 0;
     enter(mesh::PathState::kUnknown, now);
   }
-  // As if it had been up for long.
+  // Makes the path look as if it had been up for long.
   void settle(Tick now) {
     state_ = mesh::PathState::kUp;
     since_ = now - 3600 * kSecond;
@@ -62,7 +63,7 @@ class CheapPath {
   std::optional<Tick> last_answer() const { return last_answer_; }
   std::uint16_t sent() const { return static_cast<std::uint16_t>(std::min(count_, window_)); }
   std::uint16_t lost_count() const { return bits(lost_ & last(window_)); }
-  // Where the losses since the last answer were is not known yet.
+  // Without the losses since the last answer, whose direction is not known yet.
   std::uint16_t lost_forward() const { return bits(lost_ & forward_ & told()); }
   std::uint16_t lost_backward() const { return bits(lost_ & ~forward_ & told()); }
   struct Times {
@@ -100,7 +101,7 @@ class CheapPath {
       }
     }
     std::array<std::uint32_t, 256> times{};
-    std::array<std::uint32_t, 256> first{};  // The least that is rounded to it.
+    std::array<std::uint32_t, 256> first{};  // The smallest time that is rounded to it.
   };
   static const Codes& codes() {
     static const Codes made;

@@ -1,4 +1,4 @@
-// For the simulator: faults, what they do to packets, and which verdicts they deserve.
+// For the simulator: faults, their effect on packets, and the right verdicts about them.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace meshcheck::verdict::simulation {
 
 struct Fault {
   enum class Type : std::uint8_t {
-    kNodeDown,  // Dead: neither agents nor packets.
-    kLinkDown,  // All between a node and others is lost, the way to the server too.
-    kHostLink,  // The same, but for the way to the server.
+    kNodeDown,  // The node is dead: it runs no agents and passes no packets.
+    kLinkDown,  // All packets between a node and others, the server included, are lost.
+    kHostLink,  // As kLinkDown, but the server is reached.
     kAgentDown,
     kPodNetwork,
     kTwinPath,
@@ -65,27 +65,27 @@ struct Cluster {
   Index server_zone = 0;
 };
 
-// Nodes, zones, layers, ways and amounts by chance.
+// Chooses nodes, zones, layers, ways and amounts at random.
 Fault random_fault(Fault::Type type, const Cluster& cluster, Random& random);
-// Whether what one does cannot be seen for the other, or they are of the same thing.
+// Whether one hides the effect of the other, or both have the same subject.
 bool hides(const Fault& a, const Fault& b, const Cluster& cluster);
 
-// A packet between agents (or to a gateway or a target, then without `to`), and what becomes of it.
+// The way of a packet between agents, or to a gateway or a target, then without `to`.
 struct Hop {
   Relation relation = Relation::kPeer;
-  Layer layer = Layer::kPod;  // Of who probes.
+  Layer layer = Layer::kPod;  // The prober's.
   PathFamily family = PathFamily::kIpv4;
   Index from = kNoIndex;  // Nodes.
   Index to = kNoIndex;
 };
 double loss_of(const Fault& fault, const Hop& hop, const Cluster& cluster);
 std::uint32_t delay_of(const Fault& fault, const Hop& hop, const Cluster& cluster);
-// Of reports: from a node to the server.
+// The share of reports from a node to the server that are lost.
 double report_loss_of(const Fault& fault, Index node, const Cluster& cluster);
 // The class of sizes from one node to another, as its sender will find it.
 FragmentationClass size_class_of(const Fault& fault, const Hop& hop);
 
-// A verdict that would be right: kind and subject make it found, scope and way make it located.
+// A right verdict. A verdict of this kind and subject finds the fault; scope and way locate it.
 struct Truth {
   Kind kind = Kind::kNodeDown;
   Subject::Type type = Subject::Type::kNode;

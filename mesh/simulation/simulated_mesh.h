@@ -16,7 +16,7 @@
 
 namespace meshcheck::verdict::simulation {
 
-// Who a path belongs to and where it leads.
+// The two ends of a path.
 struct Route {
   Index from = kNoIndex;
   Index to = kNoIndex;  // An agent, or 0 if it is a gateway or the DNS.
@@ -28,18 +28,18 @@ struct Route {
   bool between_agents() const { return relation <= Relation::kTwin; }
 };
 
-// Nodes with two agents each, the real mesh::Neighbours, each probe by itself with its loss and its
-// time, real reports each interval with jitter and delay and hurried ones when a path goes down or
-// comes back, and a server that is made of the real one's parts. Steps of 200 ms. Equal seeds give
-// equal runs. What it leaves out is in doc/operate/verdicts.md.
+// Nodes with two agents each, the real mesh::Neighbours, and a server made of the real one's parts.
+// Each probe has its own loss and time. Agents send real reports each interval, with jitter and
+// delay, and at once when a path goes down or comes back. Steps of 200 ms. Equal seeds give equal
+// runs. doc/operate/verdicts.md lists the simplifications.
 class SimulatedMesh {
  public:
   struct Options {
     std::uint64_t seed = 1;
     std::size_t nodes = 20;
     std::size_t zones = 3;
-    bool ipv6 = false;   // Besides IPv4.
-    bool sizes = false;  // Of packets are searched for.
+    bool ipv6 = false;   // In addition to IPv4.
+    bool sizes = false;  // Sizes of packets are searched for.
     SimulatedServer::Options server;
     double loss = 0.001;         // Of each packet, always.
     Tick epoch = 300 * kSecond;  // Of the neighbours.
@@ -53,7 +53,7 @@ class SimulatedMesh {
   const Cluster& cluster() const { return cluster_; }
   Random& random() { return random_; }
   std::size_t paths() const;
-  // One of those that a node probes in this epoch; kNoIndex if it is dead.
+  // A node that `node` probes in this epoch; kNoIndex if `node` is dead.
   Index peer_of(Index node);
 
   void inject(const Fault& fault);
@@ -78,7 +78,7 @@ class SimulatedMesh {
     std::array<FragmentationClass, 2> classes{FragmentationClass::kClear,
                                               FragmentationClass::kClear};
     std::array<FragmentationClass, 2> next_classes = classes;
-    // When the next class will have been found; then since when the class is.
+    // When the next class will be found; after that, when the class began.
     std::array<Tick, 2> class_at{};
   };
   struct FormerProber {  // It has another peer now; the reflector remembers it for a minute.
@@ -147,14 +147,15 @@ class SimulatedMesh {
   Random random_;
   Cluster cluster_;
   mesh::Neighbours neighbours_;
-  std::uint64_t version_ = 1;  // Of who is there.
+  std::uint64_t version_ = 1;  // Counts changes of the members.
   Tick now_ = 0;
   std::vector<SimulatedAgent> agents_;
   std::vector<Route> routes_;
   std::vector<Prober> probers_;
   std::vector<Index> free_;
   std::vector<Fault> faults_;
-  std::vector<Delivery> deliveries_;  // The first so many are under way; the rest keep memory.
+  std::vector<Delivery>
+      deliveries_;  // The first `deliveries_size_` are under way; the rest keep memory.
   std::size_t deliveries_size_ = 0;
   std::uint16_t last_ssid_ = 0;
   std::vector<bool> present_;  // By node: in neighbours_.

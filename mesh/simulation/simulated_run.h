@@ -1,4 +1,4 @@
-// For tests and bench/diagnosis: one run of a simulated mesh, and how its verdicts did.
+// For tests and bench/diagnosis: one run of a simulated mesh, and how right its verdicts were.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct RunOutcome {
   // Claims above info: each kind and subject that a verdict ever had counts once.
   std::size_t claims = 0;
   std::size_t right_claims = 0;
-  std::vector<std::string> wrong;  // What was claimed and is not so.
+  std::vector<std::string> wrong;  // Wrong claims.
   std::vector<std::string> missed;
   std::vector<std::string> events;  // Of verdicts, in words, where the script wants them.
   std::size_t evaluations = 0;
@@ -35,9 +35,9 @@ struct RunOutcome {
 // One fault of several that come one after the other.
 struct Episode {
   Fault::Type type = Fault::Type::kNodeDown;
-  bool same = false;  // Once more the fault before, of the same thing.
+  bool same = false;  // Repeats the fault before, of the same subject.
   Tick pause = 0;     // Since the end of the fault before.
-  Tick flap = 0;      // There and gone for so long each; 0: there all the time.
+  Tick flap = 0;      // Present and absent for this time in turn; 0: present all the time.
 };
 
 struct Script {
@@ -45,10 +45,10 @@ struct Script {
   bool events = false;                   // RunOutcome has them.
   std::vector<Fault::Type> faults;       // All begin at once; none: it stays healthy.
   std::vector<Episode> episodes;         // Behind those.
-  std::optional<Fault::Type> meanwhile;  // Is there all the time, and is not judged itself.
+  std::optional<Fault::Type> meanwhile;  // Present all the time, and not judged itself.
   Tick calm = 6 * kSecond;               // Before.
-  Tick duration = 40 * kSecond;  // Of the faults; longer for those that take longer to show.
-  Tick after = 90 * kSecond;     // Or until all is closed.
+  Tick duration = 40 * kSecond;          // Of the faults; longer for those that are found later.
+  Tick after = 90 * kSecond;             // Or until all is closed.
   // Agents that are restarted and nodes that are replaced meanwhile, for each of them an hour.
   double restarts_per_hour = 0;
   double churn_per_hour = 0;

@@ -1,4 +1,4 @@
-// For the simulator: the server's part, done by what the server itself is made of.
+// For the simulator: a server made of the real server's parts.
 #pragma once
 
 #include <optional>
@@ -14,9 +14,10 @@
 namespace meshcheck::verdict::simulation {
 
 // A real mesh::MeshTable takes the reports, and a real ViewMaker makes the view of it, as in
-// server/verdict_evaluator.cc. Only who is expected is not the server's AgentTable: the simulation
-// says who was started and who was removed, as an orchestrator does. Nobody asks the Assigner,
-// which would write a JSON text for each agent: the simulation has its own mesh::Neighbours.
+// server/verdict_evaluator.cc. Instead of the server's AgentTable the simulation decides which
+// agents are expected: it reports which were started and removed, as an orchestrator does. The
+// Assigner, which would write a JSON text for each agent, is not used: the simulation has its own
+// mesh::Neighbours.
 class SimulatedServer {
  public:
   struct Options {

@@ -7,8 +7,8 @@
 
 namespace meshcheck::sla {
 
-// MurmurHash3, x86, 32 bits: what upmeter's agents make their names of. No secret, and no defence
-// against somebody who looks for two nodes of one name.
+// MurmurHash3, x86, 32 bits, which upmeter's agents make their names with. It is easy to find two
+// nodes with the same hash.
 std::uint32_t murmur_hash3(std::string_view bytes, std::uint32_t seed);
 
 // Of the node's name, as upmeter's: lower-case hex without leading zeros.

@@ -19,7 +19,7 @@ inline constexpr Milliseconds kTimeoutMax{300'000};
 inline constexpr Milliseconds kGraceMax{3'600'000};
 
 inline constexpr Milliseconds kPeriodDefault{10'000};
-// If it is not given: this, but not more than the period, and not less than the second one.
+// The default timeout is the period, but at least kTimeoutDefaultMin and at most kTimeoutDefault.
 inline constexpr Milliseconds kTimeoutDefault{5000};
 inline constexpr Milliseconds kTimeoutDefaultMin{1000};
 

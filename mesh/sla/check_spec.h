@@ -1,4 +1,4 @@
-// What a check is, as the user has written it down.
+// A check as the user has written it.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ struct CheckSpec {
   std::string name;     // Among the checks of its probe; empty if it is the only one.
   std::string checker;  // "http", "kube-lifecycle", ...
   Milliseconds period{0};
-  // Bounds the run: what has not ended by then is given up, and its finding is made then.
+  // Bounds the run: a run that has not ended by then is cancelled, and gets its result then.
   Milliseconds timeout{0};
-  // A failure is `unknown` until it has lasted for so long.
+  // A failure is `unknown` until it has lasted for this time.
   Milliseconds grace{0};
   // How many agents of a cluster run it, on each of its layers; nothing: all of them.
   std::optional<std::uint32_t> agents = 3;
   CheckLayer layer = CheckLayer::kPod;
-  // What the checker wants to know besides: an object, whose keys the checker checks.
+  // The checker's own options: an object, whose keys the checker checks.
   nlohmann::json with = nlohmann::json::object();
 
   // For logs and errors: "synthetic/dns", "synthetic/dns/smoke".

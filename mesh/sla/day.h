@@ -31,11 +31,11 @@ struct Day {
   friend bool operator==(const Day&, const Day&) = default;
 };
 
-// Runs of equal rollups, since most of a day is like what was before: for each its length, up, down
-// and unknown in milliseconds, as LEB128 numbers. A day without change is 8 bytes, the worst one
-// under 3 KB.
+// Runs of equal rollups, since most rollups of a day equal the one before: for each run its length,
+// up, down and unknown in milliseconds, as LEB128 numbers. A day without change is 8 bytes, the
+// worst one under 3 KB.
 std::vector<std::uint8_t> encode(const Day& day);
-// The error says what is damaged.
+// The error names the damage.
 Result<Day> decode_day(std::span<const std::uint8_t> bytes);
 
 }  // namespace meshcheck::sla

@@ -1,4 +1,4 @@
-// A time that somebody has announced or explained: maintenance, or an accident.
+// An announced or explained time: maintenance, or an accident.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ std::optional<DowntimeType> downtime_type_of(std::string_view text);
 
 struct Downtime {
   std::string uid;   // Of the object or entry that it comes from.
-  std::string name;  // Likewise.
+  std::string name;  // Of that object or entry.
   DowntimeType type = DowntimeType::kMaintenance;
   Seconds start;
   Seconds end;  // Later than `start`.

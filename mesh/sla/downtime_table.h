@@ -13,12 +13,13 @@
 
 namespace meshcheck::sla {
 
-// Knows no clock and no lock: its owner guards it. Bounded by `downtimes_max`; what is more is
-// refused as what cannot be read is.
+// Reads no clock and has no lock: its owner guards it. Bounded by `downtimes_max`; further items
+// are refused, as unreadable ones are.
 class DowntimeTable {
  public:
   static constexpr std::size_t kDowntimesMax = 10'000;
-  static constexpr std::size_t kRefusedMax = 1000;  // That are shown; all are counted.
+  static constexpr std::size_t kRefusedMax =
+      1000;  // Refused items that are shown; all are counted.
 
   enum class Source : std::uint8_t { kFile, kApi, kKubernetes };
   // Where an item comes from: the file, one entry of the API, one object.
@@ -28,7 +29,7 @@ class DowntimeTable {
     std::string name;
     std::string group;  // Of an object's API: "meshcheck.io".
 
-    // The API's have no name of their own to be told apart by.
+    // Entries of the API have no names, so the uid stands for it.
     static Origin of_api(const std::string& uid) { return {Source::kApi, uid, uid, {}}; }
     friend auto operator<=>(const Origin&, const Origin&) = default;
   };
@@ -50,14 +51,14 @@ class DowntimeTable {
   explicit DowntimeTable(std::size_t downtimes_max = kDowntimesMax)
       : downtimes_max_(downtimes_max) {}
 
-  // All that comes from there, instead of what did before.
+  // Replaces all items of that origin.
   void replace(const Origin& origin, Items items);
   // False: there is none.
   bool erase(const Origin& origin);
   bool contains(const Origin& origin) const { return origins_.contains(origin); }
   bool full() const { return size_ >= downtimes_max_; }
 
-  // Those that overlap it.
+  // The downtimes that overlap that time.
   std::vector<Downtime> within(Seconds from, Seconds to) const;
   // `{"downtimes":[...],"refused":[...]}`, for GET /api/v1/downtimes.
   nlohmann::json to_json() const;
@@ -72,8 +73,8 @@ class DowntimeTable {
 
 std::string_view text(DowntimeTable::Source source);  // "file", "api", "kubernetes"
 
-// Items of a list as the custom resource has it in `spec`. A bad one is left out and told. Each
-// gets the uid and the name of `origin` unless it has its own.
+// Items of a list as the custom resource has it in `spec`. A bad one is left out and listed as
+// refused. Each gets the uid and the name of `origin` unless it has its own.
 DowntimeTable::Items read_downtime_items(const nlohmann::json& list,
                                          const DowntimeTable::Origin& origin);
 

@@ -1,4 +1,4 @@
-// Half a minute of one probe, as agents tell it: the unit of everything that is known of the SLA.
+// Half a minute of one probe, as agents report it: the unit of all data of the SLA.
 #pragma once
 
 #include <chrono>
@@ -38,14 +38,14 @@ struct Episode {
   ProbeRef ref;
   Seconds start;
   Timers timers;
-  // Results within it; an upmeter agent does not tell them. A total has none.
+  // Results within it; 0 from upmeter's agents, which do not send it, and for a total.
   std::uint64_t checks = 0;
   std::uint64_t successes = 0;
 
   friend bool operator==(const Episode&, const Episode&) = default;
 };
 
-// The start of the stretch that `time` is in.
+// The start of the stretch of `length` that `time` is in.
 Seconds floor_to(Seconds time, std::chrono::seconds length);
 
 }  // namespace meshcheck::sla

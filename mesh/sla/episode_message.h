@@ -21,12 +21,12 @@ struct EpisodeMessage {
   std::vector<Episode> episodes;
 };
 
-// Times are nanoseconds there. `checks` and `successes` are ours; who does not know them reads over
-// them.
+// The JSON has times in nanoseconds. `checks` and `successes` are our additions, which upmeter's
+// readers ignore.
 std::string encode(const EpisodeMessage& message);
-// Unknown keys are read over, missing times are 0, parts of a millisecond are dropped. An error
-// names the episode and the key. Whether an episode fits into its half minute, is aligned and
-// recent is for the reader to see.
+// Unknown keys are ignored, missing times are 0, parts of a millisecond are dropped. An error names
+// the episode and the key. The caller checks whether an episode fits into its half minute, is
+// aligned and recent.
 Result<EpisodeMessage> parse_episode_message(std::string_view body);
 
 // Why an episode is not taken, as metrics and answers name it.
@@ -34,8 +34,8 @@ inline constexpr std::array<std::string_view, 5> kRefusals = {"too_old", "in_fut
                                                               "not_fitting", "too_many_probes"};
 using RefusalCounts = std::array<std::uint64_t, kRefusals.size()>;
 
-// The body of the 200 to a message of which nothing was taken: `{"refused":{"in_future":30}}`. Who
-// knows nothing of it, as upmeter's agents, takes it for any other 200.
+// The body of the 200 to a message of which no episode was taken: `{"refused":{"in_future":30}}`.
+// Upmeter's agents, which do not know it, take it for any other 200.
 std::string encode_refusals(const RefusalCounts& counts);
 // The reasons in such a body, "in_future, too_old"; empty for any other body.
 std::string refusals_in(std::string_view body);

@@ -1,4 +1,4 @@
-// What is known of one probe over a range, by days, and what its steps amount to.
+// One probe's data over a range, by days, and the summaries of its steps.
 #pragma once
 
 #include <map>
@@ -10,7 +10,7 @@
 
 namespace meshcheck::sla {
 
-// A day as much as a question needs of it: whole days need no rollups, and without them it is
+// The part of a day that a question needs: whole days need no rollups, and without them it is
 // small.
 struct KnownDay {
   Timers sum;
@@ -22,8 +22,8 @@ using History = std::map<DayNumber, KnownDay>;
 // touches it.
 bool wants_rollups(DayNumber day, const Range& range, const MutedTime& muted);
 
-// One for each step. What no downtime touches is summed first; rollups that one touches are muted
-// one by one, so that a downtime takes no outage of another hour.
+// Returns a summary for each step. Rollups without a downtime are summed first; the others are
+// muted one by one, so that a downtime mutes no outage of another hour.
 std::vector<Summary> summarize(const History& history, const Range& range, const MutedTime& muted);
 
 }  // namespace meshcheck::sla

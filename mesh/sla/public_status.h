@@ -14,11 +14,12 @@ enum class PublicStatus : std::uint8_t { kNoData, kOperational, kDegraded, kOuta
 std::string_view text(PublicStatus status);
 
 PublicStatus public_status(const Summary& summary);
-// Of two stretches, two probes, two groups: no data does not count, and who differ are degraded.
+// Joins two stretches, two probes or two groups: kNoData does not count, and different statuses
+// join to kDegraded.
 PublicStatus join(PublicStatus a, PublicStatus b);
 
-// (up + unknown) / (up + unknown + down) as upmeter has it on its public page, where unknown is not
-// held against anybody; nothing if nothing was measured.
+// (up + unknown) / (up + unknown + down), as on upmeter's public page, where unknown counts as up;
+// nothing if nothing was measured.
 std::optional<double> public_availability(const Summary& summary);
 
 }  // namespace meshcheck::sla

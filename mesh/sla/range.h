@@ -25,8 +25,8 @@ struct Range {
 
 // As upmeter aligns: the step goes down to a multiple of the rollup, `to` up to a multiple of the
 // step, which may be in the future, and `from` up to a whole number of steps before it. A range
-// shorter than a step is the step that ends at `to`; upmeter has the one after it, of which nobody
-// knows anything.
+// shorter than a step is the step that ends at `to`; upmeter has the step after it, which has no
+// data.
 Range align(Seconds from, Seconds to, std::chrono::seconds step);
 
 }  // namespace meshcheck::sla

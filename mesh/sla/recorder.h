@@ -1,4 +1,4 @@
-// An agent's record of what its checks found, cut into episodes.
+// An agent's record of its checks' results, cut into episodes.
 #pragma once
 
 #include <array>
@@ -15,11 +15,10 @@
 
 namespace meshcheck::sla {
 
-// Pure: it is told results and times of the wall clock. A result counts from the tick (200 ms) it
-// came in until the next one of its check, but not longer than the check's `valid_for`: who does
-// not look any more has no data. A probe's tick is the worse of its checks', a group's the worse of
-// its probes'. When the clock jumps ahead nothing is invented, and when it jumps back the episode
-// begins anew.
+// Pure: the caller passes results and times of the wall clock. A result counts from the tick (200
+// ms) it came in until the next one of its check, but not longer than the check's `valid_for`; then
+// there is no data. A probe's tick is the worse of its checks', a group's the worse of its probes'.
+// When the clock jumps ahead nothing is invented, and when it jumps back the episode begins anew.
 class Recorder {
  public:
   struct Check {
@@ -35,10 +34,10 @@ class Recorder {
 
   explicit Recorder(std::vector<Check> checks);
 
-  // `check` counts in the order of the constructor's list. What ended comes back from advance().
+  // `check` is an index into the constructor's list. advance() returns the episodes that ended.
   void record(std::size_t check, Status status, WallTime now);
-  // The episodes that have ended, with one for each group's total, oldest first. Those of which
-  // nothing is known are left out. To be called once a second or so.
+  // The episodes that have ended, with one for each group's total, oldest first. Episodes without
+  // data are left out. To be called once a second or so.
   std::vector<Episode> advance(WallTime now);
 
   // In the order of their names; totals count no checks.

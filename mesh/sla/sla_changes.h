@@ -1,4 +1,4 @@
-// What the table of the SLA knows and the database does not yet.
+// Changes of the SLA's table that are not in the database yet.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace meshcheck::sla {
 
-// How long a probe was down ever since it is known: what the metric of it says, over restarts too.
+// How long a probe was down since it was first known, restarts included: the value of its metric.
 struct SlaDownCount {
   ProbeRef ref;
   Milliseconds down{0};
@@ -30,7 +30,7 @@ struct SlaDayChange {
 
 struct SlaDayChanges {
   std::vector<SlaDayChange> days;
-  std::uint64_t last = 0;  // As above.
+  std::uint64_t last = 0;  // As in SlaChanges.
 };
 
 }  // namespace meshcheck::sla

@@ -1,4 +1,4 @@
-// What all agents together have told of the SLA lately: episodes and the rollups made of them.
+// The recent SLA data of all agents: episodes and the rollups made of them.
 #pragma once
 
 #include <algorithm>
@@ -22,26 +22,27 @@
 
 namespace meshcheck::sla {
 
-// Knows no clock and no lock: its owner guards it. Episodes of the last 24 hours, and the days in
-// which a rollup may still change. About 50 KB a probe; bounded by `probes_max`.
+// Reads no clock and has no lock: its owner guards it. Episodes of the last 24 hours, and the days
+// in which a rollup may still change. About 50 KB a probe; bounded by `probes_max`.
 class SlaTable {
  public:
   static constexpr std::chrono::hours kAgeMax{24};
   static constexpr std::chrono::seconds kFutureMax{60};
-  // An episode is counted as down and shown as the last one so long after it has ended.
+  // An episode settles this long after it has ended: then its down time counts, and it is shown as
+  // the last one.
   static constexpr std::chrono::seconds kSettleTime{60};
-  // Days that could not be written are kept so long.
+  // Days that could not be written are kept for this many days.
   static constexpr int kDaysMax = 8;
 
   struct Options {
     std::size_t probes_max = 2000;
-    // That one origin may bring in within a day, so that none fills the room of all.
+    // Probes that one origin may add within a day, so that no origin takes all the room.
     std::size_t probes_of_origin_max() const { return std::max<std::size_t>(64, probes_max / 4); }
     std::size_t origins_max = 20'000;
-    bool track_changes = true;  // Remember what take_changes() has to hand out.
+    bool track_changes = true;  // Keep changes for take_changes().
   };
   struct Counts {
-    std::uint64_t accepted = 0;  // Each of the rest is one that was refused.
+    std::uint64_t accepted = 0;  // The other counts are of refused ones.
     std::uint64_t too_old = 0;
     std::uint64_t in_future = 0;
     std::uint64_t not_aligned = 0;
@@ -59,20 +60,21 @@ class SlaTable {
 
   explicit SlaTable(Options options);
 
-  // What the database has, before anything else.
+  // Loads a day of the database. To be called before all else.
   void restore(const ProbeRef& ref, DayNumber number, const Day& day);
   void restore(const Episode& episode);
   void restore(const SlaDownCount& count);
 
-  // The change whose writing makes all of it durable; 0: it is so already.
+  // Returns the change whose writing makes the whole message durable; 0: it already is.
   std::uint64_t take(const EpisodeMessage& message, WallTime now);
-  // Forgets all of it, and makes room for another; agents that still tell of it bring it back.
+  // Forgets the probe, and makes room for another; agents that still report it bring it back.
   // False: there is none.
   bool erase(const ProbeRef& ref);
-  // Once a second or so: counts what has ended, drops what is too old.
+  // To be called about once a second: counts episodes that have settled, drops those that are too
+  // old.
   void advance(WallTime now);
 
-  // What is to be written next. Each is followed by a call of written() or of put_back() before the
+  // Returns the changes to write next. Each call is followed by written() or put_back() before the
   // next of its kind.
   SlaChanges take_changes(std::size_t rows_max);
   void written(const SlaChanges& changes);
@@ -87,10 +89,10 @@ class SlaTable {
   bool knows(const std::string& group_or_probe) const;
   struct Days {
     DayNumber from = 0;
-    DayNumber to = std::numeric_limits<DayNumber>::max();  // The first one that is not.
+    DayNumber to = std::numeric_limits<DayNumber>::max();  // The first day after the range.
   };
-  // The days that are held, of one group (empty: all) and one probe (empty: all). Each is 7 KB, so
-  // only those that are asked for are copied.
+  // The days in memory, of one group (empty: all) and one probe (empty: all). Each is 7 KB, so only
+  // the requested ones are copied.
   std::map<ProbeRef, History> histories(const std::string& group, const std::string& probe,
                                         Days days) const;
   // Days before this are in the database alone.
@@ -105,17 +107,19 @@ class SlaTable {
   const Options& options() const { return options_; }
   const Counts& counts() const { return counts_; }
   std::size_t size() const { return probes_.size(); }
-  std::size_t origins() const { return origins_.size(); }  // That told episodes within a day.
+  std::size_t origins() const {
+    return origins_.size();
+  }  // Origins that sent episodes within a day.
   std::size_t changes_waiting() const { return changed_slots_.size(); }
-  std::uint64_t days_lost() const { return days_lost_; }  // That could not be written in time.
+  std::uint64_t days_lost() const { return days_lost_; }  // Days that could not be written in time.
 
  private:
   // Half minutes since 1970.
   using SlotNumber = std::uint32_t;
-  // A day, what may be ahead, and some to spare.
+  // The slots of a day and of kFutureMax, and some to spare.
   static constexpr std::size_t kSlots = 2900;
   struct Slot {
-    SlotNumber number = 0;  // Of another day: there is none.
+    SlotNumber number = 0;  // A number of another day: the slot is empty.
     std::uint16_t up_ms = 0;
     std::uint16_t down_ms = 0;
     std::uint16_t unknown_ms = 0;
@@ -126,11 +130,11 @@ class SlaTable {
     SlotNumber last = 0;  // The latest slot.
     std::uint64_t checks = 0;
     std::uint64_t successes = 0;
-    // Of slots that have settled. Only what is on disk is shown: a counter that went back at a
-    // restart would be taken for one that began anew.
+    // Of slots that have settled. Only time that is on disk is shown: a counter that went back at a
+    // restart would look like one that began anew.
     Milliseconds down{0};
     Milliseconds down_shown{0};
-    SlotNumber settled = 0;  // The first slot that is not in it.
+    SlotNumber settled = 0;  // The first slot that `down` does not include.
     std::string brought_by;  // The origin; empty: the database.
   };
   using Probes = std::map<ProbeRef, Probe>;
@@ -148,7 +152,7 @@ class SlaTable {
   };
 
   Probe* find_or_add(const ProbeRef& ref);
-  // As one that an origin names; null if it may bring no more.
+  // For a probe named by an origin; null if the origin may add no more.
   Probe* find_or_add(const ProbeRef& ref, const std::string& origin);
   std::uint64_t take(Probe& probe, const Episode& episode);
   void roll_up(const ProbeRef& ref, Probe& probe, SlotNumber slot);

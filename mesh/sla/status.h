@@ -1,4 +1,4 @@
-// What a check found out, and what is made of several findings.
+// The status that a check found, and how several become one.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@ namespace meshcheck::sla {
 
 // In this order: of two findings about the same moment the later one counts.
 enum class Status : std::uint8_t {
-  kNoData,   // Nobody looked.
-  kUnknown,  // Somebody looked and could not tell: what the check itself needs was not there.
+  kNoData,   // No check ran.
+  kUnknown,  // A check ran and could not tell: something that it needs itself was missing.
   kUp,
   kDown,
 };

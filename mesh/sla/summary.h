@@ -1,4 +1,4 @@
-// What a step of a range amounts to: its times after muting, its availability, its state.
+// The summary of a step of a range: its times after muting, its availability, its state.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace meshcheck::sla {
 
-// up + down + unknown + muted + nodata is the length of what it stands for.
+// up + down + unknown + muted + nodata is the length of the summarized time.
 struct Summary {
   Timers timers;
   Milliseconds muted{0};
@@ -42,15 +42,15 @@ class MutedTime {
   std::vector<Stretch> stretches_;  // Sorted, apart from each other.
 };
 
-// An episode or a rollup of `length` of which `overlap` is muted: that much of what was unknown,
-// then down, then without data becomes muted. Up never does.
+// An episode or a rollup of `length` of which `overlap` is muted: that much of its unknown time,
+// then of its down time, then of its time without data becomes muted. Up time never does.
 Summary summarize(const Timers& timers, Milliseconds length, Milliseconds overlap);
 
 // (up + muted) / (up + muted + down), 0 to 1; nothing if all of it is 0: unknown time and time
 // without data say nothing.
 std::optional<double> availability(const Summary& summary);
 
-// How much of what a target allows was used.
+// How much of the down time that a target allows was used.
 struct ErrorBudget {
   Milliseconds allowed{0};  // Of (up + muted + down).
   Milliseconds used{0};
@@ -65,7 +65,7 @@ enum class StepState : std::uint8_t {
   kUp,
   kDown,
   kDownWithoutBreach,  // Down, but the step's availability keeps the target.
-  kMaintenance,        // It would have been down or unknown, and somebody has said why.
+  kMaintenance,        // It would have been down or unknown, and a downtime explains it.
   kInfrastructureMaintenance,
   kInfrastructureAccident,
   kAccident,
@@ -75,7 +75,8 @@ std::string_view text(StepState state);
 
 struct StepVerdict {
   StepState state = StepState::kNoData;
-  const Downtime* downtime = nullptr;  // That mutes most of it; of kDown an Accident, if any.
+  const Downtime* downtime =
+      nullptr;  // The one that mutes most of it; of kDown an Accident, if any.
 };
 struct StepQuestion {
   Summary summary;
@@ -83,8 +84,8 @@ struct StepQuestion {
   Seconds to;
   double target = 0.999;
 };
-// `downtimes`: all that overlap the step and affect the probe; `muting`: those of them that were
-// asked to mute.
+// `downtimes`: all that overlap the step and affect the probe; `muting`: those of them that the
+// question mutes.
 StepVerdict judge(const StepQuestion& question, std::span<const Downtime* const> downtimes,
                   std::span<const Downtime* const> muting);
 

@@ -8,8 +8,8 @@ namespace meshcheck::sla {
 
 using Milliseconds = std::chrono::milliseconds;
 
-// None is negative. What they leave of the stretch is time without data. A stretch of 5 minutes and
-// a year's sum are both one of these.
+// None is negative. The rest of the stretch is time without data. A stretch of 5 minutes and a
+// year's sum are both one of these.
 struct Timers {
   Milliseconds up{0};
   Milliseconds down{0};
@@ -23,9 +23,9 @@ struct Timers {
 // None negative, and together not longer than the stretch.
 bool fits(const Timers& timers, Milliseconds length);
 
-// What two agents saw of the same stretch, by the best result: who saw it up is right, since the
-// other may have had a trouble of its own. Commutative, idempotent, monotone in `up`, and never
-// longer than the longer of the two. doc/operate/sla.md has the rule.
+// Combines two agents' views of the same stretch by the best result: an agent that saw it up is
+// right, since the other may have had a fault of its own. Commutative, idempotent, monotone in
+// `up`, and never longer than the longer of the two. doc/operate/sla.md has the rule.
 Timers combine(const Timers& a, const Timers& b);
 
 }  // namespace meshcheck::sla

@@ -21,14 +21,14 @@ using Hmac = std::array<std::uint8_t, kHmacSize>;
 // out inside.
 class Key {
  public:
-  static constexpr std::size_t kSizeMin = 16;  // Less than what the hash is cut to would be wasted.
+  static constexpr std::size_t kSizeMin = 16;  // A key shorter than the cut hash would weaken it.
   static constexpr std::size_t kSizeMax = 64;  // SHA-256's block; longer ones are hashed first.
 
   static Result<Key> from_bytes(Bytes secret);
 
-  // Of `first` and `second` one after the other.
+  // The hash of `first` followed by `second`.
   Hmac sign(Bytes first, Bytes second = {}) const;
-  // Takes as long wherever the first difference is. `hmac` is kHmacSize long.
+  // Takes constant time. `hmac` is kHmacSize long.
   bool verify(Bytes hmac, Bytes first, Bytes second = {}) const;
 
  private:

@@ -15,8 +15,8 @@ namespace meshcheck::stamp {
 inline constexpr std::size_t kUnauthenticatedSize = 44;
 inline constexpr std::size_t kAuthenticatedSize = 112;
 
-// Where TLVs begin. Everywhere in this folder a key means authenticated mode and no key the other:
-// which one a session uses is agreed beforehand, packets do not tell.
+// Where TLVs begin. Everywhere in this folder a key means authenticated mode and no key
+// unauthenticated mode. A session's mode is agreed beforehand; packets do not carry it.
 inline std::size_t base_size(const Key* key) {
   return key != nullptr ? kAuthenticatedSize : kUnauthenticatedSize;
 }
@@ -51,8 +51,8 @@ struct ReflectorPacket {
 void encode(const SenderPacket& packet, const Key* key, WritableBytes out);
 void encode(const ReflectorPacket& packet, const Key* key, WritableBytes out);
 
-// Read the first base_size(key) octets; what follows are TLVs. Reserved octets may hold anything.
-// An error says how short the packet is or that its HMAC is wrong; then no field was looked at.
+// Read the first base_size(key) octets; TLVs follow. Reserved octets may hold anything. An error
+// says how short the packet is or that its HMAC is wrong; then no field was looked at.
 Result<SenderPacket> parse_sender_packet(Bytes packet, const Key* key);
 Result<ReflectorPacket> parse_reflector_packet(Bytes packet, const Key* key);
 

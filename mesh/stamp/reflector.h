@@ -16,11 +16,12 @@
 
 namespace meshcheck::stamp {
 
-// What a reflector tells senders apart by (RFC 8972 section 3). A sender that has an SSID is one
-// session from all of its source ports; of others, as RFC 8762 has them, each port is one.
+// The key by which a reflector tells sessions apart (RFC 8972 section 3). A sender with an SSID is
+// one session from all of its source ports; without one, as in RFC 8762, each source port is a
+// session.
 struct SessionId {
   Endpoint peer;    // Port 0 if there is an SSID.
-  IpAddress local;  // Which address of ours was asked, if there are several.
+  IpAddress local;  // The address of ours that the request was sent to.
   std::uint16_t ssid = 0;
 
   friend auto operator<=>(const SessionId&, const SessionId&) = default;
@@ -38,15 +39,15 @@ class Reflector {
     // packet needs that has to be fragmented there.
     std::size_t reply_size_max = 9600;
     // Whether Reflected Test Packet Control TLVs are obeyed; off by default as RFC 10052 section 5
-    // demands. Requests that ask get a reply of their own size then, and its U flag set.
+    // demands. When off, such requests get a reply of their own size, with the TLV's U flag set.
     bool asymmetrical = false;
-    // A reply is at most so many times the size of a request without the token of its address,
-    // since that may be a victim's. As in QUIC (RFC 9000 section 8.1); at least 1.
+    // Without the token of its address, a request gets a reply of at most this many times its size,
+    // since the address may be a victim's. As in QUIC (RFC 9000 section 8.1); at least 1.
     std::size_t amplification_max = 3;
-    // Of address tokens; another one at each start, and nobody else knows it.
+    // Of address tokens; random, and another one at each start.
     std::array<std::uint8_t, 32> token_secret{};
     ErrorEstimate error;               // Of this end's clock; its format is that of the replies.
-    std::uint32_t first_sequence = 0;  // Other than zero only where a test wants to see the wrap.
+    std::uint32_t first_sequence = 0;  // Not zero only in tests of the wrap.
   };
 
   struct Request {
@@ -63,8 +64,8 @@ class Reflector {
     Bytes packet;  // Within `out`. Empty if the request asks for no reply.
     SessionId session;
     std::uint32_t sequence = 0;
-    // The request said how large the reply shall be, whether or not that was obeyed: it is about
-    // sizes, and no ordinary probe.
+    // The request asked for a size of the reply, obeyed or not: it is a size probe, and no ordinary
+    // one.
     bool of_size = false;
   };
 
@@ -74,8 +75,8 @@ class Reflector {
   // REQUIRES: `out` is reply_size_max long and does not overlap the request.
   Result<Reply> reflect(const Request& request, WritableBytes out);
 
-  // When the reply really left, for the follow-up telemetry of the next. Forgotten if another reply
-  // of the session was made meanwhile.
+  // When the reply really left, for the follow-up telemetry of the next. Ignored if the session has
+  // made another reply meanwhile.
   void transmitted(const Reply& reply, WallTime time, FollowUpTelemetry::Method method);
 
   std::size_t sessions() const { return sessions_.size(); }

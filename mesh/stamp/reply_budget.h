@@ -10,8 +10,8 @@
 
 namespace meshcheck::stamp {
 
-// Token buckets of one second's worth each. A hash that only this process knows gives an address
-// one of kBuckets buckets, so memory is bounded and nobody can fill a table. Two addresses with the
+// Token buckets of one second's worth each. A hash with a secret seed gives an address one of
+// kBuckets buckets, so memory is bounded and no attacker can fill a table. Two addresses with the
 // same bucket share its budget. Reads no clock; one thread; 16 KB.
 class ReplyBudget {
  public:
@@ -23,13 +23,13 @@ class ReplyBudget {
 
   explicit ReplyBudget(const Options& options) : options_(options) {}
 
-  // Whether so many octets may be sent there now; they are taken from both budgets if so.
+  // Whether `octets` may be sent to `to` now; if so, takes them from both budgets.
   bool take(const IpAddress& to, std::size_t octets, Clock::time_point now);
 
  private:
   static constexpr std::size_t kBuckets = 1024;
   struct Bucket {
-    std::uint64_t used = 0;  // Octets, less what was given back since.
+    std::uint64_t used = 0;  // Octets, less those given back since.
     Clock::time_point at;
   };
 

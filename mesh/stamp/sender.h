@@ -25,18 +25,18 @@ class Sender {
     bool ssid_required = false;  // Refuse replies without it, from reflectors before RFC 8972.
     std::size_t window = 32;     // Probes remembered, at 40 octets each.
     ErrorEstimate error;         // Of this end's clock; its format is that of the probes.
-    std::uint64_t first_sequence = 0;  // Other than zero only where a test wants to see the wrap.
+    std::uint64_t first_sequence = 0;  // Not zero only in tests of the wrap.
   };
 
-  // What one probe looks like.
+  // The form of one probe.
   struct Probe {
-    std::size_t size = 0;  // Octets of UDP payload; as few as it needs if that is more.
-    // Other than the probe's own; as few as it needs if that is more, and rounded up to four by the
-    // reflector, unless it shall be `exact`.
+    std::size_t size = 0;  // Octets of UDP payload; at least as many as its TLVs need.
+    // Set if it differs from the probe's. At least as many octets as the TLVs need; the reflector
+    // rounds it up to a multiple of four, unless it is `exact`.
     std::optional<std::uint16_t> reply_size;
     bool exact = false;
     bool follow_up = false;  // Ask when the reply before really left.
-    // What the last answer had, or 0; for replies that are much larger than their requests.
+    // The last answer's, or 0; needed for replies that are much larger than their requests.
     std::optional<std::uint64_t> address_token;
   };
 
@@ -53,11 +53,11 @@ class Sender {
     WallTime reflector_sent;
     WallTime received;
     ErrorEstimate reflector_error;
-    std::uint8_t ttl = 0;      // With which the probe arrived.
+    std::uint8_t ttl = 0;      // Of the probe on arrival.
     bool duplicate = false;    // The probe was answered before.
     bool reordered = false;    // A later probe was answered before.
     bool tlvs_trusted = true;  // False: the TLVs were damaged on the way; not looked at.
-    bool resized = false;      // The reply has the size that was asked for; see Probe.
+    bool resized = false;      // The reply has the requested size; see Probe.
     std::optional<FollowUpTelemetry> follow_up;
     std::optional<std::uint64_t> address_token;
 
@@ -67,15 +67,15 @@ class Sender {
     }
   };
 
-  // Up to the latest probe that was answered: of those after it nothing is known yet. A reply that
-  // comes late takes its loss back.
+  // Up to the latest answered probe: the direction of later losses is not known yet. A late reply
+  // takes its loss back.
   struct Totals {
     std::uint64_t sent = 0;
     std::uint64_t received = 0;  // Probes answered.
     std::uint64_t duplicated = 0;
     std::uint64_t reordered = 0;
     std::uint64_t lost_forward = 0;   // Never reached the reflector.
-    std::uint64_t lost_backward = 0;  // Did, but the reply never came.
+    std::uint64_t lost_backward = 0;  // Reached it, but the reply never came.
     std::uint64_t restarts = 0;       // The reflector began to count anew.
   };
 
@@ -91,10 +91,10 @@ class Sender {
   // REQUIRES: `out` holds size_min(probe) and probe.size, and four octets more: where up to three
   // are missing, the packet grows, since padding has a header.
   Sent send(const Probe& probe, WallTime now, WritableBytes out);
-  // When the probe really left, if that is known later and better.
+  // When the probe really left, if that becomes known more exactly later.
   void transmitted(std::uint32_t sequence, WallTime time);
 
-  // An error says why the packet answers no probe of ours; nothing is counted then.
+  // An error says why the packet answers no probe of ours; then no count changes.
   Result<Answer> receive(Bytes packet, WallTime received);
 
   Totals totals() const;
@@ -106,17 +106,17 @@ class Sender {
     Timestamp timestamp;  // As written: a forger would have to guess it.
     std::uint32_t reflector_sequence = 0;
     bool answered = false;
-    std::size_t reply_size = 0;  // That the reply has to have; 0: none was asked for.
+    std::size_t reply_size = 0;  // The size that the reply has to have; 0: any.
   };
   // A stretch in which the reflector counted without a break.
   struct Stretch {
     std::uint64_t first = 0;            // Of our probes.
     std::uint64_t newest = 0;           // The latest answered.
-    std::uint32_t reflector_first = 0;  // Likewise of its replies.
+    std::uint32_t reflector_first = 0;  // The first of its replies.
     std::uint32_t reflector_newest = 0;
     WallTime reflector_sent;     // At reflector_newest.
     std::uint64_t received = 0;  // Probes answered.
-    // Probes that reached it, less what its count says: minus one for each that it got twice.
+    // Probes that reached it, less its own count: minus one for each that it got twice.
     std::int64_t reached_besides = 0;
   };
 
@@ -132,7 +132,7 @@ class Sender {
   std::uint64_t next_;
   std::vector<InFlight> in_flight_;  // A ring: a probe is at its sequence modulo the window.
   std::optional<Stretch> stretch_;
-  Totals settled_;  // Of the stretches before, and what no stretch matters to.
+  Totals settled_;  // Of earlier stretches, and counts that need no stretch.
 };
 
 }  // namespace meshcheck::stamp

@@ -15,7 +15,7 @@ enum class TimestampFormat : std::uint8_t {
 };
 
 // Eight octets as they are on the wire. A reflector copies foreign ones without reading them, so
-// any value is allowed; what it means depends on the format in the error estimate beside it.
+// any value is allowed; its meaning depends on the format in the error estimate beside it.
 struct Timestamp {
   std::uint64_t bits = 0;
 
@@ -35,7 +35,7 @@ struct ErrorEstimate {
   bool synchronized = false;  // S: an external source, such as NTP or GPS, sets this clock.
   TimestampFormat format = TimestampFormat::kNtp;
   std::uint8_t scale = 0;       // 0 to 63.
-  std::uint8_t multiplier = 1;  // Zero is forbidden to send; some send it, so it is read.
+  std::uint8_t multiplier = 1;  // Sending zero is forbidden; some senders do, so it is read.
 
   static ErrorEstimate parse(std::uint16_t bits);
   std::uint16_t bits() const;

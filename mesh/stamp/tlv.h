@@ -20,20 +20,20 @@ enum class TlvType : std::uint8_t {
   kFollowUpTelemetry = 7,
   kHmac = 8,
   kReflectedPacketControl = 12,  // RFC 10052, which was draft-ietf-ippm-asymmetrical-pkts.
-  // Ours, of the types for private use (RFC 8972 section 5.1), without a value: the size that
-  // kReflectedPacketControl asks for is meant to the octet. RFC 10052 rounds it up to four.
+  // Ours, of the types for private use (RFC 8972 section 5.1), without a value: the size in
+  // kReflectedPacketControl is exact. RFC 10052 rounds it up to a multiple of four.
   kExactReplySize = 252,
-  // Ours too, 8 octets: by it a sender shows that it gets what is sent to its address, as QUIC has
-  // it (RFC 9000 section 8.1). Zero in a request whose sender has none yet; every reply has it.
+  // Ours too, 8 octets: with it a sender proves that it receives packets at its address, as in QUIC
+  // (RFC 9000 section 8.1). Zero in a request whose sender has none yet; every reply has it.
   kAddressToken = 253,
 };
 bool is_known(std::uint8_t type);
 
-// A sender sets kUnrecognized and no other; a reflector sets what it found.
+// A sender sets kUnrecognized alone; a reflector sets the flags of its findings.
 inline constexpr std::uint8_t kUnrecognized = 0x80;
 inline constexpr std::uint8_t kMalformed = 0x40;
 inline constexpr std::uint8_t kIntegrityFailed = 0x20;
-inline constexpr std::uint8_t kNotConformant = 0x10;  // "C": a reply other than was asked for.
+inline constexpr std::uint8_t kNotConformant = 0x10;  // "C": the reply differs from the request.
 
 // Points into a packet.
 struct Tlv {
@@ -46,7 +46,7 @@ struct Tlv {
   std::size_t end() const { return at + kTlvHeaderSize + value.size(); }
 };
 
-// What follows the fixed part of one packet.
+// The TLVs behind the fixed part of one packet.
 struct TlvList {
   enum class Integrity : std::uint8_t {
     kUnprotected,  // No HMAC TLV, and none was needed.
@@ -55,8 +55,8 @@ struct TlvList {
   };
 
   std::vector<Tlv> tlvs;  // At most kTlvsMax, each well formed.
-  // Where the first malformed TLV begins, from which on nothing was read: a length beyond the
-  // packet or wrong for its type, less than a header, or one TLV too many.
+  // Where the first malformed TLV begins; nothing was read from there on. Malformed: a length
+  // beyond the packet or wrong for its type, less than a header, or one TLV too many.
   std::optional<std::size_t> malformed_at;
   Integrity integrity = Integrity::kUnprotected;
 

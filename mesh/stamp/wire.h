@@ -10,8 +10,8 @@ namespace meshcheck::stamp {
 using Bytes = std::span<const std::uint8_t>;
 using WritableBytes = std::span<std::uint8_t>;
 
-// REQUIRES: `at` and the integer's size lie within `bytes`; whoever calls has checked the length of
-// the packet once, so these do not.
+// REQUIRES: `at` and the integer's size lie within `bytes`. Callers check the length of the packet
+// once, so these functions do not.
 template <typename Integer>
 Integer get(Bytes bytes, std::size_t at) {
   std::uint64_t value = 0;

@@ -1,4 +1,4 @@
-// Whom each agent probes, and how: the answer to its report.
+// The answer to an agent's report: the peers that it probes, and how.
 #pragma once
 
 #include <array>
@@ -21,20 +21,20 @@
 
 namespace meshcheck::mesh {
 
-// The nodes with at least one agent that can be probed are Neighbours'; an agent probes the
-// agents of its layer on its node's peers, and those of the other layer on its own node, its twins.
-// Reads no clock and has no lock: its owner guards it. An answer is made when an agent does not
-// have it yet, and nothing is kept of it but its revision, so 20,000 agents cost a few MB.
+// The nodes with at least one agent that can be probed are Neighbours'; an agent probes the agents
+// of its layer on its node's peers, and those of the other layer on its own node, its twins. Reads
+// no clock and has no lock: its owner guards it. An answer is made when an agent does not have it
+// yet, and only its revision is kept, so 20,000 agents cost a few MB.
 class Assigner {
  public:
   struct Options {
     Neighbours::Options neighbours;
-    std::chrono::seconds epoch{300};  // How long everybody keeps its peers.
+    std::chrono::seconds epoch{300};  // How long each node keeps its peers.
     ProbeSettings probe;
     std::chrono::seconds report_interval{0};  // 0: as each agent's own flag.
     Targets targets;
     std::string key;  // Of the mesh; empty for unauthenticated mode.
-    // When the server began: for a while after it does not know everybody. See answer().
+    // When the server began: for a while it does not know all agents. See answer().
     Clock::time_point began;
   };
   struct Member {
@@ -53,8 +53,8 @@ class Assigner {
 
   explicit Assigner(Options options);
 
-  // An agent has reported. It is nobody's peer while it has no address or port that may be a peer's
-  // (peer_address.h), or is stopping.
+  // An agent has reported. It is no peer while it is stopping, or has no address and port that
+  // peer_address.h allows.
   void report(const Member& member);
   void leave(std::string_view name);
   // Begins another epoch if it is time.
@@ -62,22 +62,22 @@ class Assigner {
   // Of agents by name; an agent's node is in its zone.
   void set_zones(std::unordered_map<std::string, std::string> zones);
   const std::unordered_map<std::string, std::string>& zones() const { return zones_; }
-  // Before the first answer: what is only known once the database is open.
+  // The key, which is only known once the database is open. To be called before the first answer.
   void use_key(std::string key);
 
-  // The assignment's JSON, or nothing if `held` is its revision. For `report_interval` twice and 5
-  // s after the server's begin, an agent that holds one of the server's life before keeps it: the
-  // mesh may not be complete yet.
+  // The assignment's JSON, or nothing if `held` is its revision. Until two `report_interval`s and 5
+  // s after the server's begin, an agent keeps the assignment that an earlier server process gave
+  // it: the mesh may not be complete yet.
   std::optional<std::string> answer(std::string_view name, std::string_view held,
                                     std::chrono::seconds report_interval, Now now);
   std::optional<Current> current(std::string_view name);
 
   std::size_t agents() const { return agents_.size(); }
   std::size_t nodes() const { return neighbours_.size(); }
-  // 0 while everybody probes everybody.
+  // 0 in a full mesh.
   std::uint64_t epoch() const { return neighbours_.full_mesh() ? 0 : epoch_; }
   std::uint64_t answers() const { return answers_; }
-  // Addresses left out of reports, counted when an agent says something new.
+  // Addresses refused as peers', counted when an agent's report changes.
   std::uint64_t addresses_refused() const { return addresses_refused_; }
 
  private:
@@ -97,8 +97,8 @@ class Assigner {
     std::uint16_t port = 0;
     bool available = false;     // Can be a peer.
     bool answered = false;      // Has an assignment of ours.
-    std::uint64_t content = 0;  // A hash of what its peers are told of it.
-    std::uint64_t weight = 0;   // A hash of its name: who has the least ranks first.
+    std::uint64_t content = 0;  // A hash of its data in the assignments of its peers.
+    std::uint64_t weight = 0;   // A hash of its name: the least ranks first.
     // Of its assignment, as of `version`.
     std::uint64_t revision = 0;
     std::uint64_t version = 0;
@@ -113,7 +113,7 @@ class Assigner {
   void take_addresses(Agent& agent, const Member& member);
   void move(Agent& agent, std::string_view node, Layer layer);
   void detach(Agent& agent);
-  // Joins or leaves neighbours_ as its agents and its zone say.
+  // Joins or leaves neighbours_ by its agents and its zone.
   void settle(Nodes::value_type& node);
   std::string zone_of(const Node& node) const;
   std::vector<PeerOf> peers_of(const Agent& agent) const;
@@ -125,11 +125,11 @@ class Assigner {
   Options options_;
   Neighbours neighbours_;
   std::uint64_t epoch_ = 0;
-  std::uint64_t version_ = 1;   // Counts changes to anything that an assignment is made of.
-  std::uint64_t settings_ = 0;  // A hash of what is the same in all assignments.
+  std::uint64_t version_ = 1;   // Counts changes of the data that assignments are made of.
+  std::uint64_t settings_ = 0;  // A hash of the part that all assignments share.
   Nodes nodes_;
   Agents agents_;
-  // By layer, those that are available. Who comes or goes moves at most kRanksMax others.
+  // The available agents, by layer. An agent that comes or goes moves at most kRanksMax others.
   std::array<std::set<std::pair<std::uint64_t, const Agent*>>, 2> ranked_;
   std::unordered_map<std::string, std::string> zones_;
   std::uint64_t answers_ = 0;

@@ -1,4 +1,4 @@
-// Both halves of the server's mesh: what was reported, and who is to probe whom.
+// Both halves of the server's mesh: the reports, and the assignments.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ struct Mesh {
   // The answer to the report: an assignment's JSON, or nothing if the agent has it.
   std::optional<std::string> report(const MeshTable::Sender& sender, const ProbingReport& report,
                                     Now now);
-  // Of before a restart: a peer for others, about whose paths nothing is known yet.
+  // An agent of before a restart: others may probe it, and its own paths are not known yet.
   void restore(const MeshTable::Sender& sender, const ProbingReport& report);
   void leave(const std::vector<std::string>& names);
 

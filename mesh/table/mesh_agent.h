@@ -1,4 +1,4 @@
-// What the server keeps of one agent's last mesh report.
+// The server's record of one agent's last mesh report.
 #pragma once
 
 #include <array>
@@ -19,14 +19,14 @@ namespace meshcheck::mesh {
 
 struct MeshAgent;
 
-// The sums of a node's agents of one layer. Totals and round trips only grow: what an agent counted
-// in a session that ended stays in them.
+// The sums of a node's agents of one layer. Totals and round trips only grow: an agent's counts of
+// an ended session stay in them.
 struct MeshSeries {
   PathTotals totals;
   RttHistogram round_trips;
   std::uint64_t unresolved = 0;  // Losses of unknown direction in the present sessions.
   NameTable::Id node = NameTable::kNone;
-  std::size_t agents = 0;  // None: the series goes away.
+  std::size_t agents = 0;  // 0: the series goes away.
   // The agent that reported last; null if it is gone or has said goodbye.
   const MeshAgent* latest = nullptr;
   MeshSeries* other_layer = nullptr;  // Of the same node, if it has one.
@@ -50,17 +50,17 @@ struct MeshAgent {
   Clock::time_point received;  // The last report.
   Clock::time_point started;   // Of its session.
   Clock::duration report_interval{};
-  std::chrono::milliseconds uptime{0};  // As it said last.
+  std::chrono::milliseconds uptime{0};  // As last reported.
   std::uint64_t starved = 0;
   bool starved_lately = false;   // It grew with the last report.
   std::optional<WallTime> wall;  // Its own wall clock, when it reported.
-  // By how much that is ahead of the server's, as the last report came, and as the one before did.
+  // By how much that was ahead of the server's at the last report, and at the one before.
   std::array<std::chrono::milliseconds, 2> clock_ahead{};
   std::chrono::milliseconds clock_jump{0};  // By how much it was set, the last time...
   Clock::time_point clock_jumped;           // ... that it was.
   std::uint64_t receive_drops = 0;
-  PathTotals totals;  // As it said last...
-  // ... and the most that it said in its session, which is in the series.
+  PathTotals totals;  // As last reported...
+  // ... and the most reported in its session, which is in the series.
   PathTotals counted;
   RttHistogram counted_round_trips;
   std::string revision;  // Of the assignment it has.

@@ -15,16 +15,16 @@
 
 namespace meshcheck::mesh {
 
-// Upper bounds of the levels of a cell, from level 1 on; what exceeds the last has its level. Level
-// 0 is "not measured". Round trips: half an octave each, 50 us to 6.4 s.
+// Upper bounds of the levels of a cell, from level 1 on; larger values have the last level. Level 0
+// is "not measured". Round trips: half an octave each, 50 us to 6.4 s.
 inline constexpr std::size_t kRttLevels = 35;
 std::chrono::microseconds rtt_bound(std::size_t level);
 inline constexpr std::array<double, 9> kLossBounds = {0,  1,  2,     5,  10,
                                                       20, 50, 99.99, 100};  // Percent.
 
-// Paths are added in any order, then it is written once. A row is the node that probes; the
+// Paths are added in any order, then the grid is written once. A row is the node that probes; the
 // diagonal is a node's path to its other agent. A pair with paths of both IP versions is shown as
-// the worse. Only pairs that are probed cost anything. Owns its names; no clock, no lock.
+// the worse one. Only probed pairs take memory. Owns its names; no clock, no lock.
 class MeshGrid {
  public:
   static constexpr std::size_t kNodesMax = 65'536;  // Numbers of nodes have 16 bits.

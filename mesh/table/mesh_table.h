@@ -1,4 +1,4 @@
-// The mesh as its agents last reported it: every path, and who was heard.
+// The mesh as its agents last reported it: every path, and the agents heard.
 #pragma once
 
 #include <cstddef>
@@ -21,36 +21,36 @@ namespace meshcheck::mesh {
 struct PathView {
   const MeshAgent& from;
   const PathRow& row;
-  const MeshAgent* to = nullptr;  // Null if the other end is no agent that is known.
+  const MeshAgent* to = nullptr;  // Null if the other end is no known agent.
   std::string_view from_name;
   std::string_view from_node;
   std::string_view to_name;
   std::string_view to_node;
   std::string_view error;
   Judgement judgement;
-  // What sizes it carries; null if nobody said.
+  // The sizes that it carries; null if none were reported.
   const PmtuRow* mtu = nullptr;
   PmtuJudgement pmtu_judgement;
   std::string_view too_big_from;  // Empty for the own kernel.
 };
 
-// Knows no clock and no lock, as AgentTable, which decides who is held at all: who is forgotten
-// there has to leave here. Bounded by names and paths; what is beyond is left out of a report and
-// counted. An agent costs about 900 bytes, a path at most 64, what is remembered of it 32 and its
-// sizes 32, besides names.
+// Reads no clock and has no lock, as AgentTable, which decides which agents are held: one that is
+// forgotten there has to leave here. Bounded by names and paths; further ones are left out of a
+// report and counted. An agent costs about 900 bytes, a path at most 64, its PathMemory 32 and its
+// sizes 32, plus names.
 class MeshTable {
  public:
   struct Options {
-    std::size_t names_max = 200'000;    // Of agents, nodes, targets, routers and errors.
-    std::size_t paths_max = 2'000'000;  // And as many of which sizes are known.
+    std::size_t names_max = 200'000;    // Agents, nodes, targets, routers and errors.
+    std::size_t paths_max = 2'000'000;  // And as many rows of sizes.
     PathJudge::Rules rules;
   };
-  // Who reports, by the report's other keys.
+  // The reporting agent, from the report's other keys.
   struct Sender {
     std::string_view name;
     std::string_view node;
     Clock::duration report_interval{};
-    std::optional<WallTime> wall;  // Its own clock when it reported, if it said.
+    std::optional<WallTime> wall;  // Its own clock when it reported, if the report has it.
   };
   struct Counts {
     std::size_t agents = 0;
@@ -69,20 +69,20 @@ class MeshTable {
 
   explicit MeshTable(Options options) : options_(options), names_(options.names_max) {}
 
-  // As RunWatch has it.
+  // See RunWatch::turned().
   std::optional<Clock::duration> turned(Clock::time_point now) { return run_watch_.turned(now); }
   void report(const Sender& sender, const ProbingReport& report, Now now);
   // False if it is not there.
   bool leave(std::string_view name);
 
-  // The paths of agents whose names come after `after`, in their order, as many agents as have
+  // Visits the paths of agents whose names come after `after`, in their order, until about
   // `paths_about` paths. Returns the last agent's name; nothing when all agents were visited.
   std::optional<std::string> visit(std::string_view after, std::size_t paths_about, Now now,
                                    const Visitor& visitor) const;
   void visit_agent(const MeshAgent& agent, Now now, const Visitor& visitor) const;
   void visit_agents(const AgentVisitor& visitor) const;  // By name.
   bool is_outdated(const MeshAgent& agent, Now now) const;
-  // Those that have not reported for longer.
+  // The agents that have not reported for longer than `silence`.
   std::vector<std::string> silent(Clock::duration silence, Now now) const;
 
   const MeshAgent* find(std::string_view name) const;

@@ -12,9 +12,9 @@
 
 namespace meshcheck::mesh {
 
-// Hands out a small number for each text and counts who uses it; the last who releases it frees
-// both. Bounded by `names_max` texts, of which an eighth is kept for agents and their nodes: what
-// reports mention fills the rest alone. Texts stay where they are while they are used.
+// Hands out a small number for each text and counts its users; the last release frees both. Bounded
+// by `names_max` texts, of which an eighth is kept for agents and their nodes: names that reports
+// mention fill only the rest. Texts stay where they are while they are used.
 class NameTable {
  public:
   using Id = std::uint32_t;
@@ -24,7 +24,7 @@ class NameTable {
 
   enum class Use : std::uint8_t { kAgent, kMention };
 
-  // Nothing when there is no room left for this use.
+  // Nothing when there is no room for this use.
   std::optional<Id> acquire(std::string_view text, Use use = Use::kMention);
   void release(Id id);
 

@@ -1,5 +1,4 @@
-// What a path is shown as, when both of its ends have been heard. doc/internals/mesh.md has the
-// rules.
+// Judges a path from the reports of both of its ends. doc/internals/mesh.md has the rules.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +18,8 @@ struct Judgement {
   Clock::time_point since;  // When that state or its reason began.
 };
 
-// A row is what one agent knew when it reported. The judge adds what the server knows besides: that
-// the reporter is silent, that the peer says goodbye or has just begun, and what the peer has
+// A row holds one agent's knowledge when it reported. The judge adds the server's: that the
+// reporter is silent, that the peer says goodbye or has just begun, and which probes the peer has
 // heard. Pure; made for one moment.
 class PathJudge {
  public:
@@ -28,7 +27,7 @@ class PathJudge {
     double outdated_factor = 2;
     Clock::duration probe_interval = std::chrono::seconds(1);
 
-    // Whether somebody who reports each `interval` and has not for `silence` is not heard any more.
+    // Whether an agent that reports each `interval` is outdated after `silence` without a report.
     bool is_outdated(Clock::duration silence, Clock::duration interval) const;
   };
 
@@ -38,20 +37,20 @@ class PathJudge {
   // `to` is the agent at the other end; null if there is none or it is not known.
   Judgement judge(const MeshAgent& from, const PathRow& row, const MeshAgent* to) const;
   bool is_outdated(const MeshAgent& agent) const;
-  // How long a new session of a peer excuses what `from` says of it: until its report after next
-  // has come, and in it two answers of the new session.
+  // How long a new session of a peer excuses the losses that `from` reports: until the report after
+  // next of `from`, which has two answers of the new session.
   Clock::duration grace(const MeshAgent& from) const;
 
  private:
   enum class Arrival : std::uint8_t { kYes, kNo, kUnknown };
-  // Whether the probes of `prober` on its path `row` arrive, as the peer's last report has it.
+  // Whether the probes of `prober` on its path `row` arrive, by the peer's last report.
   Arrival arrival(const MeshAgent& prober, const PathRow& row, const MeshAgent& peer) const;
   bool fell_silent(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const;
   Cut where_down(const MeshAgent& from, const PathRow& row, const MeshAgent& to) const;
 
   Rules rules_;
   Clock::time_point now_;
-  RunWatch run_watch_;  // Of who was to hear the reports.
+  RunWatch run_watch_;  // Of the process that receives the reports.
 };
 
 }  // namespace meshcheck::mesh

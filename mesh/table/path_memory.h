@@ -1,4 +1,4 @@
-// What the server remembers of a path from one report to the next.
+// The server's memory of a path from one report to the next.
 #pragma once
 
 #include <chrono>
@@ -12,18 +12,18 @@
 
 namespace meshcheck::mesh {
 
-// What a path is used to, what it lost lately and when it was down. There may be a million: 32
-// bytes.
+// A path's usual round trips, its recent losses, and when it was last down. There may be a million:
+// 32 bytes.
 class PathMemory {
  public:
-  // Takes in what was reported at `now`.
+  // Takes in a row that was reported at `now`.
   void learn(const PathRow& row, Clock::time_point now);
 
-  // Round trips as they usually are: means of about five minutes, from reports of a full minute
-  // without an outage; 0: not known.
+  // Usual round trips: means of about five minutes, from reports of a full minute without an
+  // outage; 0: unknown.
   std::uint32_t usual_p50_us() const { return static_cast<std::uint32_t>(usual_p50_us_); }
   std::uint32_t usual_p90_us() const { return static_cast<std::uint32_t>(usual_p90_us_); }
-  // Whether it was reported down within the last minute, of which its counts are.
+  // Whether it was reported down within the last minute, which its counts cover.
   bool was_down_lately(Clock::time_point now) const;
   std::uint8_t lost_lately() const { return losses_.lately(); }
 
@@ -39,8 +39,8 @@ class PathMemory {
 };
 static_assert(sizeof(PathMemory) <= 32);
 
-// The memories of `rows`, made from what was known of the same paths, `before`, in whatever order;
-// a path that was not there begins anew.
+// The memories of `rows`, made from those of the same paths in `before`, whatever the order; a new
+// path begins anew.
 std::vector<PathMemory> remember(std::span<const PathRow> rows_before,
                                  std::span<const PathMemory> before, std::span<const PathRow> rows,
                                  Clock::time_point now);

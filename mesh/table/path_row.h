@@ -1,4 +1,4 @@
-// A path and a heard probe, as small as the server keeps them.
+// A path and a heard probe, in the server's compact form.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,12 @@ namespace meshcheck::mesh {
 
 // One row of `mesh.paths`. There may be a million: names are numbers of the NameTable, times are in
 // 32 bits (a state's age ends at 49 days, a round trip at 71 minutes) and counts of the last minute
-// in 16, which a path's own memory does not exceed.
+// in 16, which hold all probes that an agent remembers of a path.
 struct PathRow {
   static constexpr std::uint32_t kNever = 0xffffffff;
 
   PathRow() = default;
-  // Without names, which the caller has.
+  // Sets all but the names, which the caller sets.
   explicit PathRow(const ReportPath& path);
 
   NameTable::Id to = NameTable::kNone;
@@ -45,7 +45,7 @@ struct PathRow {
   PathFamily family : 4 = PathFamily::kNone;
   PathState state : 4 = PathState::kUnknown;
 
-  // Whether the other end is an agent, which has something to say too.
+  // Whether the other end is an agent, which reports too.
   bool between_agents() const { return relation == Relation::kPeer || relation == Relation::kTwin; }
 };
 
@@ -54,8 +54,8 @@ class HeardRow {
  public:
   explicit HeardRow(const Heard& heard);
 
-  // How long ago somebody's probes were heard, at the time of the report. Whose address is nowhere
-  // is known by the SSID alone: addresses may be translated on the way.
+  // How long ago an agent's probes were heard, at the time of the report. An agent whose addresses
+  // are in no row is found by its SSID alone: addresses may be translated on the way.
   static std::optional<std::chrono::milliseconds> age_of(std::span<const HeardRow> rows,
                                                          const IpAddress& address,
                                                          std::uint16_t ssid);
@@ -66,7 +66,7 @@ class HeardRow {
   std::uint16_t age_10ms_;
 };
 
-// A path costs its row and, at the other end, that it was heard.
+// A path costs its row and the other end's HeardRow.
 static_assert(sizeof(PathRow) + sizeof(HeardRow) <= 64);
 
 }  // namespace meshcheck::mesh

@@ -1,5 +1,5 @@
-// What sizes a path is shown to carry, when both of its ends have been heard, and the hosts below
-// them. doc/internals/mesh.md has the rules.
+// Judges the sizes that a path carries, from the reports of both of its ends and of their hosts.
+// doc/internals/mesh.md has the rules.
 #pragma once
 
 #include <cstdint>
@@ -34,14 +34,14 @@ struct PmtuJudgement {
   std::optional<OverlayWays> overlay;  // Of a pod's path to a peer, if the hosts' is known.
 };
 
-// A row is what one agent knew when it reported. The judge adds what the server knows besides: that
-// the path's state is not known any more, and what the peer says of its own way to this agent,
-// which is this agent's way back. Pure; made for one moment.
+// A row holds one agent's knowledge when it reported. The judge adds the server's: that the path's
+// state is not known any more, and the peer's result for its own way to this agent, which is this
+// agent's way back. Pure; made for one moment.
 class PmtuJudge {
  public:
   explicit PmtuJudge(PathJudge judge) : judge_(judge) {}
 
-  // `path`: how the path of that row is judged. `to` is null if it is not held.
+  // `path`: the judgement of the row's path. `to` is null if the server does not hold that agent.
   PmtuJudgement judge(const MeshAgent& from, const PmtuRow& row, const MeshAgent* to,
                       const Judgement& path) const;
   // The judgement's `ways` of a path that is up or degraded.

@@ -1,4 +1,4 @@
-// What sizes of packets a path carries, as small as the server keeps it.
+// The sizes of packets that a path carries, in the server's compact form.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@ struct PmtuRowTooBig {
 // family.
 class PmtuRow {
  public:
-  // The caller has the names, and holds them.
+  // Names that the caller has acquired, and keeps.
   struct Names {
     NameTable::Id to = NameTable::kNone;
     NameTable::Id too_big_from = NameTable::kNone;

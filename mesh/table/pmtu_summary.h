@@ -1,4 +1,4 @@
-// What sizes the paths of a node carry, in one layer.
+// A summary of the sizes that the paths of a node carry, in one layer.
 #pragma once
 
 #include <array>

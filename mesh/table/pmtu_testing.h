@@ -1,4 +1,4 @@
-// What the tests of path MTUs share: rows of `mesh.mtu` made by hand.
+// For the tests of path MTUs: rows of `mesh.mtu` made by hand.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,4 @@
-// For who fills a View: how many of a path's losses are new, from what one report says and the
-// next.
+// For filling a View: how many of a path's losses are new, from one report and the next.
 #pragma once
 
 #include <algorithm>
@@ -10,15 +9,15 @@
 
 namespace meshcheck::mesh {
 
-// A report tells the losses of the last minute, and a minute is long. What they grew by since the
-// fewest that were told in the five to ten seconds before is a lower bound of what was lost in
-// that time: losses that become older than a minute can only hide new ones. One of them for each
-// path; a path that is new has no new losses.
+// A report counts the losses of the last minute, which is long. Its count less the smallest one
+// reported in the five to ten seconds before is a lower bound of the losses in that time: losses
+// that become older than a minute can only hide new ones. One object for each path; a new path has
+// no new losses.
 class RecentLosses {
  public:
-  // A report came that says so of the path.
+  // A report came with `lost` losses of the path.
   void told(std::uint16_t lost, Clock::time_point received) {
-    // Who was not heard for long has not lost all of it just now.
+    // After a long silence not all of its losses are new.
     if (known_ && received - began_ > kGapMax) known_ = false;
     if (!known_) fewest_before_ = fewest_ = lost;
     const bool over = !known_ || received - began_ >= kPart;

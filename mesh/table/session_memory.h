@@ -10,11 +10,11 @@
 
 namespace meshcheck::mesh {
 
-// Of one name. Sessions are known by the SSID (RFC 8972, section 3) that each agent draws when it
-// starts. Up to four agents of one name are told; more of them are restarts.
+// The sessions of one name, told apart by the SSID (RFC 8972, section 3) that each agent draws when
+// it starts. Detects up to four agents of one name; more of them look like restarts.
 class SessionMemory {
  public:
-  // For each report; `returned` if its session had given way to another one before.
+  // To be called for each report. Returns true if the session had given way to another one before.
   bool note(std::uint16_t ssid, Clock::time_point now) {
     if (ssid == present_) return false;
     const bool returned =
@@ -40,7 +40,7 @@ class SessionMemory {
   static constexpr std::chrono::seconds kWithinMin{30};
   static constexpr int kIntervals = 3;
 
-  std::uint16_t present_ = 0;  // 0: none; an agent without STAMP says 0 always.
+  std::uint16_t present_ = 0;  // 0: none; an agent without STAMP always has 0.
   std::array<std::uint16_t, 3> earlier_{};
   std::array<Clock::time_point, 3> returns_;  // The latest first.
 };

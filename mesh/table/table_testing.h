@@ -1,4 +1,4 @@
-// What the tests of the mesh share: reports made by hand, and a clock that the test moves.
+// For the tests of the mesh: reports made by hand, and a clock that the test moves.
 #pragma once
 
 #include <chrono>

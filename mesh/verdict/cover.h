@@ -1,4 +1,4 @@
-// The smallest set of subjects that explains what fails between nodes: greedy weighted set cover.
+// The smallest set of subjects that explains the failures between nodes: greedy weighted set cover.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@
 
 namespace meshcheck::verdict {
 
-// A subject is a candidate if nearly all that is observed of it fails and enough others agree; of
-// the candidates the one that explains the most is taken, until nothing is left or no candidate
-// is. A fault of hosts covers the pods on them. What remains is of pairs of nodes. Counts are kept
-// as observations are added, so candidates cost nothing for each path; only what fails is stored.
-// One diagnosis, one signal: made, filled, asked once.
+// A subject is a candidate if nearly all of its observations are bad and enough others agree. The
+// candidate that explains the most is taken, until no bad observation or no candidate is left. A
+// fault of hosts covers the pods on them. The rest are faults of pairs of nodes. Counts are kept as
+// observations are added, so rating a candidate does not visit paths; only bad observations are
+// stored. One diagnosis, one signal: made, filled, asked once.
 class Cover {
  public:
   struct Rules {
@@ -27,18 +27,20 @@ class Cover {
     double zone_share = 0.6;
     double all_share = 0.95;
     std::uint32_t witnesses_min = 3;
-    // So many observations are bad anyhow; a subject needs more than that makes likely. 0: none.
+    // The share of observations that are bad by chance; a subject needs more than that makes
+    // likely. 0: none.
     double chance = 0;
-    // A node is said to be partly cut off if so many of its pairs fail, and such a share of it.
+    // A node is partly cut off if at least this many of its pairs fail, and this share of its
+    // observations.
     std::uint32_t partial_pairs_min = 4;
     double partial_share = 0.15;
-    // What is younger may be the beginning of something larger, and is not called a pair's.
+    // A younger failure may be the beginning of a larger fault, and is not reported as a pair's.
     Clock::duration settle{};
     std::size_t subjects_max = 64;
     std::size_t pairs_max = 32;
   };
 
-  // `suspects`: by node, whether it is silent itself, so that one witness is enough.
+  // `suspects`: by node, whether all of its agents are silent, so that one witness is enough.
   Cover(const View& view, std::span<const std::uint8_t> suspects, const Rules& rules);
 
   void add_good(const Observation& seen) { tallies_.add(seen, false); }
@@ -72,7 +74,7 @@ class Cover {
   bool is_rejected(const Subject& subject) const;
   bool has_witnesses(const Candidate& candidate) const;
   bool zone_has_witnesses(const Candidate& candidate) const;
-  // Which side of the subject an observation is on: its cell there; nothing if it is not touched.
+  // Whether the observation lies in the candidate's subject and cells.
   bool touches(const Candidate& candidate, const Observation& seen) const;
   std::span<const std::uint32_t> bad_of(Index node) const;
   Explanation take(const Candidate& candidate);

@@ -12,8 +12,8 @@ namespace meshcheck::verdict {
 inline constexpr std::size_t kFindingsMax = 128;
 
 // The faults that explain the view, worst first; of more than kFindingsMax the least severe are
-// left out. Pure and deterministic, and remembers nothing: what is new, what is gone and what
-// flaps is VerdictTracker's.
+// left out. Pure, deterministic and without memory: VerdictTracker notices faults that are new,
+// gone or flapping.
 std::vector<Finding> diagnose(const View& view);
 
 }  // namespace meshcheck::verdict

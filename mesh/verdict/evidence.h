@@ -1,4 +1,4 @@
-// What a view is worth as evidence: whose reports stand, who is silent, who is on which node.
+// A view as evidence: which reports count, which agents are silent, and which node each is on.
 #pragma once
 
 #include <array>
@@ -12,9 +12,9 @@ namespace meshcheck::verdict {
 
 // Made of a view in one pass and lives as long as one diagnosis.
 //
-// A report is old news as soon as others found its sender unreachable after it: a living agent
-// hurries to report a path that went down, so who said nothing for two probe intervals since is not
-// believed any more, long before it is outdated.
+// A report stops counting as soon as others found its sender unreachable after it: a living agent
+// hurries to report a path that went down, so an agent that reported nothing for two probe
+// intervals since is not believed any more, long before it is outdated.
 struct Evidence {
   explicit Evidence(const View& from);
 
@@ -33,10 +33,10 @@ struct Evidence {
   std::vector<std::uint32_t> known_of_node;  // Paths of each that are not down.
   std::vector<std::uint32_t> known_between;  // By pair of zones, both ways.
   std::vector<std::uint32_t> answered_by;    // By agent: its paths to peers that answer right now.
-  std::size_t zone_count = 0;                // 0: they are not looked at.
+  std::size_t zone_count = 0;                // 0: zones are not looked at.
   bool both_families = false;                // Paths of IPv4 and IPv6 are there.
 
-  // What was found of a node, so that less is not said of it too.
+  // The faults found of a node, so that no smaller ones are reported too.
   enum Explained : std::uint8_t { kNothing = 0, kPods = 1, kHosts = 2, kSome = 4 };
 
   static constexpr std::uint32_t kAnsweredMin = 3;
@@ -44,17 +44,18 @@ struct Evidence {
 
   Index node_of(Index agent) const { return view.agents[agent].node; }
   Layer layer_of(Index agent) const { return view.agents[agent].layer; }
-  // Whether a path down since then began to fail after all that the agent has said.
+  // Whether a path that is down since then began to fail after the agent's last report.
   bool silent_since(Index agent, Clock::time_point since) const;
-  // Whether what fails alone (a pair, a node's gateway) has done so for long enough. Where many
-  // paths of a node lose packets, single ones look cut for a while.
+  // Whether a single failure (a pair, a node's gateway) has lasted long enough. Where many paths of
+  // a node lose packets, single ones look cut for a while.
   bool is_settled(Index node, Clock::time_point since, Clock::duration usually) const;
   // The same of a pair of nodes, whose zones may be restless between each other.
   bool is_settled(const Subject& pair, Clock::time_point since, Clock::duration usually) const;
-  // Whether the path's last report had an answer of the last moments, so nothing began to fail
-  // since three probes before that.
+  // Whether the path's last report had a fresh answer, so that it has worked until at most three
+  // probes before that.
   bool answers_now(const Path& path) const;
-  // Whether enough of what an agent probes answers for a fault not to be the agent's or its node's.
+  // Whether enough of the agent's peers answer, at least kAnsweredMin, that a fault is not the
+  // agent's or its node's.
   bool is_answered(Index agent) const { return answered_by[agent] >= kAnsweredMin; }
   // Of a path between agents: whether its row may be used at all.
   bool counts(const Path& path) const;
@@ -64,7 +65,7 @@ inline bool between_agents(const Path& path) {
   return path.relation == Relation::kPeer || path.relation == Relation::kTwin;
 }
 
-// What every finding has that is of a node of which something is said.
+// Adds the excuse of the finding's node, if the orchestrator gives one.
 void excuse(const View& view, Finding& finding);
 
 }  // namespace meshcheck::verdict

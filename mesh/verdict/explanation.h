@@ -1,4 +1,4 @@
-// What was seen between two nodes, and what explains it.
+// Observations between two nodes, and the subject that explains them.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace meshcheck::verdict {
 
-// Something that was seen between two nodes, and whether it is bad.
+// An observation of one path between two nodes.
 struct Observation {
   Index path = kNoIndex;
   Index tail = kNoIndex;  // Nodes.
   Index head = kNoIndex;
   Layer layer = Layer::kPod;
   bool ipv6 = false;
-  // Which way it fails, if that is known: from the tail to the head, or back.
+  // The way that fails, if known: from the tail to the head, or back.
   bool ahead = false;
   bool back = false;
   Clock::time_point since;
 };
 
-// A subject and what it explains.
+// A subject and the observations that it explains.
 struct Explanation {
   Subject subject;
   Scope scope = Scope::kBoth;
@@ -36,8 +36,8 @@ struct Explanation {
   std::vector<std::uint32_t> members;  // Of the observations.
 };
 
-// What the members have in common: layers, families, which way they fail, and since when. They are
-// numbers of observations in `bad`. REQUIRES: there is one.
+// The members' common properties: layers, families, the way that fails, and since when. Members are
+// indices into `bad`. REQUIRES: there is one.
 Explanation explain_by(const View& view, const Subject& subject, std::span<const Observation> bad,
                        std::vector<std::uint32_t> members);
 

@@ -1,4 +1,4 @@
-// What a diagnosis says: one fault, where it is, and what supports it.
+// A diagnosis' finding: one fault, its place, and its evidence.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ enum class Kind : std::uint8_t {
   kHostLink,          // Of a node: cut off, and its agents still report.
   kTwinPath,          // Between a node's own pod and host network.
   kGateway,           // Of one node, or of all.
-  kMtuBlackHole,      // Large packets vanish, and nobody is told.
+  kMtuBlackHole,      // Large packets vanish without an ICMP message.
   kFragmentsDropped,  // Packets that had to be fragmented vanish.
   kOverlayMtu,        // The pod network's links promise more than the host network carries.
   kReachability,      // Between two nodes, or one way into or out of a node.
@@ -29,18 +29,17 @@ enum class Kind : std::uint8_t {
   kZoneDegradation,  // Loss or latency of a zone or between two.
   kDns,
   kTarget,             // A configured target other than DNS.
-  kServerUnreachable,  // Agents are silent, and their peers say that they live.
+  kServerUnreachable,  // Agents are silent, and their peers still reach them.
   kAgentStarved,
   kClockJump,
   kClockSkew,        // The agent's wall clock and the server's differ; of the server: most do.
   kDuplicateAgent,   // Two agents report under one name.
-  kAddressConflict,  // Several agents say that they are at one address.
-  kKubernetesApi,    // No finding of the mesh: whoever follows the API adds it.
+  kAddressConflict,  // Several agents report the same address.
+  kKubernetesApi,    // No finding of the mesh: the server's ClusterStatus adds it.
 };
 std::string_view text(Kind kind);  // "node_down", ...
 
-// What a fault is of. For kNodePair and kZonePair `second` is the other one; Way tells which
-// way.
+// A fault's subject. For kNodePair and kZonePair `second` is the other one; Way has the direction.
 struct Subject {
   enum class Type : std::uint8_t {
     kAll,
@@ -63,19 +62,19 @@ std::string_view text(Subject::Type type);  // "all", "zone", "zone_pair", ...
 enum class Scope : std::uint8_t { kPod, kHost, kBoth };  // Of layers.
 std::string_view text(Scope scope);                      // "pod", "host", "both"
 
-// Out of the subject or into it; of a pair, from the first to the second or back. kUnknown: nobody
-// could tell.
+// Out of the subject or into it; of a pair, from the first to the second or back. kUnknown: not
+// known.
 enum class Way : std::uint8_t { kBoth, kOut, kIn, kUnknown };
 std::string_view text(Way way);  // "both", "out", "in", "unknown"
 
 enum class Severity : std::uint8_t { kInfo, kWarning, kCritical };
 std::string_view text(Severity severity);  // "info", "warning", "critical"
 
-// Of paths that fail: how many answer another question, and how many do not.
+// Of failing paths: how many other ends answer another question, and how many do not.
 struct CrossChecks {
   std::uint32_t answered = 0;
   std::uint32_t unanswered = 0;
-  // Between agents: to which the probes of all of them went; 0: they differ, or one is not known.
+  // Between agents: the port of all of their probes; 0: they differ, or one is not known.
   std::optional<std::uint16_t> port;
 
   void add(const View& view, Index path);
@@ -92,10 +91,10 @@ struct Finding {
   Severity severity = Severity::kWarning;
   Excuse excuse = Excuse::kNone;
   bool partial = false;  // Only some of the subject's paths, and no smaller subject explains them.
-  bool silent = false;   // Of a reachability fault: nothing was reported from there since.
-  bool past = false;     // Of losses: hardly any of them are of the last seconds.
+  bool silent = false;   // Of a reachability fault: no report came from there since.
+  bool past = false;     // Of losses: hardly any of them are recent.
   bool twin_down = false;  // Of kPodNetwork: the node itself does not reach its pods either.
-  // Of the paths that are observable and that the fault would touch, how many fail.
+  // How many of the observable paths that the fault would touch fail.
   std::uint32_t failing = 0;
   std::uint32_t observed = 0;
   CrossChecks cross_checks;
@@ -103,7 +102,7 @@ struct Finding {
   // Of size faults: the largest that passes (0: not even the smallest), and the link's MTU.
   std::uint16_t size = 0;
   std::uint16_t link_mtu = 0;
-  float loss = 0;  // Of packets that take the way; of round trips if the way is not known.
+  float loss = 0;  // Share of packets on that way; of round trips if the way is not known.
   std::uint32_t round_trip_us = 0;
   std::uint32_t usual_round_trip_us = 0;
   std::chrono::milliseconds clock_jump{0};
@@ -116,8 +115,8 @@ struct Finding {
   }
 };
 
-// What became of pings between agents where probes fail. kUnknown: too few were asked, as where no
-// agent may send pings, or where agents are too old to.
+// The result of pings between agents where probes fail. kUnknown: too few were sent, as where
+// agents may not send pings, or are too old to.
 enum class Pings : std::uint8_t { kUnknown, kPass, kLost };
 Pings pings_of(const Finding& finding);
 // Whether the network works, and the port of the probes is closed.

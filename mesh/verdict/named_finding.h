@@ -20,7 +20,8 @@ struct NamedEnd {
   friend bool operator==(const NamedEnd&, const NamedEnd&) = default;
 };
 
-// Where the fault can be tried: a path that shows it, from the node of the agent that reported it.
+// Where the fault can be reproduced: a path that shows it, from the node of the agent that reported
+// it.
 struct Trial {
   std::string node;
   IpAddress address;
@@ -28,12 +29,12 @@ struct Trial {
 };
 
 struct NamedFinding {
-  Finding finding;                    // Its indices mean nothing any more.
-  std::array<NamedEnd, 2> ends;       // Of kDuplicateAgent the second is but an address.
+  Finding finding;                    // Its indices are no longer valid.
+  std::array<NamedEnd, 2> ends;       // Of kDuplicateAgent the second has only an address.
   std::optional<NamedEnd> witness;    // An agent that sees the fault, or the agent at fault.
   std::optional<Trial> trial;         // For commands; nothing if no address is known.
   std::vector<std::string> evidence;  // "agent-a -> agent-b"
-  std::string reason;                 // Of kKubernetesApi, which has nothing else: the sentence.
+  std::string reason;                 // The sentence of kKubernetesApi, which has no other fields.
 };
 
 NamedFinding name(const View& view, const Finding& finding);

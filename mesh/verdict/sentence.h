@@ -15,11 +15,11 @@ struct Moment {
 };
 
 // "pod network of node-7 is broken (14 of 14 paths, host network fine, since 12:03:07)", in UTC.
-// Says what is known and no cause that is only likely.
+// States known facts, and no cause that is only likely.
 std::string sentence(const NamedFinding& named, Moment now);
 
-// What an operator would run next: one complete line for a shell, and in a comment behind it the
-// node to run it on, if that is not any. Names are quoted if they have to be.
+// The operator's next command: one complete line for a shell, and in a comment behind it the node
+// to run it on, if that matters. Names are quoted if they have to be.
 std::string next_command(const NamedFinding& named);
 
 }  // namespace meshcheck::verdict

@@ -12,17 +12,16 @@ namespace meshcheck::verdict {
 
 using Findings = std::vector<Finding>;
 
-// What several signals begin with: a path that fails neither way so far, and what was explained,
-// without a kind and without evidence.
+// The observation of a path that several signals begin with, good in both ways so far.
 Observation observe(const Evidence& evidence, Index path);
 Finding finding_of(const Evidence& evidence, const Explanation& found, Severity severity);
 
-// What is down between agents: nodes, agents, layers, zones, pairs.
+// Faults between agents: nodes, agents, layers, zones, pairs.
 void find_unreachable(Evidence& evidence, Findings& findings);
-// What is down elsewhere: twins, gateways, targets.
+// Faults of other paths: twins, gateways, targets.
 void find_broken_edges(const Evidence& evidence, Findings& findings);
 void find_loss(const Evidence& evidence, Findings& findings);
-// The same, of the last seconds and on many paths at once; where the other did not find any.
+// Recent loss on many paths at once, where find_loss() found none.
 void find_new_loss(const Evidence& evidence, Findings& findings);
 void find_latency(const Evidence& evidence, Findings& findings);
 void find_size_faults(const Evidence& evidence, Findings& findings);

@@ -1,4 +1,4 @@
-// Counts of what was observed: of each node, between each two zones, and of all.
+// Counts of observations: of each node, between each two zones, and of all.
 #pragma once
 
 #include <array>
@@ -17,19 +17,19 @@ namespace meshcheck::verdict {
 //
 //     bit 2: the second way    bit 1: IPv6    bit 0: the hosts' network
 //
-// A fault of pods spares hosts, one of IPv6 spares IPv4, and one of what goes out spares what comes
-// in. Were they counted together, such a fault would hide: where only the pods of a node fail, half
-// of what is observed of the node is fine, and three quarters are where only what its pods send is
-// lost. So a subject is rated cell by cell, and a mask of cells says in which of them it fails. Of
-// a node the first way goes out, since the node is the tail, and the second comes in; of a pair of
-// zones the first leaves the subject's first zone. Not directed, all is in the cells of the first
-// way.
+// A fault of pods spares hosts, one of IPv6 spares IPv4, and one of outgoing packets spares
+// incoming ones. Counted together, such a fault would hide: where only the pods of a node fail,
+// half of the node's observations are good, and three quarters are where only packets from its pods
+// are lost. So a subject is rated cell by cell, and a mask holds the cells in which it fails. Of a
+// node the first way goes out, since the node is the tail, and the second comes in; of a pair of
+// zones the first leaves the subject's first zone. Undirected observations are all in the cells of
+// the first way.
 class Tallies {
  public:
   struct Count {
     std::uint32_t known = 0;
     std::uint32_t bad = 0;
-    std::uint32_t covered = 0;  // Of `bad`, by what was taken before.
+    std::uint32_t covered = 0;  // Of `bad`, explained by subjects taken before.
   };
   static constexpr std::uint8_t kHostBit = 1;
   static constexpr std::uint8_t kIpv6Bit = 2;
@@ -41,7 +41,7 @@ class Tallies {
   Tallies(const View& view, bool directed);
 
   void add(const Observation& seen, bool bad);
-  // A bad observation is explained by now, and counts for no other subject.
+  // A bad observation is explained, and counts for no other subject.
   void cover(const Observation& seen);
 
   const Tally& of_all() const { return all_; }
@@ -56,12 +56,12 @@ class Tallies {
   std::size_t zone_count() const { return zone_count_; }
   Index zone_of(Index node) const { return view_.nodes[node].zone; }
 
-  // The cell of an observation, as its tail counts it or, by its second way, as its head does.
+  // The cell in which the observation's tail counts it or, with `second_way`, its head.
   static std::size_t cell(const Observation& seen, bool second_way) {
     return (seen.layer == Layer::kHost ? kHostBit : 0U) | (seen.ipv6 ? kIpv6Bit : 0U) |
            (second_way ? kSecondWayBit : 0U);
   }
-  // All that is bad is covered.
+  // Whether all bad observations are covered.
   static bool is_fine(const Tally& tally);
   static bool is_unseen(const Tally& tally);
 

@@ -1,4 +1,5 @@
-// For who fills a View: what paths between two zones are used to, for those that are too new.
+// For filling a View: the usual round trips between two zones, for paths that are too new to have
+// one.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +12,13 @@
 namespace meshcheck::verdict {
 
 // With each epoch many pairs of nodes are new, and have no usual round trip of their own for a
-// minute; what others between the same zones had before then stands in for it. Bounded by the
-// zones.
+// minute; the last known mean of other paths between the same zones stands in for it. Bounded by
+// the zones.
 class UsualTimes {
  public:
   static constexpr std::size_t kZonesMax = 64;
 
-  // To be called with each view, when it is filled but for this. Zones keep their places.
+  // To be called with each view, when the rest of it is filled. Zones keep their places.
   void fill(View& view) {
     const std::size_t zones = view.zones.size();
     if (zones > kZonesMax) return;

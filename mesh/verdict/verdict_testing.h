@@ -1,4 +1,4 @@
-// For tests: views that are written by hand, in which all is well until something is broken.
+// For tests: views made by hand, without a fault until the test adds one.
 #pragma once
 
 #include <algorithm>
@@ -46,9 +46,9 @@ class HandMadeMesh {
     path.since = began;
     if (between_agents(path)) path.cross_check = mesh::CrossCheck::kUnanswered;
   }
-  // All between a node and others in a layer, as those see it that can report.
+  // Cuts all paths between a node and others in a layer, as the agents that can report see it.
   void cut_off(Index node, Layer layer);
-  // Its last report was before all broke, or so long ago that it is outdated.
+  // The agent's last report was before `began`, or so long ago that it is outdated.
   void silence(Index agent, bool outdated = false) {
     view.agents[agent].reported = outdated ? view.now - 60s : began - 5s;
     if (!outdated) return;
@@ -65,7 +65,7 @@ class HandMadeMesh {
   // The sizes of all paths to peers, both directions: hosts 1500, pods 1450.
   void add_sizes();
 
-  Clock::time_point began;  // When what is broken was found so.
+  Clock::time_point began;  // When the faults began.
 
  private:
   std::vector<std::string> names_;

@@ -15,14 +15,14 @@ namespace meshcheck::verdict {
 
 struct Verdict {
   std::uint64_t id = 0;
-  NamedFinding named;  // As it was found last; `since` is the earliest.
+  NamedFinding named;  // As last found; `since` is the earliest.
   Clock::time_point opened;
   Clock::time_point last_seen;
-  std::optional<Clock::time_point> unseen_since;  // Nobody could look since it was found last.
+  std::optional<Clock::time_point> unseen_since;  // Since then its subject could not be observed.
   std::optional<Clock::time_point> closed;
-  std::uint32_t observed_most = 0;           // Paths that were observable at best.
+  std::uint32_t observed_most = 0;           // The most paths that were observable.
   std::uint32_t flaps = 0;                   // How often it was gone and came back.
-  bool recovering = false;                   // Less of it was found last than is shown.
+  bool recovering = false;                   // The last finding was less than is shown.
   std::optional<std::uint64_t> merged_into;  // Another verdict explains it now.
 };
 
@@ -33,24 +33,24 @@ struct VerdictEvent {
 };
 std::string_view text(VerdictEvent::Type type);  // "opened", "changed", "closed"
 
-// Hysteresis both ways. A finding opens a verdict when it stood for a while in at least two
-// evaluations, longer if it is narrow or of single paths; the verdict closes when it was gone for a
-// while, longer each time it came back. What it is of is compared by name and by group of kinds, so
-// a node that first looks down and then cut off is one verdict that changes. While a verdict
-// fades or is found in part, what lies within it (pairs of its node that recover last) opens
-// nothing. Told findings and times, no clock; one thread. Bounded: what is beyond is counted and
-// left out.
+// Hysteresis both ways. A finding opens a verdict when it stood for open_hold() in at least two
+// evaluations; the verdict closes when its finding was gone for a while, longer each time it came
+// back. Subjects are compared by name and by group of kinds, so a node that first looks down and
+// then cut off is one verdict that changes. While a verdict fades or is found in part, findings
+// within it (pairs of its node that recover last) open no verdict. Reads no clock; one thread.
+// Bounded: further findings are counted and left out.
 class VerdictTracker {
  public:
   struct Options {
     Clock::duration close_hold = std::chrono::seconds(3);
     Clock::duration change_hold = std::chrono::seconds(1);
     Clock::duration close_hold_max = std::chrono::seconds(60);
-    // What comes back so soon after it was closed is the same verdict, and flaps.
+    // A fault that comes back this soon after its verdict was closed is the same verdict, and
+    // flaps.
     Clock::duration reopen_within = std::chrono::minutes(2);
-    // A node that nobody can see is not called healthy, for so long.
+    // How long the verdict of a node that cannot be observed stays open.
     Clock::duration unseen_max = std::chrono::seconds(60);
-    // For so long what a fault left behind opens nothing.
+    // How long after a fault its remains open no verdict.
     Clock::duration linger = std::chrono::seconds(75);
     Clock::duration linger_of_cuts = std::chrono::seconds(10);
     std::size_t verdicts_max = 256;
@@ -61,8 +61,8 @@ class VerdictTracker {
 
   explicit VerdictTracker(Options options) : options_(options), next_id_(options.first_id) {}
 
-  // To be called with every diagnosis, about twice a second or when anything changed. `view` is
-  // what was diagnosed.
+  // To be called with every diagnosis, about twice a second or when anything changed. `view` is the
+  // diagnosed one.
   std::vector<VerdictEvent> update(std::vector<NamedFinding> found, const View& view);
 
   const std::vector<Verdict>& open() const { return open_; }  // By id.

@@ -1,4 +1,4 @@
-// Makes what a diagnosis looks at from what was reported and who is expected.
+// Makes the View of a diagnosis from the reports and the expected agents.
 #pragma once
 
 #include <cstddef>
@@ -24,26 +24,26 @@ class ViewMaker {
  public:
   struct Options {
     mesh::PathJudge::Rules rules;
-    // When the server began: who has not reported since is not yet silent.
+    // When the server began: an agent that has not reported since is not yet silent.
     Clock::time_point began;
   };
 
-  // An agent that is expected, as its owner knows it without the mesh.
+  // An expected agent, without the mesh's data.
   struct Member {
     std::string_view name;
-    std::string_view node;                         // Empty if nobody said.
+    std::string_view node;                         // Empty if unknown.
     std::optional<Clock::time_point> last_report;  // Nothing: absent.
-    std::optional<Clock::time_point> due;          // The first one, if anybody knows.
+    std::optional<Clock::time_point> due;          // When the first report is due, if known.
     Clock::duration report_interval{};             // 0 if absent.
     bool outdated = false;
   };
 
   explicit ViewMaker(Options options) : options_(options) {}
 
-  // Who is expected: from clear_members() on, one after the other. Texts are copied.
+  // The expected agents: clear_members(), then add_member() for each. Texts are copied.
   void clear_members() { members_size_ = 0; }
   void add_member(const Member& member);
-  // What the orchestrator says of nodes.
+  // The orchestrator's states of nodes.
   void set_excuses(const NodeExcuses& excuses) { excuses_ = excuses; }
   // The members' view of the mesh; valid until the next call of any of these.
   const View& make(const mesh::Mesh& mesh, Now now);
@@ -56,9 +56,9 @@ class ViewMaker {
     std::optional<Clock::time_point> due;
     Clock::duration report_interval{};
     bool outdated = false;
-    const mesh::MeshAgent* mesh = nullptr;  // While the mesh is looked at.
+    const mesh::MeshAgent* mesh = nullptr;  // Valid only inside make().
   };
-  // Names in the view, by their text; keys are views into what they are made of.
+  // Indices of the view's names, by their text; keys are views into the sources of the names.
   using Places = std::unordered_map<std::string_view, Index>;
 
   Clock::duration first_report_grace() const;
@@ -81,14 +81,14 @@ class ViewMaker {
   Places agents_;
   Places nodes_;
   std::vector<Index> agent_of_name_;    // By NameTable::Id, as the next two.
-  std::vector<Index> gateway_of_name_;  // Of hosts: each pod's own is another one.
+  std::vector<Index> gateway_of_name_;  // Of hosts: each pod has a gateway of its own.
   std::vector<Index> target_of_name_;
   // Keep their places as long as there are not too many.
   std::map<std::string, Index, std::less<>> zones_;
   UsualTimes usual_times_;
   std::vector<std::pair<Endpoint, Index>> endpoints_;  // Of agents that report.
   std::deque<std::string> texts_;                      // Of gateways and targets...
-  std::size_t texts_size_ = 0;                         // ... of which so many are in use.
+  std::size_t texts_size_ = 0;                         // ... of which `texts_size_` are in use.
   View view_;
 };
 
