@@ -1,4 +1,4 @@
-// A check of a probe: looks once, and says what it found.
+// A check of a probe: looks once, and returns a result.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ struct CheckResult {
 };
 
 // Belongs to its loop's thread and may be started again once it is done. Its runner bounds the run:
-// it calls cancel() when the time is up and takes timed_out() for the result. What a run that was
-// cancelled left behind (an object, a process) the check has to clean up, then or in its next run.
+// it calls cancel() when the time is up and takes timed_out() for the result. The check has to
+// clean up what a cancelled run left behind (an object, a process), at once or in its next run.
 class Check {
  public:
   using OnDone = std::function<void(CheckResult)>;
@@ -29,7 +29,7 @@ class Check {
   // `on_done` is called once and later, unless it is cancelled before.
   virtual void start(OnDone on_done) = 0;
   virtual void cancel() = 0;
-  // What it means that the run's time is up, asked before cancel().
+  // The result of a run whose time is up, asked before cancel().
   virtual CheckResult timed_out() const { return {sla::Status::kDown, "it took too long"}; }
 };
 

@@ -14,11 +14,11 @@
 
 namespace meshcheck::checks {
 
-// two.example has 127.0.0.1 and 127.0.0.2, six.example has ::1, silent.example has no answer, and
-// no other name is there.
+// two.example has 127.0.0.1 and 127.0.0.2, six.example has ::1, silent.example gets no answer, and
+// no other name exists.
 class CheckFixture : public testing::Test {
  protected:
-  // Turns of the loop for conditions that are no events of it.
+  // Turns the loop for conditions that are no events of it.
   CheckFixture() { tick_.start_repeating(std::chrono::milliseconds(10)); }
 
   static std::optional<std::string> answer(const probe::DnsQuestion& question) {

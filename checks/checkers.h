@@ -8,8 +8,8 @@
 
 namespace meshcheck::checks {
 
-// Each takes what stands under `with`, an error of which begins with the key. All are on the
-// context's loop, and may be destroyed at any time.
+// Each takes the object under `with`; an error begins with the key. All are on the context's loop,
+// and may be destroyed at any time.
 using Made = Result<std::unique_ptr<Check>>;
 
 Made make_http_check(Context& context, const sla::CheckSpec& spec);

@@ -1,4 +1,4 @@
-// What checks are made of besides their own keys.
+// The parts of an agent that checks use.
 #pragma once
 
 #include <cstddef>
@@ -21,15 +21,15 @@ struct PathCounts {
   std::size_t unknown = 0;
 };
 
-// Outlives the checks that are made with it, and so does all that it refers to.
+// It and all that it refers to outlive the checks that are made with it.
 struct Context {
   uv::Loop& loop;
   http::Client& client;
   probe::DnsClient& dns;
   // For `path`; none: there is no mesh.
   std::function<PathCounts()> paths;
-  // For checkers that are not of this folder's own, such as those of Kubernetes; it says of others
-  // that it does not know them. None: there are no others.
+  // Makes checks of other folders, such as those of Kubernetes; an unknown checker is an error.
+  // None: there are no others.
   std::function<Result<std::unique_ptr<Check>>(const sla::CheckSpec&)> make_other;
 };
 

@@ -5,8 +5,8 @@
 
 namespace meshcheck::checks {
 
-// Those of checkers.h by their names, else what `context.make_other` makes: the one place where
-// other checkers come in. An error begins with the check's own name.
+// Makes those of checkers.h by their names, all others with `context.make_other`. An error begins
+// with the check's own name.
 Made make_check(Context& context, const sla::CheckSpec& spec);
 
 }  // namespace meshcheck::checks

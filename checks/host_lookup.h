@@ -13,7 +13,7 @@
 
 namespace meshcheck::checks {
 
-// Looks a name up anew each time; an address stands for itself. One look-up at a time.
+// Looks a name up anew each time; an address is its own result. One look-up at a time.
 class HostLookup {
  public:
   // At least one address and at most kAddressesMax, or why there is none.

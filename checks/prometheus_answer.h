@@ -1,4 +1,4 @@
-// What Prometheus answers to an instant query.
+// Reads Prometheus' answer to an instant query.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Does Prometheus answer, and does it have what it should have?
+// Does Prometheus answer, and does it have the expected metrics?
 #pragma once
 
 #include <optional>
@@ -10,16 +10,15 @@
 
 namespace meshcheck::checks {
 
-// Asks for each query, one after another, on a connection of its own. Whatever goes wrong is
-// Prometheus' own matter: down.
+// Asks for each query, one after another, on a connection of its own. Any failure means down.
 class PrometheusCheck : public Check {
  public:
   static constexpr std::size_t kAnswerSizeMax = std::size_t{1} << 20U;
 
   struct Options {
-    std::string url;  // What "/api/v1/query" is appended to.
+    std::string url;  // "/api/v1/query" is appended to it.
     std::vector<std::string> queries;
-    // Every query's first result has to be just that; nothing: a number above 0.
+    // Every query's first result has to equal it; nothing: a number above 0.
     std::optional<std::string> expected;
     std::string ca_file;
     std::string token_file;  // Read anew for each run.

@@ -1,4 +1,4 @@
-// How the checks of the Kubernetes API read its objects and word what they found.
+// How the checks of the Kubernetes API read its objects and word their results.
 #pragma once
 
 #include <chrono>
@@ -21,10 +21,10 @@ CheckResult unknown(std::string_view reason);
 using kube::text_at;
 using kube::value_at;
 
-// In whole seconds, as Kubernetes has it. Nothing if it is no time.
+// A time of Kubernetes, in whole seconds. Nothing if the value is no time.
 std::optional<std::chrono::sys_seconds> time_at(const nlohmann::json& object, const char* pointer);
 
-// Of an object's status.conditions: "True", "False", "Unknown", or empty.
+// The status of one of an object's conditions: "True", "False", "Unknown", or empty.
 std::string condition_of(const nlohmann::json& object, std::string_view type);
 bool is_ready(const nlohmann::json& object);
 bool is_terminating(const nlohmann::json& object);

@@ -1,4 +1,4 @@
-// Runs checks on a loop and makes episodes of what they find.
+// Runs checks on a loop and makes episodes of their results.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 namespace meshcheck::checks {
 
 // Owns the checks, on the loop's thread. All are disabled at first. A run whose time is up is
-// cancelled, whatever the check thinks of it; changes of a check's status are logged.
+// cancelled; changes of a check's status are logged.
 class Runner {
  public:
   struct Item {
@@ -28,13 +28,13 @@ class Runner {
   struct Options {
     std::uint64_t seed = 0;
     Log log;
-    // Every episode that has ended, oldest first; each half a minute.
+    // Called each half minute with the episodes that have ended, oldest first.
     std::function<void(std::vector<sla::Episode>)> on_episodes;
   };
 
   Runner(uv::Loop& loop, std::vector<Item> items, Options options);
 
-  // Which checks are to run: asked of each at once, and again by the next call.
+  // Enables the checks that `wanted` returns true for, and disables the others.
   void enable(const std::function<bool(const sla::CheckSpec&)>& wanted);
 
   const RunSchedule::Counters& counters() const { return schedule_.counters(); }
@@ -51,7 +51,7 @@ class Runner {
   Options options_;
   RunSchedule schedule_;
   sla::Recorder recorder_;
-  std::vector<sla::Status> noted_;  // What was logged last of each.
+  std::vector<sla::Status> noted_;  // The status of each that was logged last.
   uv::Timer wake_timer_;
   uv::Timer beat_timer_;
   uv::Timer episode_timer_;

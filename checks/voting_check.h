@@ -16,11 +16,11 @@
 namespace meshcheck::checks {
 
 // An Asker asks one address, and can be moved. It has
-//   Result<void> prepare();     // Once for each run. An error: nothing can be asked.
+//   Result<void> prepare();     // Once for each run. An error: no address can be asked.
 //   void ask(const IpAddress& address, OnAnswer on_answer);  // Called once and later.
 //   void stop();                // Silences all that is under way.
-//   static constexpr std::string_view kSilence;  // The reason if nobody answers.
-// OnAnswer is told what is wrong, with the address, or nothing if all is well.
+//   static constexpr std::string_view kSilence;  // The reason if no address answers.
+// OnAnswer gets the failure, with the address, or nothing on success.
 using OnAnswer = std::function<void(const std::optional<probe::Trouble>& trouble)>;
 
 template <typename Asker>
@@ -73,7 +73,7 @@ class VotingCheck : public Check {
 
   void give_up(const Error& error) { finish({sla::Status::kUnknown, reason_of(error.message())}); }
 
-  // Whoever is told may destroy the check.
+  // The callback may destroy the check.
   void finish(const CheckResult& result) {
     const OnDone on_done = std::exchange(on_done_, nullptr);
     asker_.stop();

@@ -1,4 +1,4 @@
-// What the kernel says beside a packet: its times, addresses and errors.
+// The kernel's control messages of a packet: its times, addresses and errors.
 #pragma once
 
 #include <sys/socket.h>
@@ -35,8 +35,8 @@ struct ControlData {
 };
 ControlData read_control(const msghdr& header);
 
-// Writes the message that has a packet sent from `address`; `link` is an interface's index or 0.
-// The message's size.
+// Writes the message that makes the kernel send a packet from `address`; `link` is an interface's
+// index or 0. Returns the message's size.
 std::size_t put_source(const IpAddress& address, std::uint32_t link, ControlBuffer& buffer);
 
 }  // namespace meshcheck::probe

@@ -1,4 +1,4 @@
-// What the bytes of a DNS answer say: addresses, or why there are none.
+// Parses a DNS answer: addresses, or why there are none.
 #pragma once
 
 #include <cstddef>
@@ -14,21 +14,21 @@ namespace meshcheck::probe {
 // In one answer; further ones are left out.
 inline constexpr std::size_t kDnsAddressesMax = 64;
 
-// The later ones are the more telling: of several answers to one look-up the last in this order
-// says what is wrong.
+// In rising order of weight: of several answers to one look-up the last in this order is the
+// look-up's status.
 enum class DnsStatus : std::uint8_t {
   kAnswered,      // With addresses.
   kNoName,        // There is no such name.
   kNoAddress,     // There is, but without addresses of that family.
-  kBadName,       // It cannot be asked for.
-  kMalformed,     // The answer makes no sense.
+  kBadName,       // The name is malformed; no question is sent.
+  kMalformed,     // The answer cannot be parsed.
   kFormatError,   // The server does not understand the question, ...
   kNotSupported,  // ... does not support it, ...
-  kRefused,       // ... or does not like us.
+  kRefused,       // ... or refuses this client.
   kServerFailure,
-  kUnreachable,  // Nothing listens where the server should be.
+  kUnreachable,  // Nothing listens at the server's address.
   kTimedOut,
-  kInternal,      // Of our own side, such as no memory, ...
+  kInternal,      // A failure of our own side, such as no memory, ...
   kTooManyFiles,  // ... or no descriptor.
 };
 std::string_view text(DnsStatus status);  // "no such name", "server failure", "timed out", ...

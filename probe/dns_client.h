@@ -17,7 +17,7 @@ namespace meshcheck::probe {
 
 class DnsClient;
 
-// What became of the question for one family's addresses.
+// The answer to the question for one family's addresses.
 struct DnsAnswer {
   DnsStatus status = DnsStatus::kTimedOut;
   std::vector<IpAddress> addresses;
@@ -27,7 +27,7 @@ struct DnsAnswer {
 struct DnsOutcome {
   DnsAnswer ipv4;
   DnsAnswer ipv6;
-  bool from_hosts_file = false;  // Then nobody was asked.
+  bool from_hosts_file = false;  // Then no server was asked.
 
   // Of both families, IPv4 first.
   std::vector<IpAddress> addresses() const;
@@ -35,11 +35,11 @@ struct DnsOutcome {
   // without an answer stalls programs even when the other one is answered.
   std::string error() const;
   OwnFault own_fault() const;
-  // Until the later of both answers: what a program waits for.
+  // Until the later of both answers, which programs wait for.
   std::chrono::nanoseconds elapsed() const;
 };
 
-// A look-up under way; destroying it cancels it without a word, also inside its own callback.
+// A look-up under way; destroying it cancels it silently, also inside its own callback.
 class DnsLookup {
  public:
   DnsLookup(DnsLookup&&) noexcept;
@@ -55,15 +55,16 @@ class DnsLookup {
 };
 
 // Looks names up as the system's resolver does: /etc/hosts first, then the servers and search
-// domains of resolv.conf, which are read anew by each look-up, since a program that runs for months
-// must not go on with last year's servers. A and AAAA are asked for side by side. On the loop's
-// thread, which never waits for the network; outlives its look-ups.
+// domains of resolv.conf, which each look-up reads anew, since the servers may change while the
+// program runs. A and AAAA are asked for side by side. On the loop's thread, which never waits for
+// the network; outlives its look-ups.
 class DnsClient {
  public:
   struct Options {
-    std::vector<Endpoint> servers;  // Instead of those of resolv.conf.
+    std::vector<Endpoint> servers;  // In place of those of resolv.conf.
     std::string resolv_conf = "/etc/resolv.conf";
-    // A server has so long to answer before the next is asked or it again; doubles each time round.
+    // The time for a server's answer before the next server, or the only one again, is asked;
+    // doubles each round.
     std::chrono::milliseconds server_timeout{1000};
     int rounds_max = 3;
     std::size_t lookups_max = 256;  // Under way at once; one more fails at once, as kInternal.

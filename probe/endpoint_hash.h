@@ -9,7 +9,7 @@
 
 namespace meshcheck::probe {
 
-// For keys that we chose to have: whoever may choose them freely can make all of them collide.
+// For trusted keys only: an attacker who chooses the keys can make all of them collide.
 struct AddressHash {
   std::size_t operator()(const IpAddress& address) const {
     std::uint64_t words[2] = {0, 0};

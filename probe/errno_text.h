@@ -1,4 +1,4 @@
-// What the kernel says of a failed probe, in the words of a report: "connection refused".
+// The kernel's error of a failed probe, in the words of a report: "connection refused".
 #pragma once
 
 #include <cerrno>
@@ -11,7 +11,7 @@
 namespace meshcheck::probe {
 
 inline std::string errno_text(int error_number) {
-  // As a probe that nobody answered; the kernel's own text names a connection.
+  // The text of an unanswered probe; the kernel's own text names a connection.
   if (error_number == ETIMEDOUT) return "timed out";
   if (is_out_of_descriptors(error_number)) return std::string(kTooManyFiles);
   std::string text = std::generic_category().message(error_number);

@@ -17,8 +17,8 @@
 namespace meshcheck::probe {
 
 // Datagram sockets where net.ipv4.ping_group_range has a group of this process, raw ones where it
-// has CAP_NET_RAW, else none, and kind() says what to set. Only replies to requests of this very
-// object are heard: they carry a random number of 64 bits. Knows when the last kProbesMax probes
+// has CAP_NET_RAW, else none, and kind() names the setting to change. Accepts only replies to its
+// own requests, which carry a random number of 64 bits. Remembers when the last kProbesMax probes
 // were sent; the answer to an older one has no such time. On the loop's thread; not to be destroyed
 // inside its own callbacks.
 class IcmpProber {
@@ -33,7 +33,7 @@ class IcmpProber {
     bool kernel_times = true;
   };
   struct Probe {
-    std::uint32_t id = 0;  // The caller's, given back with what becomes of the probe.
+    std::uint32_t id = 0;  // The caller's, given back with the probe's result.
     std::uint64_t sequence = 0;
     Endpoint to;  // With a scope if link-local; the port is ignored.
     std::size_t payload_size = kPayloadSizeDefault;  // icmp::kPayloadSizeMin to kPayloadSizeMax.
@@ -52,7 +52,7 @@ class IcmpProber {
     std::string error;     // "host unreachable, says 10.0.0.1"
     int error_number = 0;  // Why the kernel did not send it; 0: it did, and an ICMP error came.
   };
-  // None may send or flush. on_failure comes from flush() too.
+  // None may send or flush. flush() calls on_failure too.
   struct Events {
     std::function<void(const Reply&)> on_reply;
     std::function<void(const Failure&)> on_failure;
@@ -63,17 +63,18 @@ class IcmpProber {
   IcmpProber& operator=(const IcmpProber&) = delete;
 
   bool available(Family family) const { return socket(family).has_value(); }
-  // "datagram", "raw", or for a person why there is none. Families differ only where one is not
-  // there at all.
+  // "datagram", "raw", or for a person why there is no socket. Both families have the same kind,
+  // unless one is missing.
   std::string kind() const;
   std::string kind(Family family) const;
 
   // Queued until flush(), or until a batch is full. REQUIRES: available().
   void send(const Probe& probe);
   void flush();
-  // Reads the replies that wait; before lost probes are counted. False: there may be more.
+  // Reads the waiting replies; to be called before lost probes are counted. False: there may be
+  // more.
   bool drain();
-  // Replies that the kernel dropped since nobody read them.
+  // Replies that the kernel dropped because they were not read in time.
   std::uint64_t count_drops();
 
  private:

@@ -1,4 +1,4 @@
-// A Pacer on a loop: tells its owner when probes are due, and how many.
+// A Pacer on a loop: calls its owner when probes are due, with their number.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace meshcheck::probe {
 // On the loop's thread; stays where it was made.
 class PaceTimer {
  public:
-  // `on_due` is told of `items` at most, and may call set().
+  // `on_due` gets at most `items`, and may call set().
   PaceTimer(uv::Loop& loop, Clock::duration interval, std::function<void(std::size_t)> on_due);
   PaceTimer(const PaceTimer&) = delete;
   PaceTimer& operator=(const PaceTimer&) = delete;

@@ -12,7 +12,8 @@ namespace meshcheck::probe {
 
 // Says how many of `items` are due, in turn, so that each comes once in an interval. With few it
 // wakes up for each one; with many, once a tick for all of that tick. After a stall it goes on with
-// two ticks' worth at most: what was missed is skipped, since a burst would measure itself.
+// at most two ticks' worth: missed items are skipped, since a burst of probes would disturb its own
+// measurement.
 //
 // Reads no clock; one thread.
 class Pacer {
@@ -21,7 +22,7 @@ class Pacer {
 
   Pacer(Clock::duration interval, Clock::time_point now);
 
-  // Either may change at any time; who is due next stays.
+  // Either may change at any time; the order of the items stays.
   void set(std::size_t items, Clock::duration interval, Clock::time_point now);
 
   // How many are due since the last call.
@@ -35,7 +36,7 @@ class Pacer {
   std::int64_t items_ = 0;
   Clock::duration interval_;
   Clock::time_point last_;
-  // Time that went by, once for each item: an interval of it makes one due.
+  // Elapsed time multiplied by `items`: an interval of it makes one item due.
   Clock::duration credit_{0};
 };
 

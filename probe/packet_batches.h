@@ -32,7 +32,7 @@ inline socklen_t put_address(const Endpoint& endpoint, Address& address) {
   return address.generic.sa_family == AF_INET ? sizeof address.ipv4 : sizeof address.ipv6;
 }
 
-// Where recvmmsg() puts what it reads. Memory is touched only as far as batches are long.
+// The buffers of recvmmsg(). Memory is touched only as far as batches are long.
 struct ReceivedBatch {
   explicit ReceivedBatch(std::size_t size_max)
       : slot_size(size_max),
@@ -47,7 +47,7 @@ struct ReceivedBatch {
     }
   }
 
-  // The number of messages, or a negative errno.
+  // Returns the number of messages, or a negative errno.
   int read(int descriptor, int flags) {
     for (std::size_t i = 0; i < used; ++i) {
       headers[i].msg_hdr.msg_namelen = sizeof(Address);

@@ -26,31 +26,31 @@
 namespace meshcheck::probe {
 
 // One socket a family, so that all probes of a path have the same port and take the same way, and
-// one timer for all paths. What is known of a path whose target left is kept for a while, and gone
-// on with if somebody has its endpoint again. Lives on the loop's thread and stays where it was
+// one timer for all paths. The results of a path whose target left are kept for a while, and used
+// again for a new target with the same endpoint. Lives on the loop's thread and stays where it was
 // made. Bounds: those of Options, and 2 KB a path.
 class PmtuProber {
  public:
   static constexpr std::chrono::milliseconds kTurn{10};
-  // A path's small probes may be unknown for so long, as after its agent was starved, before what
-  // is known of its sizes is given up.
+  // A path's state for small probes may be unknown for this long, as after its agent was starved,
+  // before the results of its sizes are dropped.
   static constexpr std::chrono::seconds kUnknownMax{5};
 
   struct Options {
-    mesh::PathMtu::Options mtu;  // Over IPv6 nothing below 1280 is tried, whatever it says.
-    std::uint16_t ssid = 0;      // Not zero, and of no other probes: reflectors count by it.
+    mesh::PathMtu::Options mtu;  // Over IPv6 no size below 1280 is tried.
+    std::uint16_t ssid = 0;      // Not zero, and not that of other probes: reflectors count by it.
     std::size_t targets_max = 2 * mesh::kReportPathsMax;
     std::size_t turn_max = 20;  // Probes in kTurn, of all paths: 2,000 a second.
     // Between the begin of one new path and the next.
     std::chrono::milliseconds stagger{10};
-    std::chrono::seconds parked_for{600};  // So long a path is kept whose target left;
-    std::size_t parked_max = 256;          // and so many.
+    std::chrono::seconds parked_for{600};  // How long a path is kept whose target left, ...
+    std::size_t parked_max = 256;          // ... and how many such paths.
   };
 
   struct Target {
     std::uint32_t id = 0;  // The caller's; each its own.
     Endpoint endpoint;     // Each its own.
-    // 0: not known. Without the own one nothing is probed, without the peer's there is no class
+    // 0: unknown. Without the own one no size is probed, without the peer's there is no class
     // backward.
     std::uint32_t own_link_mtu = 0;
     std::uint32_t peer_link_mtu = 0;
@@ -59,14 +59,14 @@ class PmtuProber {
   struct Counts {
     std::uint64_t sent = 0;       // Probes.
     std::uint64_t starved = 0;    // How often this loop was late, or packets were dropped.
-    std::uint64_t unmatched = 0;  // From nobody we probe, or no answer to a probe of ours.
+    std::uint64_t unmatched = 0;  // Not from a probed target, or no answer to a probe.
   };
 
-  // What small probes say of a target's path; asked a few times a second.
+  // The state of a target's path for small probes; called a few times a second.
   using StateOf = std::function<mesh::PathState(std::uint32_t id)>;
 
-  // `on_change` is called from the loop when a path got into or out of a class that accuses it; it
-  // may call anything here, but not destroy the prober.
+  // `on_change` is called from the loop when a path's class became a fault, or one ended; it may
+  // call anything here, but not destroy the prober.
   PmtuProber(uv::Loop& loop, const Options& options, StateOf state_of,
              std::function<void()> on_change);
   ~PmtuProber();
@@ -115,10 +115,10 @@ class PmtuProber {
   std::unique_ptr<stamp::Key> key_;
   Items items_;
   std::unordered_map<std::uint32_t, Item*> by_id_;
-  std::set<std::pair<Clock::time_point, Item*>> schedule_;  // By when they have something to do.
+  std::set<std::pair<Clock::time_point, Item*>> schedule_;  // By the time of their next work.
   std::deque<Parked> parked_;                               // Longest first.
   std::uint64_t first_sequence_ = 0;                        // Of a new path.
-  Clock::time_point next_start_;                            // Likewise.
+  Clock::time_point next_start_;                            // Of a new path.
   Clock::time_point turned_;
   Clock::time_point swept_;
   std::optional<Clock::time_point> armed_for_;

@@ -1,4 +1,4 @@
-// Numbers that nobody else can guess, from the kernel.
+// Unpredictable random numbers, from the kernel.
 #pragma once
 
 #include <sys/random.h>
@@ -11,7 +11,7 @@ namespace meshcheck::probe {
 template <typename Number>
 Number random_number() {
   Number number{};
-  // So few bytes are never cut short, and Linux has had the call for long.
+  // getrandom() never returns less than the size of such a small request.
   const auto filled = getrandom(&number, sizeof number, 0);
   assert(filled == sizeof number);
   static_cast<void>(filled);

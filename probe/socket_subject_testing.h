@@ -1,4 +1,4 @@
-// A timestamped socket whose tests look at all that it told.
+// For tests of a timestamped socket: records all of its events.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ inline Endpoint endpoint(const std::string& text) {
   return *Endpoint::parse(text);
 }
 
-// A socket and all that it told.
+// A socket and all of its events.
 struct Subject {
   struct Packet {
     std::string text;

@@ -45,14 +45,15 @@ class StampProber {
 
   struct Target {
     std::uint32_t id = 0;  // The caller's; each its own.
-    Endpoint endpoint;     // Each its own: replies are told apart by where they come from.
+    Endpoint endpoint;     // Each its own: replies are told apart by their source.
     bool counted = true;   // In totals() and round_trips().
   };
 
   struct Counts {
-    std::uint64_t starved = 0;        // How often this loop was late, or packets were dropped.
-    std::uint64_t receive_drops = 0;  // Packets that the kernel dropped since nobody read them.
-    std::uint64_t unmatched = 0;      // From nobody we probe, or no answer to a probe of ours.
+    std::uint64_t starved = 0;  // How often this loop was late, or packets were dropped.
+    std::uint64_t receive_drops =
+        0;  // Packets that the kernel dropped because they were not read in time.
+    std::uint64_t unmatched = 0;  // Not from a probed target, or no answer to a probe.
   };
 
   // `on_change` is called from the loop when paths went down or came back; it may call anything
@@ -62,12 +63,12 @@ class StampProber {
   StampProber(const StampProber&) = delete;
   StampProber& operator=(const StampProber&) = delete;
 
-  // Paths whose target stays as it was go on. A target whose id or endpoint is taken already, and
+  // Paths whose target is unchanged go on. A target whose id or endpoint is taken already, and
   // those beyond targets_max, are left out.
   void set_paths(const std::vector<Target>& targets);
   // None: unauthenticated mode. Probes under way are not judged. To be called only for a new key.
   void set_key(std::optional<stamp::Key> key);
-  // If they differ from those before, all paths begin anew.
+  // When the settings change, all paths begin anew.
   void set_settings(std::chrono::milliseconds interval, std::chrono::milliseconds timeout);
 
   const mesh::Path* path(std::uint32_t id) const;  // None: there is no such target.
@@ -105,8 +106,8 @@ class StampProber {
   std::vector<std::unique_ptr<Item>> items_;  // In the order in which they are probed.
   std::unordered_map<std::uint32_t, Item*> by_id_;
   std::unordered_map<Endpoint, Item*, EndpointHash> by_endpoint_;
-  std::size_t next_ = 0;   // Who is probed next.
-  std::size_t round_ = 0;  // How often all were.
+  std::size_t next_ = 0;   // The next one to be probed.
+  std::size_t round_ = 0;  // How often all were probed.
   SweepClock sweeps_;
   mesh::PathTotals retired_;
   mesh::RttHistogram round_trips_;

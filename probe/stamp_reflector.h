@@ -18,34 +18,35 @@
 
 namespace meshcheck::probe {
 
-// Listens on all addresses and answers from the one that was asked. A sender that has an
-// SSID is one session from all of its source ports. A reply whose size was asked for is fragmented
-// only if our own link cannot carry it in one piece. No more is sent than Options::budget allows.
-// Lives on the loop's thread; destroying it silences it at once. Bounds: stamp::Reflector's
-// sessions, TimestampedSocket's batches, mesh::kReportHeardMax senders heard.
+// Listens on all addresses and answers from the one that was asked. A sender that has an SSID is
+// one session from all of its source ports. A reply of a requested size is fragmented only if our
+// own link cannot carry it in one piece. Options::budget bounds the bytes sent. Lives on the loop's
+// thread; destroying it silences it at once. Bounds: stamp::Reflector's sessions,
+// TimestampedSocket's batches, mesh::kReportHeardMax senders heard.
 class StampReflector {
  public:
   static constexpr std::uint16_t kPort = 8862;
-  // Whoever was not heard for longer is not in heard().
+  // heard() leaves out senders that were not heard for longer.
   static constexpr std::chrono::seconds kHeardMax{60};
 
   struct Options {
     std::uint16_t port = kPort;  // 0: the kernel chooses one.
-    bool open = false;           // Requests that no key signed are answered too.
+    bool open = false;           // Unsigned requests are answered too.
     bool kernel_times = true;
     stamp::Reflector::Options reflector = {.asymmetrical = true};
     stamp::ReplyBudget::Options budget;
   };
 
   struct Counts {
-    std::uint64_t requests = 0;  // All that came.
-    std::uint64_t replies = 0;   // Handed to the kernel, less what it refused.
-    // Without a right key, malformed, a reply, or from a port of a reflector or below 1024.
+    std::uint64_t requests = 0;  // All requests that came.
+    std::uint64_t replies = 0;   // Handed to the kernel, less those that it refused.
+    // Signed with a wrong key or none, malformed, a reply, or from a port of a reflector or below
+    // 1024.
     std::uint64_t refused = 0;
     std::uint64_t limited = 0;  // Not answered, since the budget was used up.
   };
 
-  // Goes on with one family if the other cannot be had; an error if neither can.
+  // Works with one family if the other is not available; an error if neither is.
   static Result<StampReflector> start(uv::Loop& loop, const Options& options);
 
   StampReflector(StampReflector&&) noexcept;
@@ -62,9 +63,9 @@ class StampReflector {
   std::string missing() const;
   bool kernel_times() const;
   Counts counts() const;
-  // Packets that the kernel dropped since nobody read them, since the last call.
+  // Packets that the kernel dropped since the last call, because they were not read in time.
   std::uint64_t count_drops();
-  // Whose probes were answered of late, but for those that were about sizes.
+  // The agents whose probes were answered lately. Size probes do not count.
   std::vector<mesh::Heard> heard(Clock::time_point now) const;
 
  private:

@@ -1,4 +1,4 @@
-// Whether a loop comes round to its sweeps in time; if not, it was starved and can judge nobody.
+// Whether a loop runs its sweeps in time; if not, it was starved and can judge no path.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@ class SweepClock {
   static constexpr std::chrono::milliseconds kPeriod{200};
   static constexpr std::chrono::milliseconds kLatenessMin{250};  // Less does not count.
 
-  // To be asked at each sweep: whether it is late by more than half of a probe's timeout. The first
-  // one is not: the loop may not have turned before.
+  // To be called at each sweep: whether it is late by more than half of a probe's timeout. The
+  // first sweep never is, since the loop may not have turned before.
   bool is_late(Clock::time_point now, Clock::duration timeout) {
     const auto before = std::exchange(swept_, now);
     if (!before) return false;

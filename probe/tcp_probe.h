@@ -12,8 +12,8 @@
 
 namespace meshcheck::probe {
 
-// One connection, made and dropped. On the loop's thread; destroying the probe cancels it without
-// a word, also inside its own callback.
+// One connection, made and dropped. On the loop's thread; destroying the probe cancels it silently,
+// also inside its own callback.
 //
 // The connection is ended by a reset. A close with FIN would leave an endpoint in TIME_WAIT for a
 // minute and an entry in each conntrack table on the way for two, for every probe of every agent.
@@ -22,8 +22,8 @@ class TcpProbe {
  public:
   // How long connecting took, or what went wrong: "connection refused", "timed out", "no route to
   // host". The time is the kernel's round trip of SYN and SYN-ACK, which the load of this process
-  // does not change; when a SYN had to be sent again, it is all the time until the connection
-  // stood.
+  // does not change; when a SYN had to be sent again, it is the whole time until the connection was
+  // made.
   using OnDone = std::function<void(Result<std::chrono::nanoseconds>)>;
 
   // `on_done` is called once and later, `timeout` after now at the latest. REQUIRES: a port.

@@ -9,7 +9,7 @@
 
 namespace meshcheck::probe {
 
-// What this process or its kernel had none left of, so that nobody was asked.
+// The resource that this process or its kernel lacked, so that no probe was sent.
 enum class OwnFault : std::uint8_t { kNone, kNoDescriptor, kNoBuffer };
 
 inline OwnFault own_fault(int error_number) {

@@ -13,11 +13,11 @@
 
 namespace meshcheck::probe {
 
-// What Pinger sends.
+// As Pinger sends it.
 inline constexpr std::string_view kUdpProbePayload = "health check";
 
 // One datagram, and any datagram that comes back from there. On the loop's thread; destroying the
-// probe cancels it without a word, also inside its own callback.
+// probe cancels it silently, also inside its own callback.
 class UdpProbe {
  public:
   // The time until the answer, by the kernel's clock if it has one, or what went wrong: "port

@@ -1,4 +1,4 @@
-// What all checks of the Kubernetes API share: the way to it, and who we are there.
+// Shared by all checks of the Kubernetes API: the client, and the agent's identity there.
 #pragma once
 
 #include <string>
@@ -10,17 +10,17 @@
 
 namespace meshcheck::checks {
 
-// Outlives the checks that are made with it, and is outlived by what it refers to.
+// Outlives the checks that are made with it; all that it refers to outlives it.
 struct KubeContext {
   struct Identity {
     std::string agent_id;    // sla::agent_id() of the node.
     std::string name_space;  // Where objects are made.
     std::string node;        // Our own.
-    // Our own, if there is one: what is made in its namespace goes with it. Without a uid nothing
-    // is owned.
+    // Our own, if there is one: it owns the objects made in its namespace, which are deleted with
+    // it. Without a uid no object is owned.
     std::string pod_name = {};
     std::string pod_uid = {};
-    // Of the pod that is to be scheduled. It is deleted before it has done anything.
+    // Of the pod that is to be scheduled, which is deleted before it has done anything.
     std::string image = "registry.k8s.io/pause:3.9";
   };
   KubeContext(kube::Client& kube_client, http::Client& http_client, Identity our_identity,
@@ -33,7 +33,7 @@ struct KubeContext {
 
   uv::Loop& loop;
   kube::Client& client;
-  http::Client& http;  // For what is asked beside the API: Prometheus.
+  http::Client& http;  // For requests to others than the API: Prometheus.
   const Identity identity;
   KubePreflight preflight;
 };

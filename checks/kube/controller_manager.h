@@ -9,8 +9,8 @@
 
 namespace meshcheck::checks {
 
-// The pod can run nowhere, so only controllers are looked at. Down is what a controller has not
-// done within its time while the API answered; where the API fails, the run says `unknown`.
+// The pod can run on no node, so the check tests only controllers. It is down when a controller did
+// not act within its time while the API answered; when the API fails, the run says `unknown`.
 class KubeControllerManager : public Check {
  public:
   using Milliseconds = std::chrono::milliseconds;
@@ -32,7 +32,7 @@ class KubeControllerManager : public Check {
   void remove_parent();
   void await_end();
   void ask_for_end();
-  // With this result, once the objects are asked to go.
+  // Ends the run with this result, once the objects' deletion is requested.
   void leave(const CheckResult& result);
   void poll_later(void (KubeControllerManager::*poll)());
   bool waited_enough() const { return loop_.now() >= deadline_; }

@@ -1,4 +1,4 @@
-// Does a DaemonSet stand where it should? What it takes to ask the API.
+// Does a DaemonSet run on each node where it should? The requests to the API.
 #pragma once
 
 #include <optional>

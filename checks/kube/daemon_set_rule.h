@@ -1,4 +1,4 @@
-// Does a DaemonSet stand where it should? The rule alone, told objects and the time.
+// Does a DaemonSet run on each node where it should? The pure rule, over objects and a time.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ class KubeDaemonSetRule {
 
   KubeDaemonSetRule(const nlohmann::json& daemon_set, WallTime now);
 
-  // All pods that may be its own, then all nodes; in any other order pods are missed.
+  // To be called first, for all pods that may be its own; then add_node() for all nodes.
   void add_pod(const nlohmann::json& pod);
   void add_node(const nlohmann::json& node);
   CheckResult result() const;
@@ -37,9 +37,9 @@ class KubeDaemonSetRule {
   const std::chrono::sys_seconds now_;
   std::vector<std::string> fine_;     // Nodes that have such a pod.
   std::vector<std::string> present_;  // Nodes that have a pod.
-  std::size_t nodes_ = 0;             // That count.
+  std::size_t nodes_ = 0;             // Nodes that count.
   std::size_t lacking_ = 0;
-  std::string example_;  // Of what is wrong.
+  std::string example_;  // An example of a failure.
 };
 
 }  // namespace meshcheck::checks

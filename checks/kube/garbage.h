@@ -1,4 +1,4 @@
-// Deletes what agents that are gone have left in the Kubernetes API.
+// Deletes objects in the Kubernetes API that were left by agents that are gone.
 #pragma once
 
 #include <chrono>
@@ -13,9 +13,9 @@
 
 namespace meshcheck::checks {
 
-// Objects with our labels that are older than any run, whichever agent made them: at most
-// `deletions_max` of a kind in a sweep. Only objects whose kinds an agent checks with are looked
-// for, so that it needs no more rights than its checks. Lives on the context's loop.
+// Deletes objects with our labels that are older than any run, of all agents: at most
+// `deletions_max` of a kind in a sweep. It lists only the kinds that the agent's own checks make,
+// so that it needs no more rights than these. Lives on the context's loop.
 class KubeGarbage {
  public:
   struct Options {

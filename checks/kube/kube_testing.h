@@ -41,7 +41,7 @@ class KubeChecksFixture : public testing::Test {
   CheckResult run(const std::string& checker, const std::string& with = "{}") {
     return run(*make(checker, with));
   }
-  // In the middle of its run, as soon as `reached`.
+  // Lets the time run out in the middle of a run, as soon as `reached`.
   CheckResult time_out(Check& check, const std::function<bool()>& reached) {
     check.start([](const CheckResult&) { ADD_FAILURE() << "it was to be silent"; });
     EXPECT_TRUE(uv::run_until(loop_, reached));
@@ -65,7 +65,7 @@ class KubeChecksFixture : public testing::Test {
   kube::FakeApi api_{loop_};
   http::Client http_{loop_, {.connections_max = 8}};
   kube::Client client_{loop_, http_, api_.config()};
-  // Each run asks anew.
+  // Without a cache: each run asks anew.
   KubeContext context_{client_,
                        http_,
                        {.agent_id = "7d2d90cf", .name_space = "net", .node = "master-0"},

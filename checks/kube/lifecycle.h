@@ -1,4 +1,4 @@
-// Can objects be made, read back and deleted? What an API server with its etcd is for.
+// Can objects be made, read back and deleted? Tests the API server with its etcd.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace meshcheck::checks {
 
-// Of a ConfigMap or of a Namespace, of which only the request for its end is looked at. An object
-// that is there already is what a run before has left: it is deleted, and the run says `unknown`.
+// Uses a ConfigMap or a Namespace; of a Namespace only the request for its deletion is tested. An
+// object that exists already was left by an earlier run: it is deleted, and the run says `unknown`.
 class KubeLifecycle : public Check {
  public:
   enum class Kind : std::uint8_t { kConfigMap, kNamespace };
@@ -27,7 +27,7 @@ class KubeLifecycle : public Check {
   void create();
   void read_back();
   void remove();
-  // By what the API said instead of doing it.
+  // Ends the run with the API's refusal.
   void fail(const kube::ObjectAnswer& answer);
 
   const Kind kind_;

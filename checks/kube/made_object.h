@@ -10,7 +10,7 @@
 
 namespace meshcheck::checks {
 
-// `what` is its place in the check's name: "meshcheck-pod-7d2d90cf".
+// `what` is the middle of the name: "pod" in "meshcheck-pod-7d2d90cf".
 std::string object_name(const KubeContext& context, std::string_view what);
 nlohmann::json object_metadata(const KubeContext& context, const sla::ProbeRef& ref,
                                const std::string& name);

@@ -1,4 +1,4 @@
-// Whether the Kubernetes API is there at all, asked once for all checks of an agent.
+// Whether the Kubernetes API answers at all, asked once for all checks of an agent.
 #pragma once
 
 #include <chrono>
@@ -12,10 +12,10 @@
 
 namespace meshcheck::checks {
 
-// One GET /version answers whoever asks until `interval` later. Lives on the client's loop.
+// One GET /version answers all checks that ask until `interval` later. Lives on the client's loop.
 class KubePreflight {
  public:
-  // Nothing: it is there. Else why it is not.
+  // Nothing: the API answers. Else why it does not.
   using OnAnswer = std::function<void(const std::optional<std::string>& why)>;
   struct Options {
     // A little less than the five seconds of most periods, so that each round asks anew.
@@ -25,7 +25,8 @@ class KubePreflight {
 
   KubePreflight(kube::Client& client, Options options);
 
-  // `on_answer` is called once and later, unless `who` is forgotten before. One question of each.
+  // `on_answer` is called once and later, unless `who` is forgotten before. One question of each
+  // `who`.
   void ask(const void* who, OnAnswer on_answer);
   void forget(const void* who) { waiting_.erase(who); }
 
@@ -38,7 +39,7 @@ class KubePreflight {
   const Options options_;
   std::map<const void*, OnAnswer> waiting_;
   bool asking_ = false;
-  std::optional<Clock::time_point> asked_;  // When that was whose answer is known.
+  std::optional<Clock::time_point> asked_;  // When the last answered question was asked.
   std::optional<std::string> why_;
   http::Call call_;
   uv::Timer deliverer_;

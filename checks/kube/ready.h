@@ -9,7 +9,7 @@
 
 namespace meshcheck::checks {
 
-// Pods that are on their way out do not count. No pod at all is not enough.
+// Terminating pods do not count. Without any pod the check is down.
 class KubePodsReady : public Check {
  public:
   struct Options {
@@ -34,7 +34,7 @@ class KubePodsReady : public Check {
   KubeRun run_;
 };
 
-// Cordoned nodes count: they run what they run.
+// Cordoned nodes count: their pods still run.
 class KubeNodesReady : public Check {
  public:
   struct Options {

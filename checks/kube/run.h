@@ -1,4 +1,4 @@
-// One run of a check of Kubernetes: who is to be told, and what it asks and waits for.
+// One run of a check of Kubernetes: its callback, its questions and its pauses.
 #pragma once
 
 #include <cassert>
@@ -13,7 +13,7 @@
 
 namespace meshcheck::checks {
 
-// What a check has made is deleted without the time that it may want for its end.
+// A check's own objects are deleted without a grace period.
 inline constexpr auto kAtOnce = kube::ResourceClient::Deletion::kAtOnce;
 
 // Belongs to the context's loop.
@@ -42,7 +42,7 @@ class KubeRun {
     assert(!on_done_);
     on_done_ = std::move(on_done);
   }
-  // Whoever is told may destroy the check.
+  // The callback may destroy the check.
   void finish(const CheckResult& result) {
     stop();
     const auto on_done = std::exchange(on_done_, nullptr);
@@ -69,8 +69,8 @@ class KubeRun {
   Check::OnDone on_done_;
 };
 
-// The first question of every check of objects: while the API is not there, nothing is known of
-// what it looks at.
+// The first question of every check of objects: while the API does not answer, their state is
+// unknown.
 template <typename Continue>
 void begin_with_preflight(KubeRun& run, Check::OnDone on_done, Continue go_on) {
   run.begin(std::move(on_done));

@@ -1,4 +1,4 @@
-// Does the scheduler work? A pod that is meant for our own node has to be bound to it.
+// Does the scheduler work? It has to bind a pod for our own node to that node.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,9 @@
 
 namespace meshcheck::checks {
 
-// The pod goes as soon as it is bound. Down is a wrong node, or no word of the scheduler within its
-// time while the API answered. A scheduler that says why it cannot bind the pod does work, but
-// whether it would bind is not known then.
+// The pod is deleted as soon as it is bound. The check is down if the node is wrong, or if the
+// scheduler did nothing within its time while the API answered. A scheduler that reports why it
+// cannot bind the pod does work, but the run says `unknown`.
 class KubeScheduler : public Check {
  public:
   using Milliseconds = std::chrono::milliseconds;
@@ -29,7 +29,7 @@ class KubeScheduler : public Check {
   void create();
   void poll();
   void judge(const nlohmann::json& pod, bool last);
-  // With this result, once the pod is asked to go.
+  // Ends the run with this result, once the pod's deletion is requested.
   void leave(const CheckResult& result);
 
   uv::Loop& loop_;
@@ -39,7 +39,7 @@ class KubeScheduler : public Check {
   const std::string name_;
   nlohmann::json object_;
   std::string step_;
-  std::optional<CheckResult> found_;  // The pod only has to go yet.
+  std::optional<CheckResult> found_;  // Set: the run only waits for the pod's deletion.
   Clock::time_point deadline_;
   KubeRun run_;
 };
