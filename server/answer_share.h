@@ -1,4 +1,4 @@
-// One copy of a large answer for all who ask for it at once.
+// One copy of a large answer for all clients that ask for it at once.
 #pragma once
 
 #include <array>
@@ -15,17 +15,17 @@
 
 namespace meshcheck::server {
 
-// Of one route. Who asks while another is still being sent the answer gets the same one if it is
-// not older than kAgeMax; so readers that do not read hold one copy, not one each. Who asks alone
-// gets a new one. With gzip and without are two answers. For all network threads; two of them that
-// ask in the same moment may make one each, as no lock is held meanwhile.
+// The answer of one route. A request that comes while the answer is still being sent to another
+// client gets the same copy if that is not older than kAgeMax, so stalled clients hold one copy in
+// all. Otherwise a new answer is made. Gzip and plain are two answers. For all network threads; two
+// of them may make an answer each at the same moment, as no lock is held meanwhile.
 class AnswerShare {
  public:
   static constexpr std::chrono::seconds kAgeMax{1};
-  // Smaller ones are with the kernel at once, and are not shared.
+  // Smaller answers fit into the kernel's buffers, and are not shared.
   static constexpr std::size_t kSharedMin = 64 * 1024;
 
-  // `memory` is charged with what is held, and outlives the share.
+  // `memory` is charged with the copies, and outlives the share.
   explicit AnswerShare(http::MemoryBudget& memory,
                        std::function<Clock::time_point()> clock = Clock::now)
       : memory_(memory), clock_(std::move(clock)) {}
@@ -33,13 +33,13 @@ class AnswerShare {
   // `gzips`: the client takes gzip.
   http::Response answer(std::string_view content_type, bool gzips,
                         const std::function<std::string()>& make);
-  // Frees what nobody is being sent any more.
+  // Frees copies that are sent to no client any more.
   void forget_unused();
 
  private:
   struct Latest {
     http::SharedBody body;
-    Clock::time_point made;  // When that was done: requests wait for a thread that makes one.
+    Clock::time_point made;  // When the answer was complete.
   };
 
   http::MemoryBudget& memory_;

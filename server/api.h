@@ -11,8 +11,8 @@
 namespace meshcheck::server {
 
 // One a network thread, as its parser keeps buffers; the parts are shared.
-// doc/reference/openapi.yaml is the description for users, doc/start/netchecker.md what differs
-// from netchecker.
+// doc/reference/openapi.yaml is the description for users, doc/start/netchecker.md lists the
+// differences from netchecker.
 class Api {
  public:
   // `thread` is the network thread's; `sla` is null where there is no database.

@@ -1,4 +1,4 @@
-// What the program counts, for GET /metrics.
+// The metrics of the program, for GET /metrics.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace meshcheck::server {
 
-// What the program counts for itself; of the store only if there is one by now. `parts` must
+// Registers the program's own metrics; those of the store only if there is one by now. `parts` must
 // outlive the registry.
 void register_metrics(metrics::Registry& registry, Parts& parts);
 void register_log_metrics(metrics::Registry& registry, const LogSink& sink);
-// All of /metrics. What is about the agents is of one moment, and so is what is about the mesh.
+// All of /metrics. The metrics of the agents are of one moment, and so are those of the mesh.
 std::string metrics_text(Parts& parts, const metrics::Registry& registry);
 
 }  // namespace meshcheck::server

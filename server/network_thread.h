@@ -24,7 +24,7 @@ class NetworkThread {
     Endpoint endpoint;
     http::Server::Options http;
     std::size_t index = 0;               // Of its counters in the state; 0 is the first to listen.
-    AuthState* auth = nullptr;           // Null: everybody may do everything.
+    AuthState* auth = nullptr;           // Null: every client may do everything.
     const kube::Config* kube = nullptr;  // Null: the Kubernetes API is not asked.
     SlaDatabase* sla = nullptr;          // Null: there is no database.
   };
@@ -38,11 +38,11 @@ class NetworkThread {
 
   Endpoint local() const { return server_->local(); }
   void start();
-  // There are events for those who wait for them. Main's thread, as all of these.
+  // There are events for the clients that wait for them. Main's thread, as all of these.
   void wake();
-  // Brings what a handler said comes later.
+  // The answer of a handler that answers later.
   void answer(http::Ticket ticket, http::Response response);
-  // Accepts no more, finishes what is under way within `patience`, and lets join() return.
+  // Accepts no more, finishes the requests under way within `patience`, and lets join() return.
   void drain(std::chrono::milliseconds patience);
   void join();
 

@@ -16,11 +16,11 @@ struct PageFile {
   std::string etag;  // Another one for other bytes; weak, since they may be sent in gzip.
 };
 
-// They hold nothing of the mesh, so everybody may read them.
+// They hold no data of the mesh, so every client may read them.
 std::span<const PageFile> page_files();
 
-// 304 for a reader that has these bytes. A page may load from this server alone, and runs no script
-// but its own.
+// 304 for a reader that has these bytes. The answer's headers let a page load from this server
+// alone, and run only its own script.
 http::Response get_page_file(const PageFile& file, const http::Request& request);
 
 }  // namespace meshcheck::server

@@ -1,4 +1,4 @@
-// What the threads of the server share. Each part says how it is shared.
+// The parts that the server's threads share. Each part documents how it is shared.
 #pragma once
 
 #include <atomic>
@@ -21,20 +21,21 @@
 
 namespace meshcheck::server {
 
-// Made by main, which hands each thread and each route what it uses; the list of routes and
-// /metrics alone know them all. Outlives all threads.
+// Made by main, which hands each thread and each route the parts that it uses; only the list of
+// routes and /metrics use all of them. Outlives all threads.
 struct Parts {
   struct Options {
     AgentTable::Options agents;
-    std::size_t threads = 1;                           // Of the network.
-    std::size_t memory_max = std::size_t{128} << 20U;  // Bytes that their connections hold.
+    std::size_t threads = 1;  // Of the network.
+    std::size_t memory_max = std::size_t{128}
+                             << 20U;  // Bytes that the threads' connections may hold.
     mesh::Mesh::Options mesh;
     VerdictPublisher::Options verdicts;
     sla::SlaTable::Options sla;
     double sla_target = 0.999;
     bool verdicts_fail_check = true;
-    bool mesh_needs_principal = false;  // A report from nobody is taken without its `mesh`.
-    bool principals_are_pods = false;   // That of a report is the uid of the pod that sent it.
+    bool mesh_needs_principal = false;  // The `mesh` of a report without a principal is ignored.
+    bool principals_are_pods = false;   // A report's principal is the uid of the pod that sent it.
   };
 
   explicit Parts(const Options& given)
@@ -51,7 +52,7 @@ struct Parts {
         grids(mesh, memory) {}
 
   Membership membership() { return {agents, mesh}; }
-  // The loop that evaluates turns: see mesh::RunWatch.
+  // To be called at each turn of the evaluating loop: see mesh::RunWatch.
   std::optional<Clock::duration> turned(Clock::time_point now) {
     mesh.with([now](mesh::Mesh& both) { both.table.turned(now); });
     const auto gap = agents.with([now](AgentTable& table) { return table.turned(now); });
@@ -74,7 +75,8 @@ struct Parts {
   GridAnswers grids;                 // Of /api/v1/mesh/grid.
   std::atomic<std::uint64_t> reports_malformed = 0;
   std::atomic<std::uint64_t> inventory_reload_failures = 0;
-  std::atomic<std::uint64_t> stalls = 0;  // How often the server did not run for too long.
+  std::atomic<std::uint64_t> stalls =
+      0;  // How often the server was kept from running for too long.
   std::atomic<bool> draining = false;
 };
 

@@ -1,4 +1,4 @@
-// What the database does not have yet of the agents and of their series.
+// Changes of agents and of their series that the database does not have yet.
 #pragma once
 
 #include <cstdint>

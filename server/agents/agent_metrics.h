@@ -1,4 +1,4 @@
-// What /metrics says of agents: netchecker's families and our own.
+// The metrics of agents: netchecker's families and our own.
 #pragma once
 
 #include "lib/metrics/sink.h"
@@ -8,7 +8,7 @@ namespace meshcheck::server {
 
 // The ncagent_* families of netchecker.
 void write_netchecker_metrics(const AgentTable& table, metrics::Sink& sink);
-// Who is expected, and who is missing.
+// The expected and the missing agents.
 void write_agent_metrics(const ConnectivityCheck& check, const AgentTable::Counts& counts,
                          metrics::Sink& sink);
 

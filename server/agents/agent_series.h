@@ -27,12 +27,12 @@ class AgentSeries {
     std::uint64_t reports = 0;
     std::uint64_t errors = 0;
     std::size_t agents = 0;
-    // Of its agents, the one that reported first of all most lately: when it did, and did last.
+    // The newest of its agents: the times of its first and of its last report.
     Clock::time_point newest_began;
     Clock::time_point newest_heard;
     std::vector<mesh::HttpProbe> probes;
   };
-  // What netchecker counts under one label. The texts are the series'.
+  // netchecker's counts under one label. The texts are the series'.
   struct View {
     std::string_view label;
     std::uint64_t reports = 0;
@@ -51,15 +51,15 @@ class AgentSeries {
                    Clock::time_point at);
   void count_report(Series& series);
   void count_missed_report(Series& series);
-  // The counts of before a restart. A label without agents is left out.
+  // Sets the counts of before a restart. A label without agents is left out.
   void restore(std::string_view label, std::uint64_t reports, std::uint64_t errors);
 
   std::size_t size() const { return series_.size(); }
   // By label.
   void visit(const std::function<void(const View&)>& visitor) const;
 
-  // Adds what is new since the last call, at most `rows_max` rows. Then written() or put_back()
-  // says what became of them.
+  // Adds the changes since the last call, at most `rows_max` rows. To be followed by written() or
+  // put_back().
   void take_changes(std::size_t rows_max, Changes& changes);
   void written(const Changes& changes) { changed_.written(changes.last_series); }
   void put_back() { changed_.put_back(); }

@@ -15,14 +15,14 @@ namespace meshcheck::server {
 
 Result<void> write_agents(store::Connection& database, const Changes& changes);
 
-// What a stored report says of the mesh: where its agent is reached.
+// The addresses of an agent in its stored report.
 struct RestoredAgent {
   std::string name;
   std::string node;
   std::optional<mesh::ProbingReport> report;
 };
 
-// Fills `table`, and appends the agents that it holds and that are of the mesh to `mesh`.
+// Fills `table`, and appends those of its agents that are in the mesh to `mesh`.
 Result<void> restore_agents(store::Connection& database, AgentTable& table,
                             std::vector<RestoredAgent>& mesh,
                             const store::OnUnreadable& on_unreadable);

@@ -1,4 +1,4 @@
-// The last report of every agent, and what follows from it: who is absent, who is outdated.
+// The last report of every agent, and from it which agents are absent or outdated.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@
 
 namespace meshcheck::server {
 
-// Who is missing, and from whom only small packets come. Lists are in the inventory's order, or by
-// name where there is none; `unpadded` is by name.
+// The missing agents, and those from which only small packets arrive. Lists are in the inventory's
+// order, or by name where there is none; `unpadded` is by name.
 struct ConnectivityCheck {
   struct Unpadded {
     std::string name;
@@ -38,20 +38,20 @@ struct ConnectivityCheck {
   };
 
   std::size_t expected = 0;
-  std::size_t awaited = 0;  // Besides: so new that they need not have reported yet.
+  std::size_t awaited = 0;  // Not in `expected`: too new to have reported.
   std::vector<std::string> absent;
   std::vector<std::string> outdated;
   std::vector<Unpadded> unpadded;
   std::vector<NotRunning> not_running;
-  std::vector<std::string> excused;  // Would be absent or outdated, but their node is to go.
+  std::vector<std::string>
+      excused;  // Would be absent or outdated, but their node is cordoned or going.
   bool all_report() const { return expected != 0 && absent.empty() && outdated.empty(); }
   bool ok() const { return all_report() && unpadded.empty(); }
 };
 
-// Knows no clock and no lock: it is told the time, and its owner guards it. Expected are the agents
-// of the inventory; without one, those that have reported within `memory` and were not replaced
-// by another on their node. Bounded by agents_max
-// records of at most mesh::kRecordSizeMax bytes.
+// Reads no clock and has no lock: its owner guards it. Expected are the agents of the inventory;
+// without one, those that have reported within `memory` and were not replaced by another on their
+// node. Bounded by agents_max records of at most mesh::kRecordSizeMax bytes.
 class AgentTable {
  public:
   struct Options {
@@ -61,17 +61,17 @@ class AgentTable {
     double outdated_factor = 2;
     // Without an inventory: how long a silent agent is remembered and expected.
     std::chrono::seconds memory{3600};
-    // Remember what take_changes() has to hand out. Off where nobody takes it.
+    // Keep changes for take_changes(). Off where it is not called.
     bool track_changes = true;
   };
   enum class Outcome {
     kStored,
     kFull,
     kNotInInventory,
-    kLeaving,    // Its pod is being ended: nothing is kept, and nothing is wrong.
-    kNotListed,  // Kubernetes had time to list such a pod.
+    kLeaving,    // Its pod is terminating: the report is not kept, and this is no error.
+    kNotListed,  // Kubernetes has had time to list the pod, and has not.
     kOtherPod,   // The pod of this name is another one.
-    kOtherNode,  // Its pod is on another node than the report says.
+    kOtherNode,  // Its pod is on another node than the report's.
   };
   struct Counts {
     std::size_t agents = 0;
@@ -81,10 +81,10 @@ class AgentTable {
     std::uint64_t refused_not_in_inventory = 0;
     std::size_t unlisted = 0;  // Held, and not expected by the inventory.
   };
-  // One that is expected. The texts are the table's.
+  // An expected agent. The texts are the table's.
   struct Expected {
     std::string_view name;
-    std::string_view node;                         // Empty if nobody said.
+    std::string_view node;                         // Empty if unknown.
     std::optional<Clock::time_point> last_report;  // Nothing: absent.
     std::chrono::seconds report_interval{0};       // 0 if absent.
     bool outdated = false;
@@ -96,17 +96,17 @@ class AgentTable {
   explicit AgentTable(Options options)
       : options_(options), series_(changes_max(options)), changed_(changes_max(options)) {}
 
-  // As RunWatch has it.
+  // See RunWatch::turned().
   std::optional<Clock::duration> turned(Clock::time_point now) { return run_watch_.turned(now); }
-  // `pod_uid`: whose report it is, if the sender has proved it.
+  // `pod_uid`: the pod that sent the report, if it has proved that.
   Outcome report(mesh::Record&& record, Now now, mesh::LargeLoss loss = {},
                  std::optional<std::string_view> pod_uid = std::nullopt);
-  // Of the pod that has proved to be the agent, as the inventory has them; none: it says nothing.
+  // The inventory's addresses of the pod that has proved to be the agent; none: it has none.
   std::vector<IpAddress> listed_addresses(std::string_view name, std::string_view pod_uid) const {
     return roster_.addresses_of(name, pod_uid);
   }
-  // What was stored before a restart; `changes` are not made of it. A loss is heard of again with
-  // the next report.
+  // Loads an agent that was stored before a restart, without a change to write. The next report
+  // brings its loss.
   void restore_agent(mesh::Record&& record, std::int64_t errors_since_report, WallTime updated,
                      Now now);
   void restore_series(std::string_view label, std::uint64_t reports, std::uint64_t errors) {
@@ -117,22 +117,22 @@ class AgentTable {
   // Agents that the inventory does not name are forgotten, but for newcomers. Nothing: no
   // inventory.
   void set_inventory(std::optional<Inventory> inventory);
-  // Nobody can tell for now who is new or gone: newcomers have time, and who is silent while
-  // another agent of its node and network reports was replaced.
+  // While the inventory is stale, new and gone pods are not known: newcomers have more time, and an
+  // agent that is silent while another one of its node and network reports was replaced.
   void set_inventory_stale(bool stale) { roster_.set_stale(stale); }
-  // Who was forgotten since the last call, for those who keep more of them. At most
-  // 2 * agents_max, which is more than any call above makes: take them after each.
+  // The agents forgotten since the last call, for other parts that keep data of them. At most 2 *
+  // agents_max, which is more than any call above makes: to be taken after each.
   std::vector<std::string> take_departures();
-  // Likewise, for those who tell of it; the names are those of departures.
+  // The same names again, for the events about them.
   std::vector<std::string> take_removed();
-  // Those of `names` that are not held.
+  // Returns those of `names` that are not held.
   std::vector<std::string> not_held(std::vector<std::string> names) const;
-  // Counts missed reports as netchecker does, one at most a call, and forgets who is silent for
-  // longer than `memory` where there is no inventory.
+  // Counts missed reports as netchecker does, at most one a call. Without an inventory, forgets
+  // agents that are silent for longer than `memory`.
   void count_missed_reports(Now now);
 
-  // In the inventory's order, or in none where there is no inventory. Without those that are
-  // awaited and not due yet; with those that are excused.
+  // Visits the expected agents in the inventory's order, or in no order without one. Leaves out
+  // awaited agents that are not due yet; includes excused ones.
   void visit_expected(Now now, const std::function<void(const Expected&)>& visitor) const;
   ConnectivityCheck check(Now now) const;
   std::optional<std::string> record_of(std::string_view name) const;
@@ -144,12 +144,12 @@ class AgentTable {
     series_.visit(visitor);
   }
 
-  // What is new since the last call, at most `rows_max` rows; call again until it is empty. Then
-  // written() or put_back() says what became of all that was taken.
+  // Returns the changes since the last call, at most `rows_max` rows; call again until it is empty.
+  // Then call written() or put_back() for all that was taken.
   Changes take_changes(std::size_t rows_max);
   // All that was taken up to `changes` is on disk.
   void written(const Changes& changes);
-  // What was taken could not be written: its rows count as new again.
+  // The taken changes could not be written: they count as new again.
   void put_back();
 
  private:
@@ -161,8 +161,8 @@ class AgentTable {
   };
   using Agents = std::unordered_map<std::string, HeldAgent, NameHash, std::equal_to<>>;
 
-  // As many names as are held, and as many that are gone: a row that stays behind is forgotten
-  // after a restart.
+  // As many names as are held, and as many that are gone. The row of a change beyond that stays in
+  // the database until a restart.
   static std::size_t changes_max(const Options& options) {
     return options.track_changes ? 2 * options.agents_max : 0;
   }
@@ -175,7 +175,7 @@ class AgentTable {
   bool is_replaced(const HeldAgent& agent, Now now) const {
     return agent.is_replaced(now.steady, options_.outdated_factor);
   }
-  // Nobody expects the agent any more: without an inventory it was silent for too long or was
+  // Whether the agent is no longer expected: without an inventory it was silent for too long or was
   // replaced, with one it is a newcomer that went silent.
   bool is_forgotten(std::string_view name, const HeldAgent& agent, Now now) const;
   // Counts the refusal. An agent that was never listed is removed with it.

@@ -1,4 +1,4 @@
-// Who is expected to report: of a YAML file, or of a Kubernetes cluster.
+// The agents that are expected to report, from a YAML file or a Kubernetes cluster.
 #pragma once
 
 #include <chrono>
@@ -19,17 +19,17 @@ struct Inventory {
     std::string name;
     std::string node;  // Shown while the agent is absent; may be empty.
     std::string zone;  // Its node's; each agent gets a peer in its own and one elsewhere.
-    // Of a cluster only, as all that follows.
+    // Only from a cluster, as all fields below.
     std::string uid;                   // The pod's: another pod of the same name is another agent.
-    std::vector<IpAddress> addresses;  // The pod's; none while nobody has given it one.
+    std::vector<IpAddress> addresses;  // The pod's; none until it has one.
     std::string not_running;  // "Pending, on no node yet"; empty while it runs and is ready.
-    bool excused = false;     // Its node is cordoned or goes: it is not missed if it is silent.
+    bool excused = false;     // Its node is cordoned or going: its silence is no fault.
     std::optional<Clock::time_point> due;  // Before then it is not absent.
   };
   std::vector<Entry> agents;         // Names are unique.
-  std::vector<std::string> leaving;  // Their reports are of no use any more, and no mistake either.
-  // Who is not named may only not be known yet, and is held for so long without being expected.
-  // Nothing: it is refused.
+  std::vector<std::string> leaving;  // Their reports are not kept, and are no error.
+  // How long an agent that is not named, which may be too new, is held without being expected.
+  // Nothing: its reports are refused.
   std::optional<std::chrono::seconds> newcomer_patience;
 };
 

@@ -1,4 +1,4 @@
-// Keeps the inventory in force the same as its file.
+// Keeps the inventory in force equal to its file.
 #pragma once
 
 #include <atomic>
@@ -11,8 +11,8 @@
 
 namespace meshcheck::server {
 
-// Looks at the file each second and reads it when it is another. A file that is wrong changes
-// nothing but a counter and the log.
+// Looks at the file each second and reads it when it has changed. After an error the inventory
+// stays, a counter rises and the log has a line.
 class InventoryWatcher {
  public:
   struct Owner {
@@ -24,7 +24,7 @@ class InventoryWatcher {
   // The inventory at `path` is in force already.
   InventoryWatcher(const Owner& owner, std::string path);
 
-  // At once, whether it looks changed or not.
+  // Reads the file at once, whether it looks changed or not.
   void reload();
 
  private:

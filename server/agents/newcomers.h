@@ -1,4 +1,4 @@
-// Agents that report while nobody has told of their pods: the watch may be late, or cut off.
+// Agents whose pods are not known: the watch may be late, or cut off.
 #pragma once
 
 #include <chrono>
@@ -12,20 +12,20 @@
 
 namespace meshcheck::server {
 
-// Pure. Each name has its time from its first report on; then it is refused for as long as it goes
-// on reporting. Bounded by names_max of about 100 bytes each; further ones are refused.
+// Pure. A name is admitted for `patience` from its first report on; then it is refused as long as
+// it goes on reporting. Bounded by names_max of about 100 bytes each; further ones are refused.
 class Newcomers {
  public:
   static constexpr std::size_t kNamesMax = 10'000;
 
   // Whether the report of `name` is to be taken.
   bool admit(std::string_view name, std::chrono::seconds patience, Clock::time_point now);
-  // While nobody could tell of new pods, nobody's time runs.
+  // While new pods cannot be known, no name's time runs.
   void set_open_ended(bool open_ended) { open_ended_ = open_ended; }
   bool open_ended() const { return open_ended_; }
   bool knows(std::string_view name) const { return names_.contains(name); }
   void forget(std::string_view name);
-  // Those that are silent for longer than this.
+  // Forgets names that are silent for longer than `silence`.
   void forget_silent(std::chrono::seconds silence, Clock::time_point now);
   std::size_t size() const { return names_.size(); }
 

@@ -1,4 +1,4 @@
-// Who is expected to report: the inventory, the agents at its places, and newcomers.
+// The agents that are expected to report: the inventory, the agents at its places, and newcomers.
 #pragma once
 
 #include <cstddef>
@@ -17,20 +17,20 @@
 
 namespace meshcheck::server {
 
-// Pure. Agents are the table's, which seats them here and says when they are gone. Without an
-// inventory nobody is named, and everybody may report.
+// Pure. Agents are the table's, which seats them here and takes them off. Without an inventory no
+// agent is named, and every agent may report.
 class Roster {
  public:
   enum class Refusal {
     kNotInInventory,
-    kLeaving,    // Its pod is being ended.
-    kNotListed,  // Kubernetes had time to list such a pod.
+    kLeaving,    // Its pod is terminating.
+    kNotListed,  // Kubernetes has had time to list the pod, and has not.
     kOtherPod,   // The pod of this name is another one.
     kOtherNode,  // The pod of this name is on another node.
   };
 
   // Takes the report of `name`, or refuses it. The time of a newcomer runs from its first report.
-  // `node` is where it says that it is. `pod_uid`: whose report it is, if the sender has proved it.
+  // `node` is the report's. `pod_uid`: the pod that sent the report, if it has proved that.
   std::optional<Refusal> admit(std::string_view name, std::string_view node, Clock::time_point now,
                                std::optional<std::string_view> pod_uid);
   // All places are empty afterwards: the table seats the agents that the roster keeps. Nothing: no
@@ -39,29 +39,29 @@ class Roster {
   bool has_inventory() const { return inventory_.has_value(); }
   // Whether the inventory names the agent.
   bool names(std::string_view name) const { return place_of(name) != nullptr; }
-  // Of that pod, if the inventory has it.
+  // The pod's addresses, if the inventory has the pod.
   std::vector<IpAddress> addresses_of(std::string_view name, std::string_view pod_uid) const;
-  // Whether what is held of the agent stays under this inventory. Nothing of it is true any more if
-  // the inventory names another pod than the one before did.
+  // Whether the agent's record stays under this inventory. It does not if the inventory names
+  // another pod than the one before did.
   bool keeps(std::string_view name) const;
   // The agent has reported, and is at its place until it is taken off. One that the inventory does
   // not name has no place.
   void seat(std::string_view name, const HeldAgent& agent);
   void unseat(std::string_view name);
 
-  // While nobody can tell of new pods, the time of newcomers does not run.
+  // While new pods cannot be known, the time of newcomers does not run.
   void set_stale(bool stale) { newcomers_.set_open_ended(stale); }
   bool is_stale() const { return newcomers_.open_ended(); }
   // A newcomer that was refused and is silent since may try again.
   void forget_silent_newcomers(Clock::time_point now);
 
-  // Each place in the inventory's order, with its agent; null while that has not reported, which it
-  // has to by now. Places that are not due yet are left out.
+  // Visits each place in the inventory's order with its agent; null: it has not reported, and is
+  // due. Places that are not due yet are left out.
   void visit(Clock::time_point now,
              const std::function<void(const Inventory::Entry&, const HeldAgent*)>& visitor) const;
-  // Those that have not reported and are not due yet.
+  // How many have not reported and are not due yet.
   std::size_t awaited(Clock::time_point now) const;
-  // Those that are named, and those of them that have reported.
+  // How many agents are named, and how many of them have reported.
   std::size_t places() const { return places_.size(); }
   std::size_t seated() const;
 

@@ -1,4 +1,4 @@
-// What a request needs, and what a review on its token means for it. Pure.
+// The right that a request needs, and whether a review of its token gives it. Pure.
 #pragma once
 
 #include <cstddef>
@@ -14,20 +14,19 @@ namespace meshcheck::server {
 
 struct Access {
   enum class Kind : std::uint8_t {
-    kOpen,    // /healthz and /readyz: everybody, also without a certificate.
-    kPing,    // /api/v1/ping: everybody who gets that far.
+    kOpen,    // /healthz and /readyz: every client, also without a certificate.
+    kPing,    // /api/v1/ping: every client, with a certificate if one is required.
     kReport,  // POST of an agent's report, or of its episodes.
-    kRead,    // All else, so that a new route is not open by mistake.
+    kRead,    // All other routes, so that a new one is not open by mistake.
   };
   Kind kind = Kind::kRead;
-  std::string_view agent;  // Of a report; part of the request. Empty: any may send it.
+  std::string_view agent;  // Of a report; part of the request. Empty: any agent may send it.
 };
 Access access_of(const http::Request& request);
 
-// What a right to read is called in RBAC: a verb and a path that is no resource. The path is that
-// of /metrics as it stands, as roles of Prometheus have it, and of all others behind "/meshcheck":
-// every user of a cluster may get "/api/*" and "/version" of the Kubernetes API, and these are
-// named so too.
+// The name of a right to read in RBAC: a verb and a non-resource path. For /metrics that is the
+// route's own path, as in roles of Prometheus; for all others it is behind "/meshcheck", since
+// every user of a cluster may get the paths "/api/*" and "/version" of the Kubernetes API itself.
 std::string verb_of(http::Method method);
 std::string right_of(std::string_view path);
 
@@ -39,10 +38,10 @@ struct Refusal {
     kNoToken,
     kBadToken,
     kOtherPod,       // A good token of another pod, or of none.
-    kNotAllowed,     // A reader who may not.
+    kNotAllowed,     // The reader lacks the right.
     kNoCertificate,  // Of the client.
-    kNotAnswered,    // By the Kubernetes API.
-    kBusy,           // As many reviews are under way as may be.
+    kNotAnswered,    // The Kubernetes API did not answer.
+    kBusy,           // The maximum of reviews is under way.
   };
   Reason reason;
   std::string sentence;  // Without a secret.
@@ -54,10 +53,10 @@ http::Response response_of(const Refusal& refusal);
 
 struct Ruling {
   std::optional<Refusal> refusal;
-  std::string principal;  // Unless it is refused.
+  std::string principal;  // Empty if refused.
 };
-// May it report as `agent`, or at all if that is empty? The principal is the pod's uid. A
-// `name_space` of nothing is any.
+// Whether the token's pod may report as `agent`, or at all if that is empty. The principal is the
+// pod's uid. `name_space` is nothing if pods of any may report.
 Ruling judge_report(const kube::TokenReview& review, std::string_view agent,
                     const std::optional<std::string>& name_space);
 // The principal is the reader's name.

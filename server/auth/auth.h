@@ -1,4 +1,4 @@
-// All that main needs of who may ask the server for what.
+// All that main needs for authentication.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,14 @@
 
 namespace meshcheck::server {
 
-// Made by main before its network threads, which it outlives; what is in it says how it is shared.
+// Made by main before its network threads, which it outlives; its members document how they are
+// shared.
 struct Auth {
-  // Reads certificates, tokens and, if it is to be asked, where the Kubernetes API is.
+  // Options for reading certificates, tokens and, if needed, the Kubernetes API's address.
   struct Options {
     AuthConfig config;
     std::string kubeconfig;  // Path; empty for that of the environment, or the pod's files.
-    // Where agents' pods are, if the API's configuration does not say it.
+    // The namespace of the agents' pods, if the API's configuration lacks it.
     std::function<std::optional<std::string>(const kube::Config& api)> agent_namespace;
   };
   static Result<std::unique_ptr<Auth>> load(uv::Loop& loop, const Options& options,
@@ -31,7 +32,7 @@ struct Auth {
   AuthMetrics metrics;
   std::unique_ptr<Credentials> credentials;
   std::optional<AuthState> state;
-  std::optional<kube::Config> kubernetes;  // Nothing: it is not asked.
+  std::optional<kube::Config> kubernetes;  // Nothing: no reviews.
 };
 
 }  // namespace meshcheck::server

@@ -1,4 +1,4 @@
-// The flags that say who may ask the server for what, and those of TLS.
+// The flags of authentication and of TLS.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 namespace meshcheck::server {
 
 enum class AuthMode : std::uint8_t {
-  kNone,        // Everybody may.
-  kToken,       // Who shows the token of a file.
-  kKubernetes,  // Who shows a token that the Kubernetes API knows.
+  kNone,        // All clients may.
+  kToken,       // Clients with the token of a file.
+  kKubernetes,  // Clients with a token that the Kubernetes API knows.
 };
 
 struct AuthConfig {
-  std::string report_auth;  // Empty: what the other flags suggest.
+  std::string report_auth;  // Empty: check() derives it from the other flags.
   std::string read_auth;
   std::string report_token_file;
   std::string read_token_file;
@@ -39,7 +39,7 @@ struct AuthConfig {
   bool asks_kubernetes() const {
     return report_mode == AuthMode::kKubernetes || read_mode == AuthMode::kKubernetes;
   }
-  // Not everybody may do everything.
+  // Whether any right is restricted.
   bool guards() const {
     return report_mode != AuthMode::kNone || read_mode != AuthMode::kNone ||
            !client_ca_file.empty();

@@ -1,4 +1,4 @@
-// What the server counts of who may ask it for what.
+// The metrics of authentication.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -18,7 +18,7 @@ namespace meshcheck::server {
 struct AuthMetrics {
   explicit AuthMetrics(metrics::Registry& registry);
 
-  // Counts it, and logs it: each at debug, and one a minute as a warning. `what` may be foreign.
+  // Counts and logs a refusal: each at debug, and one a minute as a warning. `what` may be foreign.
   void refused(const Refusal& refusal, std::string_view what, Clock::time_point now,
                const Log& log);
 

@@ -1,4 +1,4 @@
-// What the authenticators of all network threads share.
+// The state that the authenticators of all network threads share.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ struct AuthState {
   const AuthConfig config;
   Credentials& credentials;
   AuthMetrics& metrics;
-  // Kept for as long as a pod's token lasts, for when the API is away.
+  // Good reviews are kept for as long as a pod's token lasts, for when the API is away.
   Guarded<kube::TokenCache> report_tokens{
       kube::TokenCache::Options{.keep_good = std::chrono::hours(1)}};
   Guarded<kube::TokenCache> read_tokens{kube::TokenCache::Options{.entries_max = 2000}};

@@ -1,4 +1,4 @@
-// Decides who may report and who may read.
+// Decides which clients may report and which may read.
 #pragma once
 
 #include <chrono>
@@ -17,18 +17,18 @@
 namespace meshcheck::server {
 
 // One a network thread, as the gate of its HTTP server; doc/operate/security.md. Most requests are
-// decided at once: by a shared token, or by what the Kubernetes API said of this one within the
-// last minute. A report goes on by what it said within the last two minutes, and it is asked again
-// beside that. Else the API is asked and the request waits; if it does not answer, reports go on by
-// what it said within the last hour. The principal of a report is the uid of the pod that its token
-// is of, that of a reader his name, that of a shared token "token", and none of those who need not
-// say who they are.
+// decided at once: by a shared token, or by the Kubernetes API's review of the token within the
+// last minute. A report is also decided by a review of the last two minutes, while a new one is
+// requested. Otherwise the request waits for a new review; if the API does not answer, a review of
+// the last hour decides on a report. The principal of a report is the uid of its token's pod, that
+// of a reader the reader's name, and that of a shared token "token". A client that needs no token
+// has none.
 class Authenticator {
  public:
-  // So often the API is asked while it is away, for those who need not wait for it.
+  // While the API is away, it is asked this often for requests that need not wait.
   static constexpr std::chrono::seconds kAskApiAgain{10};
 
-  // Of requests that had to wait.
+  // Called for requests that had to wait.
   using Decide = std::function<void(http::Ticket ticket, http::Admission admission)>;
 
   // `client` may be null if the configuration asks nothing of Kubernetes; it and `state` outlive
@@ -42,7 +42,7 @@ class Authenticator {
  private:
   template <typename Review>
   using Pending = PendingReviews<Review>;
-  // What is kept of a request that waits.
+  // The record of a request that waits.
   struct Asked {
     http::Ticket ticket;
     kube::Digest token;
@@ -53,7 +53,7 @@ class Authenticator {
     std::string what() const { return verb + " " + right_of(path); }
   };
 
-  // Each of these: nothing if it will be said later.
+  // Each of these: nothing if the decision comes later.
   std::optional<Ruling> judge(const http::Request& request, http::Ticket ticket);
   std::optional<Ruling> judge_report_token(std::string_view token, const Asked& asked);
   std::optional<Ruling> judge_reader(std::string_view token, const Asked& asked);
@@ -74,9 +74,9 @@ class Authenticator {
   kube::Client* const client_;
   const Decide decide_;
   const Log log_;
-  bool api_away_ = false;  // Its last answer on a report's token was none.
+  bool api_away_ = false;  // Its last review of a report's token failed.
   Clock::time_point ask_api_at_;
-  Pending<kube::TokenReview> report_reviews_{{}};  // Of two kinds, for they differ in audience.
+  Pending<kube::TokenReview> report_reviews_{{}};  // Two sets, since their audiences differ.
   Pending<kube::TokenReview> read_reviews_{{}};
   Pending<kube::SubjectAccessReview> access_reviews_{{}};
 };

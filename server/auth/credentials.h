@@ -1,4 +1,4 @@
-// The server's certificate and the tokens it shares, kept the same as their files.
+// The server's certificate and its shared tokens, kept equal to their files.
 #pragma once
 
 #include <functional>
@@ -17,9 +17,10 @@
 
 namespace meshcheck::server {
 
-// Looks at the files every ten seconds and reads those again that are others. What cannot be read
-// leaves the old in force, is logged once for each reason, counted, and tried again at each look.
-// Belongs to main's thread and outlives all who use what is in it.
+// Looks at the files every ten seconds and reads the changed ones again. When a file cannot be
+// read, its old content stays in force; the failure is logged once for each reason, counted, and
+// the file is tried again at each look. Belongs to main's thread and outlives all users of its
+// members.
 class Credentials {
  public:
   // The error names the flag.
@@ -31,14 +32,14 @@ class Credentials {
   TokenFile& report_token() { return report_token_; }
   TokenFile& read_token() { return read_token_; }
 
-  // Reads what has changed.
+  // Reads the changed files.
   void look();
-  // All, whether it looks changed or not.
+  // Reads all files, whether they look changed or not.
   void reload();
   bool has_files() const { return !files_.empty(); }
 
  private:
-  // What is read together.
+  // Files that are read together.
   struct Watched {
     std::string_view flag;
     std::function<Result<void>()> read;

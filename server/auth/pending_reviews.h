@@ -1,4 +1,4 @@
-// Questions to the Kubernetes API that are under way, one for each key.
+// Reviews of the Kubernetes API that are under way, one for each key.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@
 
 namespace meshcheck::server {
 
-// Who asks for what is asked already waits for the same answer. Both the questions and those who
-// wait are bounded. Of one thread; destroying it ends all silently.
+// Requests with the same key wait for the same review. Reviews and waiting requests are both
+// bounded. One thread; destroying it ends all silently.
 template <typename Review>
 class PendingReviews {
  public:
   using OnReview = std::function<void(const Result<Review>& review)>;
-  // Begins a question; as kube::review_token().
+  // Begins a review, as kube::review_token() does.
   using Ask = std::function<Result<http::Call>(std::function<void(Result<Review>)> on_review)>;
   struct Options {
     std::size_t reviews_max = 256;
@@ -33,8 +33,8 @@ class PendingReviews {
            (pending_.size() >= options_.reviews_max && !pending_.contains(key));
   }
 
-  // `on_review` is called once and later. An error, and no call: it cannot be asked.
-  // REQUIRES: !full(key).
+  // `on_review` is called once and later. An error, and no call: the review cannot begin. REQUIRES:
+  // !full(key).
   Result<void> wait(const kube::Digest& key, const Ask& ask, OnReview on_review) {
     auto found = pending_.find(key);
     if (found == pending_.end()) {
@@ -54,7 +54,7 @@ class PendingReviews {
   };
 
   void finish(const kube::Digest& key, const Result<Review>& review) {
-    // It is over before anybody hears of it, since he may ask the next question.
+    // It is over before the callbacks run, since they may begin the next review.
     const auto ended = pending_.extract(key);
     waiting_ -= ended.mapped().waiting.size();
     for (const OnReview& on_review : ended.mapped().waiting) on_review(review);

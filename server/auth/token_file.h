@@ -1,4 +1,4 @@
-// A secret that those who know it show, as it stands in a file.
+// A shared secret in a file, which clients show.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@ inline constexpr std::size_t kSharedTokenSizeMin = 16;
 // Read by main's thread, compared by all.
 class TokenFile {
  public:
-  // Nothing is read yet, and nothing matches. Empty: there is no file.
+  // Reads nothing yet: no token matches. Empty: there is no file.
   explicit TokenFile(std::string path) : path_(std::move(path)) {}
 
   const std::string& path() const { return path_; }
-  // Takes what is there now, without the blanks around it. With an error all is as it was.
+  // Reads the file, without the blanks around its content. After an error the old token stays.
   Result<void> read();
-  // In a time that depends on the sizes alone.
+  // Takes a time that depends on the sizes alone.
   bool matches(std::string_view shown);
 
  private:

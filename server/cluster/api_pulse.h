@@ -1,4 +1,4 @@
-// Whether the Kubernetes API answers at all: an open watch says nothing of it until something
+// Whether the Kubernetes API answers at all: an open watch does not show it until an object
 // changes.
 #pragma once
 
@@ -13,9 +13,9 @@
 
 namespace meshcheck::server {
 
-// Asks it for its version all the time, one question after the other; anybody may who has a token.
-// An answer below 500 is one, also a refusal. Lives on the client's loop and needs a connection of
-// its own; not destroyed inside its handler.
+// Asks it for its version all the time, one question after the other; every token may. Any answer
+// with a status below 500 counts, also a refusal. Lives on the client's loop and needs a connection
+// of its own; not destroyed inside its handler.
 class ApiPulse {
  public:
   struct Options {
@@ -23,7 +23,7 @@ class ApiPulse {
     std::chrono::milliseconds timeout{3000};
   };
   struct Status {
-    // When the first of the questions was asked that have had no answer since.
+    // When the first question without an answer was asked.
     std::optional<Clock::time_point> silent_since;
     std::string why;  // One sentence, while it is silent.
   };

@@ -1,4 +1,4 @@
-// What Kubernetes says of agents' pods and of nodes, and which agents are to be expected therefore.
+// The agents' pods and the nodes in Kubernetes, and the agents to be expected from them.
 #pragma once
 
 #include <chrono>
@@ -22,41 +22,42 @@ struct Pod;
 
 namespace meshcheck::server {
 
-// Knows no clock, lock or connection. Bounded by the watches that feed it. Expected are pods that
-// are neither terminating nor finished, and whose node is there. doc/operate/kubernetes.md has the
+// Has no clock, lock or connection. Bounded by the watches that feed it. Expected are pods that are
+// neither terminating nor finished, and whose node is there. doc/operate/kubernetes.md has the
 // rules.
 class Cluster {
  public:
   struct Options {
-    // A pod has so long from its creation on until it has to be ready, and then so long until its
-    // first report; who has not reported by then is absent.
+    // A pod has `start_max` from its creation until it has to be ready, and then `report_max` until
+    // its first report; without one by then it is absent.
     std::chrono::seconds start_max{180};
     std::chrono::seconds report_max{70};
-    // For so long a report is taken of who is not listed (yet).
+    // How long reports of an agent are taken whose pod is not listed (yet).
     std::chrono::seconds newcomer_patience{120};
   };
-  // Of pods that several watches follow, each by its own selector; more are refused at the start.
+  // Watches of pods, each with its own selector; more are refused at the start.
   static constexpr std::size_t kWatchesMax = 8;
 
   struct Expectation {
-    Inventory inventory;                 // By name.
-    verdict::NodeExcuses excuses;        // Of nodes that have one.
-    std::vector<std::string> conflicts;  // Names that two namespaces have: the first one counts.
+    Inventory inventory;           // By name.
+    verdict::NodeExcuses excuses;  // Of nodes that have one.
+    std::vector<std::string>
+        conflicts;  // Names that exist in two namespaces: the first pod counts.
   };
 
   explicit Cluster(Options options) : options_(options) {}
 
-  // As watch `watch` tells it. True: the expectation may be another one, as with all below.
+  // From watch `watch`. Returns true if the expectation may have changed, as all below.
   bool upsert(std::size_t watch, const kube::Pod& pod, Now now);
   bool erase(std::size_t watch, const kube::Identity& identity);
   bool upsert(const kube::Node& node);
   bool erase_node(const std::string& name);
-  // All that were there have been told. A pod that comes later is new, whatever its clock says.
+  // All existing pods were reported. A pod that comes later is new, whatever its creation time is.
   bool pods_listed();
   bool nodes_listed();
 
   Expectation expectation() const;
-  // As those who move pods see them; empty until all are known.
+  // The nodes for the Rescheduler; empty until all are known.
   std::vector<rescheduling::Node> homes() const;
   std::size_t pods() const { return pods_.size(); }
   std::size_t nodes() const { return nodes_.size(); }
@@ -69,15 +70,15 @@ class Cluster {
     friend auto operator<=>(const PodKey&, const PodKey&) = default;
   };
   struct Pod {
-    std::uint64_t order = 0;    // In which they were first told.
-    std::uint32_t watches = 0;  // A bit for each that tells of it.
+    std::uint64_t order = 0;    // In which they were first reported.
+    std::uint32_t watches = 0;  // A bit for each watch that has it.
     std::string node;
     std::string phase;
     std::vector<IpAddress> addresses;
     bool ready = false;
     bool ending = false;  // Terminating or finished.
     Clock::time_point created;
-    std::optional<Clock::time_point> ready_since;  // At first.
+    std::optional<Clock::time_point> ready_since;  // Since it was first ready.
   };
   struct Node {
     std::string zone;

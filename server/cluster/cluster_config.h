@@ -13,7 +13,7 @@ namespace meshcheck::server {
 
 struct ClusterConfig {
   bool enabled = false;
-  // The pods of netchecker's manifests, and those of our chart whatever its release is called.
+  // The pods of netchecker's manifests, and those of our chart under any release name.
   std::string selector =
       "app in (netchecker-agent,netchecker-agent-hostnet);"
       "app.kubernetes.io/part-of=meshcheck,app.kubernetes.io/component in (agent,agent-hostnet)";

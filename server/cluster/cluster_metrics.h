@@ -1,4 +1,4 @@
-// What /metrics says of how well the server knows its cluster.
+// The metrics of the server's knowledge of its cluster.
 #pragma once
 
 #include "lib/metrics/sink.h"

@@ -1,4 +1,5 @@
-// How well the server knows its cluster: for readyz, /metrics, the check and the verdicts.
+// How complete and recent the server's knowledge of its cluster is: for readyz, /metrics, the check
+// and the verdicts.
 #pragma once
 
 #include <array>
@@ -16,13 +17,14 @@
 
 namespace meshcheck::server {
 
-// What is followed; of pods all watches are taken together.
+// A kind of objects that is followed; all watches of pods are taken together.
 struct FollowedObjects {
   std::string_view name;  // "pods", "nodes"
   bool synced = false;
   std::optional<Clock::time_point> cut_off_since;
-  bool by_silence = false;  // It was heard last then, and cut off some time after.
-  std::string why;          // One sentence, while cut off or objects are left out.
+  bool by_silence =
+      false;        // `cut_off_since` is when it was last heard; it was cut off some time later.
+  std::string why;  // One sentence, while cut off or objects are left out.
   std::size_t objects = 0;
   std::uint64_t objects_left_out = 0;
   std::uint64_t lists = 0;
@@ -31,9 +33,9 @@ struct FollowedObjects {
 };
 
 struct ClusterStatus {
-  // The server waits so long for its first list before it takes reports without one.
+  // How long the server waits for its first list before it takes reports without one.
   static constexpr std::chrono::seconds kReadyPatience{30};
-  // A new watch, or another API server, is not told.
+  // Shorter gaps, as from a new watch or another API server, make no verdict.
   static constexpr std::chrono::seconds kCutOffMin{10};
 
   bool enabled = false;  // -kubeproxyinit
@@ -45,13 +47,13 @@ struct ClusterStatus {
   verdict::NodeExcuses excuses;
   ApiPulse::Status pulse;
 
-  bool synced() const;  // All, once.
-  // Since when anything is cut off, or was not told yet.
+  bool synced() const;  // Whether all objects were seen once.
+  // Since when any kind is cut off or not synced yet.
   std::optional<Clock::time_point> cut_off_since() const;
-  // Why what is known is incomplete or may be old; empty if it is neither.
+  // Why the knowledge is incomplete or may be old; empty if it is neither.
   std::string trouble() const;
   bool ready(Clock::time_point now) const;
-  // The verdict `kubernetes_api`, while it is to be told.
+  // The finding `kubernetes_api`, while it applies.
   std::optional<verdict::NamedFinding> finding(Clock::time_point now) const;
 };
 

@@ -1,4 +1,4 @@
-// Keeps who is expected the same as what Kubernetes runs.
+// Keeps the expected agents equal to the pods that Kubernetes runs.
 #pragma once
 
 #include <array>
@@ -23,9 +23,9 @@
 
 namespace meshcheck::server {
 
-// Follows pods, by a watch for each selector, and nodes. What changes is in force a quarter of a
-// second later, all at once; how the watches do is told each second. While the API is away, what
-// was known stays. Lives on the loop's thread.
+// Follows pods, by a watch for each selector, and nodes. Changes are applied together, a quarter of
+// a second later; the watches' status is published each second. While the API is away, the known
+// objects stay. Lives on the loop's thread.
 class ClusterWatcher {
  public:
   struct Options {
@@ -35,8 +35,7 @@ class ClusterWatcher {
     ApiPulse::Options pulse;
   };
 
-  // An error: there is no usable configuration. That the API cannot be reached is none.
-  // All outlive this.
+  // An error: there is no usable configuration. An unreachable API is no error. All outlive this.
   struct Owner {
     uv::Loop& loop;
     Membership membership;
@@ -53,7 +52,7 @@ class ClusterWatcher {
   const Cluster& cluster() const { return cluster_; }
 
  private:
-  // Of one kind of objects: what was logged last, so that a trouble is told once a minute at most.
+  // The last logged trouble of one kind of objects, so that it is logged once a minute at most.
   struct LoggedState {
     bool synced = false;
     std::string trouble;

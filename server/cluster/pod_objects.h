@@ -1,4 +1,4 @@
-// What Kubernetes has of the pods that are moved, and what is written to move one.
+// Reads Kubernetes' objects of the pods that are moved, and writes the patch to move one.
 // doc/operate/smoke_mini.md
 #pragma once
 
@@ -19,8 +19,8 @@ struct ReschedulingLists {
   std::vector<nlohmann::json> budgets;
 };
 
-// All but the nodes. A StatefulSet that was never moved is where its pod is. An object without what
-// every object has is an error.
+// Reads all but the nodes. A StatefulSet that was never moved is where its pod is. An object
+// without a required field is an error.
 Result<rescheduling::Cluster> read_cluster(const ReschedulingLists& lists);
 
 // The patch (RFC 7386) that assigns a StatefulSet to a node; its controller moves the pod.

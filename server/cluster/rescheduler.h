@@ -23,9 +23,9 @@
 namespace meshcheck::server {
 
 // Looks each minute, or six times in an interval shorter than that; while this server holds the
-// Lease that the configuration names, it does what mesh/rescheduling says. A look is four lists,
-// one after the other, and a move one to three requests; whatever fails ends it until the next.
-// Lives on the loop's thread.
+// Lease that the configuration names, it makes the moves that mesh/rescheduling chooses. A look is
+// four lists, one after the other, and a move one to three requests; a failure ends it until the
+// next look. Lives on the loop's thread.
 class Rescheduler {
  public:
   using Nodes = std::function<std::vector<rescheduling::Node>()>;
@@ -43,7 +43,7 @@ class Rescheduler {
   struct Write {
     kube::Resource resource;
     std::string name;
-    std::optional<nlohmann::json> patch;  // Nothing: it is deleted, if it is still there.
+    std::optional<nlohmann::json> patch;  // Nothing: the object is deleted, if it still exists.
   };
 
   void look();
@@ -66,7 +66,7 @@ class Rescheduler {
   std::size_t list_ = 0;       // The one that is read.
   std::vector<Write> writes_;  // Of this move, the next one last.
   bool old_policy_ = false;    // The API knows PodDisruptionBudgets of v1beta1 only.
-  std::string trouble_;        // As it was logged last.
+  std::string trouble_;        // As last logged.
   uv::Timer timer_;
 };
 

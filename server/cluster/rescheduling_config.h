@@ -9,7 +9,7 @@
 namespace meshcheck::server {
 
 struct ReschedulingConfig {
-  std::string selector;         // Of StatefulSets and all that is theirs; empty: nothing is moved.
+  std::string selector;         // Of StatefulSets and their objects; empty: no pod is moved.
   std::int64_t interval = 600;  // Seconds.
   std::string lease = "meshcheck-rescheduler";  // Of several servers its holder moves pods.
 

@@ -14,14 +14,13 @@
 
 namespace meshcheck::server {
 
-// One grid a layer for all readers, made when it is asked for and the last one is older than
-// kAgeMax. Two network threads that ask in the same moment may make one each. For all network
-// threads.
+// One grid a layer for all readers, made for a request when the last one is older than kAgeMax. Two
+// network threads may make one each at the same moment. For all network threads.
 class GridAnswers {
  public:
   static constexpr std::chrono::seconds kAgeMax{5};
 
-  // `memory` is charged with what is held. All outlive this.
+  // `memory` is charged with the grids. All outlive this.
   GridAnswers(Guarded<mesh::Mesh>& mesh, http::MemoryBudget& memory,
               std::function<Now()> clock = now)
       : mesh_(mesh), memory_(memory), clock_(std::move(clock)) {}

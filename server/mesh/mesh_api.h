@@ -8,8 +8,8 @@
 namespace meshcheck::server {
 
 // Paths by name of their agents, as JSON or CSV, made while the client reads: each piece takes the
-// lock for a few agents and goes on after the last one's name. So it is not of one moment: an agent
-// that comes or goes meanwhile is in it or not.
+// lock for a few agents and goes on after the last one's name. So the answer is not of one moment:
+// an agent that comes or goes meanwhile may be in it or not.
 http::Response get_mesh(Guarded<mesh::Mesh>& mesh, const http::Request& request);
 
 // 404 for an agent without a mesh report.

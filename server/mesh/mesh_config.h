@@ -1,4 +1,4 @@
-// The flags of the mesh: who probes whom, how, and with which key.
+// The flags of the mesh: peers, probes and key.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ struct MeshConfig {
   mesh::Mesh::Options options(double outdated_factor) const;
 };
 
-// What the flags say of the key: that of the file, none (empty) for unauthenticated mode, or
-// nothing where the database or chance decides.
+// The key from the flags: that of the file, empty for unauthenticated mode, or nothing if the key
+// of the database or a new one is used.
 Result<std::optional<std::string>> mesh_key_of(const MeshConfig& config);
 
 }  // namespace meshcheck::server

@@ -1,4 +1,4 @@
-// The secret that all agents of the mesh share, which makes their probes theirs.
+// The secret that all agents of the mesh share, which authenticates their probes.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What a user wants to see of the mesh: the queries of GET /api/v1/mesh and of GET /api/v1/mtu.
+// A user's question about the mesh: the queries of GET /api/v1/mesh and of GET /api/v1/mtu.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ struct MeshQuery {
   bool matches(const mesh::PathView& path) const;
 };
 
-// An unknown key or value is an error that names it and what is known.
+// An unknown key or value is an error that names it and the known ones.
 Result<MeshQuery> parse_mesh_query(const http::Request& request);
 Result<MeshQuery> parse_pmtu_query(const http::Request& request);
 

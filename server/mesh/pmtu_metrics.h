@@ -1,5 +1,5 @@
-// What /metrics says of path MTUs: by node and layer, and single agents only while their padding is
-// lost. doc/metrics.md describes each.
+// The metrics of path MTUs: by node and layer, and single agents only while their padding is lost.
+// doc/metrics.md describes each.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What sizes a path carries, as JSON and as CSV. doc/reference/openapi.yaml describes the keys.
+// The sizes that a path carries, as JSON and as CSV. doc/reference/openapi.yaml describes the keys.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace meshcheck::server {
 
 // Appends the object that stands beside a path's other keys.
 void append_pmtu_json(std::string& out, const mesh::PathView& path, Now now);
-// The same object, which begins with whose path it is.
+// The same object, which begins with the path's ends.
 void append_pmtu_path_json(std::string& out, const mesh::PathView& path, Now now);
 void append_summary_json(std::string& out, std::string_view node, mesh::Layer layer,
                          const mesh::PmtuSummary& summary);

@@ -1,4 +1,4 @@
-// /api/v1/downtimes: what is announced, and announcing it.
+// /api/v1/downtimes: lists, adds and removes announced downtimes.
 #pragma once
 
 #include "lib/http/message.h"
@@ -6,13 +6,13 @@
 
 namespace meshcheck::server {
 
-// All, of every source, and what was refused with the reason.
+// All downtimes, of every source, and the refused ones with the reason.
 http::Response get_downtimes(const SlaAccess& access, const http::Request& request);
-// One more: 201 with it, once it is on disk.
+// Adds one: 201 with the downtime, once it is on disk.
 http::Response post_downtime(const SlaAccess& access, const http::Request& request);
-// The one of that uid, whether it was there or not.
+// Adds or replaces the one of that uid.
 http::Response put_downtime(const SlaAccess& access, const http::Request& request);
-// Only those of the API: 404 else.
+// Deletes one that was added by the API; 404 for all others.
 http::Response delete_downtime(const SlaAccess& access, const http::Request& request);
 
 }  // namespace meshcheck::server

@@ -1,4 +1,4 @@
-// The YAML file of downtimes, and keeping what is in force the same as it.
+// The YAML file of downtimes, and its watcher, which keeps the table equal to it.
 #pragma once
 
 #include <string>
@@ -13,17 +13,18 @@ namespace meshcheck::server {
 
 inline constexpr yaml::Bounds kDowntimeFileBounds{.mebibytes_max = 4, .values_max = 400'000};
 
-// `downtimes:` and a list of items as the custom resource has them. An error: it is no such file;
-// of a bad item only that one is left out.
+// `downtimes:` and a list of items as the custom resource has them. An error: it is no such file. A
+// bad item alone is left out.
 Result<sla::DowntimeTable::Items> parse_downtimes(const std::string& yaml);
 
 // Looks at the file each second, as the InventoryWatcher does.
 class DowntimeFile {
  public:
-  // Reads it; an error there is one of the start.
+  // Reads the file; returns an error if that fails.
   static Result<std::unique_ptr<DowntimeFile>> open(uv::Loop& loop, const std::string& path,
                                                     SlaTables& sla, const Log& log);
-  // At once, whether it looks changed or not. What is wrong changes nothing but a counter.
+  // Reads the file at once, whether it looks changed or not. After an error the table stays and a
+  // counter rises.
   void reload();
 
  private:

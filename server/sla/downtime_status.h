@@ -1,5 +1,5 @@
-// Tells Kubernetes what became of a Downtime object: its status, and an Event if not all of it
-// counts.
+// Writes the result of reading a Downtime object to Kubernetes: its status, and an Event if not all
+// of it counts.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@
 
 namespace meshcheck::server {
 
-// What was made of an object. Of `unknown` no probe is known, as a group or a probe is named that
-// may be misspelled, or come later.
+// The result of reading an object. `unknown`: names of groups or probes that have no data, which
+// may be misspelled or come later.
 struct DowntimeOutcome {
   const sla::DowntimeTable::Items& items;
   std::vector<std::string> unknown = {};
@@ -29,9 +29,9 @@ struct DowntimeOutcome {
 std::optional<nlohmann::json> accepted_condition(const nlohmann::json& object,
                                                  const DowntimeOutcome& outcome, WallTime now);
 
-// Writes one after the other, at most `kWaitingMax` wait; what is beyond is told with the next
-// change or start. Whether it succeeds changes nothing for the server: an error is logged once
-// until the next success. Lives on the client's loop, and the client outlives it.
+// Writes one after the other; at most `kWaitingMax` wait, and further ones are written at the
+// object's next change or the next start. The server does not depend on the result: an error is
+// logged once until the next success. Lives on the client's loop, and the client outlives it.
 class DowntimeStatus {
  public:
   static constexpr std::size_t kWaitingMax = 1000;
@@ -59,7 +59,7 @@ class DowntimeStatus {
   kube::ResourceClient client_;
   std::deque<Job> waiting_;
   bool writing_ = false;
-  bool failed_ = false;  // The last one, and that was logged.
+  bool failed_ = false;  // The last write failed, and that was logged.
 };
 
 }  // namespace meshcheck::server

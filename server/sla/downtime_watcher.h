@@ -17,16 +17,15 @@
 
 namespace meshcheck::server {
 
-// Follows downtimes of meshcheck.io and of deckhouse.io, v1alpha1 both, and tells in the status of
-// the first what became of them. Where there are no such objects (404), it asks again within two
-// seconds and says nothing. While the API is away, what was known stays. Lives on the loop's
-// thread.
+// Follows downtimes of meshcheck.io and of deckhouse.io, both v1alpha1, and writes the status of
+// those of meshcheck.io. Where the API has no such kind (404), it asks again within two seconds and
+// logs nothing. While the API is away, the known downtimes stay. Lives on the loop's thread.
 class DowntimeWatcher {
  public:
   struct Owner {
     uv::Loop& loop;
     Guarded<sla::DowntimeTable>& downtimes;
-    Guarded<sla::SlaTable>& probes;  // That downtimes may name.
+    Guarded<sla::SlaTable>& probes;  // Probes that downtimes may name.
     Log log;
   };
   static kube::Reflector::Options default_options();
@@ -47,7 +46,7 @@ class DowntimeWatcher {
   void keep(const kube::AnyObject& object, const std::string& group);
   void tell(Followed& followed);
 
-  // What the items name that no probe is known of, sorted.
+  // The names in the items that match no known probe, sorted.
   std::vector<std::string> unknown_in(const sla::DowntimeTable::Items& items);
 
   Guarded<sla::DowntimeTable>& downtimes_;

@@ -1,4 +1,4 @@
-// A fault that was known in a time whose availability is asked for.
+// A verdict that was open in a time whose availability a user asks for.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 
 namespace meshcheck::server {
 
-// What reads downtimes, what writes episodes, and the table's clock.
+// Reads downtimes, writes episodes, and advances the table.
 class Sla {
  public:
   struct Options {
@@ -28,7 +28,7 @@ class Sla {
     // Whether the SLA outlives the program. A database in memory has no second connection.
     bool keeps() const { return !database.empty() && database != ":memory:"; }
   };
-  // Without a database `writer` is null, and nothing outlives the program. It outlives this.
+  // Without a database `writer` is null, and no data outlives the program. It outlives this.
   static Result<std::unique_ptr<Sla>> start(const SlaWriter::Owner& owner, const Options& options,
                                             store::Worker* writer, const Reply& reply);
 

@@ -1,4 +1,4 @@
-// What the handlers of the SLA's routes work on.
+// The data that the handlers of the SLA's routes use.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ struct SlaDatabase {
 
 // `database` is null where there is none.
 struct SlaAccess {
-  // The verdicts of [from, to); they are kept elsewhere.
+  // Returns the verdicts of [from, to), which the SLA does not keep.
   using VerdictsWithin = std::function<std::vector<ShownVerdict>(WallTime from, WallTime to)>;
 
   SlaTables& tables;

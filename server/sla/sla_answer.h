@@ -1,4 +1,4 @@
-// The answers to questions about the SLA, from what is known to JSON and CSV. Pure.
+// The answers to questions about the SLA, as JSON and CSV. Pure.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ struct SlaAnswer {
   Form form = Form::kJson;
   double target = 0.999;
   std::vector<sla::Downtime> downtimes;  // That overlap the range.
-  std::vector<ShownVerdict> verdicts;    // Likewise.
+  std::vector<ShownVerdict> verdicts;    // That overlap the range.
   SlaHistories histories;
 
   sla::SlaTable::Days days() const;
-  // What the database is asked for. Points to this.
+  // The answer's question to the database. Points to this.
   SlaSelection selection() const;
   // A 400 if it would be too large.
   http::Response response() const;

@@ -1,4 +1,4 @@
-// POST /downtime, and what is asked about the SLA.
+// POST /downtime, and the routes that answer questions about the SLA.
 #pragma once
 
 #include "lib/base/log.h"
@@ -10,12 +10,12 @@ namespace meshcheck::server {
 // An agent's episodes, as upmeter's agents send them: 200 `{}` once they are on disk.
 http::Response post_episodes(const SlaAccess& access, const http::Request& request);
 
-// As upmeter has them.
+// As upmeter's routes.
 http::Response get_probes(const SlaAccess& access, const http::Request& request);
 http::Response get_status_range(const SlaAccess& access, const http::Request& request);
 http::Response get_public_status(const SlaAccess& access, const http::Request& request);
 
-// Forgets a probe that nobody checks any more, in memory and in the database: 204, or 404.
+// Forgets a probe that is no longer checked, in memory and in the database: 204, or 404.
 http::Response delete_probe(const SlaAccess& access, const http::Request& request, const Log& log);
 
 // Steps with their states, downtimes and verdicts; JSON or CSV.

@@ -1,4 +1,4 @@
-// What /metrics says of availability and of announced downtimes.
+// The metrics of availability and of announced downtimes.
 #pragma once
 
 #include "lib/metrics/sink.h"

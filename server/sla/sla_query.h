@@ -1,4 +1,4 @@
-// What a user wants to know of the SLA: the queries of /api/status/range and /api/v1/sla.
+// A user's question about the SLA: the queries of /api/status/range and /api/v1/sla.
 #pragma once
 
 #include <optional>
@@ -15,13 +15,13 @@
 namespace meshcheck::server {
 
 struct SlaQuery {
-  // Steps of one probe; over all probes an answer has as many.
+  // Steps of one probe, and also of all probes of an answer together.
   static constexpr std::size_t kStepsMax = 10'000;
   static constexpr std::chrono::days kLengthMax{3660};
 
   sla::Range range;
   std::string group;   // Empty: all.
-  std::string probe;   // Likewise.
+  std::string probe;   // Empty: all.
   bool totals = true;  // The groups' own rows among "all".
   std::vector<sla::DowntimeType> mute;
   std::optional<double> target;  // Instead of -sla-target.
@@ -34,7 +34,7 @@ struct SlaQuery {
 // "1h30m", "1d", "30d", "300" (seconds).
 std::optional<std::chrono::seconds> parse_step(std::string_view text);
 
-// Of upmeter's route; unknown keys are read over. The error names the key.
+// Of upmeter's route; unknown keys are ignored. The error names the key.
 Result<SlaQuery> parse_range_query(const http::Request& request, WallTime now);
 // Of ours; an unknown key is an error too.
 Result<SlaQuery> parse_sla_query(const http::Request& request, WallTime now);

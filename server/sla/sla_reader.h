@@ -1,4 +1,4 @@
-// Where network threads ask for what only the database has of the SLA.
+// Reads the SLA's data in the database for network threads.
 #pragma once
 
 #include <cstddef>

@@ -19,7 +19,7 @@ namespace meshcheck::server {
 // A row that cannot be read stays in the database.
 using store::OnUnreadable;
 
-// What is too old for it stays in the database and out of the table.
+// Rows that are too old for the table stay in the database alone.
 Result<void> read_sla(store::Connection& database, sla::SlaTable& table, WallTime now,
                       const OnUnreadable& on_unreadable);
 
@@ -28,29 +28,29 @@ struct SlaOldest {
   sla::Seconds episode;
   sla::DayNumber day = 0;  // 0: none is too old.
 };
-// And drops what is older.
+// Writes the days and deletes older rows.
 Result<void> write_days(store::Connection& database, const std::vector<sla::SlaDayChange>& days,
                         SlaOldest oldest);
 
-// Of nobody's probe: an error, kNoSuchProbe.
+// For an unknown probe: an error, kNoSuchProbe.
 Result<void> erase_probe(store::Connection& database, const sla::ProbeRef& ref);
 inline constexpr const char* kNoSuchProbe = "There is no such probe.";
 
-// Which days of which probes a question needs.
+// The days and probes that a question needs.
 struct SlaSelection {
-  std::string group;  // Empty: all, likewise the probe.
+  std::string group;  // Empty: all; so is `probe`.
   std::string probe;
   sla::DayNumber from = 0;
   sla::DayNumber to = 0;  // The first one that is not needed.
-  // Asked of each day: are its rollups needed, besides its sum?
+  // Called for each day: whether its rollups are needed in addition to its sum.
   std::function<bool(const sla::ProbeRef& ref, sla::DayNumber day)> wants_rollups;
   std::size_t days_max = 200'000;    // Of all probes.
   std::size_t rollups_max = 20'000;  // Days whose rollups are needed, 7 KB each.
 };
 enum class SlaReading : std::uint8_t { kDone, kTooManyDays, kTooManyRollups };
 using SlaHistories = std::map<sla::ProbeRef, sla::History>;
-// Adds what is not there already. Probes without a day in the range are left out. What would be too
-// much is not read to its end.
+// Adds days that are not there already. Probes without a day in the range are left out. Reading
+// stops at the bounds of `selection`.
 Result<SlaReading> read_histories(store::Connection& database, const SlaSelection& selection,
                                   SlaHistories& histories);
 

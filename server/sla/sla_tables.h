@@ -1,4 +1,4 @@
-// What all threads share of the SLA.
+// The SLA's state that all threads share.
 #pragma once
 
 #include <atomic>

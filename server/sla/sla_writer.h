@@ -1,4 +1,4 @@
-// Writes the SLA to the database, and answers those who wait until it is on disk.
+// Writes the SLA to the database, and answers the requests that wait until it is on disk.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,10 @@
 
 namespace meshcheck::server {
 
-// Writes what the table of the SLA has new as soon as somebody waits for it, one commit for all who
-// do, and twice a second what nobody waits for; the days that changed each five minutes, since the
-// episodes say the same until then. Belongs to main's thread; when_written() and write() are for
-// any. No thread calls them any more when it is destroyed.
+// Writes new changes of the SLA's table as soon as a request waits for them, with one commit for
+// all that wait, and the other changes twice a second. Changed days are written each five minutes,
+// since the stored episodes have the same data until then. Belongs to main's thread; when_written()
+// and write() are for any. No thread calls them any more when it is destroyed.
 class SlaWriter {
  public:
   static constexpr std::size_t kOrdersMax = 10'000;
@@ -43,7 +43,7 @@ class SlaWriter {
   struct Write {
     std::function<Result<void>(store::Connection&)> run;
     std::function<http::Response()> done;  // On main's thread, once it is on disk.
-    // Likewise if it failed; without it the answer is 503.
+    // On main's thread, if it failed; if empty, the answer is 503.
     std::function<http::Response(const Error&)> failed = {};
   };
 
@@ -57,8 +57,8 @@ class SlaWriter {
   [[nodiscard]] bool when_written(PendingReply pending, std::uint64_t change);
   [[nodiscard]] bool write(PendingReply pending, Write write);
 
-  // Hands the rest to the worker, whose close() has it written; the status says whether it was. For
-  // the end, when nobody waits for an answer and the loop does not run any more.
+  // Hands the rest to the worker, whose close() writes it; the status has the result. For the
+  // program's end, when no request waits and the loop does not run any more.
   void close();
 
  private:

@@ -1,4 +1,4 @@
-// What survives a restart: last reports, counters and verdicts, in the database.
+// Keeps last reports, counters and verdicts in the database, so that they survive a restart.
 #pragma once
 
 #include <chrono>
@@ -16,12 +16,12 @@
 namespace meshcheck::server {
 
 // Copies what changed to the database twice a second, so that a kill -9 costs at most the last
-// second. The tables stay the truth: while the disk fails, the server answers as before, says so in
-// readyz and /metrics, and writes what piled up when the disk is back. Belongs to its loop's
-// thread.
+// second. The tables in memory stay authoritative: while the disk fails, the server answers as
+// before, reports the failure in readyz and /metrics, and writes the waiting changes when the disk
+// works again. Belongs to its loop's thread.
 class Persistence {
  public:
-  // How many rows of each table one transaction takes; what exceeds it follows at once in the next.
+  // How many rows of each table one transaction takes; the others follow at once in the next.
   static constexpr std::size_t kRowsMax = 5000;
   static constexpr std::chrono::milliseconds kPeriod{500};
 
@@ -38,13 +38,13 @@ class Persistence {
   Persistence(const Persistence&) = delete;
   Persistence& operator=(const Persistence&) = delete;
 
-  // Hands the rest to the writer, whose close() has it written; the status says whether it was. For
-  // the end, when the loop does not run any more.
+  // Hands the rest to the writer, whose close() writes it; the status has the result. For the
+  // program's end, when the loop does not run any more.
   void close();
 
  private:
   struct Batch;
-  // What is to be noted of a batch once it is written.
+  // To be noted once a batch is written.
   struct Written {
     std::uint64_t last_agent = 0;
     std::uint64_t last_series = 0;
@@ -62,7 +62,7 @@ class Persistence {
   const Owner owner_;
   store::WriteReporter reporter_;
   store::Worker& writer_;
-  std::uint64_t written_anew_ = 0;  // As it was logged last.
+  std::uint64_t written_anew_ = 0;  // As last logged.
   bool writing_ = false;
   bool closed_ = false;
   uv::Timer timer_;

@@ -1,4 +1,4 @@
-// What a start finds in the database.
+// Restores the server's state from the database.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// All tables of the server's database, and how an older file comes by them.
+// All tables of the server's database, and the migrations of older files.
 #pragma once
 
 #include <span>
@@ -13,7 +13,8 @@ namespace meshcheck::server {
 // describes the tables.
 std::span<const store::Migration> schema_migrations();
 
-// Applies what `database` lacks. The error is store::migrate()'s. On the database's thread.
+// Applies the migrations that `database` lacks. The error is store::migrate()'s. On the database's
+// thread.
 Result<void> update_schema(store::Connection& database);
 
 }  // namespace meshcheck::server

@@ -1,4 +1,4 @@
-// How the database does: written after each transaction, read by readyz, /metrics and main.
+// The state of the database: written after each transaction, read by readyz, /metrics and main.
 #pragma once
 
 #include "lib/base/guarded.h"

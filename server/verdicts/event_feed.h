@@ -1,4 +1,4 @@
-// What happened lately, for those who listen.
+// The latest events, for clients that listen.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ struct Event {
   std::string json;          // One line.
 };
 
-// Bounded: who is slower than `events_max` events misses the oldest, and can see that by their
-// numbers. Knows no lock: its owner guards it.
+// Bounded: a client that falls behind by more than `events_max` events misses the oldest, and
+// notices by the numbers. Has no lock: its owner guards it.
 class EventFeed {
  public:
   static constexpr std::size_t kEventsMax = 1024;
@@ -34,8 +34,8 @@ class EventFeed {
   std::uint64_t last_number() const { return last_number_; }
   // An event's name in all processes: "<life>-<number>".
   std::string id(std::uint64_t number) const;
-  // The number that an id names; nothing for what is none of this process. 0 is a number: of who
-  // was here before the first event.
+  // The number in an id; nothing for an id of another process. 0 is the id's number before the
+  // first event.
   std::optional<std::uint64_t> number_of(std::string_view id) const;
 
  private:

@@ -8,8 +8,8 @@
 
 namespace meshcheck::server {
 
-// Those that are open; with `?since=` also those that ended since then. `state` outlives the
-// server's connections, here and below.
+// The open verdicts; with `?since=` also those that ended since then. The arguments but `request`
+// outlive the server's connections, here and below.
 http::Response get_verdicts(Guarded<VerdictPublisher>& verdicts, const http::Request& request);
 
 // Server-sent events (HTML Living Standard, section 9.2), for as long as the client listens.

@@ -1,4 +1,4 @@
-// Looks at everything twice a second, and tells what is broken.
+// Evaluates the tables twice a second, and publishes verdicts and events.
 #pragma once
 
 #include <chrono>
@@ -21,11 +21,11 @@
 
 namespace meshcheck::server {
 
-// Makes of who is expected in the table the members of the next view.
+// Makes the table's expected agents the members of the next view.
 void set_members(const AgentTable& table, Now now, verdict::ViewMaker& maker);
 
-// Takes from the tables what it needs, one lock after the other, diagnoses it without a lock, and
-// puts verdicts and events where they are read. One thread; it is told the time.
+// Copies its input from the tables, one lock after the other, diagnoses it without a lock, and
+// hands verdicts and events to their readers. One thread; the caller passes the time.
 class VerdictEvaluator {
  public:
   static constexpr std::chrono::milliseconds kPeriod{500};
@@ -51,8 +51,8 @@ class VerdictEvaluator {
   void publish(const std::vector<verdict::VerdictEvent>& events,
                const VerdictPublisher::Evaluation& evaluation, Now now);
   void log_event(verdict::VerdictEvent::Type type, const VerdictRecord& record) const;
-  // Who became absent or outdated, who is back, and who is not held any more: of those that were
-  // missing and of `removed`. True if there is any news.
+  // Makes events of agents that became absent or outdated, that are back, and that are not held any
+  // more, from those that were missing and from `removed`. Returns true if there were any.
   bool tell_missing(Missing missing, std::vector<std::string> removed, Now now);
 
   const Owner owner_;

@@ -1,4 +1,4 @@
-// What /metrics says of verdicts.
+// The metrics of verdicts.
 #pragma once
 
 #include "lib/metrics/sink.h"

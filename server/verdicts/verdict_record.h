@@ -1,4 +1,4 @@
-// A verdict as everybody but the tracker sees it: in words, with times of the wall clock.
+// A verdict for readers: in words, with times of the wall clock.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace meshcheck::server {
 enum class Ending : std::uint8_t {
   kHealed,
   kMerged,   // Another verdict explains it.
-  kRestart,  // Of the server, which does not know what became of it.
+  kRestart,  // Of the server, which does not know how the fault went on.
 };
 std::string_view text(Ending ending);  // "healed", "merged", "restart"
 std::optional<Ending> ending_of(std::string_view text);

@@ -9,7 +9,7 @@
 
 namespace meshcheck::server {
 
-// Those that are open behind those that are closed, which come in the order they ended.
+// Returns the closed verdicts in the order they ended, then the open ones.
 Result<std::vector<VerdictRecord>> read_verdicts(store::Connection& database);
 Result<void> write_verdicts(store::Connection& database, const VerdictPublisher::Changes& changes);
 
