@@ -1,4 +1,4 @@
-// smoke-mini's answers: what is asked begins a task, and the task's end is the answer.
+// smoke-mini's answers: a request begins a task, and the task's result is the answer.
 #pragma once
 
 #include <map>
@@ -18,15 +18,15 @@
 
 namespace meshcheck::smoke_mini {
 
-// All answers are made in the server's gate, since it may take its time. At most `runs_max` tasks
-// at once, each for `timeout` at most. One loop.
+// All answers are made in the server's gate, which may answer later. At most `runs_max` tasks at
+// once, each for `timeout` at most. One loop.
 class App {
  public:
   // Listens from here on. `config` outlives it.
   static Result<std::unique_ptr<App>> listen(uv::Loop& loop, const Config& config);
 
   Endpoint local() const { return server_->local(); }
-  // /ready says from now on that it is not.
+  // From now on /ready answers that the program is not ready.
   void announce_end() { ending_ = true; }
   void drain(std::chrono::milliseconds patience, std::function<void()> on_drained) {
     server_->drain(patience, std::move(on_drained));
@@ -44,7 +44,7 @@ class App {
   std::optional<http::Admission> admit(const http::Request& request, http::Ticket ticket);
   std::optional<http::Response> answer_at_once(const http::Request& request) const;
   void begin(const std::string& path, http::Ticket ticket);
-  // Of a path that answer_at_once() has let pass.
+  // REQUIRES: answer_at_once() has let the path pass.
   std::unique_ptr<Task> task_of(const std::string& path, Task::OnDone on_done);
   std::unique_ptr<Task> ask_api(Task::OnDone on_done);
   std::unique_ptr<Task> ask_neighbors(std::vector<std::string> urls, Task::OnDone on_done);
@@ -57,10 +57,10 @@ class App {
   bool ending_ = false;
   http::Client http_;
   std::optional<kube::Client> kube_;
-  std::string no_kube_;  // Why there is none.
+  std::string no_kube_;  // Why there is no client.
   Disk disk_;
-  std::map<std::string, bool> well_;  // By path, to log what changes.
-  http::Router router_;               // Nothing gets that far.
+  std::map<std::string, bool> well_;  // By path, to log changes.
+  http::Router router_;               // Never reached: the gate answers all requests.
   http::Counters counters_;
   std::unordered_map<http::Ticket, Run> runs_;
   std::unique_ptr<http::Server> server_;

@@ -1,4 +1,5 @@
-// What smoke-mini is told by flags, a YAML file and the environment. doc/operate/smoke_mini.md
+// smoke-mini's configuration, from flags, a YAML file and the environment.
+// doc/operate/smoke_mini.md
 #pragma once
 
 #include <chrono>
@@ -19,15 +20,15 @@ struct Config {
   std::chrono::milliseconds timeout{2000};
   std::chrono::milliseconds grace{5000};
   std::size_t runs_max = 64;
-  std::string pod_name;       // Empty: nobody has said.
-  std::string pod_namespace;  // Likewise.
+  std::string pod_name;       // Empty: unknown.
+  std::string pod_namespace;  // Empty: unknown.
   std::string kubeconfig;     // Empty: the pod's own.
   std::string dns_name;
   std::string disk;
   std::vector<std::string> neighbors;  // All but ourselves, as URLs.
   std::size_t group_size = 0;          // With ourselves.
   std::string service_url;             // Empty: there is none.
-  std::string prometheus_url;          // Likewise.
+  std::string prometheus_url;          // Empty: there is none.
   std::string prometheus_ca_file;
   std::string prometheus_token_file;
   bool prometheus_insecure = false;

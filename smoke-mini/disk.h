@@ -17,13 +17,13 @@ namespace meshcheck::smoke_mini {
 // Why the folder cannot be written to, or nothing. Blocks.
 std::optional<std::string> try_disk(const std::string& folder, const std::string& name);
 
-// Tries wait for each other, at most kTriesMax. A disk that never answers holds up the thread and
-// nobody else; then the process has to end without waiting for it.
+// Tries wait for each other, at most kTriesMax. A disk that never answers blocks only this thread;
+// then the process has to end without waiting for it.
 class Disk {
  public:
   static constexpr std::size_t kTriesMax = 64;
 
-  // `name` is the file's, which nobody else may use.
+  // `name` is the file's, which no other program may use.
   Disk(uv::Loop& loop, std::string folder, std::string name);
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;

@@ -1,4 +1,4 @@
-// One try of something that an application needs.
+// One try of a service that an application needs.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,11 @@
 
 namespace meshcheck::smoke_mini {
 
-// Has begun, and calls its OnDone once and later. Destroying it silences it, also in there. Whoever
-// owns it bounds its time.
+// Has begun, and calls its OnDone once and later. Destroying it silences it, also inside OnDone.
+// Its owner bounds its time.
 class Task {
  public:
-  // Nothing: it went well. Else why it did not.
+  // Nothing: it succeeded. Else why it failed.
   using OnDone = std::function<void(const std::optional<std::string>& why)>;
 
   Task() = default;
@@ -28,7 +28,7 @@ class Task {
   virtual ~Task() = default;
 };
 
-// One that knows its answer from the start: something is not configured.
+// A task that fails at once, for something that is not configured.
 std::unique_ptr<Task> fail_task(uv::Loop& loop, std::string why, Task::OnDone on_done);
 
 std::unique_ptr<Task> look_up_task(uv::Loop& loop, const std::string& name, Task::OnDone on_done);

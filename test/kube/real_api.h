@@ -30,7 +30,7 @@ inline std::string field(const std::string& json, const std::string& key) {
 
 class RealApi {
  public:
-  // Why there is none, or nothing.
+  // Why the binaries are missing, or nothing.
   static std::optional<std::string> missing() {
     const char* const assets = std::getenv("MESHCHECK_KUBE_ASSETS");
     if (assets == nullptr) return "MESHCHECK_KUBE_ASSETS is not set";
@@ -63,7 +63,7 @@ class RealApi {
 
   void stop_api() { run("stop-api"); }
   void start_api() { run("start-api"); }
-  // "controllers" or "scheduler", which are not there at first. The kubeconfig is the
+  // Starts "controllers" or "scheduler", which do not run at first. The kubeconfig is the
   // administrator's.
   void start_part(const std::string& name) { run("start-" + name); }
   void stop_part(const std::string& name) { run("stop-" + name); }
@@ -77,8 +77,8 @@ class RealApi {
     return config;
   }
 
-  // As the administrator, on a loop of its own: whoever watches on another loop sees nothing of
-  // it yet.
+  // Asks as the administrator, on a loop of its own: watches on other loops do not advance
+  // meanwhile.
   std::string ask(const std::string& method, const std::string& target,
                   const std::string& body = "") {
     std::optional<Answer> answer;
@@ -95,7 +95,7 @@ class RealApi {
     EXPECT_FALSE(answer->failure) << answer->failure->sentence;
     return answer->body;
   }
-  // A loop that stood still would take its old time for the present one.
+  // Updates the cached time of a loop that did not run meanwhile.
   static void catch_up(uv::Loop& loop) {
     uv::run_until(
         loop, [] { return false; }, std::chrono::milliseconds(0));
