@@ -15,8 +15,8 @@ struct ArchiveFile {
   std::string text;
 };
 
-// All in a folder; names and the folder are short, 100 bytes together. A file that is there is not
-// written over: that is an error.
+// All in a folder; a name and the folder have at most 100 bytes together. An existing file is an
+// error.
 Result<void> write_archive(const std::string& path, const std::string& folder,
                            const std::vector<ArchiveFile>& files, WallTime time);
 

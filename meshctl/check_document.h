@@ -1,4 +1,4 @@
-// What the connectivity check and the verdicts say together.
+// The combined result of the connectivity check and the verdicts.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ enum class Health : std::uint8_t {
   kOk,
   kWarning,  // Verdicts that are warnings, and nothing worse.
   kBroken,   // Agents that are absent or outdated, lost large packets, a critical verdict.
-  kUnknown,  // The server does not know who should report.
+  kUnknown,  // The server does not know which agents should report.
 };
 Health health_of(const CheckAnswers& answers);
 std::string_view text_of(Health health);

@@ -1,4 +1,4 @@
-// What meshctl's commands have in common.
+// The base of meshctl's commands, and their list.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,8 +9,8 @@
 
 namespace meshcheck::meshctl {
 
-// A command is a sub-command of the command line whose flags are members of an object, and what it
-// does. It outlives the parsing.
+// A sub-command of the command line: its flags are members, and run() does its work. It outlives
+// the parsing.
 class Command {
  public:
   Command() = default;
@@ -58,7 +58,7 @@ CommandPtr make_version(CLI::App& parent);
 // outlives it.
 std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags);
 
-// What `words`, those behind the program's name, may go on with; the last may be empty.
+// The possible completions of `words`, those behind the program's name; the last may be empty.
 std::vector<std::string> candidates_for(std::vector<std::string> words, Program& program);
 
 }  // namespace meshcheck::meshctl

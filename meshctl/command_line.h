@@ -1,4 +1,4 @@
-// The command line: global flags, and which command it is.
+// The command line: global flags and a command.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a command has to say, and the one place where it becomes text of a format.
+// The output of a command, and its text in each format.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ enum class Format : std::uint8_t { kTable, kWide, kJson, kYaml, kName, kCsv, kJu
 inline constexpr std::string_view kFormatNames = "table, wide, json, yaml, name, csv, junit";
 std::optional<Format> format_of(std::string_view name);
 
-// For people: `lead`, then the table, then `tail`; both end with a newline, and have their colours.
+// For people: `lead`, then the table, then `tail`. `lead` and `tail` end with a newline, and have
+// their colours.
 struct Document {  // NOLINT(bugprone-exception-escape): the JSON library asserts as it moves.
   Json tree;
   Table table;

@@ -16,7 +16,7 @@ struct EventView {
   WallTime now;
 };
 
-// Empty if there is nothing to say. `verdicts`, the list that a stream begins with, becomes a line
+// Empty if the event has no line. `verdicts`, the list that a stream begins with, becomes a line
 // `open` for each.
 Result<std::string> event_lines(const StreamEvent& event, const EventView& view);
 

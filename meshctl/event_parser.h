@@ -1,4 +1,4 @@
-// Server-sent events out of bytes as they come.
+// Parses server-sent events from bytes as they come.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ struct StreamEvent {
   std::string data;
 };
 
-// Lines end with LF or CRLF. Comments, `retry` and events without data are passed over. However
-// the bytes are cut, the events are the same.
+// Lines end with LF or CRLF. Comments, `retry` and events without data are ignored. The chunks in
+// which bytes arrive make no difference.
 class EventParser {
  public:
   explicit EventParser(std::size_t event_size_max = std::size_t{4} << 20U)

@@ -21,8 +21,8 @@ Result<Json> parse_rows(std::string_view text, const std::function<bool(const Js
 // Indented by two, with a newline behind.
 std::string json_text(const Json& json);
 
-// Of a member of an object. Another type, or none, is the empty value: a newer server may say
-// more, and an older one less.
+// Of a member of an object. A missing member or one of another type reads as the empty value: a
+// newer server may send more, and an older one less.
 std::string text_at(const Json& object, std::string_view key);
 double number_at(const Json& object, std::string_view key);
 std::int64_t integer_at(const Json& object, std::string_view key);

@@ -1,4 +1,4 @@
-// Which node reaches which, as counts of paths; and the same for groups of nodes.
+// The paths between each two nodes, as counts by state; and the same for groups of nodes.
 #pragma once
 
 #include <array>

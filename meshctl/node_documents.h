@@ -8,7 +8,7 @@
 
 namespace meshcheck::meshctl {
 
-// Of GET /api/v1/agents/ and of the connectivity check, which knows who is silent.
+// Of GET /api/v1/agents/ and of the connectivity check, which names the silent agents.
 Document agents_document(const Json& agents, const Json& check, WallTime now);
 // Of GET /api/v1/mesh?node=; the worst first.
 Document paths_document(const Json& answer, WallTime now);

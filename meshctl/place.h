@@ -1,4 +1,4 @@
-// Which of the ways to the server is taken.
+// Chooses the way to the server.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace meshcheck::meshctl {
 inline constexpr const char* kDefaultNamespace = "meshcheck";
 inline constexpr const char* kDefaultService = "meshcheck-server";
 
-// What this machine says by itself.
+// Findings on this machine.
 struct Surroundings {
   // Variables that Kubernetes gives to each pod of the namespace of the Service; empty outside.
   std::string service_host;
@@ -34,7 +34,7 @@ struct Place {
 };
 
 // In this order: a server, or a service, that `settings` name; the pod's own cluster; a lab; a
-// kubeconfig. An error says what was looked for.
+// kubeconfig. An error lists the places without a server.
 Result<Place> choose_place(const Settings& settings, const Surroundings& surroundings);
 
 // "MESHCHECK_SERVER" for the Service meshcheck-server.

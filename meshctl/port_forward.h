@@ -1,5 +1,5 @@
-// `kubectl port-forward` as a child. kubectl brings what a kubeconfig may ask for: plugins that log
-// in, proxies, and both wires of the API server.
+// `kubectl port-forward` as a child. kubectl supports all that a kubeconfig may need: plugins that
+// log in, proxies, and both protocols of the API server.
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +16,8 @@ namespace meshcheck::meshctl {
 // The port of "Forwarding from 127.0.0.1:40123 -> 8081"; nothing in another line.
 std::optional<int> forwarded_port(std::string_view line);
 
-// A process group of its own. It ends with the object, and with this process however that ends.
+// A process group of its own. It ends with the object, and when this process ends, also by a
+// signal.
 class PortForward {
  public:
   // Returns when kubectl listens. An error has kubectl's own words.
@@ -32,7 +33,7 @@ class PortForward {
 
  private:
   PortForward(pid_t child, int output) : child_(child), output_(output) {}
-  // Nothing: it ended, or took too long; `seen` has what it said.
+  // Nothing: kubectl ended, or took too long; `seen` has its output.
   std::optional<int> read_port(std::string& seen) const;
 
   pid_t child_;

@@ -1,4 +1,4 @@
-// What all commands share: the flags, the output, the way to the server.
+// Shared by all commands: the flags, the output, the way to the server.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ namespace meshcheck::meshctl {
 // The network is fine; it is broken; meshctl could not tell.
 enum ExitCode : int { kFine = 0, kBroken = 1, kUnknown = 2 };
 
-// As given, before anything is looked at.
+// As given on the command line, before any check.
 struct GlobalFlags {
   Settings settings;
   std::string config;  // The file.
@@ -43,9 +43,9 @@ class Program {
   // After the flags were read. An error is one of usage.
   Result<void> begin();
 
-  // The server; found, and its token read, when it is first asked for.
+  // The server. The first call finds it and reads its token.
   Result<Session*> session();
-  // For the Tab key: a server that is found without kubectl, asked once, with so much time.
+  // For the Tab key: a server that is found without kubectl, asked once, with this timeout.
   Result<Session*> quick_session(const std::string& timeout);
   // Where it is by `session()`; kubectl's end of the port if one is forwarded.
   const PortForward* port_forward() const { return forward_ ? &*forward_ : nullptr; }
@@ -57,14 +57,14 @@ class Program {
   std::string config_path() const;
   std::string token() const { return token_; }
 
-  // To stdout, and flushed; false when nobody reads any more.
+  // Writes to stdout and flushes; false when the reader is gone.
   static bool write(std::string_view text);
   // A line on stderr.
   static void note(const std::string& text);
-  // The document in the format that was asked for. Returns `code`, or kUnknown if there is no such
-  // form or nobody reads.
+  // Writes the document in the requested format. Returns `code`, or kUnknown if the document has no
+  // such format or the reader is gone.
   int show(const Document& document, int code = kFine) const;
-  // Says why, on stderr; returns kUnknown.
+  // Writes the error to stderr; returns kUnknown.
   int fail(const Error& error) const;
 
  private:

@@ -1,4 +1,4 @@
-// What is taken out of a report before it leaves the machine.
+// Removes secrets and addresses from a report before it leaves the machine.
 #pragma once
 
 #include <map>
@@ -15,14 +15,14 @@ inline constexpr std::string_view kRedacted = "REDACTED";
 class Redaction {
  public:
   struct Options {
-    std::string token;  // Of this session; taken out wherever it stands.
+    std::string token;  // Of this session; removed everywhere.
     bool addresses = false;
   };
   explicit Redaction(Options options) : options_(std::move(options)) {}
 
-  // Without the token, the values of JSON members that are named as secrets are, what follows
-  // "Bearer", and the user of URLs. With `addresses` each IP address, also as in ip-10-0-0-1, but
-  // for loopback ones and 0.0.0.0, is "address-1" and so on.
+  // Removes the token, the values of JSON members with names of secrets, the word after "Bearer",
+  // and the user in URLs. With `addresses` each IP address, also as in ip-10-0-0-1, but for
+  // loopback ones and 0.0.0.0, becomes "address-1" and so on.
   std::string apply(std::string text);
 
  private:

@@ -18,7 +18,7 @@ namespace meshcheck::meshctl {
 
 // An answer that is larger is an error.
 inline constexpr std::size_t kAnswerSizeMax = std::size_t{256} << 20U;
-// So often is a question put that nobody answers, or that is answered 503, and after such a pause.
+// How often a question without an answer, or with a 503, is asked, and the pause between.
 inline constexpr int kTries = 3;
 inline constexpr std::chrono::milliseconds kPause{300};
 
@@ -32,7 +32,7 @@ class Session {
  public:
   struct Options {
     std::string url;                   // Without a slash at its end.
-    std::optional<IpAddress> address;  // Where its host is, if the name is no name here.
+    std::optional<IpAddress> address;  // Of its host, if the name does not resolve here.
     std::string token;                 // A secret.
     std::string ca_file;
     std::string certificate_file;
@@ -45,7 +45,7 @@ class Session {
 
   const std::string& url() const { return options_.url; }
 
-  // Whatever the status is, but for 401 and 403, which are errors.
+  // Returns an answer of any status but 401 and 403, which are errors.
   Result<Answer> get(const std::string& path);
   // As get(), but any status that is not 2xx is an error.
   Result<std::string> get_body(const std::string& path);

@@ -1,4 +1,4 @@
-// Where the server is and how to show who asks: from flags, the environment and a context.
+// The server's address and the user's credentials: from flags, the environment and a context.
 #pragma once
 
 #include <map>
@@ -9,7 +9,7 @@
 
 namespace meshcheck::meshctl {
 
-// Empty: not given. No secret is in here, only the names of files that hold one.
+// Empty: not given. Holds no secret, only the names of files with secrets.
 struct Settings {
   std::string server;  // A URL, or host:port.
   std::string token_file;
@@ -26,8 +26,9 @@ struct Settings {
   }
 };
 
-// `first` where it says something, else `second`. `first` alone if it names a server or a cluster,
-// since a token of `second` is for another; a service of `first` goes without the other's server.
+// Each setting of `first` that is given, else that of `second`. `first` alone if it names a server
+// or a cluster, since a token of `second` is for another one. If `first` names a service, the
+// server of `second` is not used.
 Settings merged(const Settings& first, const Settings& second);
 
 struct ConfigFile {
@@ -39,8 +40,8 @@ struct ConfigFile {
 Result<ConfigFile> parse_config_file(const std::string& yaml);
 // The same text with another `current`; comments stay.
 std::string with_current(const std::string& yaml, const std::string& name);
-// The context of that name, or the current one; nothing if neither is named. An error lists those
-// that there are.
+// The context of that name, or the current one; nothing if neither is named. An error lists the
+// existing ones.
 Result<std::optional<Settings>> context_of(const ConfigFile& file, const std::string& name);
 
 }  // namespace meshcheck::meshctl

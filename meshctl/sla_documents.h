@@ -22,7 +22,7 @@ struct DowntimeEnd {
 };
 Result<DowntimeEnd> end_of_downtime(const Json& answer, const std::string& uid, WallTime now);
 
-// The step that makes few of a stretch of so many seconds: "5m", "1h", "1d".
+// The step that divides `stretch` into few steps: "5m", "1h", "1d".
 std::string sla_step(std::chrono::seconds stretch);
 
 }  // namespace meshcheck::meshctl

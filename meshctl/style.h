@@ -1,4 +1,4 @@
-// How output looks: colours or none, and the size of the screen.
+// The look of output: colours or none, and the size of the screen.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ enum class Paint : std::uint8_t { kNone, kGood, kWarning, kBad, kDim, kBold };
 
 enum class Colour : std::uint8_t { kAuto, kAlways, kNever };
 
-// What is known of where the output goes. `term`, `no_color` and `clicolor_force` are variables of
-// the environment; an empty one counts as unset.
+// The destination of the output. `term`, `no_color` and `clicolor_force` are variables of the
+// environment; an empty one counts as unset.
 struct Surface {
   bool terminal = false;
   std::string term;
@@ -22,8 +22,8 @@ struct Surface {
   std::string clicolor_force;
 };
 
-// `asked` (--color) is above all; then NO_COLOR, CLICOLOR_FORCE, TERM=dumb; then a terminal has
-// colours and nothing else has.
+// `asked` (--color) decides first; then NO_COLOR, CLICOLOR_FORCE, TERM=dumb; then only a terminal
+// has colours.
 bool wants_colour(Colour asked, const Surface& surface);
 
 // A value. Without colour there are only ASCII glyphs.

@@ -1,4 +1,4 @@
-// What this machine says of servers, without asking any: the environment and files.
+// Finds servers from this machine's environment and files, without asking any.
 #pragma once
 
 #include <functional>

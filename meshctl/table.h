@@ -22,7 +22,7 @@ struct Cell {
   Cell(const char* shown) : text(shown) {}
   // "-" for people, nothing for programs.
   static Cell none() { return Cell("-", Paint::kDim).with_value(""); }
-  // What a program reads instead of what people do: a time, a number without its unit.
+  // The text for programs: a time, a number without its unit.
   Cell with_value(std::string raw) && {
     value = std::move(raw);
     return std::move(*this);

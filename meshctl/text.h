@@ -14,7 +14,7 @@ std::size_t display_width(std::string_view text);
 // Names come from the network: a control character, which could move the cursor or set colours,
 // becomes '?', and so does a byte that is no UTF-8.
 std::string printable(std::string_view text);
-// Cut to `width` columns, the last one "~" where something is missing.
+// Cut to `width` columns; the last one is "~" if the text was longer.
 std::string shorten(std::string_view text, std::size_t width);
 
 // "12 s", "5 m", "3 h", "2 d"; the largest unit alone.

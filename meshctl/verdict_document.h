@@ -9,7 +9,7 @@
 namespace meshcheck::meshctl {
 
 std::string verdict_name(const Json& verdict);  // "verdict/12"
-// The sentence, what to run next, and where it is explained: three lines.
+// Three lines: the sentence, the next command, and where the kind is explained.
 std::string verdict_lines(const Json& verdict, const Style& style, WallTime now);
 
 // Of GET /api/v1/verdicts.
