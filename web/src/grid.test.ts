@@ -44,6 +44,20 @@ describe("Grid", () => {
     );
     expect([...star.worst]).toEqual([4, 3, 3, 3]);
   });
+  it("calls a silent node down of which others say so", () => {
+    const silent = gridOf(
+      ["a", "b", "c"],
+      [
+        { from: 0, to: 1, state: 0 },
+        { from: 0, to: 2, state: 0 },
+        { from: 1, to: 0, state: 3 },
+        { from: 1, to: 2, state: 1 },
+        { from: 2, to: 0, state: 3 },
+        { from: 2, to: 1, state: 1 },
+      ],
+    );
+    expect([...silent.worst]).toEqual([4, 3, 3]);
+  });
   it("knows where zones begin", () => {
     expect(grid.zoneStarts()).toEqual([0, 2]);
   });

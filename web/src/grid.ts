@@ -40,8 +40,9 @@ export class Grid {
   private readonly rtt: Uint8Array;
   private readonly loss: Uint8Array;
   private readonly badnessOfState: Uint8Array;
-  // Badness of a node: down if more than half of its pairs are, degraded if any pair fails, else the
-  // worst of its pairs. A pair that fails because of its other end does not make both ends down.
+  // Badness of a node: down if more than half of its pairs are of which anything is known, degraded
+  // if any pair fails, else the worst of its pairs. So a pair that fails because of its other end
+  // does not make both ends down, and a node that is silent is down by what others say.
   readonly worst: Uint8Array;
   readonly counts: Record<State, number> = { none: 0, up: 0, unknown: 0, degraded: 0, down: 0 };
 
@@ -72,7 +73,7 @@ export class Grid {
       this.counts[stateOf(badness)] += 1;
       if (from === to) return;
       for (const node of [from, to]) {
-        pairs[node] = (pairs[node] ?? 0) + 1;
+        if (badness !== BADNESS.unknown) pairs[node] = (pairs[node] ?? 0) + 1;
         if (badness === BADNESS.down) down[node] = (down[node] ?? 0) + 1;
         const level = Math.min(badness, BADNESS.degraded);
         if (level > (this.worst[node] ?? 0)) this.worst[node] = level;
