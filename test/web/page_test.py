@@ -90,6 +90,17 @@ def test_the_keyboard_reads_a_pair_both_ways(browser):
     assert browser.axe() == []
 
 
+def test_the_skip_link_leads_to_the_content_of_the_same_view(browser):
+    browser.open(url=URL + "#/events")
+    assert browser.shows("Events", of="main h1")
+    browser.press(key="Tab")
+    browser.press(key="Enter")
+    assert browser.evaluate(code="document.activeElement.id") == "main"
+    assert browser.shows("Events", of="main h1") and browser.url().endswith("#/events")
+    browser.open(url=URL + "#/constructor")
+    assert browser.shows("There is no such view.", of="main")
+
+
 def test_a_link_shows_another_person_the_same(browser):
     browser.open(url=URL + "#/now?layer=host&metric=rtt&failing=1")
     assert browser.shows("No pair fails.", of="main"), browser.text()
@@ -126,7 +137,11 @@ def test_a_downtime_is_added_and_ended(browser):
     browser.open(url=URL + "#/availability?range=1h")
     assert browser.shows("None is known.", of="section[aria-label=Downtimes]"), browser.text()
     browser.click(of="section[aria-label=Downtimes] summary")
+    browser.fill(of="input[name=end]", value="2036-01-01T03:00")
+    # The list is read anew, and what was typed stays.
+    browser.evaluate(code="document.dispatchEvent(new Event('visibilitychange'))")
     browser.fill(of="input[name=description]", value="new <switches>")
+    assert browser.evaluate(code="document.querySelector('input[name=end]').value") == "2036-01-01T03:00"
     browser.click(of="form.form button[type=submit]")
     assert browser.shows("new <switches>", of="ul.downtimes"), browser.text()
     browser.click(of="ul.downtimes button")

@@ -1,38 +1,53 @@
-// Reads an answer again and again while a view is shown; another path starts anew.
-import { useEffect, useState } from "preact/hooks";
+// Reads an answer again and again while a view is shown.
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "./api/client";
 
 export interface Loaded<T> {
-  value: T | null;
-  error: string | null;
+  value: T | null; // Null: not read yet.
+  error: string | null; // Why the last read failed; `value` is then older.
 }
 
-export function useAnswer<T>(path: string, intervalMs: number, changes: unknown = null): Loaded<T> {
-  const [loaded, setLoaded] = useState<Loaded<T>>({ value: null, error: null });
+// `question` names what is asked: another one begins with nothing, the same one keeps its value while
+// it is read anew. `pathOf` is asked at each read, since the path may have the time in it. Another
+// `turn` asks to read at once.
+export function useAnswer<T>(
+  question: string,
+  intervalMs: number,
+  pathOf: () => string = () => question,
+  turn = 0,
+): Loaded<T> {
+  const [loaded, setLoaded] = useState<Loaded<T> & { question: string }>({
+    question,
+    value: null,
+    error: null,
+  });
+  const latest = useRef(pathOf);
+  latest.current = pathOf;
   useEffect(() => {
     const abort = new AbortController();
     const read = async () => {
+      if (document.hidden) return;
       try {
-        const value = await get<T>(path, abort.signal);
-        if (!abort.signal.aborted) setLoaded({ value, error: null });
-      } catch (error) {
+        const value = await get<T>(latest.current(), abort.signal);
+        if (!abort.signal.aborted) setLoaded({ question, value, error: null });
+      } catch (problem) {
         if (abort.signal.aborted) return;
-        // What was read before stays, with the error beside it.
+        const error = problem instanceof Error ? problem.message : String(problem);
         setLoaded((before) => ({
-          ...before,
-          error: error instanceof Error ? error.message : String(error),
+          question,
+          value: before.question === question ? before.value : null,
+          error,
         }));
       }
     };
-    setLoaded({ value: null, error: null });
     void read();
-    const timer = setInterval(() => {
-      if (!document.hidden) void read();
-    }, intervalMs);
+    const timer = setInterval(read, intervalMs);
+    document.addEventListener("visibilitychange", read);
     return () => {
       abort.abort();
       clearInterval(timer);
+      document.removeEventListener("visibilitychange", read);
     };
-  }, [path, intervalMs, changes]);
-  return loaded;
+  }, [question, intervalMs, turn]);
+  return loaded.question === question ? loaded : { value: null, error: null };
 }

@@ -1,9 +1,11 @@
 // How available each group and probe was, by steps of a range; the error budget; downtimes.
 import { useState } from "preact/hooks";
-import { ApiError, type Downtime, type DowntimeItem, type SlaSeries, send } from "../api/client";
+import type { Downtime, SlaSeries } from "../api/client";
 import { useAnswer } from "../load";
 import { route, set } from "../router";
+import { serverNow } from "../state";
 import { Clock } from "../time";
+import { Downtimes, TYPES } from "./downtimes";
 import { Choice } from "./now";
 
 const RANGES = {
@@ -16,12 +18,6 @@ const RANGES = {
 } as const;
 type Range = keyof typeof RANGES;
 
-const TYPES: DowntimeItem["type"][] = [
-  "Maintenance",
-  "InfrastructureMaintenance",
-  "InfrastructureAccident",
-  "Accident",
-];
 const MUTED_BY_DEFAULT = TYPES.filter((type) => type !== "Accident");
 
 interface Answer {
@@ -87,112 +83,10 @@ function Row({ series, name }: { series: SlaSeries; name: preact.ComponentChild 
   );
 }
 
-function Downtimes({ onChange }: { onChange: () => void }) {
-  const [turn, setTurn] = useState(0);
-  const [error, setError] = useState<string | null>(null);
-  const { value } = useAnswer<{ downtimes: Downtime[] }>("api/v1/downtimes", 30_000, turn);
-  const act = async (method: string, path: string, body?: unknown) => {
-    try {
-      await send(method, path, body);
-      setError(null);
-    } catch (problem) {
-      setError(problem instanceof ApiError ? problem.message : String(problem));
-    }
-    setTurn(turn + 1);
-    onChange();
-  };
-  const local = (ms: number) =>
-    new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-  const add = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    const time = (key: string) => new Date(String(form.get(key))).toISOString();
-    const affected = String(form.get("affected"))
-      .split(/[\s,]+/)
-      .filter(Boolean);
-    void act("POST", "api/v1/downtimes", {
-      startDate: time("start"),
-      endDate: time("end"),
-      type: String(form.get("type")),
-      description: String(form.get("description")),
-      ...(affected.length > 0 ? { affected } : {}),
-    });
-  };
-  const now = Date.now();
-  const list = [...(value?.downtimes ?? [])].sort((a, b) => b.startDate - a.startDate);
-  return (
-    <section aria-label="Downtimes">
-      <h2>Downtimes</h2>
-      {error ? (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      ) : null}
-      {list.length === 0 ? <p class="quiet">None is known.</p> : null}
-      <ul class="downtimes">
-        {list.map((downtime) => {
-          const open = downtime.endDate * 1000 > now;
-          return (
-            <li key={downtime.uid}>
-              <strong>{downtime.type}</strong> <Clock time={downtime.startDate * 1000} /> to{" "}
-              <Clock time={downtime.endDate * 1000} />{" "}
-              {downtime.affected.length > 0 ? downtime.affected.join(", ") : "everything"}.{" "}
-              {downtime.description} <small>from {downtime.source ?? "api"}</small>{" "}
-              {open && downtime.source === "api" ? (
-                <button
-                  type="button"
-                  onClick={() =>
-                    act("PUT", `api/v1/downtimes/${encodeURIComponent(downtime.uid)}`, {
-                      startDate: Math.min(downtime.startDate, Math.floor(now / 1000)),
-                      endDate: Math.floor(now / 1000),
-                      type: downtime.type,
-                      description: downtime.description,
-                      name: downtime.name,
-                      ...(downtime.affected.length > 0 ? { affected: downtime.affected } : {}),
-                    })
-                  }
-                >
-                  End now
-                </button>
-              ) : null}
-            </li>
-          );
-        })}
-      </ul>
-      <details>
-        <summary>Add a downtime</summary>
-        <form onSubmit={add} class="form">
-          <label>
-            From <input type="datetime-local" name="start" required value={local(now)} />
-          </label>
-          <label>
-            To <input type="datetime-local" name="end" required value={local(now + 3_600_000)} />
-          </label>
-          <label>
-            Type{" "}
-            <select name="type">
-              {TYPES.map((type) => (
-                <option key={type}>{type}</option>
-              ))}
-            </select>
-          </label>
-          <label>
-            Affects (groups or group/probe; nothing: everything) <input name="affected" />
-          </label>
-          <label>
-            Description <input name="description" maxLength={1000} />
-          </label>
-          <button type="submit">Add</button>
-        </form>
-      </details>
-    </section>
-  );
-}
-
 export function AvailabilityView() {
   const { query } = route.value;
   const wanted = query.get("range") as Range;
-  const range: Range = wanted in RANGES ? wanted : "24h";
+  const range: Range = Object.hasOwn(RANGES, wanted) ? wanted : "24h";
   const open = query.get("group") ?? "";
   const muteText = query.get("mute");
   const muted =
@@ -201,15 +95,17 @@ export function AvailabilityView() {
       : TYPES.filter((type) => muteText.split(",").includes(type));
   const [turn, setTurn] = useState(0);
   const { seconds, step } = RANGES[range];
-  // Whole minutes, so that one range asks one question a minute.
-  const to = Math.floor(Date.now() / 60_000) * 60;
-  const ask = (of: string) =>
-    `api/v1/sla?from=${to - seconds}&to=${to}&step=${step}&mute=${muted.join(",") || "none"}&${of}`;
-  const groups = useAnswer<Answer>(ask("probe=__total__"), 60_000, turn);
+  const ask = (of: string) => {
+    const question = `${range} ${muted.join(",")} ${of}`;
+    const path = () => {
+      const to = Math.floor(serverNow.peek() / 1000);
+      return `api/v1/sla?from=${to - seconds}&to=${to}&step=${step}&mute=${muted.join(",") || "none"}&${of}`;
+    };
+    return [question, 60_000, path, turn] as const;
+  };
+  const groups = useAnswer<Answer>(...ask("probe=__total__"));
   const probes = useAnswer<Answer>(
-    ask(open ? `group=${encodeURIComponent(open)}` : "probe=__total__"),
-    60_000,
-    turn,
+    ...ask(open ? `group=${encodeURIComponent(open)}` : "probe=__total__"),
   );
   const inGroup = (probes.value?.series ?? []).filter(
     (series) => series.group === open && series.probe !== "__total__",
@@ -294,7 +190,7 @@ export function AvailabilityView() {
           </table>
         </div>
       ) : null}
-      <Downtimes onChange={() => setTurn(turn + 1)} />
+      <Downtimes onChange={() => setTurn((before) => before + 1)} />
     </>
   );
 }

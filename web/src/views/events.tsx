@@ -1,7 +1,7 @@
 // Verdicts over time, open and ended, and agents that went or came while this page was open.
 import type { Verdict } from "../api/client";
 import { link, route } from "../router";
-import { agentEvents, closed, verdicts } from "../state";
+import { agentEvents, closed, problem, verdicts } from "../state";
 import { Clock } from "../time";
 import { VerdictItem } from "../verdict";
 
@@ -22,6 +22,14 @@ export function EventsView() {
     b.opened.localeCompare(a.opened),
   );
   const linked = all.find((verdict) => verdict.id === id);
+  if (verdicts.value === null) {
+    return (
+      <>
+        <h1>Events</h1>
+        <p class="quiet">{problem.value ?? "The verdicts are being read."}</p>
+      </>
+    );
+  }
   return (
     <>
       <h1>Events</h1>

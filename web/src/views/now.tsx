@@ -1,7 +1,7 @@
 // Is the network fine, and if not: where, since when, and what to type next.
 import { BADNESS, failingPairs, type Grid, type Layer, sentenceOf, stateOf } from "../grid";
 import { headline } from "../headline";
-import { METRICS, type Metric } from "../heatmap/blocks";
+import { BEST, DOWN, METRICS, type Metric, NOT_MEASURED } from "../heatmap/blocks";
 import { FAILING_SHOWN_MAX, Heatmap } from "../heatmap/heatmap";
 import { colourOf, SIZES_NAMES, STATE_NAMES } from "../heatmap/paint";
 import { link, route, set } from "../router";
@@ -92,20 +92,21 @@ function Legend({ metric, grid }: { metric: Metric; grid: Grid }) {
     metric === "state"
       ? [1, 3, 4, 2].map((level) => [level, STATE_NAMES[level] ?? ""])
       : metric === "sizes"
-        ? [1, 2, 3, 4, 5].map((level) => [level, SIZES_NAMES[level] ?? ""])
+        ? SIZES_NAMES.map((name, place) => [BEST + place, name])
         : metric === "loss"
           ? [
-              [1, "none lost"],
-              [4, "to 5 %"],
-              [6, "to 20 %"],
-              [9, "all"],
+              [BEST, "none lost"],
+              [BEST + 3, "to 5 %"],
+              [BEST + 5, "to 20 %"],
+              [BEST + 8, "all"],
             ]
           : [
-              [1, "to 0.05 ms"],
-              [9, "to 0.8 ms"],
-              [17, "to 13 ms"],
-              [25, "0.2 s or more"],
+              [BEST, "to 0.05 ms"],
+              [BEST + 8, "to 0.8 ms"],
+              [BEST + 16, "to 13 ms"],
+              [BEST + 24, "0.2 s or more"],
             ];
+  if (metric !== "state") items.push([DOWN, "down"], [NOT_MEASURED, "not measured"]);
   return (
     <p class="legend">
       {items.map(([level, name]) => (
