@@ -46,7 +46,7 @@ function Login() {
         {tokenWanted.value}
       </p>
       <label>
-        Token <input type="password" name="token" autocomplete="off" required />
+        Token <input type="password" name="token" autocomplete="off" required pattern="[!-~]+" />
       </label>
       <p class="quiet">It is kept by this tab, and sent as a header. Closing the tab forgets it.</p>
       <button type="submit">Use it</button>
@@ -56,13 +56,14 @@ function Login() {
 
 function Page() {
   const { view } = route.value;
-  const { title, view: View } = VIEWS[view] ?? { title: "Not found", view: NotFound };
+  const known = Object.hasOwn(VIEWS, view) ? VIEWS[view] : undefined;
+  const { title, view: View } = known ?? { title: "Not found", view: NotFound };
   document.title = `${title} – meshcheck`;
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header>
         <nav aria-label="Views">
           <strong>meshcheck</strong>
@@ -81,9 +82,14 @@ function Page() {
       <footer>
         <p>
           {version.value ? `Server ${version.value}. ` : ""}
-          As JSON: <a href="api/v1/verdicts">verdicts</a>,{" "}
-          <a href="api/v1/connectivity_check">check</a>, <a href="api/v1/mesh">paths</a> (
-          <a href="api/v1/mesh?format=csv">CSV</a>), <a href="metrics">metrics</a>.
+          {token.value ? null : (
+            <>
+              As JSON: <a href="api/v1/verdicts">verdicts</a>,{" "}
+              <a href="api/v1/connectivity_check">check</a>, <a href="api/v1/mesh">paths</a> (
+              <a href="api/v1/mesh?format=csv">CSV</a>), <a href="metrics">metrics</a>.{" "}
+            </>
+          )}
+          <a href="licences.txt">Licences</a>
         </p>
       </footer>
     </>

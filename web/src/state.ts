@@ -20,6 +20,7 @@ export interface AgentEvent {
 }
 export const agentEvents = signal<AgentEvent[]>([]); // Since this page was opened, newest first.
 const AGENT_EVENTS_MAX = 200;
+const CLOSED_MAX = 2000; // Between two reads; a read brings all of the week.
 
 // The server's clock when it last answered, and ours then: what is shown as "now" is the server's.
 const answered = signal<{ server: number; here: number } | null>(null);
@@ -53,7 +54,7 @@ function heard({ type, data }: StreamEvent): void {
     verdicts.value = withVerdict(verdicts.value ?? [], value as Verdict);
     if (type === "verdict_closed") {
       const others = closed.value.filter(({ id }) => id !== value.id);
-      closed.value = [value as Verdict, ...others];
+      closed.value = [value as Verdict, ...others].slice(0, CLOSED_MAX);
     }
     soon();
   } else if (type.startsWith("agent_")) {
@@ -82,7 +83,9 @@ async function readGrid(layer: Layer): Promise<void> {
 const etags: Partial<Record<Layer, string | null>> = {};
 
 let reading = false;
+let again = false; // Somebody asked while it was reading.
 export async function read(): Promise<void> {
+  again = reading;
   if (reading) return;
   reading = true;
   try {
@@ -94,6 +97,7 @@ export async function read(): Promise<void> {
   } finally {
     reading = false;
   }
+  if (again) void read();
 }
 
 // What a verdict changes is to be seen soon, but a burst of events makes one read.

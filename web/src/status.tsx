@@ -30,10 +30,12 @@ const CLASS: Record<Status, string> = {
 function StatusPage() {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [late, setLate] = useState(false);
+  const [closed, setClosed] = useState(false); // Not public.
   useEffect(() => {
     const read = async () => {
       try {
-        const response = await fetch("public/api/status");
+        const response = await fetch("public/api/status", { signal: AbortSignal.timeout(15_000) });
+        setClosed(response.status === 401 || response.status === 403);
         if (!response.ok) throw new Error(`${response.status}`);
         setAnswer((await response.json()) as Answer);
         setLate(false);
@@ -56,7 +58,13 @@ function StatusPage() {
           {answer ? status : "Asking…"}
         </h1>
       </div>
-      {late ? <p class="error">The last update is pending: the server does not answer.</p> : null}
+      {late ? (
+        <p class="error">
+          {closed
+            ? "This status is not public: the server asks for a token."
+            : "The last update is pending: the server does not answer."}
+        </p>
+      ) : null}
       <table>
         <tbody>
           {(answer?.rows ?? []).map((row) => (

@@ -25,26 +25,35 @@ export class ApiError extends Error {
   }
 }
 
+const TIMEOUT_MS = 15_000;
+
+// With a limit of time, unless `options` brings a signal of its own.
 export async function request(path: string, options: RequestInit = {}): Promise<Response> {
   const headers = new Headers(options.headers);
-  if (token.value) headers.set("Authorization", `Bearer ${token.value}`);
+  const shown = token.peek();
+  if (shown) headers.set("Authorization", `Bearer ${shown}`);
   let response: Response;
   try {
-    response = await fetch(path, { ...options, headers });
+    const signal = options.signal ?? AbortSignal.timeout(TIMEOUT_MS);
+    response = await fetch(path, { ...options, headers, signal });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ApiError(0, "The server does not answer.");
   }
   if (response.status === 401) {
     const text = (await response.text()).trim();
-    tokenWanted.value = text;
+    // The answer to another token than the one that was entered meanwhile says nothing.
+    if (shown === token.peek()) tokenWanted.value = text;
     throw new ApiError(401, text);
   }
   return response;
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await request(path, { signal: signal ?? null });
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await request(path, {
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+  });
   if (!response.ok) throw new ApiError(response.status, (await response.text()).trim());
   return (await response.json()) as T;
 }

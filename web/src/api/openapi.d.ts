@@ -1378,7 +1378,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every expected agent has, and no verdict is critical. */
+            /** @description Every expected agent has, and no verdict is critical; or `status=200` was asked for. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1391,7 +1391,7 @@ export interface operations {
                      *       "Outdated": null
                      *     }
                      */
-                    "application/json": components["schemas"]["CheckPassed"];
+                    "application/json": components["schemas"]["CheckPassed"] | components["schemas"]["CheckFailed"];
                 };
             };
             /** @description Some have not, nobody is expected, Kubernetes has not told yet who is, large packets are lost between an agent and the server, or a verdict is critical (not with `-verdicts-fail-check=false`). */
