@@ -1,7 +1,7 @@
 // Server-sent events by fetch, since EventSource cannot send a token. One stream a browser: the tab
 // that holds a lock reads, and tells the others. HTTP/1.1 allows six connections a server, and the
 // seventh tab would wait for ever.
-import { request } from "./api/client";
+import { ApiError, request } from "./api/client";
 
 export interface StreamEvent {
   type: string;
@@ -50,7 +50,9 @@ interface Told {
   hello?: boolean; // A new tab asks for all that is known.
 }
 
+const BACKOFF_MIN_MS = 1000;
 const BACKOFF_MAX_MS = 30_000;
+const IDLE_MAX_MS = 40_000; // The server says something each 15 s.
 const CHANNEL = "meshcheck";
 
 // Returns what begins a new stream at once, as with another token.
@@ -69,8 +71,9 @@ export function follow(
     if (data.hello) restart();
   });
 
-  const read = async (): Promise<never> => {
-    let backoff = 1000;
+  // Returns when the server wants another token: a tab without one must not keep the others off.
+  const read = async (): Promise<void> => {
+    let backoff = BACKOFF_MIN_MS;
     for (;;) {
       const abort = new AbortController();
       let wake = () => {};
@@ -78,7 +81,14 @@ export function follow(
         abort.abort();
         wake();
       };
+      let idle: ReturnType<typeof setTimeout> | undefined;
+      const alive = () => {
+        clearTimeout(idle);
+        idle = setTimeout(() => abort.abort(), IDLE_MAX_MS);
+      };
+      let refused = false;
       try {
+        alive();
         const response = await request("api/v1/events", { signal: abort.signal });
         if (!response.ok || !response.body) throw new Error(`${response.status}`);
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -87,21 +97,25 @@ export function follow(
         onState(connected);
         tell({ state: connected });
         for (;;) {
+          alive();
           const { value, done } = await reader.read();
           if (done) break;
-          backoff = 1000;
+          backoff = BACKOFF_MIN_MS;
           for (const event of parser.feed(value)) {
             onEvent(event);
             tell({ event });
           }
         }
-      } catch {
-        // It is told below, and tried again.
+      } catch (error) {
+        refused = error instanceof ApiError && error.status === 401;
+      } finally {
+        clearTimeout(idle);
       }
-      if (abort.signal.aborted) continue;
-      const state = { connected: false, retryAt: Date.now() + backoff };
+      const state = { connected: false, retryAt: refused ? null : Date.now() + backoff };
       onState(state);
       tell({ state });
+      if (refused) return;
+      if (abort.signal.aborted) continue;
       await new Promise<void>((resolve) => {
         wake = resolve;
         setTimeout(resolve, backoff);
@@ -110,11 +124,19 @@ export function follow(
     }
   };
 
-  if (navigator.locks && channel) {
-    tell({ hello: true });
-    void navigator.locks.request(name, read);
-  } else {
-    void read();
-  }
+  const lead = async (): Promise<never> => {
+    for (;;) {
+      if (navigator.locks && channel) {
+        tell({ hello: true });
+        await navigator.locks.request(name, read);
+      } else {
+        await read();
+      }
+      await new Promise<void>((resolve) => {
+        restart = resolve;
+      });
+    }
+  };
+  void lead();
   return () => restart();
 }
