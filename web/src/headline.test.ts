@@ -38,6 +38,18 @@ describe("headline", () => {
       },
     );
   });
+  it("does not let a warning hide a check that fails", () => {
+    const warning = [verdict(1, "warning", "8 % of packets are lost")];
+    expect(headline(warning, failed([], ["x"]), grid, [])).toEqual({
+      level: "critical",
+      text: "The agent x does not report. And one more fault.",
+      since: null,
+    });
+    const unpadded = { ...failed([]), Unpadded: ["x", "y"] };
+    expect(headline(warning, unpadded, grid, []).text).toBe(
+      "2 agents report without large packets, x among them. And one more fault.",
+    );
+  });
   it("does not call a network broken for what is only to be known", () => {
     expect(headline([verdict(1, "info")], passed, grid, []).level).toBe("ok");
   });

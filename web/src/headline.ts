@@ -17,25 +17,38 @@ export function headline(
   if (!verdicts || !check) {
     return { level: "unknown", text: "Asking the server…", since: null };
   }
-  const worst = verdicts.find(({ severity }) => severity !== "info");
-  if (worst) {
-    const others = verdicts.filter(({ severity }) => severity !== "info").length - 1;
-    const more =
-      others === 0 ? "" : others === 1 ? " And one more fault." : ` And ${others} more faults.`;
+  const faults = verdicts.filter(({ severity }) => severity !== "info");
+  const [worst] = faults; // They come worst first.
+  const silent = [...(check.Absent ?? []), ...(check.Outdated ?? [])];
+  const unpadded = "Unpadded" in check ? (check.Unpadded ?? []) : [];
+  const more = (count: number) =>
+    count === 0 ? "" : count === 1 ? " And one more fault." : ` And ${count} more faults.`;
+  if (worst?.severity === "critical") {
     return {
-      level: worst.severity === "critical" ? "critical" : "warning",
-      text: `${sentence(worst.sentence)}${more}`,
+      level: "critical",
+      text: sentence(worst.sentence) + more(faults.length - 1),
       since: worst.since,
     };
   }
-  const silent = [...(check.Absent ?? []), ...(check.Outdated ?? [])];
-  if (silent.length) {
-    const [first = ""] = silent;
+  // The check fails for these, whatever warnings there are.
+  for (const [names, does] of [
+    [silent, ["does not report", "do not report"]],
+    [unpadded, ["reports without large packets", "report without large packets"]],
+  ] as const) {
+    const [first] = names;
+    if (first === undefined) continue;
     const text =
-      silent.length === 1
-        ? `The agent ${first} does not report.`
-        : `${silent.length} agents do not report, ${first} among them.`;
-    return { level: "critical", text, since: null };
+      names.length === 1
+        ? `The agent ${first} ${does[0]}.`
+        : `${names.length} agents ${does[1]}, ${first} among them.`;
+    return { level: "critical", text: text + more(faults.length), since: null };
+  }
+  if (worst) {
+    return {
+      level: "warning",
+      text: sentence(worst.sentence) + more(faults.length - 1),
+      since: worst.since,
+    };
   }
   const passed = check.Absent === null;
   if (!passed) return { level: "warning", text: sentence(check.Message), since: null };
