@@ -146,7 +146,6 @@ export class Grid {
       reduced: 2,
       fragments_dropped: 3,
       black_hole: 4,
-      down: 4,
     };
     return levels[this.header.classes[value] ?? ""] ?? 0;
   }
@@ -192,7 +191,7 @@ function describe(cell: Cell | null): string {
   let text = `${cell.state}${WHERE[cell.direction] ?? ""}`;
   if (cell.rttUs !== null && cell.state !== "down")
     text += `, round trip up to ${duration(cell.rttUs)}`;
-  if (cell.lossPercent) text += `, up to ${cell.lossPercent} % lost`;
+  if (cell.lossPercent) text += `, up to ${Math.ceil(cell.lossPercent)} % lost`;
   const sizes = [...new Set([cell.forward, cell.backward])].filter(
     (name) => name !== "clear" && name !== "unknown" && name !== "down",
   );

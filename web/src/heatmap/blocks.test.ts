@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gridOf } from "../grid_testing";
-import { blocksOf, shownNodes, zoomed } from "./blocks";
+import { BEST, blocksOf, DOWN, type Metric, NOT_MEASURED, shownNodes, zoomed } from "./blocks";
 import { sentenceOfBlock } from "./heatmap";
 
 const names = Array.from({ length: 10 }, (_, i) => `n${i}`);
@@ -35,7 +35,15 @@ describe("blocksOf", () => {
     const shown = shownNodes(grid, true);
     expect(shown).toEqual([0, 8, 9]);
     const blocks = blocksOf(grid, shown, "rtt", { row: 0, column: 0, span: 3 }, 3);
-    expect([...blocks.levels]).toEqual([0, 0, 9, 0, 0, 0, 0, 0, 0]);
+    expect([...blocks.levels]).toEqual([0, 0, DOWN, 0, 0, 0, 0, NOT_MEASURED, 0]);
+  });
+  it("tells what was not measured from what is not probed, and from what is down", () => {
+    const levels = (metric: Metric) => [...blocksOf(grid, all, metric, whole, 10).levels];
+    expect(levels("rtt")[1]).toBe(BEST + 2);
+    expect(levels("loss")[1]).toBe(NOT_MEASURED);
+    expect(levels("sizes")[1]).toBe(NOT_MEASURED);
+    expect(levels("sizes")[9]).toBe(DOWN);
+    expect(levels("sizes")[2]).toBe(0);
   });
 });
 

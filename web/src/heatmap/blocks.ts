@@ -23,18 +23,22 @@ export function shownNodes(grid: Grid, onlyFailing: boolean): number[] {
   return onlyFailing ? all.filter((node) => (grid.worst[node] ?? 0) >= BADNESS.degraded) : all;
 }
 
-// Level 1 is the best that is known; a metric that was not measured has level 0 where the state is
-// not known either, else 1.
+// Levels of a block, from best to worst; 0: nothing is probed there. Of the state it is the badness;
+// of the others NOT_MEASURED, then from BEST on, and DOWN where the path is.
+export const NOT_MEASURED = 1;
+export const BEST = 2;
+export const DOWN = 255;
+
 export function levelOf(grid: Grid, metric: Metric, index: number, badness: number): number {
+  if (metric === "state") return badness;
+  if (badness === BADNESS.down) return DOWN;
   switch (metric) {
-    case "state":
-      return badness;
     case "rtt":
-      return grid.rttLevel(index);
+      return NOT_MEASURED + grid.rttLevel(index);
     case "loss":
-      return grid.lossLevel(index);
+      return NOT_MEASURED + grid.lossLevel(index);
     case "sizes":
-      return grid.sizesKnown(index) ? 1 + grid.sizesLevel(index) : 0;
+      return grid.sizesKnown(index) ? BEST + grid.sizesLevel(index) : NOT_MEASURED;
   }
 }
 

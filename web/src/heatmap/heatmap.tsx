@@ -1,5 +1,5 @@
-// Nodes by nodes on a canvas: a row is the node that probes. Zoom by wheel, pinch of a touchpad, and
-// + and -; the arrow keys move a cursor, whose sentence is read out.
+// Nodes by nodes on a canvas: a row is the node that probes. Zoom by Ctrl and the wheel, by pinch of a
+// touchpad, and by + and -; the arrow keys move a cursor, whose sentence is read out.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Grid, sentenceOf } from "../grid";
 import { link } from "../router";
@@ -78,11 +78,12 @@ export function Heatmap({
       setRoom(Math.max(200, Math.min(SIDE_MAX_PX, Math.floor(width))));
     });
     if (box.current) observer.observe(box.current);
+    // Anew when there is something to show at last.
     return () => {
       darkQuery.removeEventListener("change", onTheme);
       observer.disconnect();
     };
-  }, []);
+  }, [shown.length === 0]);
 
   useEffect(() => {
     const element = canvas.current;
@@ -185,7 +186,8 @@ export function Heatmap({
           onMouseLeave={() => setCursor(null)}
           onClick={(event) => enter(placeOf(event))}
           onWheel={(event) => {
-            if (!event.ctrlKey && shown.length * BLOCK_MIN_PX < side) return;
+            // Without Ctrl, which a pinch brings by itself, the wheel scrolls the page.
+            if (!event.ctrlKey) return;
             event.preventDefault();
             zoom(event.deltaY < 0 ? 0.7 : 1.4, {
               x: event.offsetX / side,

@@ -1,5 +1,6 @@
 // Draws blocks on a canvas. A failing block differs in size and sign too, not in colour alone.
-import type { Blocks, Metric } from "./blocks";
+import { BADNESS } from "../grid";
+import { BEST, type Blocks, DOWN, type Metric, NOT_MEASURED } from "./blocks";
 
 export interface Theme {
   dark: boolean;
@@ -13,13 +14,14 @@ const STATE = {
 const SIGNS = ["", "", "?", "!", "×"];
 export const STATE_NAMES = ["not probed", "up", "unknown", "degraded", "down"];
 export const SIZES_NAMES = [
-  "not known",
   "all sizes pass",
   "smaller, and told so",
   "smaller",
   "fragments are dropped",
   "black hole",
 ];
+
+const SIGN_FROM_PX = 11;
 
 // From calm to strong: hue 210 to 30 by way of lightness, so that it also reads in grey.
 function ramp(share: number, dark: boolean): string {
@@ -31,17 +33,23 @@ function ramp(share: number, dark: boolean): string {
 
 export function colourOf(metric: Metric, level: number, dark: boolean): string {
   if (level === 0) return "";
-  if (metric === "state") return (dark ? STATE.dark : STATE.light)[level] ?? "";
-  if (metric === "sizes") return ramp((level - 1) / 4, dark);
-  if (metric === "loss") return ramp(level === 1 ? 0 : 0.3 + (0.7 * (level - 1)) / 8, dark);
-  return ramp(Math.min(1, (level - 1) / 24), dark); // Round trips: level 25 is 205 ms.
+  const states = dark ? STATE.dark : STATE.light;
+  if (metric === "state") return states[level] ?? "";
+  if (level === DOWN) return states[BADNESS.down] ?? "";
+  if (level === NOT_MEASURED) return states[BADNESS.unknown] ?? "";
+  const place = level - BEST;
+  if (metric === "sizes") return ramp(place / 4, dark);
+  if (metric === "loss") return ramp(place === 0 ? 0 : 0.3 + (0.7 * place) / 8, dark);
+  return ramp(Math.min(1, place / 24), dark); // Round trips: the 25th bound is 205 ms.
 }
 
-// What deserves a sign: a failing state, lost packets, sizes that do not pass.
+// What deserves a sign: a failing state, lost packets, sizes that do not pass, what is not known.
 function signOf(metric: Metric, level: number): string {
   if (metric === "state") return SIGNS[level] ?? "";
-  if (metric === "sizes") return level >= 3 ? "!" : "";
-  if (metric === "loss") return level >= 2 ? "!" : "";
+  if (level === DOWN) return "×";
+  if (level === NOT_MEASURED) return "?";
+  if (metric === "sizes") return level >= BEST + 2 ? "!" : "";
+  if (metric === "loss") return level > BEST ? "!" : "";
   return "";
 }
 
@@ -65,18 +73,19 @@ export function paint(
       const level = blocks.levels[row * blocks.across + column] ?? 0;
       if (level === 0) continue;
       const sign = signOf(metric, level);
-      // What is fine is drawn smaller, so that trouble stands out without its colour.
+      // What is fine is drawn smaller, so that trouble stands out without its colour. Where a sign
+      // has no room, trouble that is not "down" is a bar.
       const inset = sign || metric === "rtt" || size < 4 ? gap : size * 0.18 + gap;
+      const isBar = size >= 4 && size < SIGN_FROM_PX && sign !== "" && sign !== "×";
       context.fillStyle = colourOf(metric, level, theme.dark);
       context.fillRect(
         column * size + inset,
-        row * size + inset,
+        row * size + (isBar ? size / 2 : inset),
         Math.max(1, size - 2 * inset),
-        Math.max(1, size - 2 * inset),
+        Math.max(1, isBar ? size / 2 - inset : size - 2 * inset),
       );
-      if (sign && size >= 11) {
-        context.fillStyle =
-          metric === "state" && level === 4 && !theme.dark ? "#ffffff" : "#000000";
+      if (sign && size >= SIGN_FROM_PX) {
+        context.fillStyle = sign === "×" && !theme.dark ? "#ffffff" : "#000000";
         context.fillText(sign, (column + 0.5) * size, (row + 0.55) * size);
       }
     }
