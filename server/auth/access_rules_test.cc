@@ -29,8 +29,9 @@ TEST(AccessRulesTest, LeaveNothingOpenByMistake) {
   EXPECT_EQ(access_of(request(Method::kGet, "/healthz")).kind, Kind::kOpen);
   EXPECT_EQ(access_of(request(Method::kHead, "/readyz")).kind, Kind::kOpen);
   EXPECT_EQ(access_of(request(Method::kGet, "/api/v1/ping")).kind, Kind::kPing);
-  for (const char* path : {"/healthz/", "/Healthz", "/healthz/x", "//healthz", "/api/v1/ping/",
-                           "/metrics", "/", "/new", "/api/v1/agents/a"}) {
+  for (const char* path :
+       {"/healthz/", "/Healthz", "/healthz/x", "//healthz", "/api/v1/ping/", "/metrics", "//",
+        "/index.js/", "/Index.js", "/status/x", "/new", "/api/v1/agents/a"}) {
     EXPECT_EQ(access_of(request(Method::kGet, path)).kind, Kind::kRead) << path;
   }
   for (const Method method :
