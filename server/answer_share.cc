@@ -5,8 +5,9 @@
 #include "lib/http/content_coding.h"
 
 namespace meshcheck::server {
-http::Response AnswerShare::answer(std::string_view content_type, bool gzips,
+http::Response AnswerShare::answer(std::string_view content_type, const http::Request& request,
                                    const std::function<std::string()>& make) {
+  const bool gzips = request.method != http::Method::kHead && http::accepts_gzip(request);
   Guarded<Latest>& latest = latest_.at(gzips ? 1 : 0);
   http::Response response;
   response.content_type = content_type;

@@ -30,8 +30,8 @@ class AnswerShare {
                        std::function<Clock::time_point()> clock = Clock::now)
       : memory_(memory), clock_(std::move(clock)) {}
 
-  // `gzips`: the client takes gzip.
-  http::Response answer(std::string_view content_type, bool gzips,
+  // To a client that takes gzip, in gzip; not for HEAD, of which the connection says the same.
+  http::Response answer(std::string_view content_type, const http::Request& request,
                         const std::function<std::string()>& make);
   // Frees copies that are sent to no client any more.
   void forget_unused();

@@ -12,8 +12,14 @@ class AnswerShareTest : public testing::Test {
   static constexpr std::size_t kSize = 200'000;
 
   http::Response ask(Clock::duration at, bool gzips = false) {
+    http::Request request;
+    request.method = http::Method::kGet;
+    if (gzips) request.headers.emplace_back("Accept-Encoding", "gzip");
+    return ask(at, request);
+  }
+  http::Response ask(Clock::duration at, const http::Request& request) {
     now_ = Clock::time_point(at);
-    return share_.answer("text/plain", gzips, [this] {
+    return share_.answer("text/plain", request, [this] {
       ++made_;
       if (gzips_badly_) return noise(size_);
       return std::string(size_, static_cast<char>('a' + made_));
@@ -104,6 +110,15 @@ TEST_F(AnswerShareTest, SharesNoAnswerThatGzipMakesSmall) {
   EXPECT_LT(answer.body.size(), kSize / 50);
   EXPECT_EQ(answer.headers.size(), 1U);
   EXPECT_FALSE(answer.source);
+}
+
+TEST_F(AnswerShareTest, CompressesNothingForAHead) {
+  http::Request request;
+  request.method = http::Method::kHead;
+  request.headers.emplace_back("Accept-Encoding", "gzip");
+  const http::Response answer = ask(1s, request);
+  EXPECT_TRUE(answer.headers.empty());
+  EXPECT_EQ(answer.source_size, kSize) << "as it is";
 }
 
 TEST_F(AnswerShareTest, CompressesNoTinyAnswer) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "lib/base/text.h"
-#include "lib/http/content_coding.h"
 #include "lib/http/query.h"
 #include "server/connectivity_check.h"
 #include "server/mesh/mesh_api.h"
@@ -224,7 +223,7 @@ http::Response Api::answer_mesh(const mesh::MeshTable::Sender& sender,
 }
 
 http::Response Api::get_agents(const http::Request& request) const {
-  return parts_.agents_answers.answer("application/json", http::accepts_gzip(request), [this] {
+  return parts_.agents_answers.answer("application/json", request, [this] {
     return parts_.agents.with([](const AgentTable& table) { return table.all_records(); });
   });
 }
@@ -247,8 +246,7 @@ http::Response Api::delete_agent(const http::Request& request) {
 }
 
 http::Response Api::get_metrics(const http::Request& request) const {
-  return parts_.metrics_answers.answer("text/plain; version=0.0.4; charset=utf-8",
-                                       http::accepts_gzip(request),
+  return parts_.metrics_answers.answer("text/plain; version=0.0.4; charset=utf-8", request,
                                        [this] { return metrics_text(parts_, registry_); });
 }
 

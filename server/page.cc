@@ -5,6 +5,8 @@
 
 #include "lib/base/hex.h"
 #include "lib/base/random.h"
+#include "lib/http/content_coding.h"
+#include "lib/http/shared_body.h"
 
 // One file of web/dist as bytes of this program, from NAME_begin to NAME_end. The build compiles
 // this file again when one of them changes.
@@ -33,7 +35,11 @@ constexpr std::string_view kText = "text/plain; charset=utf-8";
 PageFile page_file(std::string_view path, std::string_view content_type, const char* begin,
                    const char* end) {
   const std::string_view bytes(begin, static_cast<std::size_t>(end - begin));
-  return {path, content_type, bytes, "W/\"" + to_hex(hash(0, bytes)) + '"'};
+  return {.path = path,
+          .content_type = content_type,
+          .bytes = bytes,
+          .gzip = bytes.size() < http::kGzipMin ? "" : http::gzip(bytes),
+          .etag = "W/\"" + to_hex(hash(0, bytes)) + '"'};
 }
 
 }  // namespace
@@ -64,8 +70,14 @@ http::Response get_page_file(const PageFile& file, const http::Request& request)
       {"X-Content-Type-Options", "nosniff"}};
   if (request.header("If-None-Match") == file.etag) {
     response.status = 304;
-  } else {
+  } else if (file.gzip.empty()) {
     response.body = file.bytes;
+  } else {
+    const bool gzips = http::accepts_gzip(request);
+    if (gzips) response.headers.emplace_back("Content-Encoding", "gzip");
+    const std::string_view sent = gzips ? std::string_view(file.gzip) : file.bytes;
+    response.source_size = sent.size();
+    response.source = http::pieces_of(sent);
   }
   return response;
 }

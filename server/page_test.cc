@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <utility>
 
+#include "lib/http/content_coding.h"
 #include "server/auth/access_rules.h"
 
 namespace meshcheck::server {
@@ -14,6 +16,20 @@ http::Request get(std::string_view path) {
   request.method = http::Method::kGet;
   request.path = path;
   return request;
+}
+
+std::string body(http::Response response) {
+  std::string body = std::move(response.body);
+  while (response.source && response.source(body) == http::BodyStep::kMore) {
+  }
+  return body;
+}
+
+std::string header(const http::Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return {};
 }
 
 const PageFile& file_at(std::string_view path) {
@@ -46,10 +62,7 @@ TEST(PageTest, LoadsNothingFromElsewhereAndHasNothingInline) {
     EXPECT_EQ(file.bytes.find(" style="), std::string_view::npos) << file.path;
   }
   const auto response = get_page_file(file_at("/"), get("/"));
-  std::string policy;
-  for (const auto& [name, value] : response.headers) {
-    if (name == "Content-Security-Policy") policy = value;
-  }
+  const std::string policy = header(response, "Content-Security-Policy");
   EXPECT_TRUE(policy.starts_with("default-src 'none'; ")) << policy;
   EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
 }
@@ -59,13 +72,33 @@ TEST(PageTest, SendsNothingToAReaderThatHasIt) {
   for (const PageFile& file : page_files()) {
     etags.insert(file.etag);
     http::Request request = get(file.path);
-    EXPECT_EQ(get_page_file(file, request).body, file.bytes);
+    EXPECT_EQ(body(get_page_file(file, request)), file.bytes);
     request.headers = {{"If-None-Match", file.etag}};
     const auto response = get_page_file(file, request);
     EXPECT_EQ(response.status, 304);
     EXPECT_EQ(response.body, "");
   }
   EXPECT_EQ(etags.size(), page_files().size());
+}
+
+TEST(PageTest, IsCompressedOnceAndSentWithoutACopy) {
+  for (const PageFile& file : page_files()) {
+    http::Request request = get(file.path);
+    const auto plain = get_page_file(file, request);
+    EXPECT_EQ(header(plain, "Content-Encoding"), "");
+    request.headers = {{"Accept-Encoding", "gzip"}};
+    const auto coded = get_page_file(file, request);
+    if (file.bytes.size() < http::kGzipMin) {
+      EXPECT_EQ(coded.body, file.bytes) << file.path;
+      continue;
+    }
+    EXPECT_EQ(plain.body, "") << file.path;
+    EXPECT_EQ(plain.source_size, file.bytes.size()) << file.path;
+    EXPECT_EQ(header(coded, "Content-Encoding"), "gzip") << file.path;
+    EXPECT_EQ(coded.body, "") << file.path;
+    EXPECT_EQ(coded.source_size, file.gzip.size()) << file.path;
+    EXPECT_EQ(body(coded), http::gzip(file.bytes)) << file.path;
+  }
 }
 
 TEST(PageTest, IsOpenToThoseWhoHaveNoTokenYet) {

@@ -278,7 +278,7 @@ void Connection::respond(Response response) {
   const std::size_t size = response.body.size();
   MemoryBudget* const memory = server_.options_.memory;
   // A body whose size is known and that a source sends is charged by its owner already.
-  const bool is_large = size > MemoryBudget::kAlwaysMax || response.source_size;
+  const bool is_large = std::max(size, response.source_size.value_or(0)) > MemoryBudget::kAlwaysMax;
   if (memory != nullptr && is_large && memory->is_short_of(size)) {
     ++server_.counters_.memory_refused;
     response = Response::error(503, kNoRoom);
@@ -291,7 +291,8 @@ void Connection::respond(Response response) {
                                       !turned_away_ && !ends_by_closing &&
                                       !parser_.in_request(),  // Its body will not be read.
                         .head_only = head_only,
-                        .chunked = has_chunks && request.chunks_allowed};
+                        .chunked = has_chunks && request.chunks_allowed,
+                        .sized = !gzips};
   append_response(unsent_, response, server_.date_, framing);
   request_began_ = false;
   parser_.forget_body();

@@ -118,7 +118,9 @@ class Connection {
   // With the handler's answer, or the gate's.
   void answer_admitted(Admission admission);
   void respond(Response response);
-  // Compresses the body if the client takes gzip. True: a source's pieces are to be compressed too.
+  // Compresses the body if the client takes gzip, and says so in the headers. True: what follows
+  // the head would be compressed still, which is a source's pieces, or the body that HEAD does not
+  // get.
   bool code(Response& response);
   // Makes a large body a source of pieces, so that no second copy waits to be written.
   void cut_to_pieces(Response& response);

@@ -58,8 +58,9 @@ bool Connection::code(Response& response) {
   }
   response.headers.emplace_back("Content-Encoding", "gzip");
   response.source_size.reset();
-  if (!response.source) response.body = gzip(response.body);
-  return response.source != nullptr;
+  const bool head_only = parser_.request().method == Method::kHead;
+  if (!response.source && !head_only) response.body = gzip(response.body);
+  return response.source != nullptr || head_only;
 }
 
 void Connection::cut_to_pieces(Response& response) {

@@ -159,7 +159,7 @@ void append_response(std::string& out, const Response& response, std::string_vie
   if (!framing.keep_alive) append_header(out, "Connection", "close");
   if (response.source && !response.source_size) {
     if (framing.chunked) append_header(out, "Transfer-Encoding", "chunked");
-  } else if (response.status != 204) {
+  } else if (response.status != 204 && framing.sized) {
     out += "Content-Length: ";
     append_number(out, response.source_size.value_or(response.body.size()));
     out += "\r\n";

@@ -92,6 +92,7 @@ struct Framing {
   bool keep_alive = false;  // Never with a source and no chunks: its end is the connection's.
   bool head_only = false;
   bool chunked = false;
+  bool sized = true;  // False: no Content-Length, for a head of what would be compressed still.
 };
 
 // Appends status line, headers, and the body unless `head_only`; a source's pieces follow by

@@ -72,10 +72,11 @@ class ServerCodingTest : public testing::Test {
   }
 
   // All that came of it. HTTP/1.0: what has no length ends with the connection.
-  const TestClient& ask(const std::string& path, const std::string& codings) {
+  const TestClient& ask(const std::string& path, const std::string& codings,
+                        const std::string& method = "GET") {
     clients_.push_back(std::make_unique<TestClient>(
         loop_, server_->local(),
-        "GET " + path + " HTTP/1.0\r\nAccept-Encoding: " + codings + "\r\n\r\n"));
+        method + " " + path + " HTTP/1.0\r\nAccept-Encoding: " + codings + "\r\n\r\n"));
     EXPECT_TRUE(uv::run_until(loop_, [&] { return clients_.back()->ended; }));
     return *clients_.back();
   }
@@ -110,6 +111,19 @@ TEST_F(ServerCodingTest, LeavesSmallOnesAndPaddingAlone) {
   EXPECT_FALSE(has(small, "Vary: Accept-Encoding"));
   EXPECT_EQ(small.body().size(), kGzipMin - 1);
   EXPECT_EQ(ask("/padding", "gzip").body().size(), 100'000U);
+}
+
+TEST_F(ServerCodingTest, CompressesNothingForAHeadAndSaysWhatGetWould) {
+  const TestClient& head = ask("/large", "gzip", "HEAD");
+  EXPECT_TRUE(has(head, "Content-Encoding: gzip"));
+  EXPECT_TRUE(has(head, "Content-Type: application/json"));
+  EXPECT_TRUE(has(head, "Vary: Accept-Encoding"));
+  EXPECT_EQ(head.received.find("Content-Length"), std::string::npos)
+      << "which is not known: " << head.received;
+  EXPECT_EQ(head.body(), "");
+  EXPECT_TRUE(has(ask("/large", "", "HEAD"), "Content-Length: 1024"));
+  EXPECT_TRUE(has(ask("/coded", "gzip", "HEAD"),
+                  ("Content-Length: " + std::to_string(gzip("coded before").size())).c_str()));
 }
 
 TEST_F(ServerCodingTest, CodesNothingTwice) {

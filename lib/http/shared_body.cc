@@ -3,14 +3,27 @@
 #include <utility>
 
 namespace meshcheck::http {
+namespace {
+
+BodyStep append_next(std::string& piece, std::string_view bytes, std::size_t& sent) {
+  constexpr std::size_t kPieceSize = 64 * 1024;
+  const std::string_view next = bytes.substr(sent, kPieceSize);
+  piece += next;
+  sent += next.size();
+  return sent < bytes.size() ? BodyStep::kMore : BodyStep::kEnd;
+}
+
+}  // namespace
 
 BodySource pieces_of(SharedBody body) {
   return [body = std::move(body), sent = std::size_t{0}](std::string& piece) mutable {
-    constexpr std::size_t kPieceSize = 64 * 1024;
-    const std::string_view next = body.bytes().substr(sent, kPieceSize);
-    piece += next;
-    sent += next.size();
-    return sent < body.bytes().size() ? BodyStep::kMore : BodyStep::kEnd;
+    return append_next(piece, body.bytes(), sent);
+  };
+}
+
+BodySource pieces_of(std::string_view bytes) {
+  return [bytes, sent = std::size_t{0}](std::string& piece) mutable {
+    return append_next(piece, bytes, sent);
   };
 }
 

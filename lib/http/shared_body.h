@@ -54,5 +54,7 @@ class SharedBody {
 
 // For an answer of these bytes; holds them until they are sent.
 BodySource pieces_of(SharedBody body);
+// The same for bytes that outlive the server.
+BodySource pieces_of(std::string_view bytes);
 
 }  // namespace meshcheck::http
