@@ -70,6 +70,7 @@ http::Response get_page_file(const PageFile& file, const http::Request& request)
       {"X-Content-Type-Options", "nosniff"}};
   if (request.header("If-None-Match") == file.etag) {
     response.status = 304;
+    if (!file.gzip.empty()) response.headers.emplace_back("Vary", "Accept-Encoding");
   } else if (file.gzip.empty()) {
     response.body = file.bytes;
   } else {

@@ -77,6 +77,8 @@ TEST(PageTest, SendsNothingToAReaderThatHasIt) {
     const auto response = get_page_file(file, request);
     EXPECT_EQ(response.status, 304);
     EXPECT_EQ(response.body, "");
+    const bool varies = file.bytes.size() >= http::kGzipMin;
+    EXPECT_EQ(header(response, "Vary"), varies ? "Accept-Encoding" : "") << file.path;
   }
   EXPECT_EQ(etags.size(), page_files().size());
 }

@@ -23,6 +23,11 @@ void append_number(std::string& out, std::size_t number) {
   out.append(digits.data(), end);
 }
 
+// RFC 9110 section 8.6: of a 304 it would be that of the 200.
+bool may_have_length(int status) {
+  return status != 204 && status != 304;
+}
+
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
@@ -159,7 +164,7 @@ void append_response(std::string& out, const Response& response, std::string_vie
   if (!framing.keep_alive) append_header(out, "Connection", "close");
   if (response.source && !response.source_size) {
     if (framing.chunked) append_header(out, "Transfer-Encoding", "chunked");
-  } else if (response.status != 204 && framing.sized) {
+  } else if (may_have_length(response.status) && framing.sized) {
     out += "Content-Length: ";
     append_number(out, response.source_size.value_or(response.body.size()));
     out += "\r\n";

@@ -43,6 +43,12 @@ class ServerCodingTest : public testing::Test {
       response.headers.emplace_back("Content-Encoding", "gzip");
       return response;
     });
+    add("/known", [] {
+      Response response;
+      response.status = 304;
+      response.headers.emplace_back("Vary", "Accept-Encoding");
+      return response;
+    });
     add("/pieces", [] {
       Response response;
       response.source = [left = kPieces](std::string& piece) mutable {
@@ -124,6 +130,13 @@ TEST_F(ServerCodingTest, CompressesNothingForAHeadAndSaysWhatGetWould) {
   EXPECT_TRUE(has(ask("/large", "", "HEAD"), "Content-Length: 1024"));
   EXPECT_TRUE(has(ask("/coded", "gzip", "HEAD"),
                   ("Content-Length: " + std::to_string(gzip("coded before").size())).c_str()));
+}
+
+TEST_F(ServerCodingTest, SaysNoLengthOfWhatTheClientHas) {
+  const TestClient& client = ask("/known", "gzip");
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 304 Not Modified\r\n")) << client.received;
+  EXPECT_TRUE(has(client, "Vary: Accept-Encoding"));
+  EXPECT_EQ(client.received.find("Content-Length"), std::string::npos) << client.received;
 }
 
 TEST_F(ServerCodingTest, CodesNothingTwice) {

@@ -70,6 +70,7 @@ http::Response GridAnswers::answer(const http::Request& request) {
   response.headers = {{"ETag", made.etag}, {"Cache-Control", "no-cache"}};
   if (request.header("If-None-Match") == made.etag) {
     response.status = 304;
+    response.headers.emplace_back("Vary", "Accept-Encoding");
     return response;
   }
   http::SharedBody& body = http::accepts_gzip(request) ? made.gzip : made.plain;

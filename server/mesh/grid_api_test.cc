@@ -69,6 +69,7 @@ TEST_F(GridAnswersTest, SendsNothingToAReaderThatHasIt) {
   const auto again = grids_.answer(request("", etag));
   EXPECT_EQ(again.status, 304);
   EXPECT_FALSE(again.source);
+  EXPECT_EQ(header(again, "Vary"), "Accept-Encoding");
   // The time of another grid that says the same makes no other grid.
   clock_.pass(std::chrono::seconds(6));
   EXPECT_EQ(grids_.answer(request("", etag)).status, 304);

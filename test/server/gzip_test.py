@@ -69,6 +69,15 @@ def test_head_says_what_get_would(filled):
     assert answer.headers["content-encoding"] == "gzip" and answer.body == b""
 
 
+@pytest.mark.parametrize("target", ["/index.js", "/api/v1/mesh/grid"])
+def test_who_has_it_is_told_no_length_and_what_it_goes_by(filled, target):
+    etag = filled.get(target, **ASKS).headers["etag"]
+    answer = filled.get(target, headers={"If-None-Match": etag, "Accept-Encoding": "gzip"})
+    assert answer.status == 304 and answer.headers["vary"] == "Accept-Encoding"
+    assert "content-length" not in answer.headers
+    assert filled.get("/healthz").status == 200, "on the same connection"
+
+
 def test_the_answer_with_the_key_is_not_compressed(server):
     """Its length would tell of the key to who chooses names beside it."""
     for i in range(50):
