@@ -190,8 +190,13 @@ struct Store {
 Result<void> open_store(uv::Loop& loop, const Config& config, Parts& parts, const Log& log,
                         Store& store) {
   if (config.database.empty()) return {};
-  auto database =
-      open_database({parts.agents, parts.mesh, parts.verdicts, parts.sla, log}, config.database);
+  auto database = open_database({.agents = parts.agents,
+                                 .mesh = parts.mesh,
+                                 .verdicts = parts.verdicts,
+                                 .sla = parts.sla,
+                                 .log = log,
+                                 .principals_are_pods = parts.options.principals_are_pods},
+                                config.database);
   if (!database) return database.error();
   store.writer.emplace(loop, *std::move(database), store::Worker::Options());
   store.persistence.emplace(

@@ -24,8 +24,18 @@ struct KeptParts {
   Guarded<VerdictPublisher> verdicts{VerdictPublisher::Options()};
   SlaTables sla{{}};
 
-  Result<store::Connection> open(const std::string& path) {
-    return open_database({agents, mesh, verdicts, sla, Log()}, path);
+  Result<store::Connection> open(const std::string& path, bool principals_are_pods = false) {
+    return open_database({.agents = agents,
+                          .mesh = mesh,
+                          .verdicts = verdicts,
+                          .sla = sla,
+                          .log = Log(),
+                          .principals_are_pods = principals_are_pods},
+                         path);
+  }
+  // Nodes with an agent that others may be sent to.
+  std::size_t nodes() {
+    return mesh.with([](const mesh::Mesh& both) { return both.assigner.nodes(); });
   }
   bool holds(const std::string& agent) {
     return agents.with([&](AgentTable& table) { return table.record_of(agent).has_value(); });
@@ -59,14 +69,15 @@ class PersistenceTest : public testing::Test {
     writer_.reset();
   }
 
-  void report(const std::string& name) {
+  void report(const std::string& name, const std::string& mesh = "") {
     mesh::Record record;
     record.podname = name;
     record.nodename = "n";
     record.report_interval = 5;
     record.json_head = R"({"report_interval":5,"podname":")" + name +
                        R"(","hostdate":"2026-11-21T01:32:23.4Z","nodename":"n","last_updated":)";
-    record.json_tail = R"(,"nslookup":{},"resolvconf":{},"ips":{},"network_probes":[]})";
+    record.json_tail =
+        R"(,"nslookup":{},"resolvconf":{},"ips":{},"network_probes":[])" + mesh + "}";
     parts_.agents.with([&](AgentTable& table) { table.report(std::move(record), now()); });
   }
   void open_verdict(std::uint64_t id) {
@@ -104,6 +115,22 @@ TEST_F(PersistenceTest, WritesWhatChangedForTheNextStart) {
   EXPECT_TRUE(next.holds("a"));
   EXPECT_EQ(next.verdicts.with([](VerdictPublisher& publisher) { return publisher.last_id(); }),
             7U);
+}
+
+TEST_F(PersistenceTest, RestoresNoAddressesWhereKubernetesListsThoseOfThePods) {
+  start();
+  report("a", R"(,"mesh":{"schema":1,"layer":"pod",)"
+              R"("probing":{"addresses":["10.0.0.9"],"port":8862}})");
+  constexpr std::uint64_t kRows = 2;
+  run_until([this] { return status().rows_written == kRows; });
+  close();
+  KeptParts trusting;
+  ASSERT_TRUE(trusting.open(path_));
+  EXPECT_EQ(trusting.nodes(), 1U) << "without proof its own word is all there is";
+  KeptParts careful;
+  ASSERT_TRUE(careful.open(path_, /*principals_are_pods=*/true));
+  EXPECT_TRUE(careful.holds("a"));
+  EXPECT_EQ(careful.nodes(), 0U) << "until it reports again";
 }
 
 TEST_F(PersistenceTest, WritesAgainWhatCouldNotBeWritten) {

@@ -28,6 +28,12 @@ Result<void> restore_sla(store::Connection& database, SlaTables& tables, const L
   });
 }
 
+// It is no peer of others until its next report. They keep the assignment of before until then.
+void forget_addresses(mesh::ProbingReport& report) {
+  report.addresses.clear();
+  report.link_mtus.clear();
+}
+
 }  // namespace
 
 Result<store::Connection> open_database(const RestoredParts& parts, const std::string& path) {
@@ -44,7 +50,8 @@ Result<store::Connection> open_database(const RestoredParts& parts, const std::s
   });
   if (!restored) return restored.error().within("restore from " + path);
   parts.mesh.with([&](mesh::Mesh& mesh) {
-    for (const RestoredAgent& agent : agents) {
+    for (RestoredAgent& agent : agents) {
+      if (parts.principals_are_pods) forget_addresses(*agent.report);
       mesh.restore({.name = agent.name, .node = agent.node}, *agent.report);
     }
     mesh.assigner.use_key(*std::move(key));

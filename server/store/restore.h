@@ -19,6 +19,9 @@ struct RestoredParts {
   Guarded<VerdictPublisher>& verdicts;
   SlaTables& sla;
   Log log;
+  // Agents are pods that prove themselves, and are reached where Kubernetes lists them: what a
+  // stored report says of its agent's addresses does not count.
+  bool principals_are_pods = false;
 };
 
 // Opens the file, brings its schema up to date, fills the tables and gives the mesh its members and
