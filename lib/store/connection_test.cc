@@ -1,6 +1,8 @@
 #include "lib/store/connection.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <optional>
 
@@ -109,6 +111,34 @@ TEST_F(ConnectionTest, RefusesAValueThatIsTooLargeAtTheNextStep) {
   EXPECT_EQ(refused.error().message(), "string or blob too big");
   statement->bind(1, "small");
   EXPECT_TRUE(statement->step());
+}
+
+// A folder in the place of its log keeps SQLite from opening the copy.
+TEST_F(ConnectionTest, LosesNothingWhenADeletedFileCannotBeOpenedAnewAtOnce) {
+  Connection database = open_or_die(path_);
+  ASSERT_TRUE(database.exec("CREATE TABLE t (n INTEGER)"));
+  const auto add = [&](int n) {
+    const auto insert = database.cached("INSERT INTO t VALUES (?)");
+    return insert && (*insert)->bind_all(n).run();
+  };
+  ASSERT_TRUE(add(1));
+  const std::string log = path_ + "-wal";
+  for (const std::string& file : {path_, log, path_ + "-shm"}) unlink(file.c_str());
+  ASSERT_EQ(mkdir(log.c_str(), 0700), 0);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto kept = database.keep_in_place();
+    ASSERT_FALSE(kept) << "attempt " << attempt;
+    EXPECT_EQ(kept.error().message().find("another file"), std::string::npos)
+        << kept.error().message();
+  }
+  ASSERT_EQ(rmdir(log.c_str()), 0);
+  const auto kept = database.keep_in_place();
+  ASSERT_TRUE(kept) << kept.error().message();
+  EXPECT_TRUE(*kept);
+  ASSERT_TRUE(add(20));
+  auto reader = Connection::open(path_, {.read_only = true});
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_EQ(number_from(*reader, "SELECT sum(n) FROM t"), 21);
 }
 
 TEST_F(ConnectionTest, ReadsBesideTheOneThatWritesAndWritesNothing) {

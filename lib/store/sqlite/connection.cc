@@ -8,6 +8,8 @@
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "lib/base/file_stamp.h"
@@ -19,14 +21,16 @@ namespace meshcheck::store::sqlite {
 namespace {
 
 // FULL: the log is on disk before a commit returns. The temporary store is in memory because a
-// container's root is often read-only. The size limit cuts the log back after a burst.
+// container's root is often read-only. The size limit cuts the log back after a burst. The last one
+// reads and so opens the log, which SQLite cannot once the file is deleted.
 constexpr const char* kSettings =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = ON;"
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA temp_store = MEMORY;"
-    "PRAGMA journal_size_limit = 16777216;";
+    "PRAGMA journal_size_limit = 16777216;"
+    "PRAGMA schema_version;";
 
 constexpr const char* kReaderSettings = "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;";
 
@@ -38,16 +42,36 @@ struct Close {
 };
 using Handle = std::unique_ptr<sqlite3, Close>;
 
+struct File {
+  dev_t device = 0;
+  ino_t inode = 0;
+  mode_t mode = 0;
+
+  bool is(const std::optional<File>& other) const {
+    return other && device == other->device && inode == other->inode;
+  }
+};
+
+// Nothing: there is none.
+Result<std::optional<File>> file_at(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0) {
+    return std::optional<File>({status.st_dev, status.st_ino, status.st_mode});
+  }
+  if (errno == ENOENT) return std::optional<File>();
+  return Error::from_errno("stat " + path, errno);
+}
+
 class Connection : public driver::Connection {
  public:
   // `path` is empty in memory.
-  Connection(std::string path, FileLock lock, Handle handle, driver::Options options)
+  Connection(std::string path, FileLock lock, Handle handle, std::optional<File> file,
+             driver::Options options)
       : path_(std::move(path)),
         lock_(std::move(lock)),
         handle_(std::move(handle)),
+        file_(file),
         options_(options) {}
-
-  Result<void> configure();
 
   Result<void> exec(const std::string& sql) override;
   Result<std::unique_ptr<driver::Statement>> prepare(std::string_view sql) override;
@@ -64,14 +88,15 @@ class Connection : public driver::Connection {
   Result<std::int64_t> number_from(std::string_view sql);
   // Writes a copy of all that the deleted file has to its place.
   Result<void> write_anew();
-  // Goes on with the file that is there now.
-  Result<void> open_anew();
+  // Goes on with the file that is there now; as before if that fails.
+  Result<void> open_anew(const File& file);
 
   std::string path_;
   FileLock lock_;
   Handle handle_;
+  std::optional<File> file_;  // That is open.
+  std::optional<File> copy_;  // That was put in its place last.
   driver::Options options_;
-  FileStamp stamp_;  // Of the file that is open; its device and number count.
 };
 
 Result<Handle> open_handle(const std::string& path, const driver::Options& options) {
@@ -93,23 +118,26 @@ Result<void> sync_file(const std::string& path) {
   return synced ? Result<void>() : Error::from_errno("fsync " + path, error);
 }
 
-Result<void> Connection::configure() {
-  stamp_ = FileStamp::of(path_);
-  sqlite3_busy_timeout(handle_.get(), static_cast<int>(options_.busy_timeout.count()));
-  if (options_.read_only) return exec(kReaderSettings);
+Result<void> exec_on(sqlite3* handle, const char* sql) {
+  const int status = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+  if (status != SQLITE_OK) return last_error(handle);
+  return {};
+}
+
+Result<void> configure(sqlite3* handle, const driver::Options& options) {
+  sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
+  if (options.read_only) return exec_on(handle, kReaderSettings);
   // SQLite falls back to reading when it may not write, and says so only at the first write.
-  if (sqlite3_db_readonly(handle_.get(), "main") == 1) {
+  if (sqlite3_db_readonly(handle, "main") == 1) {
     return Error("not writable by user " + std::to_string(geteuid()) +
                  "; change its owner or mode, or give another path")
-        .within(name());
+        .within(name_of(handle));
   }
-  return exec(kSettings);
+  return exec_on(handle, kSettings);
 }
 
 Result<void> Connection::exec(const std::string& sql) {
-  const int status = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
-  if (status != SQLITE_OK) return last_error(handle_.get());
-  return {};
+  return exec_on(handle_.get(), sql.c_str());
 }
 
 Result<std::unique_ptr<driver::Statement>> Connection::prepare(std::string_view sql) {
@@ -147,25 +175,49 @@ Result<bool> Connection::has_tables() {
 
 Result<bool> Connection::keep_in_place() {
   if (path_.empty()) return false;
-  const FileStamp now = FileStamp::of(path_);
-  if (now.device == stamp_.device && now.inode == stamp_.inode) return false;
-  const bool is_gone = now == FileStamp();
-  // Who only reads waits for who writes.
-  if (is_gone && options_.read_only) return false;
-  if (!is_gone && !options_.read_only) {
+  const auto now = file_at(path_);
+  if (!now) return now.error();
+  if (*now && (*now)->is(file_)) {
+    file_ = *now;  // Its mode may have been changed.
+    return false;
+  }
+  if (options_.read_only) {
+    if (!*now) return false;  // Who only reads waits for who writes.
+    auto opened = open_anew(**now);
+    return opened ? Result<bool>(true) : opened.error();
+  }
+  if (*now && !(*now)->is(copy_)) {
     return Error("another file was put in its place; start the server anew to use that")
         .within(path_);
   }
-  if (is_gone) {
+  if (!*now) {
     if (auto written = write_anew(); !written) return written.error().within("it was deleted");
   }
-  if (auto opened = open_anew(); !opened) return opened.error();
+  // Here again if something below failed before.
+  const std::string directory = std::filesystem::path(path_).parent_path();
+  if (auto synced = sync_file(directory.empty() ? "." : directory); !synced) return synced.error();
+  if (auto opened = open_anew(*copy_); !opened) return opened.error();
   return true;
+}
+
+// Makes the file, which VACUUM INTO fills: nobody else reads it meanwhile, nor afterwards if nobody
+// could before.
+Result<std::optional<File>> make_copy(const std::string& copy, mode_t mode) {
+  unlink(copy.c_str());
+  const int descriptor = ::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) return Error::from_errno("create " + copy, errno);
+  const bool changed = fchmod(descriptor, mode & 07777U) == 0;
+  const int error = errno;
+  close(descriptor);
+  if (!changed) return Error::from_errno("chmod " + copy, error);
+  return file_at(copy);
 }
 
 Result<void> Connection::write_anew() {
   const std::string copy = path_ + ".copy";
-  unlink(copy.c_str());
+  const auto made = make_copy(copy, file_ ? file_->mode : 0600);
+  if (!made) return made.error();
+  copy_.reset();
   auto statement = prepare("VACUUM INTO ?");
   if (!statement) return statement.error();
   (*statement)->bind(1, std::string_view(copy));
@@ -181,14 +233,17 @@ Result<void> Connection::write_anew() {
   unlink((path_ + "-wal").c_str());
   unlink((path_ + "-shm").c_str());
   if (rename(copy.c_str(), path_.c_str()) != 0) return Error::from_errno("rename " + copy, errno);
+  copy_ = *made;
   return {};
 }
 
-Result<void> Connection::open_anew() {
+Result<void> Connection::open_anew(const File& file) {
   auto handle = open_handle(path_, options_);
   if (!handle) return handle.error();
+  if (auto configured = configure(handle->get(), options_); !configured) return configured;
   std::swap(handle_, *handle);
-  return configure();
+  file_ = file;
+  return {};
 }
 
 Result<void> check_path(const std::string& path) {
@@ -209,11 +264,11 @@ Result<std::unique_ptr<driver::Connection>> open(const std::string& path, driver
   if (!taken) return taken.error();
   auto handle = open_handle(path, options);
   if (!handle) return handle.error();
-  auto connection = std::make_unique<Connection>(in_memory ? "" : path, *std::move(taken),
-                                                 *std::move(handle), options);
-  auto configured = connection->configure();
-  if (!configured) return configured.error();
-  return std::unique_ptr<driver::Connection>(std::move(connection));
+  if (auto configured = configure(handle->get(), options); !configured) return configured.error();
+  const auto file = in_memory ? Result<std::optional<File>>(std::optional<File>()) : file_at(path);
+  if (!file) return file.error();
+  return std::unique_ptr<driver::Connection>(std::make_unique<Connection>(
+      in_memory ? "" : path, *std::move(taken), *std::move(handle), *file, options));
 }
 
 }  // namespace meshcheck::store::sqlite

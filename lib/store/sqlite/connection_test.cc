@@ -119,6 +119,33 @@ TEST_F(SqliteConnectionTest, SaysWhyItCannotWriteADeletedFileAnew) {
   EXPECT_EQ(sum_in(path), 1);
 }
 
+TEST_F(SqliteConnectionTest, GivesTheCopyTheModeOfTheDeletedFile) {
+  const auto database = open_or_die(path_);
+  ASSERT_TRUE(database->exec("CREATE TABLE t (n)"));
+  for (const mode_t mode : {0600U, 0664U}) {
+    ASSERT_EQ(chmod(path_.c_str(), mode), 0);
+    EXPECT_FALSE(*database->keep_in_place());
+    unlink(path_.c_str());
+    ASSERT_TRUE(*database->keep_in_place());
+    struct stat status {};
+    ASSERT_EQ(stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, mode);
+  }
+}
+
+TEST_F(SqliteConnectionTest, TakesNoFileForDeletedThatItCannotSee) {
+  const auto database = open_or_die(path_);
+  ASSERT_TRUE(database->exec("CREATE TABLE t (n); INSERT INTO t VALUES (1)"));
+  unlink(path_.c_str());
+  ASSERT_EQ(symlink(path_.c_str(), path_.c_str()), 0);
+  const auto kept = database->keep_in_place();
+  ASSERT_FALSE(kept);
+  EXPECT_TRUE(kept.error().message().starts_with("stat " + path_)) << kept.error().message();
+  unlink(path_.c_str());
+  EXPECT_TRUE(*database->keep_in_place());
+  EXPECT_EQ(sum_in(path_), 1);
+}
+
 TEST_F(SqliteConnectionTest, SaysWhenTheDirectoryIsMissing) {
   EXPECT_EQ(open_error(directory_.file("no/mesh.db")),
             directory_.file("no/mesh.db") + ": the directory " + directory_.file("no") +
