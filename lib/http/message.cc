@@ -62,6 +62,11 @@ std::string Request::query_value(std::string_view key) const {
   return {};
 }
 
+bool Request::says_json() const {
+  const std::string_view type = header("Content-Type");
+  return equals_ignoring_case(trim(type.substr(0, type.find(';'))), "application/json");
+}
+
 Response Response::json(std::string body, int status) {
   return {.status = status,
           .content_type = "application/json",
@@ -118,6 +123,8 @@ std::string_view reason_phrase(int status) {
       return "Payload Too Large";
     case 414:
       return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
     case 417:
       return "Expectation Failed";
     case 431:

@@ -45,6 +45,9 @@ struct Request {
   std::string_view header(std::string_view name) const;
   // The value of `?key=value`, percent-decoded; empty if absent.
   std::string query_value(std::string_view key) const;
+  // Whether its Content-Type is application/json, which a browser sends for a foreign page only if
+  // the server allows that, and ours never does.
+  bool says_json() const;
 };
 
 // When a source is asked again after the piece that it has just appended.

@@ -49,6 +49,9 @@ http::Response keep(SlaTables& tables, const Downtime& downtime, int status) {
 // On disk first, then in force.
 http::Response write(const SlaAccess& access, const http::Request& request, const std::string& uid,
                      int status) {
+  if (!request.says_json()) {
+    return http::Response::error(415, "Content-Type: application/json is expected");
+  }
   auto downtime = downtime_of(request, uid);
   if (!downtime) return http::Response::error(400, downtime.error().message());
   const bool full = access.tables.downtimes.with([&](const sla::DowntimeTable& table) {

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "lib/base/text.h"
 #include "mesh/sla/episode_message.h"
 #include "server/sla/sla_answer.h"
 
@@ -14,11 +13,6 @@ using nlohmann::json;
 
 // What is more is made on the reader's thread, so that no network loop is held up by it.
 constexpr std::size_t kSummariesAtOnce = 200;
-
-bool is_json(const http::Request& request) {
-  const std::string_view type = request.header("Content-Type");
-  return equals_ignoring_case(type.substr(0, type.find(';')), "application/json");
-}
 
 // With one lock after the other.
 SlaAnswer gather(const SlaAccess& access, SlaQuery query, SlaAnswer::Form form) {
@@ -84,7 +78,7 @@ std::string refusals(const sla::SlaTable::Counts& before, const sla::SlaTable::C
 }  // namespace
 
 http::Response post_episodes(const SlaAccess& access, const http::Request& request) {
-  if (!is_json(request)) {
+  if (!request.says_json()) {
     return http::Response::error(400, "Content-Type: application/json is expected");
   }
   const auto message = sla::parse_episode_message(request.body);

@@ -167,12 +167,15 @@ def test_shows_paths_as_described(server):
 
 
 def test_shows_the_sla_as_described(server):
-    assert server.request("POST", "/downtime", EPISODES,
-                          headers={"Content-Type": "application/json"}).status == 200
-    put, _ = operation_of("putDowntime")
+    json_type = {"Content-Type": "application/json"}
+    assert server.request("POST", "/downtime", EPISODES, headers=json_type).status == 200
+    put, operation = operation_of("putDowntime")
+    check_answer(operation, server.request("PUT", at(put), DOWNTIME))
+    post, operation = operation_of("postDowntime")
+    check_answer(operation, server.request("POST", post, DOWNTIME))
     now = int(time.time())
     lasting = DOWNTIME | {"startDate": now - 7200, "endDate": now + 7200}
-    assert server.request("PUT", at(put), lasting).status == 200
+    assert server.request("PUT", at(put), lasting, headers=json_type).status == 200
     for name, queries in {
             "listProbes": [""], "getPublicStatus": ["", "?peek=1", "?x=1"],
             "listDowntimes": ["", "?x=1"], "getEvents": ["?x=1"],
@@ -220,7 +223,7 @@ def test_tries_every_documented_status():
         ("getAgentPaths", 200), ("getAgentPaths", 400), ("getVerdicts", 400), ("getEvents", 200),
         ("getEvents", 400), ("getPublicStatus", 400), ("listDowntimes", 400),
         ("getStatusRange", 200), ("getSla", 400), ("deleteDowntime", 204),
-        ("deleteProbe", 204), ("deleteProbe", 400),
+        ("deleteProbe", 204), ("deleteProbe", 400), ("postDowntime", 415), ("putDowntime", 415),
         ("postEpisodes", 503)}  # The last one by sla_test.py, with a full disk.
     assert tried == documented
 

@@ -228,7 +228,8 @@ def test_a_downtime_can_be_put(server):
     start = last_hour()
     item = {"startDate": start, "endDate": start + 60, "type": "Accident"}
     for description in ["one", "two"]:
-        answer = server.request("PUT", "/api/v1/downtimes/disks", item | {"description": description})
+        answer = server.request("PUT", "/api/v1/downtimes/disks", item | {"description": description},
+                                headers=JSON_TYPE)
         assert answer.status == 200 and answer.json()["uid"] == "disks"
     held = server.get("/api/v1/downtimes").json()["downtimes"]
     assert [(each["uid"], each["description"], each["source"]) for each in held] == [
@@ -243,7 +244,19 @@ def test_a_downtime_can_be_put(server):
 def test_a_bad_downtime_is_a_400_that_says_what(server, changes, what):
     answer = announce(server, **changes)
     assert answer.status == 400 and what in answer.text
-    assert server.request("POST", "/api/v1/downtimes", "[]").status == 400
+    assert server.request("POST", "/api/v1/downtimes", "[]", headers=JSON_TYPE).status == 400
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
+@pytest.mark.parametrize("method, path", [("POST", "/api/v1/downtimes"), ("PUT", "/api/v1/downtimes/disks")])
+def test_a_foreign_page_cannot_announce_a_downtime(server, method, path, kind):
+    """A browser sends these types for any page, with what a port-forward lets in."""
+    item = {"startDate": last_hour(), "endDate": last_hour() + 60, "type": "Accident"}
+    answer = server.request(method, path, item, headers={"Content-Type": kind} if kind else {})
+    assert answer.status == 415 and answer.text == "Content-Type: application/json is expected\n"
+    assert server.get("/api/v1/downtimes").json()["downtimes"] == []
+    charset = {"Content-Type": "application/json; charset=utf-8"}
+    assert server.request(method, path, item, headers=charset).status in (200, 201)
 
 
 def test_the_file_of_downtimes_is_followed(launch, tmp_path):
