@@ -55,6 +55,7 @@ SlaTable::Probe* SlaTable::find_or_add(const ProbeRef& ref) {
   if (found != probes_.end()) return &found->second;
   if (probes_.size() >= options_.probes_max) return nullptr;
   Probe& probe = probes_[ref];
+  ++probes_version_;
   probe.settled = settled_;
   return &probe;
 }
@@ -82,6 +83,7 @@ bool SlaTable::erase(const ProbeRef& ref) {
   }
   // Its episodes that wait to be written are left out when they are taken.
   probes_.erase(found);
+  ++probes_version_;
   return true;
 }
 
@@ -232,7 +234,7 @@ void SlaTable::forget(SlotNumber oldest) {
       return true;
     });
   }
-  std::erase_if(probes_, [&](const auto& entry) {
+  probes_version_ += std::erase_if(probes_, [&](const auto& entry) {
     return entry.second.last < oldest && entry.second.days.empty();
   });
   std::erase_if(origins_, [&](const auto& entry) { return entry.second.counted < oldest; });

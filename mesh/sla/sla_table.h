@@ -87,6 +87,8 @@ class SlaTable {
   std::vector<ProbeRef> probes() const;
   // Whether it holds a probe of the group or, as "group/probe", that one.
   bool knows(const std::string& group_or_probe) const;
+  // Another number whenever a probe has come or gone.
+  std::uint64_t probes_version() const { return probes_version_; }
   struct Days {
     DayNumber from = 0;
     DayNumber to = std::numeric_limits<DayNumber>::max();  // The first day after the range.
@@ -162,6 +164,7 @@ class SlaTable {
 
   Options options_;
   Probes probes_;
+  std::uint64_t probes_version_ = 0;
   ChangeSet<SlotKey> changed_slots_;
   ChangeSet<DayKey> changed_days_;
   std::unordered_map<std::string, Origin> origins_;

@@ -31,11 +31,7 @@ std::string items_text(const sla::DowntimeTable::Items& items) {
 std::string message_of(const DowntimeOutcome& outcome) {
   std::string text = items_text(outcome.items);
   if (outcome.unknown.empty()) return text;
-  text += "; no probe is known of ";
-  for (std::size_t i = 0; i < std::min(outcome.unknown.size(), kItemsShown); ++i) {
-    text += (i == 0 ? "" : ", ") + outcome.unknown[i];
-  }
-  return text + (outcome.unknown.size() > kItemsShown ? " and more" : "");
+  return text + "; no probe is known of " + names_shown(outcome.unknown);
 }
 
 std::string_view reason_of(const DowntimeOutcome& outcome) {
@@ -57,6 +53,14 @@ std::string rfc3339(WallTime time) {
 }
 
 }  // namespace
+
+std::string names_shown(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kItemsShown); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  return text + (names.size() > kItemsShown ? " and more" : "");
+}
 
 std::optional<json> accepted_condition(const json& object, const DowntimeOutcome& outcome,
                                        WallTime now) {

@@ -24,6 +24,9 @@ struct DowntimeOutcome {
   std::vector<std::string> unknown = {};
 };
 
+// "a, b": the first of them, and whether there are more.
+std::string names_shown(const std::vector<std::string>& names);
+
 // The condition `Accepted` for it: "True" if all of its items count. Nothing if the object's status
 // has it. Pure.
 std::optional<nlohmann::json> accepted_condition(const nlohmann::json& object,

@@ -1,9 +1,11 @@
 #include "server/sla/downtime_watcher.h"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 #include <random>
 #include <set>
 #include <utility>
+
+#include "lib/kube/object_values.h"
 
 namespace meshcheck::server {
 namespace {
@@ -18,6 +20,22 @@ sla::DowntimeTable::Origin origin_of(const kube::Identity& identity, const std::
           .uid = identity.uid,
           .name = identity.name,
           .group = group};
+}
+
+// What DowntimeStatus reads of an object.
+json needed_of(const json& root) {
+  json needed = json::object();
+  const auto metadata = root.is_object() ? root.find("metadata") : root.end();
+  if (metadata != root.end() && metadata->is_object()) {
+    for (const char* key : {"name", "uid", "generation"}) {
+      if (metadata->contains(key)) needed["metadata"][key] = (*metadata)[key];
+    }
+  }
+  const auto status = root.is_object() ? root.find("status") : root.end();
+  if (status != root.end() && status->is_object() && status->contains("conditions")) {
+    needed["status"]["conditions"] = (*status)["conditions"];
+  }
+  return needed;
 }
 
 }  // namespace
@@ -41,15 +59,18 @@ Result<std::unique_ptr<DowntimeWatcher>> DowntimeWatcher::start(const Owner& own
 }
 
 DowntimeWatcher::DowntimeWatcher(const Owner& owner, const kube::Config& api,
-                                 const kube::Reflector::Options& options)
+                                 const kube::Reflector::Options& options,
+                                 std::chrono::milliseconds judge_interval)
     : downtimes_(owner.downtimes),
       probes_(owner.probes),
       log_(owner.log),
       http_(owner.loop, {.connections_max = 4}),
       client_(owner.loop, http_, api),
-      status_(client_, owner.log) {
+      status_(client_, owner.log),
+      judge_timer_(owner.loop, [this] { judge_again(); }) {
   follow(kOwnGroup, options);
   follow("deckhouse.io", options);
+  judge_timer_.start_repeating(judge_interval);
 }
 
 void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options options) {
@@ -60,6 +81,7 @@ void DowntimeWatcher::follow(const std::string& group, kube::Reflector::Options 
   auto handlers = kube::Watch::handlers<kube::AnyObject>(
       [this, group](const kube::AnyObject& object) { keep(object, group); },
       [this, group](const kube::Identity& identity) {
+        held_.erase(identity);
         downtimes_.with(
             [&](sla::DowntimeTable& table) { table.erase(origin_of(identity, group)); });
       },
@@ -80,6 +102,7 @@ std::vector<std::string> DowntimeWatcher::unknown_in(const sla::DowntimeTable::I
     named.insert(downtime.affected.begin(), downtime.affected.end());
   }
   probes_.with([&](const sla::SlaTable& table) {
+    if (table.size() == 0) named.clear();
     std::erase_if(named, [&](const std::string& name) { return table.knows(name); });
   });
   return {named.begin(), named.end()};
@@ -91,21 +114,42 @@ void DowntimeWatcher::keep(const kube::AnyObject& object, const std::string& gro
   const auto origin = origin_of(object.identity, group);
   sla::DowntimeTable::Items items =
       sla::read_downtime_items(spec != root.end() ? *spec : json(), origin);
-  const kube::Resource resource{.group = group, .version = "v1alpha1", .plural = "downtimes"};
-  DowntimeOutcome outcome{.items = items, .unknown = unknown_in(items)};
-  const bool is_news =
-      !root.is_object() || group != kOwnGroup || status_.tell(resource, root, outcome);
-  for (const std::string& name : outcome.unknown) {
-    if (!is_news) break;
-    log_.warning("a downtime names what no probe is known of",
-                 {{"object", object.identity.name}, {"affected", name}});
-  }
+  held_.erase(object.identity);
+  Held held{.group = group, .object = needed_of(root), .items = items, .unknown = {}};
+  const bool is_news = judge(held) || group != kOwnGroup;
+  const bool names_any =
+      std::any_of(items.downtimes.begin(), items.downtimes.end(),
+                  [](const sla::Downtime& downtime) { return !downtime.affected.empty(); });
+  if (names_any) held_.emplace(object.identity, std::move(held));
   for (const sla::DowntimeTable::Refused& item : items.refused) {
     if (!is_news) break;
     log_.warning("a downtime is left out",
                  {{"object", object.identity.name}, {"item", item.what}, {"error", item.reason}});
   }
   downtimes_.with([&](sla::DowntimeTable& table) { table.replace(origin, std::move(items)); });
+}
+
+bool DowntimeWatcher::judge(Held& held) {
+  const kube::Resource resource{.group = held.group, .version = "v1alpha1", .plural = "downtimes"};
+  DowntimeOutcome outcome{.items = held.items, .unknown = unknown_in(held.items)};
+  const bool is_news = held.group == kOwnGroup ? status_.tell(resource, held.object, outcome)
+                                               : outcome.unknown != held.unknown;
+  if (is_news && !outcome.unknown.empty()) {
+    log_.warning("a downtime names what no probe is known of",
+                 {{"object", kube::text_at(held.object, "/metadata/name")},
+                  {"affected", names_shown(outcome.unknown)}});
+  }
+  held.unknown = std::move(outcome.unknown);
+  return is_news;
+}
+
+void DowntimeWatcher::judge_again() {
+  const std::uint64_t now =
+      probes_.with([](const sla::SlaTable& table) { return table.probes_version(); });
+  const bool is_settled = now == std::exchange(version_seen_, now);
+  if (!is_settled || now == version_judged_) return;
+  version_judged_ = now;
+  for (auto& [identity, held] : held_) judge(held);
 }
 
 void DowntimeWatcher::tell(Followed& followed) {

@@ -39,7 +39,7 @@ class DowntimeWatcherTest : public testing::Test {
     where.token = "token";
     watcher_.emplace(
         DowntimeWatcher::Owner{loop_, downtimes_, probes_, Log({.level = Log::Level::kError})},
-        where, options);
+        where, options, milliseconds(20));
   }
   std::vector<sla::Downtime> held() {
     return downtimes_.with([](const sla::DowntimeTable& table) {
@@ -120,6 +120,29 @@ TEST_F(DowntimeWatcherTest, SaysThatNoProbeIsKnownOfWhatAnObjectNames) {
   EXPECT_EQ(condition["status"], "True");
   EXPECT_EQ(condition["reason"], "UnknownProbes");
   EXPECT_EQ(condition["message"], "1 item counts; no probe is known of sinthetic, synthetic/two");
+}
+
+TEST_F(DowntimeWatcherTest, JudgesNamesOnceProbesAreKnownAndAgainWhenThereAreOthers) {
+  const std::string path = "/apis/meshcheck.io/v1alpha1/downtimes";
+  api_->put(path, object("5", R"([{"startDate":"100","endDate":"200","type":"Maintenance",)"
+                              R"("affected":["deckhouse"]}])"));
+  start();
+  const auto reason = [&]() -> std::string {
+    const nlohmann::json& conditions = api_->objects[path + "/disks"]["status"]["conditions"];
+    return conditions.is_array() ? conditions[0]["reason"].get<std::string>() : "";
+  };
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return reason() == "AllItemsCount"; }))
+      << "after a start with no data nothing is known of any name";
+  know("synthetic");
+  ASSERT_TRUE(uv::run_until(loop_, [&] { return reason() == "UnknownProbes"; }));
+  know("deckhouse");
+  EXPECT_TRUE(uv::run_until(loop_, [&] { return reason() == "AllItemsCount"; }));
+  EXPECT_EQ(api_->count("POST /api/v1/namespaces/default/events"), 1U);
+}
+
+TEST_F(DowntimeWatcherTest, NamesFewOfTheUnknownInOneSentence) {
+  EXPECT_EQ(names_shown({"a", "b"}), "a, b");
+  EXPECT_EQ(names_shown({"a", "b", "c", "d", "e", "f"}), "a, b, c, d, e and more");
 }
 
 TEST_F(DowntimeWatcherTest, SaysNothingOfGroupsThatHaveProbes) {

@@ -284,6 +284,9 @@ TEST_F(SlaTableTest, KnowsGroupsAndProbes) {
   EXPECT_FALSE(table_.knows("synth"));
   EXPECT_FALSE(table_.knows("synthetic/http"));
   EXPECT_FALSE(table_.knows("synthetic2"));
+  const std::uint64_t version = table_.probes_version();
+  EXPECT_TRUE(table_.erase({"synthetic", "dns"}));
+  EXPECT_NE(table_.probes_version(), version);
 }
 
 TEST_F(SlaTableTest, ShowsTheLastTwoEpisodes) {
