@@ -12,11 +12,13 @@ http::Response AnswerShare::answer(std::string_view content_type, const http::Re
   http::Response response;
   response.content_type = content_type;
   if (gzips) response.headers.emplace_back("Content-Encoding", "gzip");
-  http::SharedBody body = latest.with([now = clock_()](const Latest& held) {
-    const bool is_new = now - held.made <= kAgeMax;
-    return is_new && held.body.is_shared() ? held.body : http::SharedBody();
-  });
+  Latest kept = latest.with(
+      [now = clock_()](Latest& held) { return held.is_new(now) ? held : std::exchange(held, {}); });
+  // One that is too old makes room for the next.
+  if (!kept.is_new(clock_())) kept = {};
+  http::SharedBody body = std::move(kept.body);
   if (body.bytes().empty()) {
+    if (kept.size != 0 && memory_.is_short_of(kept.size)) return http::Response::no_memory();
     std::string text = make();
     if (gzips && text.size() >= http::kGzipMin) {
       text = http::gzip(text);
@@ -30,8 +32,9 @@ http::Response AnswerShare::answer(std::string_view content_type, const http::Re
     text.shrink_to_fit();
     body = http::SharedBody(std::move(text), memory_);
     // What was there before is freed behind the lock.
-    Latest made{body, clock_()};
-    latest.with([&made](Latest& held) { std::swap(held, made); });
+    const bool fits = !memory_.is_short_of(0);
+    Latest made{fits ? body : http::SharedBody(), body.bytes().size(), clock_()};
+    latest.with([&made](Latest& before) { std::swap(before, made); });
   }
   response.source_size = body.bytes().size();
   response.source = http::pieces_of(std::move(body));
@@ -39,9 +42,12 @@ http::Response AnswerShare::answer(std::string_view content_type, const http::Re
 }
 
 void AnswerShare::forget_unused() {
+  const Clock::time_point now = clock_();
+  const bool is_in_the_way = memory_.is_short_of(0);
   for (Guarded<Latest>& latest : latest_) {
-    const http::SharedBody unused = latest.with([](Latest& held) {
-      return held.body.is_shared() ? http::SharedBody() : std::move(held.body);
+    const Latest unused = latest.with([&](Latest& held) {
+      const bool stays = held.body.is_shared() || (held.is_new(now) && !is_in_the_way);
+      return stays || held.body.bytes().empty() ? Latest() : std::exchange(held, {});
     });
   }
 }

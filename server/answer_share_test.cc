@@ -62,12 +62,33 @@ TEST_F(AnswerShareTest, SendsOneCopyToAllWhoAskWhileItIsSent) {
   EXPECT_EQ(read(second), std::string(kSize, 'b'));
 }
 
-TEST_F(AnswerShareTest, MakesANewOneForWhoAsksAlone) {
+TEST_F(AnswerShareTest, KeepsTheLatestForASecondThoughNobodyIsSentIt) {
   ask(1s);
+  http::Response soon = ask(2s);
   EXPECT_EQ(made_, 1);
-  http::Response alone = ask(1s);
+  EXPECT_EQ(read(soon), std::string(kSize, 'b'));
+  soon = {};
+  http::Response later = ask(2001ms);
   EXPECT_EQ(made_, 2);
-  EXPECT_EQ(read(alone), std::string(kSize, 'c'));
+  EXPECT_EQ(read(later), std::string(kSize, 'c'));
+}
+
+TEST_F(AnswerShareTest, MakesNoneAgainAtOnceThatDidNotFit) {
+  constexpr std::size_t kAll = 1 << 20U;
+  memory_.change(0, kAll);
+  ask(1s);  // The connection refuses it.
+  EXPECT_EQ(memory_.held(), kAll) << "and it is not kept";
+  for (int reader = 0; reader < 8; ++reader) {
+    const http::Response refused = ask(2s);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_TRUE(refused.no_room);
+  }
+  EXPECT_EQ(made_, 1);
+  ask(2001ms);
+  EXPECT_EQ(made_, 2) << "it may be smaller now";
+  memory_.change(kAll, 0);
+  EXPECT_EQ(ask(2002ms).status, 200);
+  EXPECT_EQ(made_, 3) << "there is room";
 }
 
 TEST_F(AnswerShareTest, MakesANewOneWhenTheLatestIsTooOld) {
@@ -81,11 +102,18 @@ TEST_F(AnswerShareTest, MakesANewOneWhenTheLatestIsTooOld) {
 TEST_F(AnswerShareTest, FreesWhatNobodyReads) {
   {
     const http::Response slow = ask(1s);
+    now_ += 2s;
     share_.forget_unused();
     EXPECT_GE(memory_.held(), kSize);
   }
   share_.forget_unused();
   EXPECT_EQ(memory_.held(), 0U);
+  ask(4s);
+  share_.forget_unused();
+  EXPECT_GE(memory_.held(), kSize) << "for a second";
+  memory_.change(0, 1 << 20U);
+  share_.forget_unused();
+  EXPECT_EQ(memory_.held(), std::size_t{1} << 20U) << "if it is not in the way of others";
 }
 
 TEST_F(AnswerShareTest, CompressesOnceForAllWhoAskWhileItIsSent) {

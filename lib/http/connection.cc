@@ -7,7 +7,6 @@
 namespace meshcheck::http {
 namespace {
 
-constexpr std::string_view kNoRoom = "The server holds as much as it may; try again later.";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr std::size_t kUnsentKeptMax = 16 * 1024;
@@ -109,8 +108,7 @@ void Connection::check_room() {
   if (memory == nullptr || !parser_.in_request() || size <= MemoryBudget::kAlwaysMax) return;
   charge();
   if (!memory->is_short_of(0)) return;
-  ++server_.counters_.memory_refused;
-  refuse(Response::error(503, kNoRoom));
+  refuse(Response::no_memory());
   parser_.forget_body();
 }
 
@@ -280,11 +278,10 @@ void Connection::respond(Response response) {
   // A body whose size is known and that a source sends is charged by its owner already.
   const bool is_large = std::max(size, response.source_size.value_or(0)) > MemoryBudget::kAlwaysMax;
   if (memory != nullptr && is_large && memory->is_short_of(size)) {
-    ++server_.counters_.memory_refused;
-    response = Response::error(503, kNoRoom);
+    response = Response::no_memory();
   }
   if (!head_only) cut_to_pieces(response);
-  count(response.status);
+  count(response);
   const bool has_chunks = response.source && !response.source_size;
   const bool ends_by_closing = response.waits || (has_chunks && !request.chunks_allowed);
   const Framing framing{.keep_alive = request.keep_alive && !response.close && !draining_ &&
@@ -307,15 +304,16 @@ void Connection::respond(Response response) {
 }
 
 void Connection::refuse(const Response& response) {
-  count(response.status);
+  count(response);
   append_response(unsent_, response, server_.date_, {});
   state_ = State::kFlushing;
 }
 
-void Connection::count(int status) {
-  if (status >= 500) {
+void Connection::count(const Response& response) {
+  if (response.no_room) ++server_.counters_.memory_refused;
+  if (response.status >= 500) {
     ++server_.counters_.responses_5xx;
-  } else if (status >= 400) {
+  } else if (response.status >= 400) {
     ++server_.counters_.responses_4xx;
   }
 }

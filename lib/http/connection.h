@@ -136,7 +136,7 @@ class Connection {
   void flush();
   void finish();
   void set_deadline();
-  void count(int status);
+  void count(const Response& response);
   // Reports to the budget how much the connection holds.
   void charge();
   // Refuses a request whose body has grown while there is no room for it.

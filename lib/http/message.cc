@@ -85,6 +85,12 @@ Response Response::answered_later() {
   return response;
 }
 
+Response Response::no_memory() {
+  Response response = error(503, "The server holds as much as it may; try again later.");
+  response.no_room = true;
+  return response;
+}
+
 Response Response::error(int status, std::string_view message) {
   Response response;
   response.status = status;

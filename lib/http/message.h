@@ -74,12 +74,15 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   // Never compressed: compression would change its size or could leak its secrets.
   bool as_is = false;
-  bool close = false;  // Ask for the connection to end after this response.
+  bool close = false;    // Ask for the connection to end after this response.
+  bool no_room = false;  // It is no_memory(), and counted as such.
   // All other fields are unused: Server::answer() brings the response, with the request's ticket.
   bool later = false;
 
   static Response json(std::string body, int status = 200);
   static Response answered_later();
+  // 503 for want of memory.
+  static Response no_memory();
   // A sentence for a person; a newline is added, as netchecker's errors have one.
   static Response error(int status, std::string_view message);
 };
