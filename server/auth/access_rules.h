@@ -14,7 +14,7 @@ namespace meshcheck::server {
 
 struct Access {
   enum class Kind : std::uint8_t {
-    kOpen,    // /healthz and /readyz: every client, also without a certificate.
+    kOpen,    // /healthz, /readyz, the page's files: every client, also without a certificate.
     kPing,    // /api/v1/ping: every client, with a certificate if one is required.
     kReport,  // POST of an agent's report, or of its episodes.
     kRead,    // All other routes, so that a new one is not open by mistake.
