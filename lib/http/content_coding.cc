@@ -17,18 +17,11 @@ constexpr int kWeightMax = 1000;
 constexpr int kGzipFormat = 16;  // Added to the window's bits.
 constexpr int kMemoryLevel = 8;
 
-std::string_view trimmed(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Takes what is in front of the first `end`, or all.
 std::string_view cut(std::string_view& rest, char end) {
   const std::string_view front = rest.substr(0, rest.find(end));
   rest.remove_prefix(std::min(rest.size(), front.size() + 1));
-  return trimmed(front);
+  return trim(front);
 }
 
 // "0", "1", "0.5", "0.125", "1.000".
@@ -59,7 +52,7 @@ bool add(Weights& weights, std::string_view list) {
     int weight = kWeightMax;
     if (!element.empty()) {
       const std::string_view name = cut(element, '=');
-      const auto parsed = parse_weight(trimmed(element));
+      const auto parsed = parse_weight(trim(element));
       if (!equals_ignoring_case(name, "q") || !parsed) return false;
       weight = *parsed;
     }
