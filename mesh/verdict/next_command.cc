@@ -51,8 +51,8 @@ std::string ping_of_size(const NamedFinding& named, std::uint32_t size, bool fra
 std::string await_answer(const NamedFinding& named) {
   if (!named.trial) return "kubectl get nodes -o wide";
   const std::uint16_t port = named.finding.cross_checks.port.value_or(0);
-  return "timeout 5 tcpdump -nni any -c 1 udp" +
-         (port == 0 ? "" : " src port " + std::to_string(port) + " and") + " src host " +
+  return "timeout 5 tcpdump -nni any -c 1 udp " +
+         (port == 0 ? "" : "src port " + std::to_string(port) + " ") + "and src host " +
          named.trial->address.text() + on(named.trial->node);
 }
 

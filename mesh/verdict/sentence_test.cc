@@ -111,6 +111,9 @@ TEST_F(ClosedPortTest, IsToldOfThePort) {
   EXPECT_EQ(told(),
             "the UDP port of the probes is closed to node-3: pings pass (14 of 14 paths, "
             "since 12:03:07)");
+  EXPECT_EQ(next_command(named_),
+            "timeout 5 tcpdump -nni any -c 1 udp and src host 10.0.0.9  # on node-0")
+      << "libpcap takes udp for a modifier of host where there is no and";
 }
 
 TEST_F(ClosedPortTest, IsToldOfAPairAndOfALayer) {
