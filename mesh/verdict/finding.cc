@@ -10,6 +10,8 @@ std::string_view name_of(const std::array<std::string_view, kCount>& names, Enum
 
 // Of those that were asked, so many have to answer: an echo may be lost by chance.
 constexpr double kPassShare = 0.9;
+// Of a network that is cut, so many may: their last answer may be older than the cut.
+constexpr double kLostShare = 0.1;
 
 constexpr std::array<std::string_view, 23> kKinds = {
     "node_down",        "agent_down",         "pod_network",
@@ -61,7 +63,8 @@ Pings pings_of(const Finding& finding) {
   const CrossChecks& cross = finding.cross_checks;
   const std::uint32_t known = cross.answered + cross.unanswered;
   if (known == 0 || 2 * known < finding.failing) return Pings::kUnknown;
-  return cross.answered >= kPassShare * known ? Pings::kPass : Pings::kLost;
+  if (cross.answered >= kPassShare * known) return Pings::kPass;
+  return cross.answered > kLostShare * known ? Pings::kSome : Pings::kLost;
 }
 
 bool is_port_closed(const Finding& finding) {

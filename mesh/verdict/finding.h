@@ -116,8 +116,8 @@ struct Finding {
 };
 
 // The result of pings between agents where probes fail. kUnknown: too few were sent, as where
-// agents may not send pings, or are too old to.
-enum class Pings : std::uint8_t { kUnknown, kPass, kLost };
+// agents may not send pings, or are too old to. kLost: hardly any was answered. kSome: neither.
+enum class Pings : std::uint8_t { kUnknown, kPass, kSome, kLost };
 Pings pings_of(const Finding& finding);
 // Whether the network works, and the port of the probes is closed.
 bool is_port_closed(const Finding& finding);

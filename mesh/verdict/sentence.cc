@@ -102,14 +102,33 @@ std::string port_closed(const NamedFinding& named, const std::string& when) {
          ": pings pass (" + k_of_m(finding) + family(finding) + ", " + when + ")";
 }
 
+// ", 1 of 2 pings answered": probes alone do not say that nothing passes.
+std::string of_pings(const Finding& finding) {
+  switch (pings_of(finding)) {
+    case Pings::kUnknown:
+      return ", pings not known";
+    case Pings::kSome: {
+      const CrossChecks& cross = finding.cross_checks;
+      return ", " + std::to_string(cross.answered) + " of " +
+             std::to_string(cross.answered + cross.unanswered) + " pings answered";
+    }
+    case Pings::kPass:
+    case Pings::kLost:
+      break;
+  }
+  return "";
+}
+
 std::string unreachable(const NamedFinding& named, const std::string& when) {
   const Finding& finding = named.finding;
   const std::string who = subject(named);
   const std::string counts = k_of_m(finding) + family(finding);
-  // Probes alone do not say that nothing passes.
-  const bool known = pings_of(finding) != Pings::kUnknown;
-  const std::string tail = std::string(known ? "" : ", pings not known") + ", " + when + ")";
-  const std::string nothing = known ? "no packets pass " : "no probes pass ";
+  const Pings pings = pings_of(finding);
+  const std::string tail = of_pings(finding) + ", " + when + ")";
+  const std::string probes = finding.partial ? "not all probes pass " : "no probes pass ";
+  const std::string nothing_passes =
+      (pings == Pings::kLost ? "no packets pass " : probes) + way(named) + of_layer(finding) + " (";
+  const bool some = pings == Pings::kSome;  // Then it is neither broken nor cut off.
   switch (finding.kind) {
     case Kind::kNodeDown:
       if (finding.observed == 0) {
@@ -127,18 +146,32 @@ std::string unreachable(const NamedFinding& named, const std::string& when) {
              when + ")";
     }
     case Kind::kPodNetwork:
-      return "pod network of " + who + (finding.partial ? " is partly broken (" : " is broken (") +
+      return (some ? nothing_passes
+                   : "pod network of " + who +
+                         (finding.partial ? " is partly broken (" : " is broken (")) +
              counts + ", host network fine" +
              (finding.twin_down ? ", host and pod of the node do not reach each other" : "") + tail;
     case Kind::kHostLink:
-      return "network of " + who + (finding.partial ? " is partly cut off (" : " is cut off (") +
+      return (some ? nothing_passes
+                   : "network of " + who +
+                         (finding.partial ? " is partly cut off (" : " is cut off (")) +
              counts + (finding.partial ? "" : ", its agents still report") + tail;
     case Kind::kZonePartition:
-      if (!is_pair(named)) return who + " is cut off (" + counts + tail;
-      [[fallthrough]];
+      return (some || is_pair(named) ? nothing_passes : who + " is cut off (") + counts + tail;
     default:
-      return nothing + way(named) + of_layer(finding) + " (" + counts + tail;
+      return nothing_passes + counts + tail;
   }
+}
+
+std::string twin_path(const NamedFinding& named, const std::string& when) {
+  const Finding& finding = named.finding;
+  if (is_port_closed(finding)) return port_closed(named, when);
+  const std::string networks = "host and pod network of " + subject(named);
+  const std::string counts = " (" + k_of_m(finding);
+  if (pings_of(finding) == Pings::kSome) {
+    return "no probes pass between " + networks + counts + of_pings(finding) + ", " + when + ")";
+  }
+  return networks + " do not reach each other" + counts + ", " + when + ")";
 }
 
 std::string sizes(const NamedFinding& named, const std::string& when) {
@@ -216,10 +249,7 @@ std::string sentence(const NamedFinding& named, Moment now) {
   std::string text;
   switch (finding.kind) {
     case Kind::kTwinPath:
-      text = is_port_closed(finding)
-                 ? port_closed(named, when)
-                 : "host and pod network of " + who + " do not reach each other (" +
-                       k_of_m(finding) + ", " + when + ")";
+      text = twin_path(named, when);
       break;
     case Kind::kGateway:
       text =

@@ -151,9 +151,47 @@ TEST_F(ClosedPortTest, IsNotGuessed) {
             "12:03:07)");
   // Some lost an echo by chance, or may not ping.
   close([](Index from, Index to, Layer) { return from == 3 || (to == 3 && from < 4); });
-  EXPECT_EQ(pings_of(diagnose(mesh_.view).front()), Pings::kLost);
+  EXPECT_EQ(told(),
+            "no probes pass from and to node-3 (28 of 28 paths, its agents still report, 20 of 28 "
+            "pings answered, since 12:03:07)");
   close([](Index from, Index to, Layer) { return to == 3 && from > 3; }, mesh::CrossCheck::kNone);
   EXPECT_EQ(pings_of(diagnose(mesh_.view).front()), Pings::kPass);
+}
+
+TEST_F(ClosedPortTest, IsNotCutOffWhileSomePingsAreAnswered) {
+  const auto pair = [](Index from, Index to, Layer layer) {
+    return layer == Layer::kHost && from + to == 1;
+  };
+  close(pair, mesh::CrossCheck::kUnanswered);
+  EXPECT_EQ(told().find("no packets pass between node-0 and node-1"), 0U) << told();
+  close([](Index from, Index to, Layer layer) {
+    return layer == Layer::kHost && from == 0 && to == 1;
+  });
+  EXPECT_EQ(told(),
+            "no probes pass between node-0 and node-1 on the host network (2 of 2 paths, 1 of 2 "
+            "pings answered, since 12:03:07)");
+  close(pair, mesh::CrossCheck::kNone);
+  EXPECT_EQ(told(),
+            "no probes pass between node-0 and node-1 on the host network (2 of 2 paths, pings "
+            "not known, since 12:03:07)");
+}
+
+TEST_F(ClosedPortTest, IsNoBrokenPodNetworkWhileSomePingsAreAnswered) {
+  const auto half = [](Index from, Index to, Layer layer) {
+    return layer == Layer::kPod && (from == 5 || to == 5);
+  };
+  close(half, mesh::CrossCheck::kUnanswered);
+  close([](Index from, Index, Layer layer) { return layer == Layer::kPod && from == 5; });
+  EXPECT_EQ(told(),
+            "no probes pass from and to node-5 on the pod network (14 of 14 paths, host network "
+            "fine, 7 of 14 pings answered, since 12:03:07)");
+  // One of ten may have been answered before all was cut.
+  close(half, mesh::CrossCheck::kUnanswered);
+  close([](Index from, Index to, Layer layer) {
+    return layer == Layer::kPod && from == 5 && to == 1;
+  });
+  EXPECT_EQ(told(),
+            "pod network of node-5 is broken (14 of 14 paths, host network fine, since 12:03:07)");
 }
 
 TEST_F(ClosedPortTest, IsNotSaidOfASilentNode) {
@@ -172,6 +210,12 @@ TEST_F(ClosedPortTest, IsToldBetweenTheNetworksOfANode) {
   EXPECT_EQ(told(),
             "UDP port 8862 is closed between host and pod network of node-2: pings pass "
             "(2 of 2 paths, since 12:03:07)");
+  mesh_.edges(Relation::kTwin, [&](Path& path, Index of, Layer layer) {
+    if (of == 2 && layer == Layer::kPod) path.cross_check = mesh::CrossCheck::kUnanswered;
+  });
+  EXPECT_EQ(told(),
+            "no probes pass between host and pod network of node-2 (2 of 2 paths, 1 of 2 pings "
+            "answered, since 12:03:07)");
 }
 
 TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
