@@ -69,6 +69,21 @@ bool contains(const NamedFinding& wide, const NamedFinding& narrow) {
   return false;
 }
 
+// Whether it is found by the probes between agents, which go to one port.
+bool is_between_agents(Group group) {
+  switch (group) {
+    case Group::kReachability:
+    case Group::kTwin:
+    case Group::kFullPackets:
+    case Group::kFragments:
+    case Group::kLoss:
+    case Group::kLatency:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Whether the loss may still turn out to be a part of something larger.
 bool is_faint(const Finding& finding) {
   constexpr std::uint32_t kFew = 8;
@@ -137,12 +152,13 @@ std::string key_of(const NamedFinding& named) {
   return key;
 }
 
-// What is cut off has no other faults that could be seen.
+// What is cut off has no other faults that could be seen, and a closed port none between agents.
 bool explains(const NamedFinding& wide, const NamedFinding& narrow) {
   const Group group = group_of(wide.finding);
   // Nothing of the mesh explains these.
   const Group of_narrow = group_of(narrow.finding);
   if (of_narrow == Group::kKubernetes || of_narrow == Group::kIdentity) return false;
+  if (is_port_closed(wide.finding) && !is_between_agents(of_narrow)) return false;
   const bool unseen = group == Group::kServer && narrow.finding.observed == 0;
   // Fragments are as large as what does not pass whole, but in the networks where that does.
   const bool too_large =
@@ -174,7 +190,7 @@ bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
   // Which pairs lose the most is chance. A diagnosis tells none within, but with new peers it may
   // find the pairs of before alone, and the rest by what was lost just now.
   if (group_of(wide.finding) == Group::kLoss) return narrow.finding.subject.type == Type::kNodePair;
-  if (group_of(wide.finding) != Group::kReachability) return false;
+  if (group_of(wide.finding) != Group::kReachability || is_port_closed(wide.finding)) return false;
   const Group group = group_of(narrow.finding);
   const bool elsewhere =
       group == Group::kGateway || group == Group::kNames || group == Group::kTarget;

@@ -118,6 +118,8 @@ class Edges {
       if (!both && is_end_silent(node, edge)) continue;
       Finding finding = edge.finding(Kind::kTwinPath, {.type = Type::kNode, .first = node});
       finding.scope = Scope::kBoth;
+      // The twin's probes go to the same port.
+      if (evidence_.port_closed[node] != 0 && pings_of(finding) != Pings::kLost) continue;
       findings_.push_back(finding);
     }
   }

@@ -52,6 +52,7 @@ Evidence::Evidence(const View& from)
       agent_of(from.nodes.size(), {kNoIndex, kNoIndex}),
       explained(from.nodes.size()),
       explained_zones(from.zones.size()),
+      port_closed(from.nodes.size()),
       restless(from.nodes.size()),
       sees_peers(from.agents.size()),
       answered_by(from.agents.size()) {

@@ -25,6 +25,7 @@ struct Evidence {
   std::vector<std::array<Index, 2>> agent_of;
   std::vector<std::uint8_t> explained;        // By node: see Explained.
   std::vector<std::uint8_t> explained_zones;  // By zone: it is part of a partition.
+  std::vector<std::uint8_t> port_closed;      // By node: which explains twin paths alone.
   std::vector<std::uint8_t> restless;         // By node: see is_settled().
   std::vector<std::uint8_t> losing;          // By node: more paths lose packets now than by chance.
   std::vector<std::uint8_t> losing_between;  // By pair of zones, both ways.

@@ -114,9 +114,14 @@ class Reachability {
       finding.cross_checks.add(view_, at);
     }
     switch (found.subject.type) {
-      case Type::kNode:
-        if (!tell_node(found, finding)) return;
+      case Type::kNode: {
+        const bool told = tell_node(found, finding);
+        // While it is silent it may be dead, whatever answered pings before.
+        const bool may_be_down = !told && finding.silent;
+        explain(found.subject.first, finding, is_port_closed(finding) && !may_be_down);
+        if (!told) return;
         break;
+      }
       case Type::kNodePair:
         finding.kind = Kind::kReachability;
         finding.severity = Severity::kWarning;
@@ -130,10 +135,13 @@ class Reachability {
         break;
       case Type::kAll:
         finding.kind = found.scope == Scope::kPod ? Kind::kPodNetwork : Kind::kHostLink;
-        std::fill(evidence_.explained.begin(), evidence_.explained.end(), explained_by(finding));
+        for (Index node = 0; node < view_.nodes.size(); ++node) {
+          explain(node, finding, is_port_closed(finding));
+        }
         break;
       default:
         finding.kind = Kind::kZonePartition;
+        if (is_port_closed(finding)) break;
         evidence_.explained_zones[found.subject.first] = 1;
         if (found.subject.second != kNoIndex) evidence_.explained_zones[found.subject.second] = 1;
         break;
@@ -185,6 +193,15 @@ class Reachability {
       return path.relation == Relation::kPeer && path.to == end && evidence_.counts(path);
     });
     return known == std::ssize(found.members) ? end : kNoIndex;
+  }
+
+  // What is cut off has no other faults that could be seen; behind a closed port they are seen.
+  void explain(Index node, const Finding& finding, bool port_closed) {
+    if (port_closed) {
+      evidence_.port_closed[node] = 1;
+    } else {
+      evidence_.explained[node] |= explained_by(finding);
+    }
   }
 
   static std::uint8_t explained_by(const Finding& finding) {
@@ -269,7 +286,6 @@ class Reachability {
     const bool pods = found.scope != Scope::kHost;
     const bool hosts = found.scope != Scope::kPod;
     finding.kind = hosts ? Kind::kHostLink : Kind::kPodNetwork;
-    evidence_.explained[node] |= explained_by(finding);
     if (finding.partial) {
       finding.severity = Severity::kWarning;
       return true;

@@ -218,6 +218,80 @@ TEST_F(ClosedPortTest, IsToldBetweenTheNetworksOfANode) {
             "answered, since 12:03:07)");
 }
 
+TEST_F(ClosedPortTest, HidesNoFaultOfItsNodesEdges) {
+  const auto from_or_to = [](Index from, Index to, Layer) { return from == 3 || to == 3; };
+  const auto break_edges = [this](Relation relation) {
+    mesh_.edges(relation, [&](Path& path, Index of, Layer) {
+      if (of == 3) mesh_.break_path(path);
+    });
+  };
+  mesh_.began = mesh_.view.now - 60s;
+  break_edges(Relation::kGateway);
+  break_edges(Relation::kTarget);
+  close(from_or_to, mesh::CrossCheck::kUnanswered);
+  EXPECT_EQ(testing::told(mesh_.view),
+            std::vector<std::string>{"host_link node-3 both both critical 28/28"});
+  close(from_or_to);
+  EXPECT_EQ(testing::told(mesh_.view),
+            (std::vector<std::string>{"reachability node-3 both both critical 28/28",
+                                      "gateway node-3 both both critical 2/2",
+                                      "dns node-3 both both warning 2/2"}));
+}
+
+TEST_F(ClosedPortTest, HidesNoLossOfTheOtherNetwork) {
+  close([](Index from, Index to, Layer layer) {
+    return layer == Layer::kHost && (from == 3 || to == 3);
+  });
+  mesh_.peers([](Path& path, Index from, Index to, Layer layer) {
+    if (layer != Layer::kPod || (from != 3 && to != 3)) return;
+    path.state = PathState::kDegraded;
+    path.lost = 12;
+    (from == 3 ? path.lost_backward : path.lost_forward) = 12;
+  });
+  EXPECT_EQ(testing::told(mesh_.view),
+            (std::vector<std::string>{"reachability node-3 host both critical 14/14",
+                                      "partial_loss node-3 pod in warning 14/14"}));
+}
+
+TEST_F(ClosedPortTest, OfAllHidesNoGateway) {
+  close([](Index, Index, Layer) { return true; });
+  mesh_.edges(Relation::kGateway, [&](Path& path, Index, Layer layer) {
+    if (layer == Layer::kHost) mesh_.break_path(path);
+  });
+  EXPECT_EQ(testing::told(mesh_.view),
+            (std::vector<std::string>{"reachability all both both critical 112/112",
+                                      "gateway 10.0.0.254 both both critical 8/8"}));
+}
+
+TEST_F(ClosedPortTest, OfZonesHidesNoNames) {
+  mesh_.began = mesh_.view.now - 60s;
+  close([](Index from, Index to, Layer) { return from % 2 != to % 2; });
+  mesh_.edges(Relation::kTarget, [&](Path& path, Index, Layer) { mesh_.break_path(path); });
+  EXPECT_EQ(testing::told(mesh_.view),
+            (std::vector<std::string>{"zone_partition zone-0,zone-1 both both critical 64/64",
+                                      "dns dns.example both both critical 16/16"}));
+}
+
+TEST_F(ClosedPortTest, IsTheTwinPathsTooUnlessThatIsCut) {
+  const auto from_or_to = [](Index from, Index to, Layer) { return from == 3 || to == 3; };
+  close(from_or_to);
+  const auto twin = [this](mesh::CrossCheck pings) {
+    mesh_.edges(Relation::kTwin, [&](Path& path, Index of, Layer) {
+      if (of != 3) return;
+      mesh_.break_path(path);
+      path.cross_check = pings;
+    });
+  };
+  const std::string port = "reachability node-3 both both critical 28/28";
+  for (const auto pings : {mesh::CrossCheck::kAnswered, mesh::CrossCheck::kNone}) {
+    twin(pings);
+    EXPECT_EQ(testing::told(mesh_.view), std::vector<std::string>{port});
+  }
+  twin(mesh::CrossCheck::kUnanswered);
+  EXPECT_EQ(testing::told(mesh_.view),
+            (std::vector<std::string>{port, "twin_path node-3 both both critical 2/2"}));
+}
+
 TEST_F(SentenceTest, GivesThePingThatShowsABlackHole) {
   mesh_.add_sizes();
   mesh_.view.agents[mesh_.agent(3, Layer::kHost)].addresses[0] = *IpAddress::parse("10.0.0.3");

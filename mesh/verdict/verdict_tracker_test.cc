@@ -208,6 +208,28 @@ TEST_F(VerdictTrackerTest, TellsAgainWhatIsFoundToAnswerPings) {
   EXPECT_TRUE(is_port_closed(last_.named.finding));
 }
 
+TEST_F(VerdictTrackerTest, HidesNoGatewayBehindAClosedPort) {
+  NamedFinding closed = of_node(Kind::kReachability, "node-3");
+  const NamedFinding gateway = of_node(Kind::kGateway, "node-3");
+  const NamedFinding twin = of_node(Kind::kTwinPath, "node-3");
+  see({closed}, 2s);
+  EXPECT_EQ(see({closed, gateway}, 5s), Events{}) << "it is cut off";
+  closed.finding.cross_checks.answered = closed.finding.failing;
+  EXPECT_EQ(see({closed, gateway}, 4s), (Events{"changed 1 reachability", "opened 2 gateway"}));
+  EXPECT_EQ(see({gateway, twin}, 2s), Events{}) << "the port is most likely the twin's as well";
+}
+
+TEST_F(VerdictTrackerTest, HidesLossOnlyAfterAClosedPort) {
+  NamedFinding closed = of_node(Kind::kReachability, "node-3");
+  closed.finding.cross_checks.answered = closed.finding.failing;
+  NamedFinding loss = of_node(Kind::kPartialLoss, "node-3");
+  loss.finding.loss = 0.2F;
+  see({closed}, 2s);
+  EXPECT_EQ(see({loss}, 2s), Events{}) << "the probes of before are lost";
+  EXPECT_EQ(see({closed}, 1s), Events{});
+  EXPECT_EQ(see({closed, loss}, 5s), Events{"opened 2 partial_loss"});
+}
+
 TEST_F(VerdictTrackerTest, OpensNoLossThatIsPast) {
   NamedFinding loss = of_node(Kind::kPartialLoss, "node-3");
   loss.finding.loss = 0.2F;
