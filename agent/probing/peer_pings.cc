@@ -51,46 +51,62 @@ void PeerPings::look() {
   const bool drained = icmp_.drain();
   const auto now = Clock::now();
   const bool late = sweeps_.is_late(now, options_.timeout) || icmp_.count_drops() > 0;
-  bool known = false;
+  bool changed = false;
   for (auto& [id, item] : items_) {
     if (state_of_(id) != mesh::PathState::kDown) {
       item = {.address = item.address};
-    } else if (late) {
+    } else if (late && item.waits) {
       item.asked = now;  // Who did not listen cannot call it unanswered.
-    } else if (drained) {
-      known = judge(item, now) || known;
+    } else if (drained && item.waits && now - item.asked >= options_.timeout) {
+      changed = miss(item) || changed;
     }
   }
-  if (known && on_known_) on_known_();
+  if (changed && on_known_) on_known_();
   ask(now);
 }
 
-// Whether its time is up just now.
-bool PeerPings::judge(Item& item, Clock::time_point now) const {
-  const bool waits = item.sequence != 0 && !item.refused && item.result == mesh::CrossCheck::kNone;
-  if (!waits || now - item.asked < options_.timeout) return false;
-  item.result = mesh::CrossCheck::kUnanswered;
-  return true;
+// Whether an echo is to be sent to who got one before.
+bool PeerPings::is_due(const Item& item, Clock::time_point now) const {
+  const bool soon = item.refused || (item.misses > 0 && item.misses < kMissesMin);
+  return !item.waits && now - item.asked >= (soon ? kPingsPeriod : options_.interval);
 }
 
-// In turn, since not all may be asked in one period.
+// Who was not asked yet comes first.
 void PeerPings::ask(Clock::time_point now) {
   if (now - period_ >= kPingsPeriod) {
     period_ = now;
     pings_ = 0;
   }
+  ask_those(false, now);
+  ask_those(true, now);
+  icmp_.flush();
+}
+
+// In turn, since not all may be asked in one period.
+void PeerPings::ask_those(bool again, Clock::time_point now) {
   auto turn = items_.lower_bound(next_);
   for (std::size_t i = 0; i < items_.size() && pings_ < kPingsMax; ++i) {
     if (turn == items_.end()) turn = items_.begin();
     auto& [id, item] = *turn++;
-    if (item.sequence != 0 || state_of_(id) != mesh::PathState::kDown) continue;
+    const bool wanted = again ? item.sequence != 0 && is_due(item, now) : item.sequence == 0;
+    if (!wanted || state_of_(id) != mesh::PathState::kDown) continue;
     ++pings_;
     item.sequence = next_sequence_++;
     item.asked = now;
+    item.waits = true;
+    item.refused = false;
     icmp_.send({.id = id, .sequence = item.sequence, .to = {.address = item.address}});
   }
   next_ = turn == items_.end() ? 0 : turn->first;
-  icmp_.flush();
+}
+
+// Whether that changes the result.
+bool PeerPings::miss(Item& item) {
+  item.waits = false;
+  if (++item.misses < kMissesMin) return false;
+  item.misses = kMissesMin;
+  const auto before = std::exchange(item.result, mesh::CrossCheck::kUnanswered);
+  return before != item.result;
 }
 
 void PeerPings::on_reply(const probe::IcmpProber::Reply& reply) {
@@ -98,19 +114,22 @@ void PeerPings::on_reply(const probe::IcmpProber::Reply& reply) {
   if (found == items_.end()) return;
   Item& item = found->second;
   if (item.sequence != reply.sequence || item.address != reply.from) return;
+  item.waits = false;
+  item.misses = 0;
   const auto before = std::exchange(item.result, mesh::CrossCheck::kAnswered);
   if (before != item.result && on_known_) on_known_();
 }
 
 void PeerPings::on_failure(const probe::IcmpProber::Failure& failure) {
   const auto found = items_.find(failure.id);
-  if (found == items_.end() || found->second.sequence != failure.sequence) return;
+  if (found == items_.end()) return;
   Item& item = found->second;
-  if (item.result == mesh::CrossCheck::kAnswered) return;
+  if (item.sequence != failure.sequence || !item.waits) return;
   if (is_own(failure.error_number)) {
+    item.waits = false;
     item.refused = true;
-  } else if (std::exchange(item.result, mesh::CrossCheck::kUnanswered) == mesh::CrossCheck::kNone) {
-    if (on_known_) on_known_();
+  } else if (miss(item) && on_known_) {
+    on_known_();
   }
 }
 

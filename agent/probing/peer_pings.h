@@ -20,15 +20,20 @@
 namespace meshcheck::agent {
 
 // A second opinion: a peer that answers pings and no probes has its UDP port closed, and its
-// network works. One echo for each time that a path goes down. On the loop's thread; stays where it
-// was made. Bounds: kPingsMax in kPingsPeriod, so that a network that broke is not flooded.
+// network works. One echo when a path goes down, and another each kInterval while it stays so. One
+// that is lost, or that the kernel did not send, is followed by another at the next turn; two that
+// are lost in a row are no chance. On the loop's thread; stays where it was made. Bounds: kPingsMax
+// in kPingsPeriod, so that a network that broke is not flooded.
 class PeerPings {
  public:
+  static constexpr std::chrono::milliseconds kInterval{5000};
+  static constexpr int kMissesMin = 2;
   static constexpr std::size_t kPingsMax = 20;
   static constexpr std::chrono::milliseconds kPingsPeriod{200};
 
   struct Options {
     std::chrono::milliseconds timeout{1000};
+    std::chrono::milliseconds interval = kInterval;  // More than the timeout.
     probe::IcmpProber::Options icmp;
   };
   struct Target {
@@ -38,7 +43,7 @@ class PeerPings {
   // How a target's path is for probes.
   using StateOf = std::function<mesh::PathState(std::uint32_t id)>;
 
-  // `on_known`: an echo was answered or its time is up. It may call all but set_paths() and look().
+  // `on_known`: a result changed. It may call all but set_paths() and look().
   PeerPings(uv::Loop& loop, const Options& options, StateOf state_of,
             std::function<void()> on_known);
   PeerPings(const PeerPings&) = delete;
@@ -46,22 +51,27 @@ class PeerPings {
 
   // A target that keeps its id and address keeps its result.
   void set_paths(const std::vector<Target>& targets);
-  // Pings the peers whose paths went down. To be called at once then, and a few times a second.
+  // Pings the peers whose paths are down. To be called at once then, and a few times a second.
   void look();
-  // kNone: the path is not down, nothing is known yet, or there are no pings here.
+  // As of the last echoes. kNone: the path is not down, nothing is known yet, or there are no pings
+  // here.
   mesh::CrossCheck result(std::uint32_t id) const;
 
  private:
   struct Item {
     IpAddress address;
-    std::uint64_t sequence = 0;  // Of its echo; 0: none was sent.
+    std::uint64_t sequence = 0;  // Of its last echo; 0: none was sent.
     Clock::time_point asked;
+    bool waits = false;    // For the answer to that.
     bool refused = false;  // The kernel did not send it: no room or no permission.
+    int misses = 0;        // In a row.
     mesh::CrossCheck result = mesh::CrossCheck::kNone;
   };
 
-  bool judge(Item& item, Clock::time_point now) const;
+  bool is_due(const Item& item, Clock::time_point now) const;
   void ask(Clock::time_point now);
+  void ask_those(bool again, Clock::time_point now);
+  static bool miss(Item& item);
   void on_reply(const probe::IcmpProber::Reply& reply);
   void on_failure(const probe::IcmpProber::Failure& failure);
 

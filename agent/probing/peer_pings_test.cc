@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "lib/testing/loop.h"
@@ -30,7 +31,7 @@ struct Bench {
   }
   std::size_t count(CrossCheck result) const {
     std::size_t count = 0;
-    for (std::uint32_t id = 0; id < 100; ++id) count += pings.result(id) == result ? 1U : 0U;
+    for (std::uint32_t id = 0; id < 200; ++id) count += pings.result(id) == result ? 1U : 0U;
     return count;
   }
   bool becomes(CrossCheck result, std::chrono::milliseconds within = 5s) {
@@ -40,21 +41,23 @@ struct Bench {
 
   uv::Loop loop;
   PathState state = PathState::kUp;
+  std::optional<std::uint32_t> up;  // All the same.
   int news = 0;
   probe::IcmpProber::Options icmp_options;
   PeerPings pings{loop,
-                  {.timeout = 300ms, .icmp = icmp_options},
-                  [this](std::uint32_t) { return state; },
+                  {.timeout = 300ms, .interval = 500ms, .icmp = icmp_options},
+                  [this](std::uint32_t id) { return id == up ? PathState::kUp : state; },
                   [this] { ++news; }};
 };
 
 bool nft(const std::string& command) {
   return std::system(("nft '" + command + "'").c_str()) == 0;
 }
-void drop_echoes() {
+void drop_echoes(const std::string& which = "") {
   ASSERT_TRUE(
       nft("add table inet t; add chain inet t c { type filter hook input priority 0; }; "
-          "add rule inet t c icmp type echo-request drop"));
+          "add rule inet t c icmp type echo-request " +
+          which + " drop"));
 }
 
 TEST(PeerPingsTest, AsksWheneverAPathGoesDown) {
@@ -64,15 +67,40 @@ TEST(PeerPingsTest, AsksWheneverAPathGoesDown) {
     EXPECT_FALSE(bench.becomes(CrossCheck::kAnswered, 500ms)) << "it is up";
     bench.state = PathState::kDown;
     EXPECT_TRUE(bench.becomes(CrossCheck::kAnswered));
-    drop_echoes();
-    EXPECT_FALSE(bench.becomes(CrossCheck::kUnanswered, 1s)) << "one echo is enough";
     EXPECT_EQ(bench.news, 1);
     bench.state = PathState::kUp;
     EXPECT_TRUE(bench.becomes(CrossCheck::kNone));
     EXPECT_FALSE(bench.becomes(CrossCheck::kAnswered, 300ms));
+    drop_echoes();
     bench.state = PathState::kDown;
     EXPECT_TRUE(bench.becomes(CrossCheck::kUnanswered));
     EXPECT_EQ(bench.news, 2) << "that is worth a report too";
+  });
+}
+
+TEST(PeerPingsTest, AsksAgainWhileAPathIsDown) {
+  in_network_namespace([] {
+    Bench bench;
+    bench.watch(1);
+    bench.state = PathState::kDown;
+    EXPECT_TRUE(bench.becomes(CrossCheck::kAnswered));
+    drop_echoes();
+    EXPECT_TRUE(bench.becomes(CrossCheck::kUnanswered)) << "now the network is cut too";
+    ASSERT_TRUE(nft("flush ruleset"));
+    EXPECT_TRUE(bench.becomes(CrossCheck::kAnswered)) << "and now no longer";
+    EXPECT_EQ(bench.news, 3);
+  });
+}
+
+TEST(PeerPingsTest, TakesOneLostEchoForChance) {
+  in_network_namespace([] {
+    drop_echoes("quota until 100 bytes");  // An echo has 84.
+    Bench bench;
+    bench.watch(1);
+    bench.state = PathState::kDown;
+    EXPECT_FALSE(bench.becomes(CrossCheck::kUnanswered, 450ms)) << "its time is up";
+    EXPECT_TRUE(bench.becomes(CrossCheck::kAnswered, 1s)) << "it is asked again at once";
+    EXPECT_EQ(bench.news, 1);
   });
 }
 
@@ -100,6 +128,22 @@ TEST(PeerPingsTest, AsksFewAtOnceAndAllInTheEnd) {
   });
 }
 
+TEST(PeerPingsTest, AsksFirstWhomItNeverAsked) {
+  in_network_namespace([] {
+    constexpr std::uint32_t kLate = 150;
+    Bench bench;
+    bench.watch(200);
+    bench.up = kLate;
+    bench.state = PathState::kDown;
+    EXPECT_TRUE(uv::run_until(
+        bench.loop, [&] { return bench.count(CrossCheck::kAnswered) == 199; }, 10s));
+    bench.up.reset();
+    EXPECT_TRUE(uv::run_until(
+        bench.loop, [&] { return bench.pings.result(kLate) == CrossCheck::kAnswered; }, 900ms))
+        << "its turn among all comes 1.5 s later";
+  });
+}
+
 TEST(PeerPingsTest, KnowsNothingWithoutPings) {
   in_network_namespace([] {
     Bench bench({.datagram = false, .raw = false});
@@ -120,6 +164,8 @@ TEST(PeerPingsTest, KnowsNothingOfAnEchoThatTheKernelDidNotSend) {
     bench.state = PathState::kDown;
     EXPECT_FALSE(bench.becomes(CrossCheck::kUnanswered, 1s));
     EXPECT_EQ(bench.pings.result(0), CrossCheck::kNone);
+    ASSERT_TRUE(nft("flush ruleset"));
+    EXPECT_TRUE(bench.becomes(CrossCheck::kAnswered, 1s)) << "it is tried again";
   });
 }
 
