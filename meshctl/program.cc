@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kConfigSizeMax = std::size_t{1} << 20U;
 constexpr std::size_t kTokenSizeMax = std::size_t{8} << 10U;
+constexpr const char* kHealth = "/healthz";
+constexpr int kKnocks = 10;  // At a forwarded port, kPause apart.
 constexpr DurationRange kTimeoutRange{.min = std::chrono::milliseconds(1),
                                       .max = std::chrono::hours(1)};
 
@@ -48,6 +50,17 @@ Result<std::string> read_token(const std::string& path) {
     if (odd(c)) return Error("--token-file " + path + ": this is no token");
   }
   return token;
+}
+
+// kubectl listens before the other end does. Nothing: the server answered by TLS.
+std::optional<Error> knock(Session& session) {
+  std::optional<Error> error;
+  for (int tried = 0; tried < kKnocks; ++tried) {
+    if (tried != 0) session.pause(kPause);
+    error = session.knock(kHealth);
+    if (!error || speaks_no_tls(*error) || is_of_certificate(*error)) break;
+  }
+  return error;
 }
 
 }  // namespace
@@ -137,23 +150,31 @@ Result<void> Program::connect(Session::Options options, const Place& place) {
   if (!forward) return forward.error();
   forward_.emplace(*std::move(forward));
   const std::string port = ':' + std::to_string(forward_->port());
+  const bool secrets = !options.token.empty() || !options.ca_file.empty() ||
+                       !options.certificate_file.empty() || !options.key_file.empty();
   options.address = *IpAddress::parse("127.0.0.1");
   options.url = "https://" + place.service + '.' + place.kube_namespace + ".svc" + port;
-  session_ = std::make_unique<Session>(options);
-  // kubectl listens before the other end does, so nothing else is asked until this is answered.
-  const auto with_tls = session_->get_body("/healthz");
-  if (with_tls) return {};
-  options.address.reset();
-  options.url = "http://127.0.0.1" + port;
-  session_ = std::make_unique<Session>(options);
-  if (session_->get_body("/healthz")) return {};  // A server without TLS; the tunnel has its own.
-  const std::string hint = options.ca_file.empty()
-                               ? " (its certificate: kubectl -n " + place.kube_namespace +
-                                     " get secret meshcheck-tls -o 'jsonpath={.data.ca\\.crt}' | "
-                                     "base64 -d >ca.crt, then "
-                                     "--ca-file ca.crt)"
-                               : "";
-  return Error(with_tls.error().message() + hint);
+  auto session = std::make_unique<Session>(options);
+  const auto error = knock(*session);
+  if (error && !speaks_no_tls(*error)) {
+    const std::string hint = is_of_certificate(*error) && options.ca_file.empty()
+                                 ? " (its certificate: kubectl -n " + place.kube_namespace +
+                                       " get secret meshcheck-tls -o 'jsonpath={.data.ca\\.crt}' | "
+                                       "base64 -d >ca.crt, then --ca-file ca.crt)"
+                                 : "";
+    return Error(error->message() + hint).within(options.url + kHealth);
+  }
+  if (error && secrets) {
+    return Error("it speaks no TLS; with a token, a certificate or --ca-file it has to")
+        .within(options.url);
+  }
+  if (error) {  // A server without TLS; the tunnel has its own.
+    options.address.reset();
+    options.url = "http://127.0.0.1" + port;
+    session = std::make_unique<Session>(options);
+  }
+  session_ = std::move(session);
+  return {};
 }
 
 bool Program::write(std::string_view text) {

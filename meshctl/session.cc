@@ -85,6 +85,12 @@ http::Outcome Session::fetch(http::ClientRequest request) {
   return result;
 }
 
+std::optional<Error> Session::knock(const std::string& path) {
+  http::ClientRequest question = request("GET", path);
+  question.headers.clear();  // The token.
+  return fetch(std::move(question)).error;
+}
+
 Result<Answer> Session::get(const std::string& path) {
   std::optional<Error> error;
   for (int tried = 0; tried < options_.tries; ++tried) {
@@ -164,6 +170,14 @@ void Session::pause(std::chrono::milliseconds time) {
   uv::Timer timer(loop_, [&] { loop_.stop(); });
   timer.start(time);
   loop_.run();
+}
+
+bool speaks_no_tls(const Error& error) {
+  return error.message().find("wrong version number") != std::string::npos;
+}
+
+bool is_of_certificate(const Error& error) {
+  return error.message().find("certificate") != std::string::npos;
 }
 
 std::string query_escape(std::string_view text) {

@@ -45,6 +45,9 @@ class Session {
 
   const std::string& url() const { return options_.url; }
 
+  // One try without the token. Nothing if the server answers, with any status.
+  std::optional<Error> knock(const std::string& path);
+
   // Returns an answer of any status but 401 and 403, which are errors.
   Result<Answer> get(const std::string& path);
   // As get(), but any status that is not 2xx is an error.
@@ -77,6 +80,11 @@ class Session {
   uv::Loop loop_;
   http::Client client_;
 };
+
+// Of a TLS handshake: the peer answered with something that is no TLS; its certificate, or ours, is
+// not taken.
+bool speaks_no_tls(const Error& error);
+bool is_of_certificate(const Error& error);
 
 // "a%20b"
 std::string query_escape(std::string_view text);

@@ -51,8 +51,22 @@ def test_flags_name_the_service(meshctl, home):
 
 
 def test_a_pod_that_is_not_reached_at_once_is_waited_for(meshctl):
-    # Three tries with TLS, then some without.
     assert meshctl.run("check", "-n", "net", STAND_IN_REFUSED="5").code == 0
+
+
+@pytest.mark.parametrize("flag", ["--token-file", "--ca-file", "--certificate-file"])
+def test_a_server_without_tls_gets_no_secret(meshctl, home, flag):
+    (home / "file").write_text("0123456789abcdef0123456789abcdef\n")
+    ended = meshctl.run("check", "-n", "net", flag, home / "file", STAND_IN_LOG_BYTES=str(home / "bytes"))
+    assert (ended.code, ended.out) == (2, ""), ended
+    assert b"0123456789abcdef" not in (home / "bytes").read_bytes()
+
+
+def test_a_server_that_is_cut_off_is_not_asked_in_the_clear(meshctl, home):
+    ended = meshctl.run("check", "-n", "net", STAND_IN_REFUSED="1000", STAND_IN_LOG_BYTES=str(home / "bytes"))
+    assert (ended.code, ended.out) == (2, "")
+    assert "https://" in ended.err and "http://" not in ended.err
+    assert b"GET" not in (home / "bytes").read_bytes()
 
 
 def test_kubectl_errors_are_shown(meshctl):
