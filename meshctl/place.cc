@@ -33,7 +33,7 @@ Result<Place> choose_place(const Settings& settings, const Surroundings& surroun
                  .why = "the Service of this pod's namespace"};
   }
   if (surroundings.lab_urls.size() == 1) {
-    return Place{.url = surroundings.lab_urls.front(), .why = "the lab"};
+    return Place{.url = surroundings.lab_urls.front(), .lab = true, .why = "the lab"};
   }
   if (surroundings.lab_urls.size() > 1) {
     std::string urls;

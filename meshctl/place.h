@@ -30,7 +30,8 @@ struct Place {
   std::string kube_context;
   std::string kube_namespace;
   std::string service;
-  std::string why;  // "the lab"
+  bool lab = false;  // Which gets no token.
+  std::string why;   // "the lab"
 };
 
 // In this order: a server, or a service, that `settings` name; the pod's own cluster; a lab; a

@@ -33,6 +33,8 @@ TEST(PlaceTest, TakesTheClusterThenALabThenAKubeconfig) {
   EXPECT_EQ(choose_place({}, around)->address->text(), "10.96.0.7");
   around.service_host.clear();
   EXPECT_EQ(choose_place({}, around)->url, "http://127.0.0.1:9000");
+  EXPECT_TRUE(choose_place({}, around)->lab);
+  EXPECT_FALSE(choose_place({.server = "http://127.0.0.1:9000"}, around)->lab);
   around.lab_urls.clear();
   EXPECT_EQ(choose_place({}, around)->url, "");
   EXPECT_EQ(choose_place({}, around)->kube_namespace, "meshcheck");

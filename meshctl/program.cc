@@ -113,7 +113,7 @@ Result<Session*> Program::session() {
   if (!chosen) return chosen.error();
   const auto place = choose_place(*chosen, look_around(variables_));
   if (!place) return place.error();
-  if (!chosen->token_file.empty()) {
+  if (!chosen->token_file.empty() && !place->lab) {
     auto token = read_token(chosen->token_file);
     if (!token) return token.error();
     token_ = *std::move(token);

@@ -224,5 +224,9 @@ def test_a_lab_that_publishes_a_port_is_found(fine, lost, home):
     (lab / "lab").write_text("1 0 0 0 4 1500 no\n")
     ended = lost("check", "-v")
     assert ended.code == 0 and "(the lab)" in ended.err
+    assert lost("check", "--token-file", "/nowhere").code == 0  # A lab gets no token, and so it is not read.
+    (lab / "published").chmod(0o777)
+    assert lost("check").code == 2
+    (lab / "published").chmod(0o755)
     (lab / "lab").write_text("999999999 0 0 0 4 1500 no\n")
     assert lost("check").code == 2
