@@ -18,26 +18,27 @@ constexpr const char* kWhere =
 
 void add_global_flags(CLI::App& cli, GlobalFlags& flags) {
   Settings& settings = flags.settings;
-  const auto add = [&](const char* name, std::string& value, const char* variable,
+  // The environment is read later, since a flag wins over it.
+  const auto add = [&](const char* name, std::string& value, const std::string& variable,
                        const char* what) {
-    cli.add_option(name, value, what)->envname(variable)->group("Global options");
+    cli.add_option(name, value, what + (" (Env:" + variable + ')'))->group("Global options");
+  };
+  const auto set = [&](const char* name, std::string Settings::*member, const char* what) {
+    add(name, settings.*member, variable_of(member), what);
   };
   const auto choose = [&](const char* name, std::string& value, const char* what) {
     return cli.add_option(name, value, what)->capture_default_str()->group("Global options");
   };
-  add("-s,--server", settings.server, "MESHCTL_SERVER", "URL of the server");
+  set("-s,--server", &Settings::server, "URL of the server");
   add("--context", flags.context, "MESHCTL_CONTEXT", "Context of the configuration file");
   add("--config", flags.config, "MESHCTL_CONFIG", "The configuration file");
-  add("--token-file", settings.token_file, "MESHCTL_TOKEN_FILE", "File with the token to show");
-  add("--ca-file", settings.ca_file, "MESHCTL_CA_FILE", "Authorities to trust, PEM");
-  add("--certificate-file", settings.certificate_file, "MESHCTL_CERTIFICATE_FILE",
-      "Certificate to show, PEM");
-  add("--key-file", settings.key_file, "MESHCTL_KEY_FILE", "Its key, PEM");
-  add("--kube-context", settings.kube_context, "MESHCTL_KUBE_CONTEXT",
-      "Context for kubectl port-forward");
-  add("-n,--namespace", settings.kube_namespace, "MESHCTL_NAMESPACE",
-      "Namespace of the server [meshcheck]");
-  add("--service", settings.service, "MESHCTL_SERVICE", "Service of the server [meshcheck-server]");
+  set("--token-file", &Settings::token_file, "File with the token to show");
+  set("--ca-file", &Settings::ca_file, "Authorities to trust, PEM");
+  set("--certificate-file", &Settings::certificate_file, "Certificate to show, PEM");
+  set("--key-file", &Settings::key_file, "Its key, PEM");
+  set("--kube-context", &Settings::kube_context, "Context for kubectl port-forward");
+  set("-n,--namespace", &Settings::kube_namespace, "Namespace of the server [meshcheck]");
+  set("--service", &Settings::service, "Service of the server [meshcheck-server]");
   choose("-o,--output", flags.output, "table, wide, json, yaml, name, csv or junit");
   choose("--color", flags.colour, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));

@@ -89,22 +89,31 @@ Result<void> Program::begin() {
 }
 
 std::string Program::config_path() const {
-  if (!flags.config.empty()) return flags.config;
+  if (const std::string file = given_or(flags.config, "MESHCTL_CONFIG"); !file.empty()) return file;
   const std::string folder = variables_("XDG_CONFIG_HOME");
   return (folder.empty() ? variables_("HOME") + "/.config" : folder) + "/meshctl/config.yaml";
 }
 
+std::string Program::given_or(const std::string& flag, const char* name) const {
+  return flag.empty() ? variables_(name) : flag;
+}
+
 Result<Settings> Program::settings() const {
+  const Settings environment = settings_of_environment(variables_);
+  const Settings given = over_environment(flags.settings, environment);
   const std::string path = config_path();
-  const bool wanted = !flags.config.empty() || !flags.context.empty();
-  if (!wanted && access(path.c_str(), F_OK) != 0) return flags.settings;
+  const std::string name = given_or(flags.context, "MESHCTL_CONTEXT");
+  const bool wanted = !given_or(flags.config, "MESHCTL_CONFIG").empty() || !name.empty();
+  if (!wanted && access(path.c_str(), F_OK) != 0) return given;
   const auto text = read_file(path, kConfigSizeMax);
   if (!text) return text.error().within(path);
   const auto file = parse_config_file(*text);
   if (!file) return file.error().within(path);
-  const auto context = context_of(*file, flags.context);
+  const auto context = context_of(*file, name);
   if (!context) return context.error().within(path);
-  return *context ? merged(flags.settings, **context) : flags.settings;
+  if (!*context) return given;
+  if (flags.context.empty() || !environment.names_place()) return over_context(given, **context);
+  return over_context(flags.settings, **context);  // --context is a flag, and wins too.
 }
 
 Result<Session*> Program::session() {

@@ -21,7 +21,7 @@ namespace meshcheck::meshctl {
 // The network is fine; it is broken; meshctl could not tell.
 enum ExitCode : int { kFine = 0, kBroken = 1, kUnknown = 2 };
 
-// As given on the command line, before any check.
+// As given on the command line, before any check. Empty: as the environment says.
 struct GlobalFlags {
   Settings settings;
   std::string config;  // The file.
@@ -68,7 +68,9 @@ class Program {
   int fail(const Error& error) const;
 
  private:
+  // Flag over environment over context.
   Result<Settings> settings() const;
+  std::string given_or(const std::string& flag, const char* name) const;
   Result<void> connect(Session::Options options, const Place& place);
 
   Variables variables_;

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <string_view>
-#include <utility>
 
 #include "lib/yaml/emit.h"
 #include "lib/yaml/node.h"
@@ -10,27 +9,45 @@
 namespace meshcheck::meshctl {
 namespace {
 
-using Field = std::pair<std::string_view, std::string Settings::*>;
+struct Field {
+  std::string_view key;  // In a context.
+  const char* variable;
+  std::string Settings::*member;
+};
 constexpr std::array<Field, 8> kFields = {{
-    {"server", &Settings::server},
-    {"token-file", &Settings::token_file},
-    {"ca-file", &Settings::ca_file},
-    {"certificate-file", &Settings::certificate_file},
-    {"key-file", &Settings::key_file},
-    {"kube-context", &Settings::kube_context},
-    {"namespace", &Settings::kube_namespace},
-    {"service", &Settings::service},
+    {"server", "MESHCTL_SERVER", &Settings::server},
+    {"token-file", "MESHCTL_TOKEN_FILE", &Settings::token_file},
+    {"ca-file", "MESHCTL_CA_FILE", &Settings::ca_file},
+    {"certificate-file", "MESHCTL_CERTIFICATE_FILE", &Settings::certificate_file},
+    {"key-file", "MESHCTL_KEY_FILE", &Settings::key_file},
+    {"kube-context", "MESHCTL_KUBE_CONTEXT", &Settings::kube_context},
+    {"namespace", "MESHCTL_NAMESPACE", &Settings::kube_namespace},
+    {"service", "MESHCTL_SERVICE", &Settings::service},
 }};
+
+// Whether the two name ways to a server that do not go together. A cluster and a Service do.
+bool differ(const Settings& first, const Settings& second) {
+  if (!first.server.empty()) return second.names_place();
+  if (!first.kube_context.empty()) return !second.server.empty() || !second.kube_context.empty();
+  return first.names_service() && !second.server.empty();
+}
+
+Settings filled(Settings first, const Settings& second) {
+  for (const Field& field : kFields) {
+    if ((first.*field.member).empty()) first.*field.member = second.*field.member;
+  }
+  return first;
+}
 
 Result<Settings> parse_settings(const yaml::Node& node) {
   if (!node.is_map()) return node.error("a context is a map");
   Settings settings;
   for (const yaml::Entry& entry : node.entries) {
     bool known = false;
-    for (const auto& [key, member] : kFields) {
-      if (key != entry.key) continue;
+    for (const Field& field : kFields) {
+      if (field.key != entry.key) continue;
       if (!entry.value.is_text()) return entry.error(entry.key + ": a text is expected");
-      settings.*member = entry.value.text;
+      settings.*field.member = entry.value.text;
       known = true;
     }
     if (!known) return entry.error("unknown key " + entry.key);
@@ -46,14 +63,26 @@ std::string known_contexts(const ConfigFile& file) {
 
 }  // namespace
 
-Settings merged(const Settings& first, const Settings& second) {
-  if (!first.server.empty() || !first.kube_context.empty()) return first;
-  Settings out = first;
-  for (const auto& [key, member] : kFields) {
-    if (member == &Settings::server && first.names_service()) continue;
-    if ((out.*member).empty()) out.*member = second.*member;
+Settings settings_of_environment(const std::function<std::string(const char* name)>& variables) {
+  Settings settings;
+  for (const Field& field : kFields) settings.*field.member = variables(field.variable);
+  return settings;
+}
+
+const char* variable_of(std::string Settings::*member) {
+  for (const Field& field : kFields) {
+    if (field.member == member) return field.variable;
   }
-  return out;
+  return "";
+}
+
+Settings over_environment(const Settings& flags, const Settings& environment) {
+  return differ(flags, environment) ? flags : filled(flags, environment);
+}
+
+Settings over_context(const Settings& first, const Settings& context) {
+  const bool named = !first.server.empty() || !first.kube_context.empty();
+  return named || differ(first, context) ? first : filled(first, context);
 }
 
 Result<ConfigFile> parse_config_file(const std::string& text) {

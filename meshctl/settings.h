@@ -1,6 +1,7 @@
 // The server's address and the user's credentials: from flags, the environment and a context.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,12 +25,21 @@ struct Settings {
   bool names_service() const {
     return !kube_context.empty() || !kube_namespace.empty() || !service.empty();
   }
+  bool names_place() const { return !server.empty() || names_service(); }
 };
 
-// Each setting of `first` that is given, else that of `second`. `first` alone if it names a server
-// or a cluster, since a token of `second` is for another one. If `first` names a service, the
-// server of `second` is not used.
-Settings merged(const Settings& first, const Settings& second);
+// Of MESHCTL_SERVER and so on. `variables` returns the empty text for one that is not there.
+Settings settings_of_environment(const std::function<std::string(const char* name)>& variables);
+
+// The variable of a member: "MESHCTL_SERVER".
+const char* variable_of(std::string Settings::*member);
+
+// Each setting of `flags` that is given, else that of `environment`. `flags` alone if both name
+// different ways to a server, since a token of the environment is for the other one.
+Settings over_environment(const Settings& flags, const Settings& environment);
+// The same over a context. `first` alone also if it names a server or a cluster, whatever the
+// context is for.
+Settings over_context(const Settings& first, const Settings& context);
 
 struct ConfigFile {
   std::string current;

@@ -36,21 +36,42 @@ TEST(SettingsTest, ChangesTheCurrentContextAlone) {
   EXPECT_EQ(with_current("contexts: {}\n", "yes"), "current: \"yes\"\ncontexts: {}\n");
 }
 
-TEST(SettingsTest, MixesNoServerWithAService) {
-  const Settings context{.server = "https://a", .token_file = "/t", .ca_file = "/ca"};
-  const Settings flags{.ca_file = "/other", .kube_namespace = "net"};
-  const Settings both = merged(flags, context);
-  EXPECT_EQ(both.server, "");
-  EXPECT_EQ(both.token_file, "/t");
-  EXPECT_EQ(both.ca_file, "/other");
-  EXPECT_EQ(merged({}, context), context);
-  EXPECT_EQ(merged({.kube_namespace = "net"}, {.kube_context = "c"}).kube_context, "c");
+TEST(SettingsTest, FillsWhatIsNotGiven) {
+  const Settings context{.token_file = "/t", .ca_file = "/ca", .kube_context = "c"};
+  const Settings both = over_context({.ca_file = "/other", .kube_namespace = "net"}, context);
+  EXPECT_EQ(
+      both,
+      (Settings{
+          .token_file = "/t", .ca_file = "/other", .kube_context = "c", .kube_namespace = "net"}));
+  EXPECT_EQ(over_context({}, context), context);
 }
 
 TEST(SettingsTest, TakesNoTokenToAnotherServer) {
   const Settings context{.server = "https://a", .token_file = "/t", .ca_file = "/ca"};
-  EXPECT_EQ(merged({.server = "https://b"}, context), Settings{.server = "https://b"});
-  EXPECT_EQ(merged({.kube_context = "b"}, context), Settings{.kube_context = "b"});
+  for (const Settings& first : {Settings{.server = "https://b"}, Settings{.kube_context = "b"},
+                                Settings{.kube_namespace = "net"}}) {
+    EXPECT_EQ(over_context(first, context), first);
+    EXPECT_EQ(over_environment(first, context), first);
+  }
+  EXPECT_EQ(over_context({.server = "https://b"}, {.token_file = "/t"}).token_file, "");
+}
+
+TEST(SettingsTest, AFlagWinsOverTheEnvironment) {
+  const Settings server{.server = "https://a"};
+  const Settings cluster{.kube_context = "c", .kube_namespace = "net"};
+  EXPECT_EQ(over_environment(cluster, server), cluster);
+  EXPECT_EQ(over_environment(server, cluster), server);
+  EXPECT_EQ(over_environment({}, server), server);
+  EXPECT_EQ(over_environment(server, {.token_file = "/t"}).token_file, "/t");
+  EXPECT_EQ(over_environment({.kube_context = "c"}, {.kube_namespace = "net"}), cluster);
+}
+
+TEST(SettingsTest, ReadsTheEnvironment) {
+  const auto variables = [](const char* name) {
+    return std::string(name) == "MESHCTL_NAMESPACE" ? "net" : std::string();
+  };
+  EXPECT_EQ(settings_of_environment(variables), Settings{.kube_namespace = "net"});
+  EXPECT_STREQ(variable_of(&Settings::kube_namespace), "MESHCTL_NAMESPACE");
 }
 
 }  // namespace

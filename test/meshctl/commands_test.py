@@ -206,6 +206,8 @@ def test_contexts_name_servers(fine, broken, lost, home):
     assert lost("check").code == 0
     assert lost("check", "--context", "bad").code == 1
     assert lost("check", MESHCTL_CONTEXT="bad").code == 1
+    assert lost("check", "--context", "bad", MESHCTL_SERVER=url(fine)).code == 1
+    assert lost("check", MESHCTL_CONTEXT="bad", MESHCTL_SERVER=url(fine)).code == 0
     assert lost("check", "--context", "bad", "-s", url(fine)).code == 0
     assert lost("check", "-s", url(broken), MESHCTL_SERVER=url(fine)).code == 1
     assert "(as told)" in lost("check", "-v").err

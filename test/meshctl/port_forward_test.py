@@ -50,6 +50,12 @@ def test_flags_name_the_service(meshctl, home):
     assert calls(home)[0][1:] == ["--context=prod", "--namespace=net", "port-forward", "--address=127.0.0.1", "service/mc", ":http"]
 
 
+def test_a_flag_wins_over_the_environment(meshctl, home):
+    ended = meshctl.run("check", "--kube-context=prod", MESHCTL_SERVER="http://127.0.0.1:1")
+    assert ended.code == 0, ended
+    assert "--context=prod" in calls(home)[0]
+
+
 def test_a_pod_that_is_not_reached_at_once_is_waited_for(meshctl):
     assert meshctl.run("check", "-n", "net", STAND_IN_REFUSED="5").code == 0
 
