@@ -81,6 +81,7 @@ Result<void> Program::begin() {
   const Colour asked = flags.colour == "always"  ? Colour::kAlways
                        : flags.colour == "never" ? Colour::kNever
                                                  : Colour::kAuto;
+  terminal_ = surface.terminal;
   style_.colour = wants_colour(asked, surface);
   error_terminal_ = isatty(STDERR_FILENO) == 1 && surface.no_color.empty() &&
                     surface.term != "dumb" && asked != Colour::kNever;
@@ -137,7 +138,8 @@ Result<Session*> Program::session() {
                                  .tries = quick_ ? 1 : kTries,
                                  .progress = error_terminal_ && !quick_};
   if (auto connected = connect(options, *place); !connected) return connected.error();
-  if (flags.verbose) note("meshctl: server " + session_->url() + " (" + place->why + ")");
+  if (flags.verbose)
+    note(printable("meshctl: server " + session_->url() + " (" + place->why + ")"));
   return session_.get();
 }
 
@@ -195,17 +197,22 @@ void Program::note(const std::string& text) {
   std::fputs((text + '\n').c_str(), stderr);
 }
 
+bool Program::write_for_machines(std::string_view text) const {
+  return terminal_ ? write(escaped_for_terminal(text)) : write(text);
+}
+
 int Program::show(const Document& document, int code) const {
   const auto text = render(document, format_, style_);
   if (!text) return fail(text.error());
-  return write(*text) ? code : kUnknown;
+  const bool written = for_machines() ? write_for_machines(*text) : write(*text);
+  return written ? code : kUnknown;
 }
 
 int Program::fail(const Error& error) const {
   if (format_ == Format::kJson) {
-    note(Json{{"error", error.message()}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+    note(Json{{"error", error.message()}}.dump(-1, ' ', true, Json::error_handler_t::replace));
   } else {
-    note("meshctl: " + error.message());
+    note("meshctl: " + printable(error.message()));
   }
   return kUnknown;
 }

@@ -61,6 +61,9 @@ class Program {
   static bool write(std::string_view text);
   // A line on stderr.
   static void note(const std::string& text);
+  // The same for text with foreign names in a format for programs: on a terminal no control
+  // character comes through.
+  bool write_for_machines(std::string_view text) const;
   // Writes the document in the requested format. Returns `code`, or kUnknown if the document has no
   // such format or the reader is gone.
   int show(const Document& document, int code = kFine) const;
@@ -76,7 +79,8 @@ class Program {
   Variables variables_;
   Format format_ = Format::kTable;
   Style style_;
-  bool error_terminal_ = false;
+  bool terminal_ = false;        // stdout
+  bool error_terminal_ = false;  // stderr, and in colours
   bool quick_ = false;
   std::chrono::milliseconds timeout_{0};
   std::string token_;

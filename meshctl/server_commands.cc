@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "meshctl/command.h"
+#include "meshctl/text.h"
 #include "meshctl/version.h"
 
 namespace meshcheck::meshctl {
@@ -76,7 +77,7 @@ class Version : public Command {
     if (!answer) return program.fail(answer.error());
     const std::string server = text_at(*answer, "version");
     const std::string warning = skew_warning(kClient, server);
-    if (!warning.empty()) Program::note(warning);
+    if (!warning.empty()) Program::note(printable(warning));
     return program.show(version_document(kClient, server));
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdio>
 #include <ctime>
 #include <cwchar>
 
@@ -13,16 +14,24 @@ struct Glyph {
   std::size_t bytes = 1;
   std::size_t width = 1;
   bool shown = false;
+  wchar_t code = 0xfffd;  // The replacement character, of bytes that are no UTF-8.
 };
+
+// Marks that make text read as what it is not (Unicode's bidirectional controls).
+bool turns_direction(wchar_t c) {
+  return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
 
 Glyph glyph_at(std::string_view text) {
   std::mbstate_t state{};
   wchar_t wide = 0;
   const std::size_t bytes = std::mbrtowc(&wide, text.data(), text.size(), &state);
-  if (bytes == 0 || bytes > text.size()) return {};  // A NUL, or no UTF-8: both errors are huge.
+  if (bytes == 0) return {.code = 0};
+  if (bytes > text.size()) return {};  // No UTF-8: both errors are huge.
   const int width = wcwidth(wide);
-  if (width < 0) return {.bytes = bytes};
-  return {.bytes = bytes, .width = static_cast<std::size_t>(width), .shown = true};
+  if (width < 0 || turns_direction(wide)) return {.bytes = bytes, .code = wide};
+  return {.bytes = bytes, .width = static_cast<std::size_t>(width), .shown = true, .code = wide};
 }
 
 bool is_digit(char c) {
@@ -58,6 +67,25 @@ std::string printable(std::string_view text) {
       out += text.substr(0, glyph.bytes);
     } else {
       out += '?';
+    }
+    text.remove_prefix(glyph.bytes);
+  }
+  return out;
+}
+
+std::string escaped_for_terminal(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Glyph glyph = glyph_at(text);
+    const char first = text.front();
+    const bool end_of_line = first == '\n' || text.substr(0, 2) == "\r\n";
+    if (glyph.shown || end_of_line || first == '\t') {
+      out += text.substr(0, glyph.bytes);
+    } else {
+      std::array<char, 16> escape{};
+      std::snprintf(escape.data(), escape.size(), glyph.code > 0xffff ? "\\U%08x" : "\\u%04x",
+                    static_cast<unsigned>(glyph.code));
+      out += escape.data();
     }
     text.remove_prefix(glyph.bytes);
   }

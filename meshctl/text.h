@@ -12,8 +12,11 @@ namespace meshcheck::meshctl {
 // Columns on the screen, by wcwidth() under a UTF-8 locale.
 std::size_t display_width(std::string_view text);
 // Names come from the network: a control character, which could move the cursor or set colours,
-// becomes '?', and so does a byte that is no UTF-8.
+// becomes '?', and so do a mark that turns the direction of text and a byte that is no UTF-8.
 std::string printable(std::string_view text);
+// Text of several lines for a terminal: the same characters become "\u001b", but for tabs and ends
+// of lines, which stay.
+std::string escaped_for_terminal(std::string_view text);
 // Cut to `width` columns; the last one is "~" if the text was longer.
 std::string shorten(std::string_view text, std::size_t width);
 

@@ -26,6 +26,19 @@ TEST_F(TextTest, ShowsNoControlCharacters) {
   EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a?b");
 }
 
+TEST_F(TextTest, ShowsNoMarksThatTurnTheDirection) {
+  EXPECT_EQ(printable("a\u202eb\u2066c\u061cd\u200fe"), "a?b?c?d?e");
+  EXPECT_EQ(display_width(printable("a\u202eb")), 3U);
+  EXPECT_EQ(printable("e\u0301"), "e\u0301");
+}
+
+TEST_F(TextTest, EscapesWhatWouldCommandATerminal) {
+  EXPECT_EQ(escaped_for_terminal("größe 節点\r\nb\tc\n"), "größe 節点\r\nb\tc\n");
+  EXPECT_EQ(escaped_for_terminal("a\x1b[31m\rb\x7f"), "a\\u001b[31m\\u000db\\u007f");
+  EXPECT_EQ(escaped_for_terminal("\u009b31m \u202e \u2069"), "\\u009b31m \\u202e \\u2069");
+  EXPECT_EQ(escaped_for_terminal(std::string_view("\0\x9b", 2)), "\\u0000\\ufffd");
+}
+
 TEST_F(TextTest, ShortensToColumns) {
   EXPECT_EQ(shorten("node-12", 7), "node-12");
   EXPECT_EQ(shorten("node-12", 5), "node~");

@@ -33,7 +33,9 @@ int follow(Program& program, bool verdicts_only) {
                                                 .style = program.style(),
                                                 .now = now().wall});
         if (!lines) broken = lines.error();
-        if (!lines || !Program::write(*lines)) return false;
+        if (!lines) return false;
+        if (!(program.for_machines() ? program.write_for_machines(*lines) : Program::write(*lines)))
+          return false;
       }
       return !broken;
     };

@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from conftest import url
-from meshctl import PROGRAM, Meshctl
+from later_server import later_server
+from meshctl import FORMATS, PROGRAM, Meshctl
 
 ESCAPE = "\x1b["
 
@@ -46,6 +47,26 @@ def test_a_pipe_has_none_unless_forced(ask_broken):
     assert ESCAPE in ask_broken("check", CLICOLOR_FORCE="1").out
     assert ESCAPE in ask_broken("mesh", "--color=always").out
     assert ESCAPE not in ask_broken("check", "-o", "json", CLICOLOR_FORCE="1").out
+
+
+NAME = "agent\u202e\u009b31m\x7f"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_terminal_gets_no_commands_from_names(home, form):
+    with later_server(NAME) as (server, _):
+        text = on_terminal(home, ["downtime", "list", "-o", form], MESHCTL_SERVER=server, NO_COLOR="1")
+    assert "agent" in text and not set(text) & set("\u202e\u009b\x7f\x1b"), text
+
+
+def test_a_pipe_gets_names_as_they_are(lost):
+    with later_server(NAME) as (server, _):
+        assert lost("downtime", "list", "-o", "json", "-s", server).json()["downtimes"][0]["uid"] == NAME
+
+
+def test_errors_command_no_terminal(home):
+    text = on_terminal(home, ["check", "-s", "http://x\u202e\u009b31m"], stderr=True, NO_COLOR="1")
+    assert "meshctl: " in text and not set(text) & set("\u202e\u009b\x1b"), text
 
 
 @pytest.fixture
