@@ -30,6 +30,15 @@ Result<CheckAnswers> ask(Session& session, bool with_agents) {
   return answers;
 }
 
+// A server or a forwarded port that is not there yet, or any more, may be there the next time.
+Result<CheckAnswers> ask_anew(Program& program) {
+  const auto session = program.session();
+  if (!session) return session.error();
+  auto answers = ask(**session, program.format() == Format::kJunit);
+  if (!answers) program.drop_forward();
+  return answers;
+}
+
 class FailOnFlag {
  public:
   void add_to(CLI::App& cli) {
@@ -81,21 +90,20 @@ class Wait : public Command {
     const auto timeout = parse_duration(timeout_, kWaitRange);
     if (!timeout) return program.fail(timeout.error().within("--timeout"));
     const Clock::time_point end = now().steady + *timeout;
-    const auto session = program.session();
-    if (!session) return program.fail(session.error());
+    if (auto prepared = program.prepare(); !prepared) return program.fail(prepared.error());
+    program.set_deadline(end);
     Program::note("waiting for ok, for " + format_duration(*timeout) + " at most");
     while (true) {
-      auto answers = ask(**session, program.format() == Format::kJunit);
-      const bool good = answers && exit_code(health_of(*answers), fail_on_.value()) == kFine;
+      const auto answers = ask_anew(program);
+      const int code = answers ? exit_code(health_of(*answers), fail_on_.value()) : kUnknown;
       const bool late = now().steady + kRound > end;
-      if (!good && !late) {
-        (*session)->pause(kRound);
+      if (code != kFine && !late) {
+        rest(kRound);
         continue;
       }
       if (!answers) return program.fail(answers.error());  // Once, however often it was met.
-      if (!good) Program::note("not ok in time");
-      return program.show(check_document(*answers, program.style(), now().wall),
-                          good ? kFine : kBroken);
+      if (code != kFine) Program::note("not ok in time");
+      return program.show(check_document(*answers, program.style(), now().wall), code);
     }
   }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -13,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "lib/base/time.h"
 #include "meshctl/text.h"
 
 namespace meshcheck::meshctl {
@@ -65,7 +65,10 @@ std::optional<int> forwarded_port(std::string_view line) {
   return port;
 }
 
-Result<PortForward> PortForward::start(const Place& place) {
+Result<PortForward> PortForward::start(const Place& place,
+                                       std::optional<Clock::time_point> deadline) {
+  const Clock::time_point longest = now().steady + kStartTime;
+  const Clock::time_point end = deadline ? std::min(*deadline, longest) : longest;
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return Error::from_errno("pipe", errno);
   fcntl(ends[1], F_SETPIPE_SZ, kPipeSize);
@@ -85,7 +88,7 @@ Result<PortForward> PortForward::start(const Place& place) {
   setpgid(child, child);  // Both ends do it, so that it is done when either goes on.
   PortForward forward(child, ends[0]);
   std::string seen;
-  const auto port = forward.read_port(seen);
+  const auto port = forward.read_port(seen, end);
   if (!port) {
     const std::string why = last_line(seen);
     return Error("kubectl port-forward: " + (why.empty() ? "it says nothing" : why));
@@ -107,8 +110,7 @@ PortForward::~PortForward() {
   }
 }
 
-std::optional<int> PortForward::read_port(std::string& seen) const {
-  const Clock::time_point end = Clock::now() + kStartTime;
+std::optional<int> PortForward::read_port(std::string& seen, Clock::time_point end) const {
   while (seen.size() < kSeenMax) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/base/time.h"
 #include "meshctl/place.h"
 
 namespace meshcheck::meshctl {
@@ -20,8 +21,9 @@ std::optional<int> forwarded_port(std::string_view line);
 // signal.
 class PortForward {
  public:
-  // Returns when kubectl listens. An error has kubectl's own words.
-  static Result<PortForward> start(const Place& place);
+  // Returns when kubectl listens, or, with a `deadline`, it does not by then. An error has
+  // kubectl's own words.
+  static Result<PortForward> start(const Place& place, std::optional<Clock::time_point> deadline);
 
   PortForward(PortForward&& other) noexcept;
   PortForward& operator=(PortForward&&) = delete;
@@ -34,7 +36,7 @@ class PortForward {
  private:
   PortForward(pid_t child, int output) : child_(child), output_(output) {}
   // Nothing: kubectl ended, or took too long; `seen` has its output.
-  std::optional<int> read_port(std::string& seen) const;
+  std::optional<int> read_port(std::string& seen, Clock::time_point end) const;
 
   pid_t child_;
   int output_;

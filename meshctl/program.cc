@@ -56,9 +56,9 @@ Result<std::string> read_token(const std::string& path) {
 std::optional<Error> knock(Session& session) {
   std::optional<Error> error;
   for (int tried = 0; tried < kKnocks; ++tried) {
-    if (tried != 0) session.pause(kPause);
+    if (tried != 0) rest(kPause);
     error = session.knock(kHealth);
-    if (!error || speaks_no_tls(*error) || is_of_certificate(*error)) break;
+    if (!error || speaks_no_tls(*error) || is_of_certificate(*error) || session.late()) break;
   }
   return error;
 }
@@ -117,30 +117,35 @@ Result<Settings> Program::settings() const {
   return over_context(flags.settings, **context);  // --context is a flag, and wins too.
 }
 
-Result<Session*> Program::session() {
-  if (session_) return session_.get();
+Result<void> Program::prepare() {
+  if (place_) return {};
   auto chosen = settings();
   if (!chosen) return chosen.error();
-  const auto place = choose_place(*chosen, look_around(variables_));
+  auto place = choose_place(*chosen, look_around(variables_));
   if (!place) return place.error();
   if (!chosen->token_file.empty() && !place->lab) {
     auto token = read_token(chosen->token_file);
     if (!token) return token.error();
     token_ = *std::move(token);
   }
-  const Session::Options options{.url = place->url,
-                                 .address = place->address,
-                                 .token = token_,
-                                 .ca_file = chosen->ca_file,
-                                 .certificate_file = chosen->certificate_file,
-                                 .key_file = chosen->key_file,
-                                 .timeout = timeout_,
-                                 .tries = quick_ ? 1 : kTries,
-                                 .progress = error_terminal_ && !quick_};
-  if (auto connected = connect(options, *place); !connected) return connected.error();
+  files_ = *std::move(chosen);
+  place_ = *std::move(place);
+  return {};
+}
+
+Result<Session*> Program::session() {
+  if (session_) return session_.get();
+  if (auto prepared = prepare(); !prepared) return prepared.error();
+  if (auto connected = connect(); !connected) return connected.error();
   if (flags.verbose)
-    note(printable("meshctl: server " + session_->url() + " (" + place->why + ")"));
+    note(printable("meshctl: server " + session_->url() + " (" + place_->why + ")"));
   return session_.get();
+}
+
+void Program::drop_forward() {
+  if (!forward_) return;
+  session_.reset();
+  forward_.reset();
 }
 
 Result<Session*> Program::quick_session(const std::string& timeout) {
@@ -151,13 +156,25 @@ Result<Session*> Program::quick_session(const std::string& timeout) {
   return session();
 }
 
-Result<void> Program::connect(Session::Options options, const Place& place) {
+Result<void> Program::connect() {
+  const Place& place = *place_;
+  Session::Options options{.url = place.url,
+                           .address = place.address,
+                           .token = token_,
+                           .ca_file = files_.ca_file,
+                           .certificate_file = files_.certificate_file,
+                           .key_file = files_.key_file,
+                           .timeout = timeout_,
+                           .deadline = deadline_,
+                           .tries = quick_ ? 1 : kTries,
+                           .progress = error_terminal_ && !quick_};
   if (!place.url.empty()) {
     session_ = std::make_unique<Session>(std::move(options));
     return {};
   }
   if (quick_) return Error("kubectl takes too long");
-  auto forward = PortForward::start(place);
+  forward_.reset();
+  auto forward = PortForward::start(place, deadline_);
   if (!forward) return forward.error();
   forward_.emplace(*std::move(forward));
   const std::string port = ':' + std::to_string(forward_->port());

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/base/time.h"
 #include "meshctl/document.h"
 #include "meshctl/place.h"
 #include "meshctl/port_forward.h"
@@ -43,8 +44,15 @@ class Program {
   // After the flags were read. An error is one of usage.
   Result<void> begin();
 
-  // The server. The first call finds it and reads its token.
+  // Decides which server is asked, and reads the token, without asking anybody. An error will not
+  // mend by itself. session() does it too.
+  Result<void> prepare();
+  // The server. The first call that succeeds connects to it.
   Result<Session*> session();
+  // REQUIRES: before the first session(). What is asked is then answered by this time or given up.
+  void set_deadline(Clock::time_point deadline) { deadline_ = deadline; }
+  // A forwarded port that may have broken: the next session() forwards one anew. Ends the session.
+  void drop_forward();
   // For the Tab key: a server that is found without kubectl, asked once, with this timeout.
   Result<Session*> quick_session(const std::string& timeout);
   // Where it is by `session()`; kubectl's end of the port if one is forwarded.
@@ -74,7 +82,7 @@ class Program {
   // Flag over environment over context.
   Result<Settings> settings() const;
   std::string given_or(const std::string& flag, const char* name) const;
-  Result<void> connect(Session::Options options, const Place& place);
+  Result<void> connect();
 
   Variables variables_;
   Format format_ = Format::kTable;
@@ -83,7 +91,10 @@ class Program {
   bool error_terminal_ = false;  // stderr, and in colours
   bool quick_ = false;
   std::chrono::milliseconds timeout_{0};
+  std::optional<Clock::time_point> deadline_;
   std::string token_;
+  std::optional<Place> place_;
+  Settings files_;  // That go with the place.
   std::optional<PortForward> forward_;
   std::unique_ptr<Session> session_;
 };

@@ -1,5 +1,6 @@
 #include "meshctl/session.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -62,7 +63,7 @@ http::ClientRequest Session::request(std::string method, const std::string& path
   request.method = std::move(method);
   request.url = options_.url + path;
   request.address = options_.address;
-  request.timeout = options_.timeout;
+  request.timeout = time_left();
   request.keep_alive = true;
   request.body_max = kAnswerSizeMax;
   request.ca_file = options_.ca_file;
@@ -72,6 +73,17 @@ http::ClientRequest Session::request(std::string method, const std::string& path
     request.headers.emplace_back("Authorization", "Bearer " + options_.token);
   }
   return request;
+}
+
+std::chrono::milliseconds Session::time_left() const {
+  if (!options_.deadline) return options_.timeout;
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(*options_.deadline - now().steady);
+  return std::min(std::max(left, kRequestMin), options_.timeout);
+}
+
+bool Session::late() const {
+  return options_.deadline && now().steady >= *options_.deadline;
 }
 
 http::Outcome Session::fetch(http::ClientRequest request) {
@@ -94,7 +106,7 @@ std::optional<Error> Session::knock(const std::string& path) {
 Result<Answer> Session::get(const std::string& path) {
   std::optional<Error> error;
   for (int tried = 0; tried < options_.tries; ++tried) {
-    if (tried != 0) pause(kPause);
+    if (tried != 0) rest(kPause);
     http::Outcome outcome = fetch(request("GET", path));
     error = outcome.error;
     Answer answer{.status = outcome.status, .body = std::move(outcome.body)};
@@ -103,7 +115,7 @@ Result<Answer> Session::get(const std::string& path) {
       return answer;
     }
     if (!error) error = refusal(answer);
-    if (outcome.timed_out) break;  // Long enough.
+    if (outcome.timed_out || late()) break;  // Long enough.
   }
   return error->within(url() + path);
 }
@@ -166,10 +178,11 @@ std::optional<Error> Session::follow(const Stream& stream) {
   return refusal({.status = outcome->status, .body = outcome->body}).within(url() + path);
 }
 
-void Session::pause(std::chrono::milliseconds time) {
-  uv::Timer timer(loop_, [&] { loop_.stop(); });
+void rest(std::chrono::milliseconds time) {
+  uv::Loop loop;
+  uv::Timer timer(loop, [&] { loop.stop(); });
   timer.start(time);
-  loop_.run();
+  loop.run();
 }
 
 bool speaks_no_tls(const Error& error) {

@@ -10,6 +10,7 @@
 
 #include "lib/base/ip_address.h"
 #include "lib/base/result.h"
+#include "lib/base/time.h"
 #include "lib/http/client.h"
 #include "lib/uv/loop.h"
 #include "meshctl/json.h"
@@ -21,6 +22,7 @@ inline constexpr std::size_t kAnswerSizeMax = std::size_t{256} << 20U;
 // How often a question without an answer, or with a 503, is asked, and the pause between.
 inline constexpr int kTries = 3;
 inline constexpr std::chrono::milliseconds kPause{300};
+inline constexpr std::chrono::milliseconds kRequestMin{500};
 
 struct Answer {
   int status = 0;
@@ -38,6 +40,8 @@ class Session {
     std::string certificate_file;
     std::string key_file;
     std::chrono::milliseconds timeout{10'000};
+    // Each request ends by then, but for kRequestMin that it always has.
+    std::optional<Clock::time_point> deadline;
     int tries = kTries;
     bool progress = false;  // On stderr, after a second.
   };
@@ -70,16 +74,21 @@ class Session {
   };
   std::optional<Error> follow(const Stream& stream);
 
-  void pause(std::chrono::milliseconds time);
+  // The deadline has passed.
+  bool late() const;
 
  private:
   http::ClientRequest request(std::string method, const std::string& path) const;
+  std::chrono::milliseconds time_left() const;
   http::Outcome fetch(http::ClientRequest request);
 
   Options options_;
   uv::Loop loop_;
   http::Client client_;
 };
+
+// Does nothing for that time.
+void rest(std::chrono::milliseconds time);
 
 // Of a TLS handshake: the peer answered with something that is no TLS; its certificate, or ours, is
 // not taken.

@@ -42,7 +42,7 @@ int follow(Program& program, bool verdicts_only) {
     error = (*session)->follow({.last_id = last_id, .on_bytes = take});
     if (broken) return program.fail(*broken);
     if (!error) return kUnknown;  // Nobody reads any more.
-    (*session)->pause(kStreamPause);
+    rest(kStreamPause);
   }
   return program.fail(*error);
 }

@@ -1,6 +1,7 @@
 """Exit codes, and what `check` and `wait` print."""
 
 import json
+import socket
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -135,6 +136,27 @@ def test_wait_without_a_server_is_2_and_says_so_once(lost):
     ended = lost("wait", "--timeout=2s", "-s", f"127.0.0.1:{free_port()}")
     assert (ended.code, ended.out) == (2, "")
     assert len(ended.err.splitlines()) == 2
+
+
+def test_wait_that_ends_with_nobody_expected_is_2(launch, lost):
+    ended = lost("wait", "--timeout=1s", "-s", url(launch("-db", "")))
+    assert ended.code == 2 and "not ok in time" in ended.err
+    assert ended.out.startswith("unknown: no agents are expected")
+
+
+def test_wait_is_not_kept_by_a_server_that_says_nothing(lost):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        began = time.monotonic()
+        ended = lost("wait", "--timeout=2s", "--request-timeout=10m", "-s", f"127.0.0.1:{listener.getsockname()[1]}")
+    assert (ended.code, ended.out) == (2, "")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("arguments", [["--context", "x"], ["--token-file", "/nowhere", "-s", "http://127.0.0.1:1"], []])
+def test_wait_does_not_wait_for_what_does_not_mend(lost, arguments):
+    began = time.monotonic()
+    assert lost("wait", *arguments).code == 2
+    assert time.monotonic() - began < 10
 
 
 def test_a_reader_that_left_is_no_hang(fine, home):

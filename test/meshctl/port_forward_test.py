@@ -3,9 +3,11 @@
 import os
 import pathlib
 import signal
+import time
 
 import pytest
 
+from mesh_report import agent, report
 from meshctl import Meshctl
 from waiting import wait_for
 
@@ -95,6 +97,43 @@ def test_kubectl_ends_with_meshctl_however_that_ends(meshctl, home):
     following.send_signal(signal.SIGKILL)
     following.wait(20)
     wait_for(lambda: gone(call[0]), "the end of kubectl")
+
+
+def test_wait_waits_for_a_service(meshctl, home):
+    kubectl = home / "bin" / "kubectl"
+    kubectl.unlink()
+    kubectl.write_text(f"#!/bin/sh\necho $$ >>{home}/calls\necho no such service >&2\nexit 1\n")
+    kubectl.chmod(0o755)
+    waiting = meshctl.popen("wait", "-n", "net", "--timeout=60s")
+    wait_for((home / "calls").exists, "the first call")
+    (home / "bin" / "next").symlink_to(STAND_IN)
+    (home / "bin" / "next").replace(kubectl)
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, err
+    assert out.startswith("ok: ") and "no such service" not in err
+
+
+def test_wait_forwards_anew_what_broke(meshctl, home, launch):
+    server = launch("-db", "")
+    waiting = meshctl.popen("wait", "-n", "net", "--timeout=60s", "-v", STAND_IN_PORT=str(server.port))
+    assert "waiting" in waiting.stderr.readline()
+    assert "by kubectl port-forward" in waiting.stderr.readline()
+    os.kill(int(calls(home)[0][0]), signal.SIGTERM)
+    wait_for(lambda: len(calls(home)) > 1, "another kubectl")
+    server.post(report(1), agent(1))
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, err
+    assert out.startswith("ok: ")
+
+
+def test_wait_is_not_kept_by_kubectl(meshctl, home):
+    kubectl = home / "bin" / "kubectl"
+    kubectl.unlink()
+    kubectl.write_text("#!/bin/sh\nexec sleep 60\n")
+    kubectl.chmod(0o755)
+    began = time.monotonic()
+    assert meshctl.run("wait", "-n", "net", "--timeout=1s").code == 2
+    assert time.monotonic() - began < 10
 
 
 def test_open_forwards_until_it_is_ended(meshctl, home):
