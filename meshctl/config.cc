@@ -1,11 +1,8 @@
 // meshctl config.
-#include <filesystem>
-#include <fstream>
-#include <system_error>
-
 #include "lib/base/file.h"
 #include "meshctl/command.h"
 #include "meshctl/config_document.h"
+#include "meshctl/replace_file.h"
 
 namespace meshcheck::meshctl {
 namespace {
@@ -42,13 +39,9 @@ class Use : public Command {
     if (const auto context = context_of(*file, name_); !context) {
       return program.fail(context.error().within(path));
     }
-    // Whoever reads it meanwhile sees the one or the other. A link stays a link.
-    std::error_code failed;
-    const std::filesystem::path real = std::filesystem::canonical(path, failed);
-    const std::filesystem::path next = real.string() + ".new";
-    std::ofstream(next, std::ios::binary) << with_current(*text, name_) << std::flush;
-    if (!failed) std::filesystem::rename(next, real, failed);
-    if (failed) return program.fail(Error(failed.message()).within(path));
+    if (auto replaced = replace_file(path, with_current(*text, name_)); !replaced) {
+      return program.fail(replaced.error().within(path));
+    }
     file->current = name_;
     return program.show(config_document(*file));
   }
