@@ -15,6 +15,16 @@ std::int64_t epoch_seconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+// Downtimes begin and end by the server's clock, which this machine's may be far from.
+Result<WallTime> time_of_server(Session& session) {
+  const std::string path = "/api/v1/verdicts";
+  const auto answer = session.get_json(path);
+  if (!answer) return answer.error();
+  const auto time = parse_wall_time(text_at(*answer, "time"));
+  if (!time) return time.error().within("the time of " + session.url() + path);
+  return *time;
+}
+
 class Sla : public Command {
  public:
   explicit Sla(CLI::App& parent) {
@@ -67,16 +77,18 @@ class DowntimeAdd : public Command {
   }
 
   int run(Program& program) override {
-    const auto body = body_at(now().wall);
-    if (!body) return program.fail(body.error());
+    if (auto checked = body_at(now().wall); !checked) return program.fail(checked.error());
     const auto session = program.session();
     if (!session) return program.fail(session.error());
+    const auto time = time_of_server(**session);
+    if (!time) return program.fail(time.error());
+    const auto body = body_at(*time);
     const auto answer =
         (*session)->send({.method = "POST", .path = "/api/v1/downtimes", .body = body->dump()});
     if (!answer) return program.fail(answer.error());
     const auto downtime = parse_json(*answer);
     if (!downtime) return program.fail(downtime.error());
-    return program.show(downtime_document(*downtime, now().wall));
+    return program.show(downtime_document(*downtime, *time));
   }
 
  private:
@@ -122,7 +134,9 @@ class DowntimeList : public Command {
     if (!session) return program.fail(session.error());
     const auto answer = (*session)->get_json("/api/v1/downtimes");
     if (!answer) return program.fail(answer.error());
-    return program.show(downtimes_document(*answer, now().wall));
+    const auto time = time_of_server(**session);
+    if (!time) return program.fail(time.error());
+    return program.show(downtimes_document(*answer, *time));
   }
 };
 
@@ -138,7 +152,9 @@ class DowntimeEndCommand : public Command {
     if (!session) return program.fail(session.error());
     const auto list = (*session)->get_json("/api/v1/downtimes");
     if (!list) return program.fail(list.error());
-    const auto end = end_of_downtime(*list, uid_, now().wall);
+    const auto time = time_of_server(**session);
+    if (!time) return program.fail(time.error());
+    const auto end = end_of_downtime(*list, uid_, *time);
     if (!end) return program.fail(end.error());
     const auto answer = (*session)->send({.method = end->remove ? "DELETE" : "PUT",
                                           .path = "/api/v1/downtimes/" + query_escape(uid_),
@@ -155,7 +171,7 @@ class DowntimeEndCommand : public Command {
     }
     const auto downtime = parse_json(*answer);
     if (!downtime) return program.fail(downtime.error());
-    return program.show(downtime_document(*downtime, now().wall));
+    return program.show(downtime_document(*downtime, *time));
   }
 
  private:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from conftest import url
+from later_server import NOW, later_server
 from mesh_report import agent, mtu, path, report, UP
 from meshctl import FORMATS, Meshctl
 from waiting import eventually, wait_for
@@ -106,6 +107,16 @@ def test_downtimes_are_added_listed_and_ended(launch, lost):
     assert planned not in lost("downtime", "list", "-s", server).out
     assert lost("downtime", "add", "-s", server).code == 2
     assert lost("downtime", "add", "--for=1h", "--end=2030-01-01T00:00:00Z", "-s", server).code == 2
+
+
+def test_downtimes_are_by_the_clock_of_the_server(lost):
+    with later_server("u") as (server, changes):
+        assert "running" in lost("downtime", "list", "-s", server).out
+        assert lost("downtime", "end", "u", "-s", server).code == 0
+        assert lost("downtime", "add", "--for=1h", "-s", server).code == 0
+    ended, added = changes
+    assert ended["endDate"] == NOW
+    assert (added["startDate"], added["endDate"]) == (NOW, NOW + 3600)
 
 
 def test_a_watch_prints_a_line_for_each_event(broken, home):
