@@ -39,27 +39,30 @@ Result<CheckAnswers> ask_anew(Program& program) {
   return answers;
 }
 
-class FailOnFlag {
- public:
-  void add_to(CLI::App& cli) {
-    cli.add_option("--fail-on", name_, "What makes the exit code 1: critical, warning or none")
-        ->check(CLI::IsMember({"critical", "warning", "none"}))
-        ->capture_default_str();
+// A command whose exit code says whether the network is fine.
+class Judgement : public Command {
+ protected:
+  using Command::Command;
+
+  void add_fail_on() {
+    add("--fail-on", fail_on_, "What makes the exit code 1: critical, warning or none")
+        .one_of({"critical", "warning", "none"})
+        .show_default();
   }
-  FailOn value() const {
-    if (name_ == "none") return FailOn::kNone;
-    return name_ == "warning" ? FailOn::kWarning : FailOn::kCritical;
+  FailOn fail_on() const {
+    if (fail_on_ == "none") return FailOn::kNone;
+    return fail_on_ == "warning" ? FailOn::kWarning : FailOn::kCritical;
   }
 
  private:
-  std::string name_ = "critical";
+  std::string fail_on_ = "critical";
 };
 
-class Check : public Command {
+class Check : public Judgement {
  public:
-  explicit Check(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "check", "Whether all agents report and nothing is broken");
-    fail_on_.add_to(cli);
+  explicit Check(CLI::App& parent)
+      : Judgement(parent, "check", "Whether all agents report and nothing is broken") {
+    add_fail_on();
   }
 
   int run(Program& program) override {
@@ -68,22 +71,17 @@ class Check : public Command {
     const auto answers = ask(**session, program.format() == Format::kJunit);
     if (!answers) return program.fail(answers.error());
     return program.show(check_document(*answers, program.style(), now().wall),
-                        exit_code(health_of(*answers), fail_on_.value()));
+                        exit_code(health_of(*answers), fail_on()));
   }
-
- private:
-  FailOnFlag fail_on_;
 };
 
-class Wait : public Command {
+class Wait : public Judgement {
  public:
-  explicit Wait(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "wait", "Wait until check is fine; 1 if it is not in time");
-    cli.add_option("--for", what_, "What to wait for: ok")
-        ->check(CLI::IsMember({"ok"}))
-        ->capture_default_str();
-    cli.add_option("--timeout", timeout_, "How long, as 90s or 5m")->capture_default_str();
-    fail_on_.add_to(cli);
+  explicit Wait(CLI::App& parent)
+      : Judgement(parent, "wait", "Wait until check is fine; 1 if it is not in time") {
+    add("--for", what_, "What to wait for: ok").one_of({"ok"}).show_default();
+    add("--timeout", timeout_, "How long, as 90s or 5m").show_default();
+    add_fail_on();
   }
 
   int run(Program& program) override {
@@ -95,7 +93,7 @@ class Wait : public Command {
     Program::note("waiting for ok, for " + format_duration(*timeout) + " at most");
     while (true) {
       const auto answers = ask_anew(program);
-      const int code = answers ? exit_code(health_of(*answers), fail_on_.value()) : kUnknown;
+      const int code = answers ? exit_code(health_of(*answers), fail_on()) : kUnknown;
       const bool late = now().steady + kRound > end;
       if (code != kFine && !late) {
         rest(kRound);
@@ -110,7 +108,6 @@ class Wait : public Command {
  private:
   std::string what_ = "ok";
   std::string timeout_ = "5m";
-  FailOnFlag fail_on_;
 };
 
 }  // namespace

@@ -1,35 +1,60 @@
 // The base of meshctl's commands, and their list.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "meshctl/program.h"
 
+// CLI11's header takes longer to compile than all that uses it here: only command_line.cc and
+// completion.cc include it.
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
 namespace meshcheck::meshctl {
+
+// A flag with a value, or a positional argument. Lives with its command.
+class Flag {
+ public:
+  explicit Flag(CLI::Option& option) : option_(&option) {}
+
+  Flag required();
+  Flag one_of(const std::vector<std::string>& values);
+  Flag show_default();
+  Flag excludes(Flag other);
+
+ private:
+  CLI::Option* option_;
+};
 
 // A sub-command of the command line: its flags are members, and run() does its work. It outlives
 // the parsing.
 class Command {
  public:
-  Command() = default;
   virtual ~Command() = default;
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
 
   // Returns an exit code.
   virtual int run(Program& program) = 0;
-  bool chosen() const { return cli_->parsed(); }
+  bool chosen() const;
 
  protected:
-  CLI::App& add_to(CLI::App& parent, const char* name, const char* what) {
-    cli_ = parent.add_subcommand(name, what);
-    return *cli_;
-  }
+  Command(CLI::App& parent, const char* name, const char* what);
+
+  // The parent of this command's own, of which one has to be chosen.
+  CLI::App& of_commands();
+  // A name without dashes is that of a positional argument.
+  Flag add(const char* name, std::string& value, const char* what);
+  // May be repeated.
+  Flag add(const char* name, std::vector<std::string>& values, const char* what);
+  void add_switch(const char* name, bool& value, const char* what);
 
  private:
-  CLI::App* cli_ = nullptr;
+  CLI::App* cli_;
 };
 
 using CommandPtr = std::unique_ptr<Command>;

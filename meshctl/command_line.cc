@@ -1,5 +1,6 @@
 #include "meshctl/command_line.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "meshctl/command.h"
@@ -48,6 +49,50 @@ void add_global_flags(CLI::App& cli, GlobalFlags& flags) {
 }
 
 }  // namespace
+
+Flag Flag::required() {
+  option_->required();
+  return *this;
+}
+
+Flag Flag::one_of(const std::vector<std::string>& values) {
+  option_->check(CLI::IsMember(values));
+  return *this;
+}
+
+Flag Flag::show_default() {
+  option_->capture_default_str();
+  return *this;
+}
+
+Flag Flag::excludes(Flag other) {
+  option_->excludes(other.option_);
+  return *this;
+}
+
+Command::Command(CLI::App& parent, const char* name, const char* what)
+    : cli_(parent.add_subcommand(name, what)) {}
+
+bool Command::chosen() const {
+  return cli_->parsed();
+}
+
+CLI::App& Command::of_commands() {
+  cli_->require_subcommand(1);
+  return *cli_;
+}
+
+Flag Command::add(const char* name, std::string& value, const char* what) {
+  return Flag(*cli_->add_option(name, value, what));
+}
+
+Flag Command::add(const char* name, std::vector<std::string>& values, const char* what) {
+  return Flag(*cli_->add_option(name, values, what)->allow_extra_args(false));
+}
+
+void Command::add_switch(const char* name, bool& value, const char* what) {
+  cli_->add_flag(name, value, what);
+}
 
 std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags) {
   cli.fallthrough();  // Global flags may stand behind the command.

@@ -1,4 +1,5 @@
 // meshctl completion, and what its stubs ask.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <set>
 
@@ -42,11 +43,9 @@ complete -c meshctl -f -a '(__meshctl_complete)'
 
 class Completion : public Command {
  public:
-  explicit Completion(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "completion", "A shell's stub for the Tab key");
-    cli.add_option("SHELL", shell_, "bash, zsh or fish")
-        ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  explicit Completion(CLI::App& parent)
+      : Command(parent, "completion", "A shell's stub for the Tab key") {
+    add("SHELL", shell_, "bash, zsh or fish").required().one_of({"bash", "zsh", "fish"});
   }
 
   int run(Program&) override {

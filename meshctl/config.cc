@@ -11,7 +11,7 @@ constexpr std::size_t kConfigSizeMax = std::size_t{1} << 20U;
 
 class View : public Command {
  public:
-  explicit View(CLI::App& parent) { add_to(parent, "view", "The contexts, and which is current"); }
+  explicit View(CLI::App& parent) : Command(parent, "view", "The contexts, and which is current") {}
 
   int run(Program& program) override {
     const std::string path = program.config_path();
@@ -25,9 +25,8 @@ class View : public Command {
 
 class Use : public Command {
  public:
-  explicit Use(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "use", "Make a context the current one");
-    cli.add_option("NAME", name_, "Its name")->required();
+  explicit Use(CLI::App& parent) : Command(parent, "use", "Make a context the current one") {
+    add("NAME", name_, "Its name").required();
   }
 
   int run(Program& program) override {
@@ -52,9 +51,9 @@ class Use : public Command {
 
 class Config : public Command {
  public:
-  explicit Config(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "config", "Contexts: names for servers, in a file");
-    cli.require_subcommand(1);
+  explicit Config(CLI::App& parent)
+      : Command(parent, "config", "Contexts: names for servers, in a file") {
+    CLI::App& cli = of_commands();
     commands_.push_back(std::make_unique<View>(cli));
     commands_.push_back(std::make_unique<Use>(cli));
   }

@@ -7,12 +7,10 @@ namespace {
 
 class Mesh : public Command {
  public:
-  explicit Mesh(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "mesh", "Which node reaches which, as a map");
-    cli.add_option("--layer", question_.layer, "pod or host; both without it")
-        ->check(CLI::IsMember({"pod", "host"}));
-    cli.add_option("--node", node_, "One node alone: a row for each that it has a path to or from");
-    cli.add_flag("--all", question_.all, "Each node, however large the screen is");
+  explicit Mesh(CLI::App& parent) : Command(parent, "mesh", "Which node reaches which, as a map") {
+    add("--layer", question_.layer, "pod or host; both without it").one_of({"pod", "host"});
+    add("--node", node_, "One node alone: a row for each that it has a path to or from");
+    add_switch("--all", question_.all, "Each node, however large the screen is");
   }
 
   int run(Program& program) override {

@@ -7,7 +7,7 @@ namespace {
 
 class Agents : public Command {
  public:
-  explicit Agents(CLI::App& parent) { add_to(parent, "agents", "Who reports, and who is silent"); }
+  explicit Agents(CLI::App& parent) : Command(parent, "agents", "Who reports, and who is silent") {}
 
   int run(Program& program) override {
     const auto session = program.session();
@@ -24,9 +24,9 @@ class Agents : public Command {
 
 class Paths : public Command {
  public:
-  explicit Paths(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "paths", "The paths from and to a node, the worst first");
-    cli.add_option("NODE", node_, "Its name")->required();
+  explicit Paths(CLI::App& parent)
+      : Command(parent, "paths", "The paths from and to a node, the worst first") {
+    add("NODE", node_, "Its name").required();
   }
 
   int run(Program& program) override {
@@ -46,9 +46,8 @@ class Paths : public Command {
 
 class Mtu : public Command {
  public:
-  explicit Mtu(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "mtu", "The sizes of packets that paths carry");
-    cli.add_option("NODE", node_, "Its paths, each way; without it a row for each node");
+  explicit Mtu(CLI::App& parent) : Command(parent, "mtu", "The sizes of packets that paths carry") {
+    add("NODE", node_, "Its paths, each way; without it a row for each node");
   }
 
   int run(Program& program) override {

@@ -67,10 +67,10 @@ Document document_of(const std::string& path, const std::vector<ArchiveFile>& fi
 
 class Report : public Command {
  public:
-  explicit Report(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "report", "Write all that helps to find a fault to a tar.gz");
-    cli.add_option("--file", path_, "The file; meshcheck-report-TIME.tar.gz without it");
-    cli.add_flag("--redact-addresses", addresses_, "Names in place of IP addresses");
+  explicit Report(CLI::App& parent)
+      : Command(parent, "report", "Write all that helps to find a fault to a tar.gz") {
+    add("--file", path_, "The file; meshcheck-report-TIME.tar.gz without it");
+    add_switch("--redact-addresses", addresses_, "Names in place of IP addresses");
   }
 
   int run(Program& program) override {

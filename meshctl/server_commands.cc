@@ -23,9 +23,8 @@ bool run_opener(const std::string& program, const std::string& url) {
 
 class Open : public Command {
  public:
-  explicit Open(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "open", "Open the server's page in a browser");
-    cli.add_flag("--print", print_, "Say its address instead");
+  explicit Open(CLI::App& parent) : Command(parent, "open", "Open the server's page in a browser") {
+    add_switch("--print", print_, "Say its address instead");
   }
 
   int run(Program& program) override {
@@ -63,9 +62,9 @@ class Open : public Command {
 
 class Version : public Command {
  public:
-  explicit Version(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "version", "The versions of meshctl and of the server");
-    cli.add_flag("--client", client_, "Without asking a server");
+  explicit Version(CLI::App& parent)
+      : Command(parent, "version", "The versions of meshctl and of the server") {
+    add_switch("--client", client_, "Without asking a server");
   }
 
   int run(Program& program) override {

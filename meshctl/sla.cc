@@ -27,12 +27,12 @@ Result<WallTime> time_of_server(Session& session) {
 
 class Sla : public Command {
  public:
-  explicit Sla(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "sla", "How long what was checked was up, and the error budget");
-    cli.add_option("--since", since_, "So long ago to now, as 6h or 30d")->capture_default_str();
-    cli.add_option("--group", group_, "One group alone");
-    cli.add_option("--probe", probe_, "One probe alone; __total__ for groups");
-    cli.add_option("--target", target_, "Availability that is promised, as 0.999");
+  explicit Sla(CLI::App& parent)
+      : Command(parent, "sla", "How long what was checked was up, and the error budget") {
+    add("--since", since_, "So long ago to now, as 6h or 30d").show_default();
+    add("--group", group_, "One group alone");
+    add("--probe", probe_, "One probe alone; __total__ for groups");
+    add("--target", target_, "Availability that is promised, as 0.999");
   }
 
   int run(Program& program) override {
@@ -60,20 +60,17 @@ class Sla : public Command {
 
 class DowntimeAdd : public Command {
  public:
-  explicit DowntimeAdd(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "add", "Announce a time that does not count");
-    cli.add_option("--start", start_, "RFC 3339; now without it");
-    auto* const end = cli.add_option("--end", end_, "RFC 3339");
-    cli.add_option("--for", length_, "Instead of --end: how long, as 2h")->excludes(end);
-    cli.add_option("--type", type_, "What it is")
-        ->check(CLI::IsMember(
-            {"Maintenance", "Accident", "InfrastructureMaintenance", "InfrastructureAccident"}))
-        ->capture_default_str();
-    cli.add_option("--description", description_, "For those who look at it");
-    cli.add_option("--name", name_, "Letters, digits and ._-");
-    cli.add_option("--affected", affected_,
-                   "GROUP or GROUP/PROBE, may be repeated; else everything")
-        ->allow_extra_args(false);
+  explicit DowntimeAdd(CLI::App& parent)
+      : Command(parent, "add", "Announce a time that does not count") {
+    add("--start", start_, "RFC 3339; now without it");
+    const Flag end = add("--end", end_, "RFC 3339");
+    add("--for", length_, "Instead of --end: how long, as 2h").excludes(end);
+    add("--type", type_, "What it is")
+        .one_of({"Maintenance", "Accident", "InfrastructureMaintenance", "InfrastructureAccident"})
+        .show_default();
+    add("--description", description_, "For those who look at it");
+    add("--name", name_, "Letters, digits and ._-");
+    add("--affected", affected_, "GROUP or GROUP/PROBE, may be repeated; else everything");
   }
 
   int run(Program& program) override {
@@ -127,7 +124,7 @@ class DowntimeAdd : public Command {
 
 class DowntimeList : public Command {
  public:
-  explicit DowntimeList(CLI::App& parent) { add_to(parent, "list", "All, with their uid"); }
+  explicit DowntimeList(CLI::App& parent) : Command(parent, "list", "All, with their uid") {}
 
   int run(Program& program) override {
     const auto session = program.session();
@@ -142,9 +139,9 @@ class DowntimeList : public Command {
 
 class DowntimeEndCommand : public Command {
  public:
-  explicit DowntimeEndCommand(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "end", "End one now; one that has not begun is deleted");
-    cli.add_option("UID", uid_, "As list shows it")->required();
+  explicit DowntimeEndCommand(CLI::App& parent)
+      : Command(parent, "end", "End one now; one that has not begun is deleted") {
+    add("UID", uid_, "As list shows it").required();
   }
 
   int run(Program& program) override {
@@ -180,9 +177,9 @@ class DowntimeEndCommand : public Command {
 
 class Downtime : public Command {
  public:
-  explicit Downtime(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "downtime", "Times that do not count as down");
-    cli.require_subcommand(1);
+  explicit Downtime(CLI::App& parent)
+      : Command(parent, "downtime", "Times that do not count as down") {
+    CLI::App& cli = of_commands();
     commands_.push_back(std::make_unique<DowntimeAdd>(cli));
     commands_.push_back(std::make_unique<DowntimeList>(cli));
     commands_.push_back(std::make_unique<DowntimeEndCommand>(cli));

@@ -49,10 +49,9 @@ int follow(Program& program, bool verdicts_only) {
 
 class Verdicts : public Command {
  public:
-  explicit Verdicts(CLI::App& parent) {
-    CLI::App& cli = add_to(parent, "verdicts", "What is broken, by name");
-    cli.add_flag("-w,--watch", watch_, "Go on, a line for each that opens, changes or closes");
-    cli.add_option("--since", since_, "Also those that ended since then: 6h, or a time");
+  explicit Verdicts(CLI::App& parent) : Command(parent, "verdicts", "What is broken, by name") {
+    add_switch("-w,--watch", watch_, "Go on, a line for each that opens, changes or closes");
+    add("--since", since_, "Also those that ended since then: 6h, or a time");
   }
 
   int run(Program& program) override {
@@ -72,9 +71,8 @@ class Verdicts : public Command {
 
 class Events : public Command {
  public:
-  explicit Events(CLI::App& parent) {
-    add_to(parent, "events", "Verdicts and agents as they come and go, until Ctrl-C");
-  }
+  explicit Events(CLI::App& parent)
+      : Command(parent, "events", "Verdicts and agents as they come and go, until Ctrl-C") {}
 
   int run(Program& program) override { return follow(program, false); }
 };
