@@ -20,15 +20,14 @@ class Redaction {
   };
   explicit Redaction(Options options) : options_(std::move(options)) {}
 
-  // Removes the token, the values of JSON members with names of secrets, the word after "Bearer",
-  // and the user in URLs. With `addresses` each IP address, also as in ip-10-0-0-1, but for
-  // loopback ones and 0.0.0.0, becomes "address-1" and so on.
+  // Removes the token; the values of JSON members, and of assignments as in "?token=", whose names
+  // are a secret's or end with one; the word after "Bearer" and "Basic"; and the user in URLs. With
+  // `addresses` each IP address, wherever it stands and also as in ip-10-0-0-1, but for loopback
+  // and unspecified ones, becomes "address-1" and so on.
   std::string apply(std::string text);
 
  private:
   std::string without_addresses(std::string_view text);
-  // Of letters, digits, dots, colons and dashes.
-  std::string without_address(std::string_view word);
   std::string name_of(const IpAddress& address);
 
   Options options_;
