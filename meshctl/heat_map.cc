@@ -16,7 +16,6 @@ std::string_view state_at(const MeshGrid& grid, std::size_t row, std::size_t col
   return found == grid.cells.end() ? std::string_view() : found->second.worst();
 }
 
-// Foreground and background of one cell: the upper and the lower row of the grid.
 int colour_number(std::string_view state) {
   if (state == "up") return 2;
   if (state == "degraded") return 3;
@@ -24,9 +23,22 @@ int colour_number(std::string_view state) {
   return state.empty() ? 0 : 4;
 }
 
-std::string half_block(std::string_view upper, std::string_view lower) {
-  return "\x1b[3" + std::to_string(colour_number(upper)) + ";4" +
-         std::to_string(colour_number(lower)) + "m\u2580";
+bool is_bad(std::string_view state) {
+  return state == "down" || state == "degraded";
+}
+
+// The upper and the lower row of the grid in one column. Those that fail have a sign, so that
+// nobody has to tell red from green, on the colour of the worse.
+std::string two_rows(std::string_view upper, std::string_view lower) {
+  int front = colour_number(upper);
+  int back = colour_number(lower);
+  std::string sign = "\u2580";
+  if (is_bad(upper) || is_bad(lower)) {
+    sign = is_bad(upper) && is_bad(lower) ? "X" : is_bad(upper) ? "^" : "v";
+    front = 0;
+    back = colour_number(upper == "down" || !is_bad(lower) ? upper : lower);
+  }
+  return "\x1b[3" + std::to_string(front) + ";4" + std::to_string(back) + 'm' + sign;
 }
 
 std::string label_of(const MeshGrid& grid, std::size_t row, std::size_t width) {
@@ -44,12 +56,12 @@ std::string heading_of(const PathCounts& total, std::size_t nodes) {
 }
 
 std::string legend_of(const Style& style) {
-  std::string text = "a row probes a column: ";
+  std::string text = style.colour ? "row to column: " : "a row probes a column: ";
   for (const std::string_view state : {"up", "degraded", "down", "unknown"}) {
-    text += style.paint(state_paint(state), std::string(1, state_letter(state))) + ' ' +
-            std::string(state) + "  ";
+    const std::string letter = style.colour ? "" : std::string(1, state_letter(state)) + ' ';
+    text += letter + style.paint(state_paint(state), state) + "  ";
   }
-  return text + ". no path\n";
+  return text + (style.colour ? "^ upper v lower X both rows fail\n" : ". no path\n");
 }
 
 Cell state_of(const PathCounts& counts) {
@@ -87,7 +99,7 @@ std::string draw_heat_map(const MeshGrid& whole, const Style& style, bool all) {
     for (std::size_t column = 0; column < grid.nodes.size(); ++column) {
       const std::string_view state = state_at(grid, row, column);
       if (style.colour) {
-        out += half_block(state, state_at(grid, row + 1, column));
+        out += two_rows(state, state_at(grid, row + 1, column));
       } else {
         out += state_letter(state);
       }

@@ -59,6 +59,22 @@ TEST_F(HeatMapTest, DrawsTwoRowsOfTheGridInOneLine) {
             "worker-0   \x1b[30;42m\u2580\x1b[32;40m\u2580\x1b[32;42m\u2580\x1b[0m");
 }
 
+TEST_F(HeatMapTest, MarksWhatFailsWithoutColours) {
+  const auto signs = [](const char* upper, const char* lower) {
+    MeshGrid grid{.nodes = {"a", "b"}};
+    grid.cells[{0, 0}].add(upper);
+    grid.cells[{1, 0}].add(lower);
+    const std::string line = lines_of(draw_heat_map(grid, {.colour = true}, false)).at(0);
+    const std::size_t begin = line.find("\x1b");
+    return line.substr(begin, line.find("\x1b", begin + 1) - begin);
+  };
+  EXPECT_EQ(signs("up", "up"), "\x1b[32;42m\u2580");
+  EXPECT_EQ(signs("down", "up"), "\x1b[30;41m^");
+  EXPECT_EQ(signs("unknown", "degraded"), "\x1b[30;43mv");
+  EXPECT_EQ(signs("degraded", "down"), "\x1b[30;41mX");
+  EXPECT_EQ(signs("down", "degraded"), "\x1b[30;41mX");
+}
+
 TEST_F(HeatMapTest, IsNeverLargerThanTheScreenWithAThousandNodes) {
   const MeshGrid grid = ring(1000);
   for (const bool colour : {false, true}) {
