@@ -986,6 +986,16 @@ export interface components {
                 "text/plain": string;
             };
         };
+        /** @description The request's `Content-Type` is not `application/json`. */
+        NotJson: {
+            headers: {
+                "X-Content-Type-Options": components["headers"]["NoSniff"];
+                [name: string]: unknown;
+            };
+            content: {
+                "text/plain": "Content-Type: application/json is expected\n";
+            };
+        };
         /** @description A sentence that says what is wrong. */
         Error: {
             headers: {
@@ -1745,6 +1755,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error"];
+            415: components["responses"]["NotJson"];
         };
     };
     putDowntime: {
@@ -1772,6 +1783,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error"];
+            415: components["responses"]["NotJson"];
         };
     };
     deleteDowntime: {
