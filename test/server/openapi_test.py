@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from mesh_report import DOWN, UP, agent, mtu, path, report
-from server import ROOT, payload
+from server import PAGE, ROOT, payload
 from waiting import wait_for
 
 DOCUMENT = yaml.safe_load((ROOT / "doc" / "reference" / "openapi.yaml").read_text())
@@ -96,6 +96,8 @@ CASES = [
     ("getHealth", [], [], None, 200),
     ("getReadiness", [], [], None, 200),
     ("getPage", [], ["test"], None, 200),
+    ("getStatusPage", [], [], None, 200),
+    ("getMeshGrid", [], [], None, 200),
     ("postEpisodes", [], [], EPISODES, 200),
     ("postEpisodes", [], [], "nonsense", 400),
     ("listProbes", [], [], None, 200),
@@ -215,6 +217,19 @@ def test_says_stopping_while_it_drains(launch):
     assert server.process.wait(20) == 0
 
 
+@pytest.mark.parametrize("name", ["getPage", "getStatusPage", "getMeshGrid"])
+def test_sends_nothing_to_those_who_have_it(server, name):
+    ((_, path, operation),) = [o for o in operations() if o[2]["operationId"] == name]
+    etag = server.get(path).headers["etag"]
+    answer = server.get(path, headers={"If-None-Match": etag})
+    assert answer.status == 304
+    check_answer(operation, answer)
+    if name == "getMeshGrid":
+        refused = server.get(path + "?layer=both")
+        assert refused.status == 400
+        check_answer(operation, refused)
+
+
 def test_tries_every_documented_status():
     documented = {(operation["operationId"], int(status)) for _, _, operation in operations()
                   for status in operation["responses"]}
@@ -223,6 +238,7 @@ def test_tries_every_documented_status():
         ("getAgentPaths", 200), ("getAgentPaths", 400), ("getVerdicts", 400), ("getEvents", 200),
         ("getEvents", 400), ("getPublicStatus", 400), ("listDowntimes", 400),
         ("getStatusRange", 200), ("getSla", 400), ("deleteDowntime", 204),
+        ("getPage", 304), ("getStatusPage", 304), ("getMeshGrid", 304), ("getMeshGrid", 400),
         ("deleteProbe", 204), ("deleteProbe", 400), ("postDowntime", 415), ("putDowntime", 415),
         ("postEpisodes", 503)}  # The last one by sla_test.py, with a full disk.
     assert tried == documented
@@ -242,9 +258,12 @@ def test_knows_no_other_method(server, path):
 def test_lists_the_routes_that_the_server_has(server):
     source = (ROOT / "server" / "api.cc").read_text()
     added = re.findall(r'router_\.add\(\s*Method::k(\w+),\s*"([^"]+)"', source)
-    assert len(added) == source.count("router_.add("), "a route is written in another way"
-    assert {(method.upper(), path) for method, path in added} == {
+    # The files of the page are added by a loop; the document has those that people open.
+    assert len(added) == source.count("router_.add(") - 1, "a route is written in another way"
+    assert {(method.upper(), path) for method, path in added} | {("GET", "/"), ("GET", "/status")} == {
         (method, path) for method, path, _ in operations()}
+    for path in PAGE:
+        assert server.get(path).status == 200, path
     for path in ("/api/v1/", "/api", "/api/v1/agents/test/x", "/debug/pprof/", "/api/v2/agents/"):
         assert server.request("OPTIONS", path).status == 404
 
