@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/http/connection.h"
+#include "lib/http/shared_body.h"
 
 namespace meshcheck::http {
 namespace {
@@ -11,9 +12,6 @@ namespace {
 // Pieces of a source in one turn of the loop. A quick reader takes them as fast as they are made,
 // and all other connections wait meanwhile.
 constexpr int kPiecesInTurnMax = 4;
-
-// Of a body that is sent in pieces.
-constexpr std::size_t kPieceSize = 64 * 1024;
 
 }  // namespace
 
@@ -67,13 +65,7 @@ void Connection::cut_to_pieces(Response& response) {
   if (response.source || response.body.size() <= kPieceSize) return;
   source_held_ = response.body.capacity();
   response.source_size = response.body.size();
-  response.source = [body = std::exchange(response.body, {}),
-                     sent = std::size_t{0}](std::string& piece) mutable {
-    const std::string_view next = std::string_view(body).substr(sent, kPieceSize);
-    piece += next;
-    sent += next.size();
-    return sent < body.size() ? BodyStep::kMore : BodyStep::kEnd;
-  };
+  response.source = pieces_of(std::exchange(response.body, {}));
 }
 
 void Connection::end_source() {

@@ -6,7 +6,6 @@ namespace meshcheck::http {
 namespace {
 
 BodyStep append_next(std::string& piece, std::string_view bytes, std::size_t& sent) {
-  constexpr std::size_t kPieceSize = 64 * 1024;
   const std::string_view next = bytes.substr(sent, kPieceSize);
   piece += next;
   sent += next.size();
@@ -18,6 +17,12 @@ BodyStep append_next(std::string& piece, std::string_view bytes, std::size_t& se
 BodySource pieces_of(SharedBody body) {
   return [body = std::move(body), sent = std::size_t{0}](std::string& piece) mutable {
     return append_next(piece, body.bytes(), sent);
+  };
+}
+
+BodySource pieces_of(std::string body) {
+  return [body = std::move(body), sent = std::size_t{0}](std::string& piece) mutable {
+    return append_next(piece, body, sent);
   };
 }
 

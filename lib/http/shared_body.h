@@ -52,8 +52,11 @@ class SharedBody {
   Block* block_ = nullptr;
 };
 
+// Of a body that is sent in pieces.
+inline constexpr std::size_t kPieceSize = 64 * 1024;
 // For an answer of these bytes; holds them until they are sent.
 BodySource pieces_of(SharedBody body);
+BodySource pieces_of(std::string body);
 // The same for bytes that outlive the server.
 BodySource pieces_of(std::string_view bytes);
 
