@@ -7,6 +7,8 @@
 #include <ctime>
 #include <cwchar>
 
+#include "lib/base/text.h"
+
 namespace meshcheck::meshctl {
 namespace {
 
@@ -17,12 +19,6 @@ struct Glyph {
   wchar_t code = 0xfffd;  // The replacement character, of bytes that are no UTF-8.
 };
 
-// Marks that make text read as what it is not (Unicode's bidirectional controls).
-bool turns_direction(wchar_t c) {
-  return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-         (c >= 0x2066 && c <= 0x2069);
-}
-
 Glyph glyph_at(std::string_view text) {
   std::mbstate_t state{};
   wchar_t wide = 0;
@@ -30,7 +26,8 @@ Glyph glyph_at(std::string_view text) {
   if (bytes == 0) return {.code = 0};
   if (bytes > text.size()) return {};  // No UTF-8: both errors are huge.
   const int width = wcwidth(wide);
-  if (width < 0 || turns_direction(wide)) return {.bytes = bytes, .code = wide};
+  if (width < 0 || turns_direction(static_cast<char32_t>(wide)))
+    return {.bytes = bytes, .code = wide};
   return {.bytes = bytes, .width = static_cast<std::size_t>(width), .shown = true, .code = wide};
 }
 

@@ -25,10 +25,7 @@ char32_t steering_character(std::string_view text) {
   if (byte(0) == 0xD8 && byte(1) == 0x9C) return 0x61C;
   if (byte(0) != 0xE2 || (byte(1) != 0x80 && byte(1) != 0x81)) return 0;
   const char32_t character = 0x2000 + ((byte(1) & 0x3FU) << 6U) + (byte(2) & 0x3FU);
-  const bool is_mark = character == 0x200E || character == 0x200F;
-  const bool embeds = character >= 0x202A && character <= 0x202E;
-  const bool isolates = character >= 0x2066 && character <= 0x2069;
-  return is_mark || embeds || isolates ? character : 0;
+  return turns_direction(character) ? character : 0;
 }
 
 void append_escaped(std::string& line, char32_t character) {

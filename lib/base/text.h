@@ -17,6 +17,14 @@ constexpr char ascii_lower(char c) {
 }
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
+// Whether the character turns the order of the text beside it round (Unicode's bidirectional
+// controls), so that it reads as what it is not.
+constexpr bool turns_direction(char32_t character) {
+  return character == 0x61C || character == 0x200E || character == 0x200F ||
+         (character >= 0x202A && character <= 0x202E) ||
+         (character >= 0x2066 && character <= 0x2069);
+}
+
 // Without the spaces, tabs and ends of lines around it.
 std::string_view trim(std::string_view text);
 
