@@ -25,30 +25,37 @@ std::string etag_of(std::string_view grid, std::string_view time) {
 
 }  // namespace
 
-GridAnswers::Made GridAnswers::make(mesh::Layer layer, Now time) const {
-  mesh::MeshGrid grid(layer);
+GridAnswers::Grids GridAnswers::make(Now time) const {
+  std::array grids = {mesh::MeshGrid(mesh::Layer::kPod), mesh::MeshGrid(mesh::Layer::kHost)};
   std::optional<std::string> after = "";
   while (after) {
     after = mesh_.with([&](const mesh::Mesh& mesh) {
       const auto& zones = mesh.assigner.zones();
       std::string name;
+      std::string_view zone;
       return mesh.table.visit(*after, kPiecePaths, time, [&](const mesh::PathView& path) {
-        name = path.from_name;
-        const auto zone = zones.find(name);
-        grid.add(path, zone == zones.end() ? std::string_view() : zone->second);
+        if (path.from_name != name) {  // The paths of an agent follow each other.
+          name = path.from_name;
+          const auto known = zones.find(name);
+          zone = known == zones.end() ? std::string_view() : known->second;
+        }
+        grids.at(static_cast<std::size_t>(path.from.layer)).add(path, zone);
       });
     });
   }
   const std::string written = time_text(time.steady, time);
-  std::string bytes = grid.write(written);
-  std::string etag = etag_of(bytes, written);
-  std::string compressed = http::gzip(bytes);
-  bytes.shrink_to_fit();
-  compressed.shrink_to_fit();
-  return {.plain = http::SharedBody(std::move(bytes), memory_),
-          .gzip = http::SharedBody(std::move(compressed), memory_),
-          .etag = std::move(etag),
-          .at = time.steady};
+  Grids made;
+  for (std::size_t layer = 0; layer < made.size(); ++layer) {
+    std::string bytes = grids.at(layer).write(written);
+    std::string etag = etag_of(bytes, written);
+    std::string compressed = http::gzip(bytes);
+    bytes.shrink_to_fit();
+    made.at(layer) = {.plain = http::SharedBody(std::move(bytes), memory_),
+                      .gzip = http::SharedBody(std::move(compressed), memory_),
+                      .etag = std::move(etag),
+                      .at = time.steady};
+  }
+  return made;
 }
 
 http::Response GridAnswers::answer(const http::Request& request) {
@@ -58,12 +65,14 @@ http::Response GridAnswers::answer(const http::Request& request) {
   const auto asked = http::query_choice(request, "layer", kLayers);
   if (!asked) return http::Response::error(400, asked.error().message());
   const mesh::Layer layer = asked->value_or(mesh::Layer::kPod);
-  Guarded<Made>& last = last_[static_cast<std::size_t>(layer)];
+  const auto place = static_cast<std::size_t>(layer);
   const Now time = clock_();
-  Made made = last.with([](const Made& held) { return held; });
+  Made made = last_.with([&](const Grids& held) { return held.at(place); });
   if (made.plain.bytes().empty() || time.steady - made.at > kAgeMax) {
-    made = make(layer, time);
-    last.with([copy = made](Made& held) mutable { std::swap(held, copy); });
+    Grids fresh = make(time);
+    made = fresh.at(place);
+    // Those of before are freed behind the lock.
+    last_.with([&](Grids& held) { std::swap(held, fresh); });
   }
   http::Response response;
   response.content_type = "application/octet-stream";

@@ -36,12 +36,15 @@ class GridAnswers {
     Clock::time_point at;
   };
 
-  Made make(mesh::Layer layer, Now time) const;
+  using Grids = std::array<Made, 2>;  // By layer.
+
+  // Both, since the walk of the mesh costs most, and a page reads both.
+  Grids make(Now time) const;
 
   Guarded<mesh::Mesh>& mesh_;
   http::MemoryBudget& memory_;
   const std::function<Now()> clock_;
-  std::array<Guarded<Made>, 2> last_;  // By layer.
+  Guarded<Grids> last_;
 };
 
 }  // namespace meshcheck::server
