@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "lib/base/file.h"
 #include "meshctl/command.h"
 #include "meshctl/text.h"
 
@@ -11,7 +10,6 @@ namespace meshcheck::meshctl {
 namespace {
 
 constexpr const char* kServerTime = "300ms";
-constexpr std::size_t kConfigSizeMax = std::size_t{1} << 20U;
 
 constexpr const char* kBash =
     R"(# bash completion for meshctl. In ~/.bashrc: source <(meshctl completion bash)
@@ -112,9 +110,7 @@ std::vector<std::string> flags_of(const CLI::App* app) {
 
 std::vector<std::string> contexts(const Program& program) {
   std::vector<std::string> names;
-  const auto text = read_file(program.config_path(), kConfigSizeMax);
-  if (!text) return names;
-  const auto file = parse_config_file(*text);
+  const auto file = read_config_file(program.config_path());
   if (!file) return names;
   for (const auto& [name, settings] : file->contexts) names.push_back(name);
   return names;

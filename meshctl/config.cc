@@ -1,5 +1,4 @@
 // meshctl config.
-#include "lib/base/file.h"
 #include "meshctl/command.h"
 #include "meshctl/config_document.h"
 #include "meshctl/replace_file.h"
@@ -7,18 +6,13 @@
 namespace meshcheck::meshctl {
 namespace {
 
-constexpr std::size_t kConfigSizeMax = std::size_t{1} << 20U;
-
 class View : public Command {
  public:
   explicit View(CLI::App& parent) : Command(parent, "view", "The contexts, and which is current") {}
 
   int run(Program& program) override {
-    const std::string path = program.config_path();
-    const auto text = read_file(path, kConfigSizeMax);
-    if (!text) return program.fail(text.error().within(path));
-    const auto file = parse_config_file(*text);
-    if (!file) return program.fail(file.error().within(path));
+    const auto file = read_config_file(program.config_path());
+    if (!file) return program.fail(file.error());
     return program.show(config_document(*file));
   }
 };
@@ -31,8 +25,8 @@ class Use : public Command {
 
   int run(Program& program) override {
     const std::string path = program.config_path();
-    const auto text = read_file(path, kConfigSizeMax);
-    if (!text) return program.fail(text.error().within(path));
+    const auto text = read_config_text(path);
+    if (!text) return program.fail(text.error());
     auto file = parse_config_file(*text);
     if (!file) return program.fail(file.error().within(path));
     if (const auto context = context_of(*file, name_); !context) {

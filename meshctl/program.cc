@@ -7,14 +7,13 @@
 #include <cstdio>
 
 #include "lib/base/duration.h"
-#include "lib/base/file.h"
+#include "lib/base/token.h"
 #include "meshctl/surroundings.h"
 #include "meshctl/text.h"
 
 namespace meshcheck::meshctl {
 namespace {
 
-constexpr std::size_t kConfigSizeMax = std::size_t{1} << 20U;
 constexpr std::size_t kTokenSizeMax = std::size_t{8} << 10U;
 constexpr const char* kHealth = "/healthz";
 constexpr int kKnocks = 10;  // At a forwarded port, kPause apart.
@@ -36,20 +35,6 @@ void measure_screen(Style& style, const Program::Variables& variables) {
   }
   style.width = number_or(variables("COLUMNS"), style.width);
   style.height = number_or(variables("LINES"), style.height);
-}
-
-Result<std::string> read_token(const std::string& path) {
-  auto text = read_file(path, kTokenSizeMax);
-  if (!text) return text.error().within("--token-file " + path);
-  const std::size_t end = text->find_last_not_of(" \t\r\n");
-  const std::size_t begin = text->find_first_not_of(" \t\r\n");
-  std::string token = end == std::string::npos ? "" : text->substr(begin, end - begin + 1);
-  const auto odd = [](char c) { return c <= ' ' || c == 0x7f; };
-  if (token.empty()) return Error("--token-file " + path + ": it is empty");
-  for (const char c : token) {
-    if (odd(c)) return Error("--token-file " + path + ": this is no token");
-  }
-  return token;
 }
 
 // kubectl listens before the other end does. Nothing: the server answered by TLS.
@@ -106,10 +91,8 @@ Result<Settings> Program::settings() const {
   const std::string name = given_or(flags.context, "MESHCTL_CONTEXT");
   const bool wanted = !given_or(flags.config, "MESHCTL_CONFIG").empty() || !name.empty();
   if (!wanted && access(path.c_str(), F_OK) != 0) return given;
-  const auto text = read_file(path, kConfigSizeMax);
-  if (!text) return text.error().within(path);
-  const auto file = parse_config_file(*text);
-  if (!file) return file.error().within(path);
+  const auto file = read_config_file(path);
+  if (!file) return file.error();
   const auto context = context_of(*file, name);
   if (!context) return context.error().within(path);
   if (!*context) return given;
@@ -124,8 +107,8 @@ Result<void> Program::prepare() {
   auto place = choose_place(*chosen, look_around(variables_));
   if (!place) return place.error();
   if (!chosen->token_file.empty() && !place->lab) {
-    auto token = read_token(chosen->token_file);
-    if (!token) return token.error();
+    auto token = read_token(chosen->token_file, kTokenSizeMax);
+    if (!token) return token.error().within("--token-file");
     token_ = *std::move(token);
   }
   files_ = *std::move(chosen);

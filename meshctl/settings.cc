@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "lib/base/file.h"
 #include "lib/yaml/emit.h"
 #include "lib/yaml/node.h"
 
@@ -106,6 +107,21 @@ Result<ConfigFile> parse_config_file(const std::string& text) {
       return entry.error("unknown key " + entry.key);
     }
   }
+  return file;
+}
+
+Result<std::string> read_config_text(const std::string& path) {
+  constexpr std::size_t kSizeMax = std::size_t{1} << 20U;
+  auto text = read_file(path, kSizeMax);
+  if (!text) return text.error().within(path);
+  return text;
+}
+
+Result<ConfigFile> read_config_file(const std::string& path) {
+  const auto text = read_config_text(path);
+  if (!text) return text.error();
+  auto file = parse_config_file(*text);
+  if (!file) return file.error().within(path);
   return file;
 }
 

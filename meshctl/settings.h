@@ -48,6 +48,9 @@ struct ConfigFile {
 
 // Of its YAML; an empty text has no contexts. An error names the line; unknown keys are errors.
 Result<ConfigFile> parse_config_file(const std::string& yaml);
+// An error names the path. A file of more than 1 MiB is one.
+Result<std::string> read_config_text(const std::string& path);
+Result<ConfigFile> read_config_file(const std::string& path);
 // The same text with another `current`; comments stay.
 std::string with_current(const std::string& yaml, const std::string& name);
 // The context of that name, or the current one; nothing if neither is named. An error lists the
