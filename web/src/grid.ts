@@ -30,6 +30,14 @@ export const BADNESS = { none: 0, up: 1, unknown: 2, degraded: 3, down: 4 } as c
 export type State = keyof typeof BADNESS;
 const STATES = Object.keys(BADNESS) as State[];
 export const stateOf = (badness: number): State => STATES[badness] ?? "none";
+// Beside the colour.
+export const STATE_SIGN: Record<State, string> = {
+  none: "",
+  up: "",
+  unknown: "?",
+  degraded: "!",
+  down: "×",
+};
 
 export class Grid {
   private readonly header: Header;

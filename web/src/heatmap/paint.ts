@@ -1,5 +1,5 @@
 // Draws blocks on a canvas. A failing block differs in size and sign too, not in colour alone.
-import { BADNESS } from "../grid";
+import { BADNESS, STATE_SIGN, stateOf } from "../grid";
 import { BEST, type Blocks, DOWN, type Metric, NOT_MEASURED } from "./blocks";
 
 export interface Theme {
@@ -11,8 +11,6 @@ const STATE = {
   light: ["", "#c5d8e8", "#a0a0a0", "#e69f00", "#b3261e"],
   dark: ["", "#2f4a63", "#7d7d7d", "#e69f00", "#ff5449"],
 };
-const SIGNS = ["", "", "?", "!", "×"];
-export const STATE_NAMES = ["not probed", "up", "unknown", "degraded", "down"];
 export const SIZES_NAMES = [
   "all sizes pass",
   "smaller, and told so",
@@ -45,9 +43,9 @@ export function colourOf(metric: Metric, level: number, dark: boolean): string {
 
 // What deserves a sign: a failing state, lost packets, sizes that do not pass, what is not known.
 function signOf(metric: Metric, level: number): string {
-  if (metric === "state") return SIGNS[level] ?? "";
-  if (level === DOWN) return "×";
-  if (level === NOT_MEASURED) return "?";
+  if (metric === "state") return STATE_SIGN[stateOf(level)];
+  if (level === DOWN) return STATE_SIGN.down;
+  if (level === NOT_MEASURED) return STATE_SIGN.unknown;
   if (metric === "sizes") return level >= BEST + 2 ? "!" : "";
   if (metric === "loss") return level > BEST ? "!" : "";
   return "";
@@ -76,7 +74,7 @@ export function paint(
       // What is fine is drawn smaller, so that trouble stands out without its colour. Where a sign
       // has no room, trouble that is not "down" is a bar.
       const inset = sign || metric === "rtt" || size < 4 ? gap : size * 0.18 + gap;
-      const isBar = size >= 4 && size < SIGN_FROM_PX && sign !== "" && sign !== "×";
+      const isBar = size >= 4 && size < SIGN_FROM_PX && sign !== "" && sign !== STATE_SIGN.down;
       context.fillStyle = colourOf(metric, level, theme.dark);
       context.fillRect(
         column * size + inset,
@@ -85,7 +83,7 @@ export function paint(
         Math.max(1, isBar ? size / 2 - inset : size - 2 * inset),
       );
       if (sign && size >= SIGN_FROM_PX) {
-        context.fillStyle = sign === "×" && !theme.dark ? "#ffffff" : "#000000";
+        context.fillStyle = sign === STATE_SIGN.down && !theme.dark ? "#ffffff" : "#000000";
         context.fillText(sign, (column + 0.5) * size, (row + 0.55) * size);
       }
     }

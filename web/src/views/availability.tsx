@@ -5,8 +5,8 @@ import { useAnswer } from "../load";
 import { route, set } from "../router";
 import { serverNow } from "../state";
 import { Clock } from "../time";
+import { Choice } from "./choice";
 import { Downtimes, TYPES } from "./downtimes";
-import { Choice } from "./now";
 
 const RANGES = {
   "1h": { seconds: 3600, step: "5m" },

@@ -5,7 +5,7 @@ import { link, route, set } from "../router";
 import { grids, verdicts } from "../state";
 import { Since } from "../time";
 import { VerdictItem } from "../verdict";
-import { Choice } from "./now";
+import { Choice } from "./choice";
 
 const RELATIONS: [Path["relation"], string][] = [
   ["peer", "Other nodes"],

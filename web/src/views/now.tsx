@@ -1,13 +1,22 @@
 // Is the network fine, and if not: where, since when, and what to type next.
-import { BADNESS, failingPairs, type Grid, type Layer, sentenceOf, stateOf } from "../grid";
+import {
+  BADNESS,
+  failingPairs,
+  type Grid,
+  type Layer,
+  STATE_SIGN,
+  sentenceOf,
+  stateOf,
+} from "../grid";
 import { headline } from "../headline";
 import { BEST, DOWN, METRICS, type Metric, NOT_MEASURED } from "../heatmap/blocks";
 import { FAILING_SHOWN_MAX, Heatmap } from "../heatmap/heatmap";
-import { colourOf, SIZES_NAMES, STATE_NAMES } from "../heatmap/paint";
+import { colourOf, SIZES_NAMES } from "../heatmap/paint";
 import { link, route, set } from "../router";
 import { check, closed, grids, verdicts } from "../state";
 import { Since } from "../time";
 import { VerdictItem } from "../verdict";
+import { Choice } from "./choice";
 
 const SIGNS = { ok: "✓", critical: "×", warning: "!", unknown: "…" };
 const METRIC_NAMES: Record<Metric, string> = {
@@ -70,13 +79,7 @@ function Strip({ grid }: { grid: Grid }) {
                 title={`${name}${zone ? ` (${zone})` : ""}: ${state}`}
                 aria-label={`${name}: ${state}`}
               >
-                {state === "down"
-                  ? "×"
-                  : state === "degraded"
-                    ? "!"
-                    : state === "unknown"
-                      ? "?"
-                      : ""}
+                {STATE_SIGN[state]}
               </a>
             </li>
           );
@@ -86,27 +89,46 @@ function Strip({ grid }: { grid: Grid }) {
   );
 }
 
+const NO_STATE: [number, string][] = [
+  [DOWN, "down"],
+  [NOT_MEASURED, "not measured"],
+];
+
+// Some of the levels, as marks on a scale.
+function legendOf(metric: Metric): [number, string][] {
+  switch (metric) {
+    case "state":
+      return (["up", "degraded", "down", "unknown"] as const).map((state) => [
+        BADNESS[state],
+        state,
+      ]);
+    case "sizes":
+      return [
+        ...SIZES_NAMES.map((name, place): [number, string] => [BEST + place, name]),
+        ...NO_STATE,
+      ];
+    case "loss":
+      return [
+        [BEST, "none lost"],
+        [BEST + 3, "to 5 %"],
+        [BEST + 5, "to 20 %"],
+        [BEST + 8, "all"],
+        ...NO_STATE,
+      ];
+    case "rtt":
+      return [
+        [BEST, "to 0.05 ms"],
+        [BEST + 8, "to 0.8 ms"],
+        [BEST + 16, "to 13 ms"],
+        [BEST + 24, "0.2 s or more"],
+        ...NO_STATE,
+      ];
+  }
+}
+
 function Legend({ metric, grid }: { metric: Metric; grid: Grid }) {
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
-  const items: [number, string][] =
-    metric === "state"
-      ? [1, 3, 4, 2].map((level) => [level, STATE_NAMES[level] ?? ""])
-      : metric === "sizes"
-        ? SIZES_NAMES.map((name, place) => [BEST + place, name])
-        : metric === "loss"
-          ? [
-              [BEST, "none lost"],
-              [BEST + 3, "to 5 %"],
-              [BEST + 5, "to 20 %"],
-              [BEST + 8, "all"],
-            ]
-          : [
-              [BEST, "to 0.05 ms"],
-              [BEST + 8, "to 0.8 ms"],
-              [BEST + 16, "to 13 ms"],
-              [BEST + 24, "0.2 s or more"],
-            ];
-  if (metric !== "state") items.push([DOWN, "down"], [NOT_MEASURED, "not measured"]);
+  const items = legendOf(metric);
   return (
     <p class="legend">
       {items.map(([level, name]) => (
@@ -162,37 +184,6 @@ export function FailingTable({ grid }: { grid: Grid }) {
       </table>
       {count > pairs.length ? <p>And {count - pairs.length} more, which are not listed.</p> : null}
     </details>
-  );
-}
-
-export function Choice<T extends string>({
-  label,
-  name,
-  values,
-  value,
-  onChange,
-}: {
-  label: string;
-  name: string;
-  values: [T, string][];
-  value: T;
-  onChange: (value: T) => void;
-}) {
-  return (
-    <fieldset class="choice">
-      <legend>{label}</legend>
-      {values.map(([each, text]) => (
-        <label key={each}>
-          <input
-            type="radio"
-            name={name}
-            checked={each === value}
-            onChange={() => onChange(each)}
-          />
-          {text}
-        </label>
-      ))}
-    </fieldset>
   );
 }
 
