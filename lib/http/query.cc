@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include "lib/base/duration.h"
+
 namespace meshcheck::http {
 namespace {
 
@@ -69,5 +71,19 @@ template Result<std::optional<std::size_t>> query_number(const Request&, std::st
                                                          std::size_t, std::size_t);
 template Result<std::optional<double>> query_number(const Request&, std::string_view, double,
                                                     double);
+
+Result<std::optional<WallTime>> query_time(const Request& request, std::string_view key,
+                                           WallTime now) {
+  const std::string text = request.query_value(key);
+  if (text.empty()) return std::optional<WallTime>();
+  const auto age = parse_duration(text, {.min = {}, .max = kQueryAgeMax});
+  if (age) return std::optional(WallTime(now - *age));
+  const auto time = parse_wall_time(text);
+  if (time) return std::optional(*time);
+  return Error(
+             "a time as 2026-11-21T12:00:00Z or an age as 90s, 30m, 6h or 7d (a year at most) is "
+             "expected")
+      .within(key);
+}
 
 }  // namespace meshcheck::http

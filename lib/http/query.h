@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/base/time.h"
 #include "lib/http/message.h"
 
 namespace meshcheck::http {
@@ -38,5 +40,12 @@ Result<std::optional<Enum>> query_choice(const Request& request, std::string_vie
 template <typename Number>
 Result<std::optional<Number>> query_number(const Request& request, std::string_view key, Number min,
                                            Number max);
+
+// The longest age that query_time() takes.
+inline constexpr std::chrono::hours kQueryAgeMax{24 * 366};
+
+// A time (RFC 3339), or an age before `now` as `90s`, `30m`, `6h` or `7d`.
+Result<std::optional<WallTime>> query_time(const Request& request, std::string_view key,
+                                           WallTime now);
 
 }  // namespace meshcheck::http

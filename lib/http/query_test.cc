@@ -66,5 +66,19 @@ TEST(QueryTest, KeepsNumbersWithinTheirRange) {
   }
 }
 
+TEST(QueryTest, ReadsATimeOrAnAge) {
+  const WallTime now = *parse_wall_time("2026-11-21T12:00:00Z");
+  const auto read = [&](const std::string& value) {
+    return query_time(request("since=" + value), "since", now);
+  };
+  EXPECT_EQ(*read("90s"), now - std::chrono::seconds(90));
+  EXPECT_EQ(*read("2026-11-21T11:00:00Z"), now - std::chrono::hours(1));
+  EXPECT_EQ(*read(""), std::nullopt);
+  for (const char* wrong : {"x", "-1s", "400d", "12:00"}) {
+    ASSERT_FALSE(read(wrong)) << wrong;
+    EXPECT_EQ(read(wrong).error().message().rfind("since: a time as ", 0), 0U);
+  }
+}
+
 }  // namespace
 }  // namespace meshcheck::http

@@ -5,13 +5,10 @@
 #include <string>
 #include <utility>
 
-#include "lib/base/duration.h"
 #include "lib/http/query.h"
 
 namespace meshcheck::server {
 namespace {
-
-constexpr std::chrono::hours kSinceMax{24 * 366};
 
 void append_list(std::string& json, const auto& records, const auto& wanted) {
   for (const VerdictRecord& record : records) {
@@ -19,18 +16,6 @@ void append_list(std::string& json, const auto& records, const auto& wanted) {
     if (json.back() != '[') json += ",\n";
     append_json(json, record);
   }
-}
-
-Result<std::optional<WallTime>> since_of(const http::Request& request, WallTime now) {
-  const std::string text = request.query_value("since");
-  if (text.empty()) return std::optional<WallTime>();
-  const auto age = parse_duration(text, {.min = {}, .max = kSinceMax});
-  if (age) return std::optional(WallTime(now - *age));
-  const auto time = parse_wall_time(text);
-  if (time) return std::optional(*time);
-  return Error(
-      "since: a time as 2026-11-21T12:00:00Z or an age as 90s, 30m, 6h or 7d (a year at most) is "
-      "expected");
 }
 
 std::string open_json(Guarded<VerdictPublisher>& verdicts) {
@@ -119,7 +104,7 @@ http::Response get_verdicts(Guarded<VerdictPublisher>& verdicts, const http::Req
     return http::Response::error(400, known.error().message());
   }
   const Now time = now();
-  const auto since = since_of(request, time.wall);
+  const auto since = http::query_time(request, "since", time.wall);
   if (!since) return http::Response::error(400, since.error().message());
   std::string json = "{\"time\":\"" + time_text(time.steady, time) + "\",\"verdicts\":[";
   verdicts.with([&](const VerdictPublisher& publisher) {
