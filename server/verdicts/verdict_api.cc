@@ -18,6 +18,28 @@ void append_list(std::string& json, const auto& records, const auto& wanted) {
   }
 }
 
+std::string head(Now time) {
+  return "{\"time\":\"" + time_text(time.steady, time) + "\",\"verdicts\":[";
+}
+
+// Those that were open at a time that is over.
+http::Response verdicts_at(Guarded<VerdictPublisher>& verdicts, WallTime at, Now time) {
+  if (at > time.wall) return http::Response::error(400, "at: a time that is over is expected");
+  std::string json = head(time);
+  const WallTime oldest = verdicts.with([&](const VerdictPublisher& publisher) {
+    append_list(json, publisher.open(), [&](const VerdictRecord& one) { return one.opened <= at; });
+    append_list(json, publisher.closed(),
+                [&](const VerdictRecord& one) { return one.opened <= at && *one.closed > at; });
+    return publisher.oldest_kept();
+  });
+  // An empty list would say that all was well.
+  if (at < oldest) {
+    return http::Response::error(
+        404, "at: verdicts are kept since " + format_rfc3339(oldest) + "; see -verdicts-kept");
+  }
+  return http::Response::json(json + "]}\n");
+}
+
 std::string open_json(Guarded<VerdictPublisher>& verdicts) {
   return verdicts.with([](const VerdictPublisher& publisher) {
     std::string json = "[";
@@ -99,14 +121,19 @@ class EventStream {
 }  // namespace
 
 http::Response get_verdicts(Guarded<VerdictPublisher>& verdicts, const http::Request& request) {
-  constexpr std::array<std::string_view, 1> kKeys = {"since"};
+  constexpr std::array<std::string_view, 2> kKeys = {"since", "at"};
   if (auto known = http::check_query_keys(request, kKeys); !known) {
     return http::Response::error(400, known.error().message());
   }
   const Now time = now();
   const auto since = http::query_time(request, "since", time.wall);
   if (!since) return http::Response::error(400, since.error().message());
-  std::string json = "{\"time\":\"" + time_text(time.steady, time) + "\",\"verdicts\":[";
+  const auto at = http::query_time(request, "at", time.wall);
+  if (!at) return http::Response::error(400, at.error().message());
+  if (*at)
+    return *since ? http::Response::error(400, "at: not together with since")
+                  : verdicts_at(verdicts, **at, time);
+  std::string json = head(time);
   verdicts.with([&](const VerdictPublisher& publisher) {
     append_list(json, publisher.open(), [](const VerdictRecord&) { return true; });
     if (!*since) return;

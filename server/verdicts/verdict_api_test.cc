@@ -43,5 +43,59 @@ TEST_F(EventStreamTest, ShowsWhatIsOpenToAClientOfAnotherProcess) {
   EXPECT_NE(first_piece("999-0").find("event: verdicts"), std::string::npos);
 }
 
+class VerdictsAtTest : public testing::Test {
+ protected:
+  http::Response get(const std::string& query) {
+    http::Request request;
+    request.query = query;
+    return get_verdicts(verdicts_, request);
+  }
+  // Of a verdict that was open from `opened` on, until `closed`; both are ages.
+  static VerdictRecord record(std::uint64_t id, WallClock::duration opened,
+                              std::optional<WallClock::duration> closed = {}) {
+    const WallTime time = now().wall;
+    VerdictRecord made;
+    made.id = id;
+    made.opened = time - opened;
+    if (closed) made.closed = time - *closed;
+    made.sentence = "verdict " + std::to_string(id);
+    made.details = "\"evidence\":[]";
+    return made;
+  }
+  void close(VerdictRecord record) {
+    verdicts_.with([&](VerdictPublisher& publisher) {
+      publisher.note(verdict::VerdictEvent::Type::kClosed, std::move(record));
+    });
+  }
+
+  Guarded<VerdictPublisher> verdicts_{VerdictPublisher::Options{.closed_max = 2}};
+};
+
+TEST_F(VerdictsAtTest, AreThoseThatWereOpenThen) {
+  verdicts_.with([](VerdictPublisher& publisher) { publisher.show({record(2, 10min)}, {}); });
+  close(record(1, 1h, 20min));
+  EXPECT_NE(get("at=30m").body.find("verdict 1"), std::string::npos);
+  EXPECT_EQ(get("at=30m").body.find("verdict 2"), std::string::npos);
+  EXPECT_EQ(get("at=15m").body.find("verdict"), get("at=15m").body.find("verdicts"));
+  EXPECT_EQ(get("at=5m").body.find("verdict 1"), std::string::npos);
+  EXPECT_NE(get("at=5m").body.find("verdict 2"), std::string::npos);
+}
+
+TEST_F(VerdictsAtTest, AreNotSaidToBeNoneBeforeThoseThatAreKept) {
+  close(record(1, 3h, 2h));
+  EXPECT_EQ(get("at=150m").status, 200);
+  close(record(2, 2h, 1h));
+  close(record(3, 1h, 30min));
+  const auto before = get("at=150m");
+  EXPECT_EQ(before.status, 404);
+  EXPECT_NE(before.body.find("verdicts are kept since "), std::string::npos) << before.body;
+}
+
+TEST_F(VerdictsAtTest, HaveATimeThatIsOver) {
+  EXPECT_EQ(get("at=2100-01-01T00:00:00Z").status, 400);
+  EXPECT_EQ(get("at=x").status, 400);
+  EXPECT_EQ(get("at=5m&since=1h").status, 400);
+}
+
 }  // namespace
 }  // namespace meshcheck::server

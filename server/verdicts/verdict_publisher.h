@@ -50,6 +50,8 @@ class VerdictPublisher {
 
   const std::vector<VerdictRecord>& open() const { return open_; }     // Worst first, then oldest.
   const std::deque<VerdictRecord>& closed() const { return closed_; }  // In the order they ended.
+  // All closed verdicts that ended since then are kept.
+  WallTime oldest_kept() const;
   std::uint64_t last_id() const { return last_id_; }
   std::size_t count(verdict::Severity severity) const;
   // Since the start; a verdict that came back counts again.
@@ -73,7 +75,6 @@ class VerdictPublisher {
   void put_back() { changed_.put_back(); }
 
  private:
-  WallTime oldest_kept() const;
   void keep(VerdictRecord record);
 
   Options options_;
