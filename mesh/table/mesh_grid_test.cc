@@ -21,7 +21,9 @@ struct ReadGrid {
     const std::size_t cells = header["cells"];
     EXPECT_EQ(end % 4, 0U);
     EXPECT_EQ(bytes.size(), end + 4 * nodes + 6 * cells);
-    const auto byte = [&](std::size_t at) -> unsigned { return static_cast<std::uint8_t>(bytes[end + at]); };
+    const auto byte = [&](std::size_t at) -> unsigned {
+      return static_cast<std::uint8_t>(bytes[end + at]);
+    };
     std::size_t cell = 0;
     for (std::size_t from = 0; from < nodes; ++from) {
       const std::size_t row_end = byte(4 * from) | byte(4 * from + 1) << 8U;
