@@ -110,14 +110,41 @@ void MeshGrid::add(const PathView& path, std::string_view from_zone) {
   cells_.push_back(cell);
 }
 
-std::vector<MeshGrid::Nodes::const_pointer> MeshGrid::sort() {
-  std::vector<Nodes::const_pointer> order;
-  for (const auto& node : nodes_) order.push_back(&node);
+void MeshGrid::add(const PairState& pair) {
+  const Cell cell{
+      .from = number_of(pair.from), .to = number_of(pair.to), .state = pair.state, .cut = pair.cut};
+  if (cell.from == kNodesMax || cell.to == kNodesMax) {
+    ++left_out_;
+    return;
+  }
+  nodes_.find(pair.from)->second.zone = pair.from_zone;
+  nodes_.find(pair.to)->second.zone = pair.to_zone;
+  cells_.push_back(cell);
+}
+
+void MeshGrid::visit(const std::function<void(const PairState&)>& visitor) {
+  const auto order = sort();
+  for (const Cell& cell : cells_) {
+    const auto& [from, from_node] = *order[cell.from];
+    const auto& [to, to_node] = *order[cell.to];
+    visitor({.from = from,
+             .to = to,
+             .from_zone = from_node.zone,
+             .to_zone = to_node.zone,
+             .state = cell.state,
+             .cut = cell.cut});
+  }
+}
+
+std::vector<MeshGrid::Nodes::pointer> MeshGrid::sort() {
+  std::vector<Nodes::pointer> order;
+  for (auto& node : nodes_) order.push_back(&node);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto* a, const auto* b) { return a->second.zone < b->second.zone; });
   std::vector<std::uint32_t> place(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
-    place[order[i]->second.number] = static_cast<std::uint32_t>(i);
+    place[std::exchange(order[i]->second.number, static_cast<std::uint32_t>(i))] =
+        static_cast<std::uint32_t>(i);
   }
   for (Cell& cell : cells_) {
     cell.from = place[cell.from];
@@ -153,10 +180,11 @@ void MeshGrid::merge(Cell& into, const Cell& other) {
   into.loss = std::max(into.loss, other.loss);
 }
 
-std::string MeshGrid::write(std::string_view time) {
+std::string MeshGrid::write(std::string_view time, std::string_view at) {
   const auto order = sort();
   std::string out = "{";
   append_json_member(out, "time", time);
+  if (!at.empty()) append_json_member(out, "at", at);
   append_json_member(out, "layer", text(layer_));
   append_json_key(out, "nodes");
   out += '[';

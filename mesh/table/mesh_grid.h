@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,6 +23,16 @@ std::chrono::microseconds rtt_bound(std::size_t level);
 inline constexpr std::array<double, 9> kLossBounds = {0,  1,  2,     5,  10,
                                                       20, 50, 99.99, 100};  // Percent.
 
+// How one node reaches another.
+struct PairState {
+  std::string_view from;  // A node.
+  std::string_view to;
+  std::string_view from_zone;
+  std::string_view to_zone;
+  PathState state = PathState::kUnknown;
+  Cut cut = Cut::kNone;
+};
+
 // Paths are added in any order, then the grid is written once. A row is the node that probes; the
 // diagonal is a node's path to its other agent. A pair with paths of both IP versions is shown as
 // the worse one. Only probed pairs take memory. Owns its names; no clock, no lock.
@@ -33,8 +44,13 @@ class MeshGrid {
 
   // Paths of other layers, to no agent, and of nodes beyond kNodesMax are left out.
   void add(const PathView& path, std::string_view from_zone);
-  // The bytes: a line of JSON with `time` in it, then the columns that it lists. Empties the grid.
-  std::string write(std::string_view time);
+  // A pair of which no more is known; each at most once. Left out as above.
+  void add(const PairState& pair);
+  // The pairs by zone and name. The views are into the grid.
+  void visit(const std::function<void(const PairState&)>& visitor);
+  // The bytes: a line of JSON with `time` in it, and `at` if it is not empty, then the columns that
+  // it lists. Empties the grid.
+  std::string write(std::string_view time, std::string_view at = {});
 
  private:
   struct Cell {
@@ -49,14 +65,14 @@ class MeshGrid {
   };
   struct Node {
     std::string zone;
-    std::uint32_t number = 0;  // In the order of its first path.
+    std::uint32_t number = 0;  // In the order of its first path; by zone and name after sort().
   };
   using Nodes = std::map<std::string, Node, std::less<>>;
 
   // kNodesMax: there is no room.
   std::uint32_t number_of(std::string_view node);
   // Numbers the nodes anew, by zone and name, and brings the cells into that order.
-  std::vector<Nodes::const_pointer> sort();
+  std::vector<Nodes::pointer> sort();
   static void merge(Cell& into, const Cell& other);
 
   Layer layer_;
