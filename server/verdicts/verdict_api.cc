@@ -22,14 +22,20 @@ std::string head(Now time) {
   return "{\"time\":\"" + time_text(time.steady, time) + "\",\"verdicts\":[";
 }
 
+// Whether it was open at `at`, by the times that readers see.
+bool was_open(const VerdictRecord& record, WallTime at) {
+  const auto shown = [](WallTime time) { return floor<std::chrono::milliseconds>(time); };
+  return shown(record.opened) <= at && (!record.closed || shown(*record.closed) > at);
+}
+
 // Those that were open at a time that is over.
 http::Response verdicts_at(Guarded<VerdictPublisher>& verdicts, WallTime at, Now time) {
   if (at > time.wall) return http::Response::error(400, "at: a time that is over is expected");
   std::string json = head(time);
+  const auto wanted = [at](const VerdictRecord& record) { return was_open(record, at); };
   const WallTime oldest = verdicts.with([&](const VerdictPublisher& publisher) {
-    append_list(json, publisher.open(), [&](const VerdictRecord& one) { return one.opened <= at; });
-    append_list(json, publisher.closed(),
-                [&](const VerdictRecord& one) { return one.opened <= at && *one.closed > at; });
+    append_list(json, publisher.open(), wanted);
+    append_list(json, publisher.closed(), wanted);
     return publisher.oldest_kept();
   });
   // An empty list would say that all was well.

@@ -180,12 +180,14 @@ def test_answers_as_described(broken):
     check, check_operation = operation_of("checkConnectivity")
     check_answer(check_operation, broken.server.get(check))
     check_answer(operation, broken.server.get(verdicts))
-    for query in ("?since=x", "?sincee=1h"):
+    for query in ("?since=x", "?sincee=1h", "?at=0s", "?at=1h&since=1h", "?at=2100-01-01T00:00:00Z", "?at=366d"):
         check_answer(operation, broken.server.get(verdicts + query))
     broken.cut = None
     broken.until(lambda: not broken.verdicts(), "the verdict to close")
-    assert len(broken.verdicts("?since=1h")) == 1
+    (healed,) = broken.verdicts("?since=1h")
     check_answer(operation, broken.server.get(verdicts + "?since=1h"))
+    assert broken.verdicts(f"?at={healed['opened']}") == [healed]
+    assert broken.verdicts(f"?at={healed['closed']}") == []
 
 
 def test_refuses_a_time_it_cannot_read(server):
@@ -197,7 +199,7 @@ def test_refuses_a_time_it_cannot_read(server):
 
 
 @pytest.mark.parametrize("path, allowed", [
-    ("/api/v1/verdicts?sincee=1h", "allowed are since"),
+    ("/api/v1/verdicts?sincee=1h", "allowed are since, at"),
     ("/api/v1/sla?gruop=dns", "allowed are from, to, step, group, probe, target, mute, format"),
     ("/public/api/status?peak=1", "allowed are peek"),
     ("/api/v1/events?since=1h", "none is allowed"),
