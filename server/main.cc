@@ -270,6 +270,8 @@ int run(const Config& config, const Log& log, LogSink& sink) {
     sink.flush();
   });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
+  uv::Timer remembering(loop, [&] { parts.grids.remember(now()); });
+  remembering.start_repeating(GridAnswers::kMemoryPeriod);
   const auto stop = [&] {
     log.info("stopping");
     parts.draining = true;

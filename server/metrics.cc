@@ -87,6 +87,9 @@ void register_report_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_server_stalls_total",
                         "How often the server itself did not run for more than a second.",
                         [&parts] { return static_cast<double>(parts.stalls); }});
+  registry.add_gauge({"meshcheck_grid_changes",
+                      "Changes of a pair's state that are remembered, for the mesh at a past time.",
+                      [&parts] { return static_cast<double>(parts.grids.changes()); }});
 }
 
 void register_sla_metrics(metrics::Registry& registry, Parts& parts) {

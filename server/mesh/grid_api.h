@@ -2,15 +2,20 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "lib/base/guarded.h"
 #include "lib/base/time.h"
 #include "lib/http/memory_budget.h"
 #include "lib/http/message.h"
 #include "lib/http/shared_body.h"
+#include "mesh/table/grid_memory.h"
 #include "mesh/table/mesh.h"
+#include "mesh/table/mesh_grid.h"
 
 namespace meshcheck::server {
 
@@ -25,8 +30,14 @@ class GridAnswers {
               std::function<Now()> clock = now)
       : mesh_(mesh), memory_(memory), clock_(std::move(clock)) {}
 
-  // `?layer=` is pod or host; without it, pod. 304 for a reader that has this grid.
+  // `?layer=` is pod or host; without it, pod. 304 for a reader that has this grid. With `?at=` the
+  // states of a past time, made for each reader; 404 for a time before those that are remembered.
   http::Response answer(const http::Request& request);
+
+  // Remembers the states of now, for `?at=`. To be called each kMemoryPeriod, by one thread.
+  static constexpr std::chrono::seconds kMemoryPeriod{10};
+  void remember(Now time);
+  std::size_t changes();  // That are remembered, of both layers.
 
  private:
   struct Made {
@@ -39,12 +50,18 @@ class GridAnswers {
   using Grids = std::array<Made, 2>;  // By layer.
 
   // Both, since the walk of the mesh costs most, and a page reads both.
+  std::array<mesh::MeshGrid, 2> walk(Now time) const;
+  Made write(mesh::MeshGrid& grid, Now time, std::string_view at = {}) const;
   Grids make(Now time) const;
+  static http::Response send(const http::Request& request, Made made);
+  http::Response answer_at(const http::Request& request, mesh::Layer layer, WallTime at, Now time);
 
   Guarded<mesh::Mesh>& mesh_;
   http::MemoryBudget& memory_;
   const std::function<Now()> clock_;
   Guarded<Grids> last_;
+  std::array<Guarded<mesh::GridMemory>, 2> memories_{Guarded<mesh::GridMemory>(mesh::Layer::kPod),
+                                                     Guarded<mesh::GridMemory>(mesh::Layer::kHost)};
 };
 
 }  // namespace meshcheck::server

@@ -97,5 +97,27 @@ TEST_F(GridAnswersTest, ChargesWhatItHolds) {
   EXPECT_GT(memory_.held(), 0U);
 }
 
+TEST_F(GridAnswersTest, HasTheStatesOfAPastTime) {
+  const auto at = [&](Clock::duration age) {
+    return request("at=" + format_rfc3339(clock_.now.wall - age));
+  };
+  EXPECT_EQ(grids_.answer(at({})).status, 404);
+  report("a", 1, {});
+  report("b", 2, {mesh::testing::path_to("a", PathState::kDown)});
+  grids_.remember(clock_.now);
+  const auto was = grids_.answer(at({}));
+  EXPECT_EQ(was.status, 200);
+  clock_.pass(GridAnswers::kMemoryPeriod);
+  report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
+  grids_.remember(clock_.now);
+  const std::string before = body(grids_.answer(at(std::chrono::seconds(5))));
+  EXPECT_NE(before.find("\"at\":\""), std::string::npos);
+  // One path of "b", the second row: down, where is not known; no sizes, round trips or losses.
+  EXPECT_EQ(before.substr(before.size() - 4), (std::string{19, 0, 0, 0}));
+  EXPECT_EQ(body(grids_.answer(at({}))).substr(before.size() - 4), (std::string{1, 0, 0, 0}));
+  EXPECT_EQ(grids_.answer(at(std::chrono::seconds(11))).status, 404);
+  EXPECT_EQ(grids_.answer(at(std::chrono::seconds(-1))).status, 400);
+}
+
 }  // namespace
 }  // namespace meshcheck::server

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from mesh_report import DOWN, UP, address, agent, path, report
+from openapi_test import check_answer, operation_of
 from server import UNKNOWN_AGENT, payload, run
 from waiting import wait_for
 
@@ -176,6 +177,13 @@ def test_shows_every_path(mesh):
 def test_shows_what_is_asked_for(mesh, query, total):
     document = mesh.get(f"/api/v1/mesh?{query}").json()
     assert document["total"] == len(document["paths"]) == total
+
+
+def test_says_from_when_on_it_knows_a_past_grid(mesh):
+    grid, operation = operation_of("getMeshGrid")
+    for query in ("at=1h", "at=x", "at=2100-01-01T00:00:00Z"):
+        check_answer(operation, mesh.get(f"{grid}?{query}"))
+    assert mesh.get(f"{grid}?at=1h").status == 404
 
 
 @pytest.mark.parametrize("query, message", [

@@ -1285,6 +1285,8 @@ export interface operations {
         parameters: {
             query?: {
                 layer?: "pod" | "host";
+                /** @description A past time (RFC 3339), or an age as `90s`, `30m`, `6h` or `7d`: the states of then, which are looked at each 10 s. Made for each reader. */
+                at?: string;
             };
             header?: {
                 /** @description The `ETag` of the grid that the reader has. */
@@ -1321,6 +1323,15 @@ export interface operations {
                 };
                 content: {
                     /** @example layer: unknown value; allowed are pod, host */
+                    "text/plain": string;
+                };
+            };
+            /** @description `at` is before what the server remembers. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "text/plain": string;
                 };
             };
@@ -1429,6 +1440,8 @@ export interface operations {
             query?: {
                 /** @description A time (RFC 3339), or an age as `90s`, `30m`, `6h` or `7d`, a year at most. */
                 since?: string;
+                /** @description Likewise; those that were open then, as they were last told. Not together with `since`. */
+                at?: string;
             };
             header?: never;
             path?: never;
@@ -1449,8 +1462,17 @@ export interface operations {
                     };
                 };
             };
-            /** @description `since` is neither, or another key is given. */
+            /** @description `since` or `at` is neither, both or another key are given, or `at` is to come. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description `at` is before all verdicts that are kept; `-verdicts-kept` ended ones are, for 30 days. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
