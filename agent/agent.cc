@@ -111,8 +111,8 @@ void Agent::gathered(mesh::Report report) {
   report.mesh.loop_lag_max = lag.max;
   report.mesh.loop_lag_mean = lag.mean;
   report.mesh.history = reporter_.history();
-  // Both clocks at one moment, whatever the loop was late by: who compares them sees if one was
-  // set.
+  // Both clocks at one moment, however late the loop was: the server compares them to see whether
+  // one was set.
   report.hostdate = WallClock::now();
   report.mesh.probing.agent_uptime =
       std::chrono::duration_cast<milliseconds>(Clock::now() - started_);

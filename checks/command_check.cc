@@ -20,12 +20,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kOutputMax = 1024;  // The last bytes of what the command says.
-constexpr std::size_t kReasonTail = 240;  // Of them, what is told.
+constexpr std::size_t kOutputMax = 1024;  // The last bytes of the output.
+constexpr std::size_t kReasonTail = 240;  // The last bytes of them, for the reason.
 
 // Runs a program in a process group of its own, of which nothing is left when the run is over: the
 // group gets SIGTERM when the time is up, SIGKILL some time after that, and SIGKILL also when the
-// program itself has ended. Who leaves the group (setsid) escapes.
+// program itself has ended. A process that leaves the group (setsid) escapes.
 class CommandCheck : public Check {
  public:
   CommandCheck(Context& context, std::vector<std::string> arguments, milliseconds kill_after)

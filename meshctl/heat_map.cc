@@ -8,7 +8,7 @@ namespace meshcheck::meshctl {
 namespace {
 
 constexpr std::size_t kLabelMax = 24;
-// Heading, legend, what was cut, and the prompt that follows.
+// Heading, legend, the note of rows that were cut, and the prompt that follows.
 constexpr std::size_t kOtherLines = 5;
 
 std::string_view state_at(const MeshGrid& grid, std::size_t row, std::size_t column) {

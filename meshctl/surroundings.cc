@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLabFileMax = 4096;
 
-// A directory, and no link to one, of this user, and nobody else may write to it: what stands in
-// /tmp may be anybody's.
+// A directory, and no link to one, of this user, and nobody else may write to it: a name in /tmp
+// may be anybody's.
 bool is_ours(const fs::path& directory) {
   struct stat found {};
   return lstat(directory.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&

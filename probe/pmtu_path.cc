@@ -87,7 +87,7 @@ bool PmtuPath::receive(stamp::Bytes packet, WallTime arrived, Clock::time_point 
     address_token_ = *answer->address_token;
     if (!answer->resized) mtu_.starved(now);
   }
-  // Ours answers with a token. Who does not is another one than before, or none that knows how.
+  // Our reflector answers with a token. One without is another than before, or knows no tokens.
   if (answer->tlvs_trusted && !answer->address_token) obeyed_ = false;
   obeyed_ = obeyed_ || answer->resized;
   if (!obeyed_) mtu_.forget(now);

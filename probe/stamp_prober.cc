@@ -215,7 +215,7 @@ bool StampProber::was_starved(Clock::time_point now) {
   return late || drops > 0;
 }
 
-// A few times a second: what was not answered in time is lost, unless it is our own fault.
+// A few times a second: a probe without an answer in time is lost, unless the fault is our own.
 void StampProber::sweep() {
   const bool drained = drain();
   const auto now = Clock::now();

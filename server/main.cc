@@ -1,4 +1,4 @@
-// meshcheck-server: who is expected, who has reported, and who is missing.
+// meshcheck-server: the agents that are expected, that report and that are missing.
 #include <sys/resource.h>
 #include <sys/stat.h>
 

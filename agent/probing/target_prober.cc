@@ -26,7 +26,7 @@ mesh::Path::Options path_options(milliseconds interval, milliseconds timeout) {
 
 }  // namespace
 
-// One path. What probes it belongs to it and points to it.
+// One path. Its prober belongs to it and points to it.
 struct TargetProber::Item {
   Item(mesh::Relation of, ProbeKind by, std::string name)
       : relation(of), kind(by), to(std::move(name)) {}
@@ -308,7 +308,7 @@ void TargetProber::on_reply(const probe::IcmpProber::Reply& reply) {
   item->path->answered(answer, now);
 }
 
-// A few times a second: what was not answered in time is lost, unless it is our own fault.
+// A few times a second: a probe without an answer in time is lost, unless the fault is our own.
 void TargetProber::sweep() {
   const bool drained = icmp_.drain();
   const auto now = Clock::now();

@@ -31,7 +31,7 @@ LossJudge::Change LossJudge::small_arrived() {
   return Change::kLost;
 }
 
-// It may be that nothing passes. What was known before that stays.
+// It may be that nothing passes. An announced finding stays.
 void LossJudge::small_failed() {
   if (!announced_) *this = LossJudge();
 }

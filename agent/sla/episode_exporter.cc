@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kAnswerSizeMax = std::size_t{64} << 10U;
 constexpr std::size_t kEpisodeSizeMax = 512;
-// So many episodes leave whole pages of the database free, whoever has the others.
+// So many episodes leave whole pages of the database free, whichever origin has the others.
 constexpr std::size_t kRoomMin = 256;
 static_assert(EpisodeExporter::kBatchMax <= sla::kEpisodesMax);
 static_assert(EpisodeExporter::kBatchMax * kEpisodeSizeMax < sla::kEpisodeMessageSizeMax);

@@ -15,8 +15,8 @@ bool is_plain_number(std::string_view value) {
   return error == std::errc() && stopped == end;
 }
 
-// Names of pods, errors and the like come from the network; whoever writes them shall not run
-// commands at whoever opens the table.
+// Names of pods, errors and the like come from the network; their writer shall not run commands on
+// the machine of a reader that opens the table.
 bool is_formula(std::string_view value) {
   constexpr std::string_view kStarts = "=+-@\t\r";
   return !value.empty() && kStarts.find(value.front()) != std::string_view::npos &&

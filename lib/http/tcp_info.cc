@@ -13,8 +13,8 @@ std::optional<TcpInfo> read_tcp_info(int socket, std::uint64_t farewell) {
   socklen_t size = sizeof info;
   // An older kernel fills less; the rest stays zero.
   if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-  // A connection that was reset has emptied its queues: what was sent is then compared with what
-  // was acknowledged, of which the SYN is one.
+  // A connection that was reset has emptied its queues: the bytes sent are then compared with those
+  // acknowledged. The SYN counts as one of both.
   const std::uint64_t sent = 1 + info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
   const std::uint64_t unacknowledged = sent - std::min<std::uint64_t>(sent, info.tcpi_bytes_acked);
   const bool waits = info.tcpi_unacked != 0 || info.tcpi_notsent_bytes != 0 || unacknowledged > 0;

@@ -147,7 +147,7 @@ void Transfer::prepare() {
     set(handle, CURLOPT_MAXREDIRS, long{request.redirects_max});
   }
   prepare_tls();
-  // A connection may outlive the transfer: what closes it gets the core.
+  // A connection may outlive the transfer: its closing function gets the core.
   set(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   set(handle, CURLOPT_SOCKOPTFUNCTION, on_open);

@@ -62,7 +62,7 @@ LeaseRecord::Next LeaseRecord::seen(const json* object, Clock::time_point now, W
   spec["holderIdentity"] = options_.identity;
   spec["leaseDurationSeconds"] = options_.duration.count();
   spec["renewTime"] = micro_time(wall);
-  // With the version that it was read with: who writes between is not overwritten.
+  // With the version that it was read with: a write of another in between is not overwritten.
   lease["spec"] = std::move(spec);
   return Next{.step = object != nullptr ? Step::kReplace : Step::kCreate,
               .object = std::move(lease)};

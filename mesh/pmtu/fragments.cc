@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kPacketMax = 65535;
 
-// Three packets instead of two, and some margin: what is known of the loss is an estimate.
+// Three packets instead of two, and some margin, as the loss is an estimate.
 double of_fragments(double loss) {
   return std::min(0.95, 1.75 * loss);
 }

@@ -162,7 +162,7 @@ std::optional<Move> Chooser::move(const Choice& choice, std::uint64_t seed) cons
   if (!nodes.empty()) {
     move.node = nodes[Random(seed).below(nodes.size())]->name;
   } else {
-    // Its own is the only one of the zone: who is well stays.
+    // Its own is the only one of the zone: a pod that is well stays.
     if (choice.why == Why::kOldest) return std::nullopt;
     move.node = *instance.node;
   }

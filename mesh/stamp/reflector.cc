@@ -80,7 +80,7 @@ Reflector::Plan Reflector::plan(const Request& request, const TlvList& tlvs, boo
     limit = std::min(limit, options_.amplification_max * request.packet.size());
   }
   const std::size_t least = size_without_padding(request.packet, tlvs);
-  // Padding would be one TLV more than may be: whoever has our bound could not read the reply.
+  // Padding would be one TLV more than may be: a sender with our bound could not read the reply.
   if (tlvs.tlvs.size() == kTlvsMax && least == request.packet.size()) limit = least;
   const bool exact = tlvs.find(TlvType::kExactReplySize) != nullptr;
   const std::size_t rounded = (std::size_t{asked.reply_size} + 3) / 4 * 4;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::seconds kGatheringMin{5};
 
 // Bytes of a peer's JSON besides its names, and of all peers; the rest of an assignment is the
-// targets. Who has many agents of a layer on a node gets a part of them.
+// targets. An agent beside many others of its layer and node gets a part of them.
 constexpr std::size_t kPeerSize = 192;
 constexpr std::size_t kTargetsSizeMax = 4 * kTargetsMax * (kTargetSizeMax + 3);
 constexpr std::size_t kPeersSizeMax = kAssignmentSizeMax - kTargetsSizeMax - 4096;

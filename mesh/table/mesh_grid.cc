@@ -28,7 +28,7 @@ std::uint8_t loss_level(const PathRow& row) {
   return static_cast<std::uint8_t>(1 + (bound - kLossBounds.begin()));
 }
 
-// Larger is worse. What is not known is not called fine.
+// Larger is worse. An unknown state is not called fine.
 unsigned badness(PathState state) {
   switch (state) {
     case PathState::kUp:

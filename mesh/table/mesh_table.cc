@@ -7,7 +7,7 @@ namespace meshcheck::mesh {
 namespace {
 
 // Adds to `sum` by how much `value` is above the most that was counted. A late answer takes a loss
-// back, so numbers may go down for a while; what was counted stays counted.
+// back, so numbers may go down for a while; the sum does not.
 void add_growth(std::uint64_t value, std::uint64_t& counted, std::uint64_t& sum) {
   if (value <= counted) return;
   sum += value - counted;

@@ -5,9 +5,9 @@
 namespace meshcheck::mesh {
 namespace {
 
-// A probe each interval: who was not heard for three has gone missing, whatever the jitter.
+// A probe each interval: a peer that was not heard for three has gone missing, whatever the jitter.
 constexpr int kSilentIntervals = 3;
-// What was heard so soon after the last answer may be the last probe that came through.
+// A probe heard so soon after the last answer may be the last one that came through.
 constexpr int kAnswerIntervals = 2;
 constexpr int kGraceIntervals = 5;
 constexpr std::chrono::seconds kGraceMin{5};

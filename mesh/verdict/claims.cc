@@ -182,7 +182,7 @@ bool may_be_loss(const NamedFinding& wide, const NamedFinding& narrow, Clock::ti
          now - narrow.finding.since < kChance;
 }
 
-// While something is cut off, what is left of it does lose packets; and a node that half recovers
+// While something is cut off, its remaining paths do lose packets; and a node that half recovers
 // has not reached its gateway and its names again yet.
 bool always_hides(const NamedFinding& wide, const NamedFinding& narrow) {
   // Each path finds its sizes by itself, and a node's come back one after the other.

@@ -291,8 +291,8 @@ Explanation Cover::take(const Candidate& candidate) {
 }
 
 // The smallest set that covers everything is not found in reasonable time; taking the most each
-// time is never far from it, and it is the same where faults do not overlap. What was taken is
-// counted no more, so that the neighbours of a broken node do not look broken because of it.
+// time is never far from it, and it is the same where faults do not overlap. Paths that are taken
+// count no more, so that the neighbours of a broken node do not look broken because of it.
 std::vector<Explanation> Cover::explain() {
   std::vector<Explanation> found;
   if (bad_.empty()) return found;

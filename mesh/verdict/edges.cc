@@ -322,7 +322,7 @@ class Edges {
   const View& view_;
   Findings& findings_;
   std::vector<Index> edges_;                      // Paths that are not to peers.
-  std::vector<Edge> missing_;                     // By target: who has missed an answer.
+  std::vector<Edge> missing_;                     // By target: the probers that missed an answer.
   std::vector<std::array<Missed, 2>> missed_of_;  // By node.
 };
 

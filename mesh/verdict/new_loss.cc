@@ -57,7 +57,7 @@ class NewLoss {
   }
 
  private:
-  // Of a path whose last probe was not answered, what is missing may be an outage that begins.
+  // While the last probe of a path has no answer, its losses may be an outage that begins.
   bool is_known(const Path& path) const {
     if (path.relation != Relation::kPeer || !evidence_.counts(path)) return false;
     if (path.trickles) return true;

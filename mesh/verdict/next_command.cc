@@ -1,4 +1,5 @@
-// What an operator would run next. Each command is complete: what is not known is left out.
+// The command that an operator would run next. Each is complete: a part that is not known is left
+// out.
 #include <algorithm>
 #include <cctype>
 #include <cstdint>

@@ -325,7 +325,7 @@ class Reachability {
     return true;
   }
 
-  // Of a pair, what is fine counts too; only now it is known which pairs are asked for.
+  // The fine paths of a pair count too; only now it is known which pairs are asked for.
   void count_pairs() {
     std::map<std::pair<Index, Index>, Finding*> pairs;
     for (Finding& finding : findings_) {

@@ -13,7 +13,7 @@ namespace {
 constexpr int kNarrowing = 5;
 
 // The search that goes on when a fault of sizes is over ends sooner, and with the sizes as they
-// were. Whatever finds them changed later took a search of its own, and the shortest takes 11 s.
+// were. Sizes that change later come from a search of their own, and the shortest takes 11 s.
 constexpr std::chrono::seconds kSearchEnds{10};
 
 constexpr std::array<std::string_view, 3> kEventTypes = {"opened", "changed", "closed"};
