@@ -64,11 +64,21 @@ bool is_link_local(const IpAddress& address) {
   return bytes.size() == 16 && bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80;
 }
 
+// Unspecified, multicast or reserved (RFC 6890): of no host or of many.
+bool is_of_no_host(const IpAddress& address) {
+  constexpr std::uint8_t kIpv4MulticastFirst = 224;  // 224/4 is multicast, 240/4 reserved.
+  const auto bytes = address.bytes();
+  if (bytes.size() == 4) return bytes[0] == 0 || bytes[0] >= kIpv4MulticastFirst;
+  return bytes[0] == 0xff ||
+         std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
 std::optional<std::string_view> host_fault(std::string_view host) {
   if (host.find('%') != std::string_view::npos) return "names a link, which a target cannot";
   const auto address = IpAddress::parse(host);
   if (!address) return name_fault(host);
   if (is_link_local(*address)) return "is a link-local address, which no target can be";
+  if (is_of_no_host(*address)) return "is no address of one host";
   return std::nullopt;
 }
 
