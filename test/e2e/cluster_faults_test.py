@@ -6,6 +6,7 @@
 import contextlib
 import json
 import os
+import shlex
 
 import pytest
 
@@ -67,6 +68,32 @@ def expect(release, wanted, seconds):
     """Waits for exactly these verdicts."""
     wait_for(lambda: sorted(alarms(release)) == sorted(wanted),
              lambda: f"{wanted}; there are {[one['sentence'] for one in verdicts(release)]}", seconds)
+    for one in verdicts(release):
+        if one["next_command"].startswith("kubectl "):
+            assert run_command(release.cluster, one["next_command"])
+
+
+def run_command(cluster, line):
+    """What kubectl prints for a verdict's next command."""
+    return cluster.kubectl(*shlex.split(line)[1:])
+
+
+@pytest.mark.quick
+def test_kubectl_takes_every_next_command(port_release):
+    (node, *_) = port_release.cluster.nodes()
+    (agent, *_) = [pod["metadata"]["name"] for pod in port_release.pods("agent")]
+    for line, shown in [
+            ("kubectl get nodes -o wide", node),
+            ("kubectl get nodes -L topology.kubernetes.io/zone -o wide", node),
+            (f"kubectl describe node {node}", node),
+            (f"kubectl get pods --all-namespaces -o wide --field-selector spec.nodeName={node}", node),
+            (f"kubectl get pods --all-namespaces -o wide --field-selector metadata.name={agent}", agent),
+            ("kubectl get endpoints --all-namespaces", port_release.namespace),
+            ("kubectl get --raw '/readyz?verbose'", "readyz check passed"),
+            # What they show is the cluster's: this one may have no such pods.
+            (f"kubectl -n kube-system get pods -o wide --field-selector spec.nodeName={node}", ""),
+            ("kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide", "")]:
+        assert shown in run_command(port_release.cluster, line), line
 
 
 @pytest.mark.quick
