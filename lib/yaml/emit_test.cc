@@ -19,7 +19,9 @@ TEST(YamlEmitTest, WritesBlocksInTheOrderOfTheTree) {
 TEST(YamlEmitTest, QuotesWhatReadersCouldTakeForSomethingElse) {
   const Json tree = Json::parse(
       R"(["yes", "No", "null", "12", "0x1f", "1:30", "2026-11-30T02:00:00Z", "a: b", "", "-x", "~"])");
-  for (const Node& item : parse(text_of(tree))->items) EXPECT_FALSE(item.plain) << item.text;
+  const auto read = parse(text_of(tree));
+  ASSERT_EQ(read->items.size(), tree.size());
+  for (const Node& item : read->items) EXPECT_FALSE(item.plain) << item.text;
 }
 
 TEST(YamlEmitTest, IsReadBackAsTheSame) {
