@@ -36,6 +36,7 @@ ARROWS = {
     "mesh/report": ["lib/base", "mesh/path", "mesh/pmtu"],
     "mesh/assignment": ["lib/base", "mesh/report"],
     "mesh/table": ["lib/base", "mesh/stamp", "mesh/neighbours", "mesh/path", "mesh/pmtu", "mesh/report", "mesh/assignment"],
+    "mesh/history": ["lib/base", "mesh/report", "mesh/table"],
     "mesh/verdict": ["lib/base", "mesh/path", "mesh/pmtu", "mesh/report", "mesh/table"],
     "mesh/simulation": ["lib/base", "mesh/neighbours", "mesh/path", "mesh/pmtu", "mesh/report", "mesh/table", "mesh/verdict"],
     "probe": ["lib/base", "lib/uv", "lib/http", "mesh/stamp", "mesh/icmp", "mesh/path", "mesh/pmtu", "mesh/report"],
@@ -77,7 +78,7 @@ HIDDEN = {"uv.h": "lib/uv", "llhttp.h": "lib/http", "curl/curl.h": "lib/http", "
           "CLI/CLI.hpp": "meshctl", "zlib.h": "lib/http meshctl"}
 # A header's namespace is its top folder's, and in lib/ its folder's. A room of mesh/ that could be a library of its own,
 # a protocol or a way to count, has its own name.
-NAMESPACES = {"lib/base": "", "mesh/stamp": "stamp", "mesh/icmp": "icmp", "mesh/sla": "sla", "mesh/verdict": "verdict",
+NAMESPACES = {"lib/base": "", "mesh/stamp": "stamp", "mesh/icmp": "icmp", "mesh/sla": "sla", "mesh/verdict": "verdict", "mesh/history": "history",
               "mesh/rescheduling": "rescheduling", "mesh/simulation": "verdict::simulation"}
 BANNED = {r"\bsleep_for\b|\busleep\(|\bsleep\(": "tests and programs do not sleep",
           r"\bshared_ptr\b": "one owner: no shared_ptr",
