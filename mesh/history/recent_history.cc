@@ -1,0 +1,65 @@
+#include "mesh/history/recent_history.h"
+
+#include <algorithm>
+
+namespace meshcheck::history {
+
+void RecentHistory::add(Seconds time, const Tick& tick) {
+  const Step step = step_of(time);
+  if (step < last_) return;
+  last_ = step;
+  for (const auto& [key, point] : tick) {
+    auto found = series_.find(key);
+    if (found == series_.end()) {
+      if (series_.size() == series_max_) {
+        ++left_out_;
+        continue;
+      }
+      found = series_.emplace(key, Series()).first;
+    }
+    Series& series = found->second;
+    // Steps that were left out have what they had an hour ago.
+    const auto points = static_cast<Step>(kPoints);
+    for (Step gone = std::max(series.last + 1, step - points + 1); gone < step; ++gone) {
+      series.ring.at(static_cast<std::size_t>(gone % points)) = Point();
+    }
+    series.ring.at(static_cast<std::size_t>(step % points)) = point;
+    series.last = step;
+  }
+  std::erase_if(series_, [&](const auto& entry) {
+    return entry.second.last + static_cast<Step>(kPoints) <= step;
+  });
+}
+
+Point RecentHistory::at(const Series& series, Step step) const {
+  if (step > series.last || step + static_cast<Step>(kPoints) <= last_) return {};
+  return series.ring.at(static_cast<std::size_t>(step) % kPoints);
+}
+
+Tick RecentHistory::minute_before(Seconds end) const {
+  constexpr Step kSteps = kMinute / kStep;
+  const Step last = step_of(end);
+  Tick minute;
+  for (const auto& [key, series] : series_) {
+    std::array<Point, kSteps> points;
+    for (Step i = 0; i < kSteps; ++i) {
+      points.at(static_cast<std::size_t>(i)) = at(series, last - kSteps + i);
+    }
+    const Point point = merged(points);
+    if (point.is_measured()) minute.emplace_hint(minute.end(), key, point);
+  }
+  return minute;
+}
+
+std::optional<std::vector<Point>> RecentHistory::read(const SeriesKey& key, Seconds from,
+                                                      Seconds to) const {
+  const auto found = series_.find(key);
+  if (found == series_.end()) return std::nullopt;
+  std::vector<Point> points;
+  for (Step step = step_of(from); step * kStep < to.time_since_epoch(); ++step) {
+    points.push_back(at(found->second, step));
+  }
+  return points;
+}
+
+}  // namespace meshcheck::history
