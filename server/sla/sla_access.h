@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "lib/http/message.h"
-#include "server/sla/pending_reply.h"
+#include "server/replies/database_reader.h"
+#include "server/replies/pending_reply.h"
 #include "server/sla/shown_verdict.h"
-#include "server/sla/sla_reader.h"
 #include "server/sla/sla_tables.h"
 #include "server/sla/sla_writer.h"
 
@@ -22,7 +22,7 @@ struct SlaDatabase {
       : writer(owner, worker, reply, options), reader(owner.loop, std::move(connection), reply) {}
 
   SlaWriter writer;
-  SlaReader reader;
+  DatabaseReader reader;
 };
 
 // `database` is null where there is none.

@@ -13,7 +13,7 @@
 #include "lib/store/write_status.h"
 #include "lib/uv/mailbox.h"
 #include "lib/uv/timer.h"
-#include "server/sla/pending_reply.h"
+#include "server/replies/pending_reply.h"
 #include "server/sla/sla_store.h"
 #include "server/sla/sla_tables.h"
 

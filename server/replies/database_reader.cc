@@ -1,19 +1,19 @@
-#include "server/sla/sla_reader.h"
+#include "server/replies/database_reader.h"
 
 #include <utility>
 
 namespace meshcheck::server {
 
-SlaReader::SlaReader(uv::Loop& loop, store::Connection database, Reply reply)
+DatabaseReader::DatabaseReader(uv::Loop& loop, store::Connection database, Reply reply)
     : reply_(std::move(reply)),
       worker_(loop, std::move(database), {.jobs_max = kReadsMax}),
       orders_(loop, kOrdersMax, [this](Order order) { begin(std::move(order)); }) {}
 
-bool SlaReader::read(PendingReply pending, Read read) {
+bool DatabaseReader::read(PendingReply pending, Read read) {
   return orders_.send({pending, std::move(read)});
 }
 
-void SlaReader::begin(Order order) {
+void DatabaseReader::begin(Order order) {
   readings_.push_back({order.pending, std::move(order.read), {}});
   const auto reading = std::prev(readings_.end());
   const bool submitted =

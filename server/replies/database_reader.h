@@ -1,4 +1,4 @@
-// Reads the SLA's data in the database for network threads.
+// Reads the database for network threads.
 #pragma once
 
 #include <cstddef>
@@ -8,22 +8,22 @@
 #include "lib/http/message.h"
 #include "lib/store/worker.h"
 #include "lib/uv/mailbox.h"
-#include "server/sla/pending_reply.h"
+#include "server/replies/pending_reply.h"
 
 namespace meshcheck::server {
 
 // Reads on a connection and a thread of its own, so that a long read delays no write. Belongs to
 // main's thread; read() is for any. No thread reads any more when it is destroyed.
-class SlaReader {
+class DatabaseReader {
  public:
   static constexpr std::size_t kOrdersMax = 10'000;
   static constexpr std::size_t kReadsMax = 64;
 
   using Read = std::function<http::Response(store::Connection&)>;
 
-  SlaReader(uv::Loop& loop, store::Connection database, Reply reply);
-  SlaReader(const SlaReader&) = delete;
-  SlaReader& operator=(const SlaReader&) = delete;
+  DatabaseReader(uv::Loop& loop, store::Connection database, Reply reply);
+  DatabaseReader(const DatabaseReader&) = delete;
+  DatabaseReader& operator=(const DatabaseReader&) = delete;
 
   // `read` runs on the reader's thread and makes the response. Any thread; false: `kOrdersMax` are
   // under way.
