@@ -59,6 +59,7 @@ ARROWS = {
     "server/mesh": ["lib/base", "lib/flags", "lib/http", "lib/metrics", "lib/store", "mesh/assignment", "mesh/report", "mesh/table"],
     "server/sla": ["lib/base", "lib/yaml", "lib/uv", "lib/flags", "lib/http", "lib/kube", "lib/metrics", "lib/store", "mesh/sla",
                    "server/replies"],
+    "server/history": ["lib/base", "lib/uv", "lib/flags", "lib/http", "lib/store", "mesh/history", "mesh/table", "server/replies"],
     "server/cluster": ["lib/base", "lib/uv", "lib/flags", "lib/http", "lib/kube", "lib/metrics", "mesh/report",
                        "mesh/rescheduling", "mesh/verdict", "server/agents"],
     "server/verdicts": ["lib/base", "lib/http", "lib/metrics", "lib/store", "mesh/table", "mesh/verdict", "server/agents",

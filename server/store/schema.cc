@@ -75,10 +75,31 @@ CREATE TABLE downtime (
 ) WITHOUT ROWID;
 )";
 
+constexpr std::string_view kHistory = R"(
+CREATE TABLE history_tick (
+  at_s INTEGER PRIMARY KEY,
+  points BLOB NOT NULL
+);
+CREATE TABLE history_chunk (
+  step_s INTEGER NOT NULL,
+  start_s INTEGER NOT NULL,
+  node TEXT NOT NULL,
+  layer INTEGER NOT NULL,
+  points BLOB NOT NULL,
+  PRIMARY KEY (step_s, start_s, node, layer)
+) WITHOUT ROWID;
+CREATE TABLE history_block (
+  step_s INTEGER NOT NULL,
+  start_s INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (step_s, start_s)
+) WITHOUT ROWID;
+)";
+
 // Steps are added at the end, and none is edited once it was released.
-constexpr std::array kMigrations = {store::Migration{1, kReports}, store::Migration{2, kSettings},
-                                    store::Migration{3, kVerdicts},
-                                    store::Migration{4, kAvailability}};
+constexpr std::array kMigrations = {
+    store::Migration{1, kReports}, store::Migration{2, kSettings}, store::Migration{3, kVerdicts},
+    store::Migration{4, kAvailability}, store::Migration{5, kHistory}};
 
 }  // namespace
 
