@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/http/query.h"
 #include "server/connectivity_check.h"
+#include "server/history/history_api.h"
 #include "server/mesh/mesh_api.h"
 #include "server/mesh/pmtu_api.h"
 #include "server/metrics.h"
@@ -103,6 +104,10 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
               [this](const Request& request) { return get_mesh(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/mesh/grid",
               [this](const Request& request) { return parts_.grids.answer(request); });
+  router_.add(Method::kGet, "/api/v1/history", [this](const Request& request) {
+    DatabaseReader* const reader = sla_.database == nullptr ? nullptr : &sla_.database->reader;
+    return get_history({parts_.history, reader, sla_.thread}, request);
+  });
   router_.add(Method::kGet, "/api/v1/mtu",
               [this](const Request& request) { return get_pmtu(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/verdicts",
@@ -270,6 +275,7 @@ http::Response Api::get_readyz() const {
   };
   add("reports cannot be written: ", reports);
   add("episodes cannot be written: ", episodes);
+  add("history cannot be written: ", parts_.store.history.with(trouble));
   add("", unknown);
   response.body += '\n';
   return response;

@@ -54,6 +54,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   config.auth.add_to(flags);
   config.mesh.add_to(flags);
   config.sla.add_to(flags);
+  config.history.add_to(flags);
   flags::add_log_flags(flags, config.log);
   for (const char* name : {"report-ttl", "ping-timeout", "etcd-endpoints", "etcd-tree", "etcd-key",
                            "etcd-cert", "etcd-ca"}) {

@@ -11,6 +11,7 @@
 #include "server/auth/auth_config.h"
 #include "server/cluster/cluster_config.h"
 #include "server/cluster/rescheduling_config.h"
+#include "server/history/history_config.h"
 #include "server/mesh/mesh_config.h"
 #include "server/sla/sla_config.h"
 
@@ -36,6 +37,7 @@ struct Config {
   ClusterConfig cluster;
   ReschedulingConfig rescheduling;
   SlaConfig sla;
+  HistoryConfig history;
   flags::LogFlags log;
   std::vector<std::string> ignored;  // Flags of netchecker that were given and have no effect.
 };

@@ -15,6 +15,7 @@
 #include "server/cluster/cluster_watcher.h"
 #include "server/cluster/rescheduler.h"
 #include "server/config.h"
+#include "server/history/history.h"
 #include "server/mesh/mesh_key.h"
 #include "server/metrics.h"
 #include "server/network_thread.h"
@@ -157,6 +158,7 @@ Parts::Options parts_options(const Config& config) {
           .verdicts = publisher_options(config),
           .sla = sla_options(config).table(),
           .sla_target = config.sla.target,
+          .history_series_max = static_cast<std::size_t>(config.history.series_max),
           .verdicts_fail_check = config.verdicts_fail_check,
           .mesh_needs_principal = config.auth.report_mode != AuthMode::kNone,
           .principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes};
@@ -270,6 +272,8 @@ int run(const Config& config, const Log& log, LogSink& sink) {
     sink.flush();
   });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
+  const History history({loop, parts.mesh, parts.history, parts.store.history, log},
+                        store.writer ? &*store.writer : nullptr, config.history.bounds());
   uv::Timer remembering(loop, [&] { parts.grids.remember(now()); });
   remembering.start_repeating(GridAnswers::kMemoryPeriod);
   const auto stop = [&] {

@@ -106,6 +106,27 @@ void register_sla_metrics(metrics::Registry& registry, Parts& parts) {
        [&parts] { return static_cast<double>(parts.sla.downtime_file_failures); }});
 }
 
+void register_history_metrics(metrics::Registry& registry, Parts& parts) {
+  const auto value = [&parts](auto&& pick) {
+    return [&parts, pick] { return static_cast<double>(parts.history.recent.with(pick)); };
+  };
+  using history::RecentHistory;
+  registry.add_gauge({"meshcheck_history_series", "Nodes and layers that have graphs.",
+                      value([](const RecentHistory& recent) { return recent.series(); })});
+  registry.add_counter({"meshcheck_history_points_left_out_total",
+                        "Points of nodes and layers beyond -history-series-max.",
+                        value([](const RecentHistory& recent) { return recent.left_out(); })});
+  registry.add_gauge({"meshcheck_history_bytes", "Bytes of points in the database, for graphs.",
+                      [&parts] { return static_cast<double>(parts.history.bytes); }});
+  registry.add_counter({"meshcheck_history_writes_failed_total",
+                        "Transactions with minutes of graphs that failed; they are tried again.",
+                        [&parts] {
+                          return parts.store.history.with([](const store::WriteStatus& status) {
+                            return static_cast<double>(status.writes_failed);
+                          });
+                        }});
+}
+
 void register_store_metrics(metrics::Registry& registry, Parts& parts) {
   const auto value = [&parts](auto&& pick) {
     return [&parts, pick] { return static_cast<double>(parts.store.reports.with(pick)); };
@@ -139,6 +160,7 @@ void register_metrics(metrics::Registry& registry, Parts& parts) {
   register_report_metrics(registry, parts);
   register_http_metrics(registry, parts);
   register_sla_metrics(registry, parts);
+  register_history_metrics(registry, parts);
   const bool stored =
       parts.store.reports.with([](const store::WriteStatus& status) { return status.enabled; });
   if (stored) register_store_metrics(registry, parts);

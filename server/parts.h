@@ -13,6 +13,7 @@
 #include "server/agents/membership.h"
 #include "server/answer_share.h"
 #include "server/cluster/cluster_status.h"
+#include "server/history/history_tables.h"
 #include "server/mesh/grid_api.h"
 #include "server/sla/sla_tables.h"
 #include "server/store/store_status.h"
@@ -33,6 +34,7 @@ struct Parts {
     VerdictPublisher::Options verdicts;
     sla::SlaTable::Options sla;
     double sla_target = 0.999;
+    std::size_t history_series_max = 10'000;
     bool verdicts_fail_check = true;
     bool mesh_needs_principal = false;  // The `mesh` of a report without a principal is ignored.
     bool principals_are_pods = false;   // A report's principal is the uid of the pod that sent it.
@@ -45,6 +47,7 @@ struct Parts {
         verdicts(given.verdicts),
         events(WallClock::now()),
         sla(given.sla, given.sla_target),
+        history(given.history_series_max),
         http(given.threads),
         memory(given.memory_max),
         metrics_answers(memory),
@@ -66,6 +69,7 @@ struct Parts {
   Guarded<VerdictPublisher> verdicts;
   Guarded<EventFeed> events;
   SlaTables sla;
+  HistoryTables history;
   StoreStatus store;
   Guarded<ClusterStatus> cluster;
   std::vector<http::Counters> http;  // One a network thread; atomics.

@@ -8,6 +8,7 @@ void RecentHistory::add(Seconds time, const Tick& tick) {
   const Step step = step_of(time);
   if (step < last_) return;
   last_ = step;
+  if (!since_) since_ = Seconds(step * kStep);
   for (const auto& [key, point] : tick) {
     auto found = series_.find(key);
     if (found == series_.end()) {

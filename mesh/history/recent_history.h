@@ -22,6 +22,7 @@ class RecentHistory {
  public:
   static constexpr std::chrono::seconds kStep{10};
   static constexpr std::size_t kPoints = 360;
+  static constexpr std::chrono::seconds kLength = kStep * kPoints;
   static constexpr std::chrono::seconds kMinute{60};
 
   explicit RecentHistory(std::size_t series_max) : series_max_(series_max) {}
@@ -34,6 +35,7 @@ class RecentHistory {
   // The points from the step of `from` on, before `to`; those that are not held are not measured.
   // Nothing if the series is not known.
   std::optional<std::vector<Point>> read(const SeriesKey& key, Seconds from, Seconds to) const;
+  std::optional<Seconds> since() const { return since_; }  // The first step that was added.
   std::size_t series() const { return series_.size(); }
   std::uint64_t left_out() const { return left_out_; }  // Points.
 
@@ -49,6 +51,7 @@ class RecentHistory {
 
   const std::size_t series_max_;
   Step last_ = 0;  // Of all series.
+  std::optional<Seconds> since_;
   std::uint64_t left_out_ = 0;
   std::map<SeriesKey, Series> series_;
 };

@@ -37,8 +37,10 @@ class RecentHistoryTest : public ::testing::Test {
 };
 
 TEST_F(RecentHistoryTest, HasAPointOfEachStep) {
+  EXPECT_FALSE(history_.since());
   add(0s, 1);
   add(11s, 2);
+  EXPECT_EQ(history_.since(), kBegin);
   add(40s, 3);
   EXPECT_EQ(read(0s, 60s), (std::vector{1, 2, -1, -1, 3, -1}));
   EXPECT_FALSE(history_.read({"node-1", mesh::Layer::kHost}, kBegin, kBegin + 1min));

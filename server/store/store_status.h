@@ -9,6 +9,7 @@ namespace meshcheck::server {
 struct StoreStatus {
   Guarded<store::WriteStatus> reports;   // And verdicts.
   Guarded<store::WriteStatus> episodes;  // And days.
+  Guarded<store::WriteStatus> history;
 };
 
 }  // namespace meshcheck::server

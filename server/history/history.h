@@ -1,0 +1,55 @@
+// Looks at the mesh each ten seconds, for graphs, and writes minutes to the database.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "lib/base/guarded.h"
+#include "lib/base/log.h"
+#include "lib/base/wall_guard.h"
+#include "lib/store/worker.h"
+#include "lib/store/write_status.h"
+#include "lib/uv/timer.h"
+#include "mesh/history/point_codec.h"
+#include "mesh/table/mesh.h"
+#include "server/history/history_store.h"
+#include "server/history/history_tables.h"
+
+namespace meshcheck::server {
+
+// A minute that could not be written is tried again with the next ones, for an hour. Belongs to its
+// loop's thread.
+class History {
+ public:
+  struct Owner {
+    uv::Loop& loop;
+    Guarded<mesh::Mesh>& mesh;
+    HistoryTables& tables;
+    Guarded<store::WriteStatus>& status;
+    Log log;
+  };
+  // Without a database `writer` is null, and graphs have the last hour. All outlive this.
+  History(const Owner& owner, store::Worker* writer, const HistoryBounds& bounds);
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+
+ private:
+  static constexpr std::chrono::seconds kLook{1};  // For the begin of a step.
+  static constexpr std::size_t kPiecePaths = 1024;
+
+  void look(Now time);
+  history::Tick sample(Now time);
+  void write(Now time);
+
+  const Owner owner_;
+  store::WriteReporter reporter_;
+  store::Worker* const writer_;
+  const HistoryBounds bounds_;
+  WallGuard wall_guard_;
+  std::optional<std::int64_t> last_step_;
+  std::optional<Seconds> written_;  // The end of the last minute that is in the database.
+  bool writing_ = false;
+  uv::Timer timer_;
+};
+
+}  // namespace meshcheck::server
