@@ -115,6 +115,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a node's paths of one layer were over time
+         * @description For graphs. The server looks at the mesh each 10 s and keeps that for an hour, a minute of it for two days and ten minutes of it for `-history-days`; without `-db` only the hour. It chooses the finest steps that it has for so long ago and that are at most `points`. storage.md has the bounds. An unknown key is an error.
+         */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mtu": {
         parameters: {
             query?: never;
@@ -710,6 +730,37 @@ export interface components {
         };
         /** @description RFC 3339 in UTC, to the millisecond. */
         MeshTime: string;
+        /** @description Merged steps have the counts of their worst moment. */
+        History: {
+            time: components["schemas"]["MeshTime"];
+            node: string;
+            /** @enum {string} */
+            layer: "pod" | "host";
+            /**
+             * Format: date-time
+             * @description The begin of the first step.
+             */
+            start: string;
+            step_s: number;
+            up: components["schemas"]["HistoryCounts"];
+            degraded: components["schemas"]["HistoryCounts"];
+            down: components["schemas"]["HistoryCounts"];
+            unknown: components["schemas"]["HistoryCounts"];
+            loss: components["schemas"]["HistoryShares"];
+            loss_max: components["schemas"]["HistoryShares"];
+            loss_forward: components["schemas"]["HistoryShares"];
+            loss_backward: components["schemas"]["HistoryShares"];
+            rtt_p50_ms: components["schemas"]["HistoryTimes"];
+            rtt_p99_ms: components["schemas"]["HistoryTimes"];
+            /** @description The smallest size that a path to a peer carries, either way. */
+            mtu: (number | null)[];
+        };
+        /** @description Paths of the node's agent in this state, to peers, its twin, the gateway and targets. */
+        HistoryCounts: (number | null)[];
+        /** @description Of the probes between agents; `loss` is the mean, `loss_max` the worst 10 s. Some losses are of neither way. */
+        HistoryShares: (number | null)[];
+        /** @description The middle of the paths' medians, and the largest of their 99 %; exact to 3 %. */
+        HistoryTimes: (number | null)[];
         /** @description One path as the server sees it; mesh.md has the rules. Counts are of the last minute. */
         Path: {
             /** @description The agent that probes. */
@@ -1327,6 +1378,55 @@ export interface operations {
                 };
             };
             /** @description `at` is before what the server remembers. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query: {
+                /** @example node-1 */
+                node: string;
+                layer?: "pod" | "host";
+                /** @description A time (RFC 3339), or an age as `90s`, `30m`, `6h` or `7d`; an hour before `to`. */
+                from?: string;
+                /** @description Likewise; now. */
+                to?: string;
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Columns; the same place in each is the same step. null was not measured. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description A key or a value that is not known; the text names what is. */
+            400: {
+                headers: {
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example node: the name of a node is expected */
+                    "text/plain": string;
+                };
+            };
+            /** @description There is no point of this node and layer at this time. */
             404: {
                 headers: {
                     [name: string]: unknown;

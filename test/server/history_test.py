@@ -1,0 +1,84 @@
+"""Graphs: what the mesh was like over time."""
+
+import datetime
+import sqlite3
+import time
+
+import pytest
+
+from mesh_report import DOWN, UP, agent, path, report
+from openapi_test import check_answer, operation_of
+from waiting import wait_for
+
+HISTORY, OPERATION = operation_of("getHistory")
+# As mesh/history/point_codec.h has it: a format, then each series' name, layer and values, each one more than it is.
+VALUES = ["up", "degraded", "down", "unknown", "loss", "loss_max", "loss_forward", "loss_backward", "rtt_p50_ms",
+          "rtt_p99_ms", "mtu"]
+
+
+def tick(node, up, down):
+    """A minute of one node's pod network, whose round trips were not measured."""
+    return bytes([1, len(node)]) + node.encode() + bytes([0, up + 1, 1, down + 1, 1] + [1] * 4 + [0] * 3)
+
+
+def get(server, query):
+    answer = server.get(f"{HISTORY}?{query}")
+    check_answer(OPERATION, answer)
+    return answer
+
+
+def measured(document):
+    return {key: [value for value in document[key] if value is not None] for key in VALUES}
+
+
+def test_has_the_last_hour_in_steps_of_ten_seconds(server):
+    def look():
+        for number in (1, 2, 0):
+            paths = [path(agent(1), **UP), path(agent(2), **DOWN)] if number == 0 else []
+            assert server.post(report(number, paths=paths)).status == 200
+        answer = get(server, "node=node0")
+        return answer.status == 200 and measured(answer.json())["up"]
+    assert get(server, "node=node0").status == 404
+    wait_for(look, "a point")
+    document = get(server, "node=node0&layer=pod").json()
+    points = measured(document)
+    assert document["step_s"] == 10 and len(document["up"]) in (360, 361)
+    assert {len(document[key]) for key in VALUES} == {len(document["up"])}
+    assert (points["up"][-1], points["down"][-1], points["unknown"][-1]) == (1, 1, 0)
+    assert points["loss"][-1] == pytest.approx(20 / 120, abs=1e-4)
+    assert points["rtt_p50_ms"][-1] == pytest.approx(0.101, rel=0.02)
+    assert get(server, "node=node0&layer=host").status == 404
+    assert get(server, "node=node9").status == 404
+    assert server.metric("meshcheck_history_series") == 1
+    # Without a database there is no more than that hour, and the answer says so.
+    longer = get(server, "node=node0&from=7d").json()
+    assert datetime.datetime.fromisoformat(longer["start"].replace("Z", "+00:00")).timestamp() > time.time() - 3700
+
+
+def test_keeps_minutes_over_a_restart(launch):
+    server = launch()
+    server.stop()
+    now = int(time.time()) // 60 * 60
+    with sqlite3.connect(server.database) as database:
+        database.executemany("INSERT INTO history_tick VALUES (?, ?)",
+                             [(now - 60 * ago, tick("node7", up=ago, down=1)) for ago in range(1, 31)])
+        # A row that is damaged is left out.
+        database.execute("INSERT INTO history_tick VALUES (?, x'07')", (now - 60 * 40,))
+    server.start()
+    for query in ("from=2h", "from=1h", ""):
+        document = get(server, f"node=node7&{query}").json()
+        points = measured(document)
+        assert document["step_s"] == 60, query
+        assert (points["up"][:30], points["down"][:30]) == (list(range(30, 0, -1)), [1] * 30), query
+        assert points["rtt_p50_ms"] == []
+    assert get(server, "node=node7&from=2h&to=1h").status == 404
+
+
+@pytest.mark.parametrize("query, message", [
+    ("", "node: the name of a node is expected"), ("node=a&layer=x", "layer: unknown value; allowed are pod, host"),
+    ("node=a&points=0", "points: "), ("node=a&from=x", "from: a time as "), ("node=a&from=1h&to=2h", "from: it is not"),
+    ("node=a&nod=b", "unknown key in the query; allowed are node, layer, from, to, points"),
+])
+def test_refuses_what_it_does_not_know(server, query, message):
+    answer = get(server, query)
+    assert answer.status == 400 and answer.text.startswith(message)
