@@ -52,13 +52,11 @@ Tick RecentHistory::minute_before(Seconds end) const {
   return minute;
 }
 
-std::optional<std::vector<Point>> RecentHistory::read(const SeriesKey& key, Seconds from,
-                                                      Seconds to) const {
+std::vector<Point> RecentHistory::read(const SeriesKey& key, Seconds from, Seconds to) const {
   const auto found = series_.find(key);
-  if (found == series_.end()) return std::nullopt;
   std::vector<Point> points;
   for (Step step = step_of(from); step * kStep < to.time_since_epoch(); ++step) {
-    points.push_back(at(found->second, step));
+    points.push_back(found == series_.end() ? Point() : at(found->second, step));
   }
   return points;
 }

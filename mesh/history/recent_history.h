@@ -33,8 +33,7 @@ class RecentHistory {
   Tick minute_before(Seconds end) const;
 
   // The points from the step of `from` on, before `to`; those that are not held are not measured.
-  // Nothing if the series is not known.
-  std::optional<std::vector<Point>> read(const SeriesKey& key, Seconds from, Seconds to) const;
+  std::vector<Point> read(const SeriesKey& key, Seconds from, Seconds to) const;
   std::optional<Seconds> since() const { return since_; }  // The first step that was added.
   std::size_t series() const { return series_.size(); }
   std::uint64_t left_out() const { return left_out_; }  // Points.

@@ -70,31 +70,27 @@ http::Response response_of(const HistoryQuery& query, Points kept) {
   return http::Response::json(json + "}\n");
 }
 
-http::Response unknown_node() {
-  return http::Response::error(404, "The history has nothing of this node, layer and time.");
-}
-
 }  // namespace
 
 http::Response get_history(const HistoryAccess& access, const http::Request& request) {
   auto query = parse_history_query(request, now().wall, access.database != nullptr);
   if (!query) return http::Response::error(400, query.error().message());
   if (query->is_recent()) {
+    // Of the time before the start the database has minutes.
     auto points = access.tables.recent.with([&](const history::RecentHistory& recent) {
       const bool whole = recent.since() && *recent.since() <= query->from;
-      // Of the time before the start the database has minutes.
-      if (!whole && access.database != nullptr) return std::optional<Points>();
-      auto read = recent.read(query->key, query->from, query->to);
-      return read ? read : std::optional(Points());
+      return whole || access.database == nullptr
+                 ? std::optional(recent.read(query->key, query->from, query->to))
+                 : std::nullopt;
     });
-    if (points) return points->empty() ? unknown_node() : response_of(*query, *std::move(points));
+    if (points) return response_of(*query, *std::move(points));
     query->read_steps_of(kMinuteStep);
   }
   const bool asked = access.database->read(
       {access.thread, request.ticket}, [query = *std::move(query)](store::Connection& database) {
         auto points = read_history(database, query.key, query.kept, query.from, query.to);
-        if (!points) return http::Response::error(503, points.error().message());
-        return *points ? response_of(query, **std::move(points)) : unknown_node();
+        return points ? response_of(query, *std::move(points))
+                      : http::Response::error(503, points.error().message());
       });
   return asked ? http::Response::answered_later() : database_busy();
 }

@@ -290,9 +290,8 @@ Result<std::uint64_t> settle_history(store::Connection& database, Seconds now, b
   return remove_what_is_too_much(database, bounds.bytes);
 }
 
-Result<std::optional<std::vector<Point>>> read_history(store::Connection& database,
-                                                       const SeriesKey& key, seconds step,
-                                                       Seconds from, Seconds to) {
+Result<std::vector<Point>> read_history(store::Connection& database, const SeriesKey& key,
+                                        seconds step, Seconds from, Seconds to) {
   Points points(static_cast<std::size_t>((to - from + step - seconds(1)) / step));
   for (Seconds day = std::chrono::floor<days>(from); day < to; day += days(1)) {
     if (step == kLongStep) {
@@ -311,8 +310,7 @@ Result<std::optional<std::vector<Point>>> read_history(store::Connection& databa
     }
   }
   if (auto read = read_ticks(database, key, step, from, points); !read) return read.error();
-  const bool any = std::ranges::any_of(points, &Point::is_measured);
-  return any ? std::optional(std::move(points)) : std::nullopt;
+  return points;
 }
 
 }  // namespace meshcheck::server

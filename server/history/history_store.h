@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "lib/store/connection.h"
@@ -35,10 +34,10 @@ Result<std::uint64_t> settle_history(store::Connection& database, Seconds now, b
                                      const HistoryBounds& bounds);
 
 // The points of [from, to) with steps of kMinuteStep or kLongStep; `from` is a multiple of the
-// step. Unreadable rows read as not measured. Nothing if the series has no point.
-Result<std::optional<std::vector<history::Point>>> read_history(store::Connection& database,
-                                                                const history::SeriesKey& key,
-                                                                std::chrono::seconds step,
-                                                                Seconds from, Seconds to);
+// step. Unreadable rows read as not measured.
+Result<std::vector<history::Point>> read_history(store::Connection& database,
+                                                 const history::SeriesKey& key,
+                                                 std::chrono::seconds step, Seconds from,
+                                                 Seconds to);
 
 }  // namespace meshcheck::server

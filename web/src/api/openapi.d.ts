@@ -1406,7 +1406,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Columns; the same place in each is the same step. null was not measured. */
+            /** @description Columns; the same place in each is the same step. null was not measured, as of a node that is not known. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1423,15 +1423,6 @@ export interface operations {
                 };
                 content: {
                     /** @example node: the name of a node is expected */
-                    "text/plain": string;
-                };
-            };
-            /** @description There is no point of this node and layer at this time. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "text/plain": string;
                 };
             };
