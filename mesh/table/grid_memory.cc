@@ -46,6 +46,7 @@ void GridMemory::note(MeshGrid& grid, Clock::time_point now) {
   std::sort(noted.begin(), noted.end(),
             [](const Pair& one, const Pair& other) { return one.key < other.key; });
   if (!since_) {
+    if (noted.empty()) return;  // Nobody has reported yet.
     since_ = now;
     pairs_ = std::move(noted);
     return;

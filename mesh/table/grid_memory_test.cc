@@ -47,6 +47,7 @@ class GridMemoryTest : public ::testing::Test {
 TEST_F(GridMemoryTest, HasTheLastGridBeforeATime) {
   const Pairs fine{{"a b", PathState::kUp}, {"b a", PathState::kUp}};
   const Pairs broken{{"a b", PathState::kDown}, {"b a", PathState::kUp}};
+  note(5s, {});
   EXPECT_EQ(at(5s), kNotKnown);
   note(10s, fine);
   note(20s, broken);

@@ -35,7 +35,7 @@ class GridAnswers {
   http::Response answer(const http::Request& request);
 
   // Remembers the states of now, for `?at=`. To be called each kMemoryPeriod, by one thread.
-  static constexpr std::chrono::seconds kMemoryPeriod{10};
+  static constexpr std::chrono::seconds kMemoryPeriod{5};
   void remember(Now time);
   std::size_t changes();  // That are remembered, of both layers.
 

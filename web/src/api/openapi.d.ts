@@ -1336,7 +1336,7 @@ export interface operations {
         parameters: {
             query?: {
                 layer?: "pod" | "host";
-                /** @description A past time (RFC 3339), or an age as `90s`, `30m`, `6h` or `7d`: the states of then, which are looked at each 10 s. Made for each reader. */
+                /** @description A past time (RFC 3339), or an age as `90s`, `30m`, `6h` or `7d`: the states of then, which are looked at each 5 s. Made for each reader. */
                 at?: string;
             };
             header?: {
