@@ -1,5 +1,35 @@
-import { describe, expect, it } from "vitest";
-import { EventParser } from "./stream";
+import { describe, expect, it, vi } from "vitest";
+import { EventParser, whenHidden } from "./stream";
+
+describe("whenHidden", () => {
+  it("calls once the page was hidden for so long without a break", () => {
+    vi.useFakeTimers();
+    let hidden = false;
+    vi.spyOn(document, "hidden", "get").mockImplementation(() => hidden);
+    const show = (shown: boolean) => {
+      hidden = !shown;
+      document.dispatchEvent(new Event("visibilitychange"));
+    };
+    const left = vi.fn();
+    const end = whenHidden(60_000, left);
+    vi.advanceTimersByTime(600_000);
+    show(false);
+    vi.advanceTimersByTime(59_000);
+    show(true);
+    vi.advanceTimersByTime(59_000);
+    show(false);
+    vi.advanceTimersByTime(59_999);
+    expect(left).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(left).toHaveBeenCalledOnce();
+    end();
+    show(false);
+    vi.advanceTimersByTime(600_000);
+    expect(left).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+});
 
 describe("EventParser", () => {
   it("takes events in pieces, wherever they are cut", () => {

@@ -53,7 +53,34 @@ interface Told {
 const BACKOFF_MIN_MS = 1000;
 const BACKOFF_MAX_MS = 30_000;
 const IDLE_MAX_MS = 40_000; // The server says something each 15 s.
+const HIDDEN_MAX_MS = 60_000; // Then the stream ends until somebody looks.
 const CHANNEL = "meshcheck";
+
+// Calls `left` once the page was hidden for so long without a break. Returns what ends that.
+export function whenHidden(ms: number, left: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(left, ms);
+  };
+  look();
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
+}
+
+const whenVisible = () =>
+  new Promise<void>((resolve) => {
+    const look = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
 
 // Returns what begins a new stream at once, as with another token.
 export function follow(
@@ -71,8 +98,9 @@ export function follow(
     if (data.hello) restart();
   });
 
-  // Returns when the server wants another token: a tab without one must not keep the others off.
-  const read = async (): Promise<void> => {
+  // Returns "refused" when the server wants another token: a tab without one must not keep the others
+  // off. Nor must one that nobody has looked at for a while: "hidden".
+  const read = async (): Promise<"refused" | "hidden"> => {
     let backoff = BACKOFF_MIN_MS;
     for (;;) {
       const abort = new AbortController();
@@ -86,7 +114,11 @@ export function follow(
         clearTimeout(idle);
         idle = setTimeout(() => abort.abort(), IDLE_MAX_MS);
       };
-      let refused = false;
+      let end = null as "refused" | "hidden" | null;
+      const seen = whenHidden(HIDDEN_MAX_MS, () => {
+        end = "hidden";
+        restart();
+      });
       try {
         alive();
         const response = await request("api/v1/events", { signal: abort.signal });
@@ -107,31 +139,37 @@ export function follow(
           }
         }
       } catch (error) {
-        refused = error instanceof ApiError && error.status === 401;
+        if (error instanceof ApiError && error.status === 401) end = "refused";
       } finally {
         clearTimeout(idle);
       }
-      const state = { connected: false, retryAt: refused ? null : Date.now() + backoff };
+      const state = { connected: false, retryAt: end ? null : Date.now() + backoff };
       onState(state);
       tell({ state });
-      if (refused) return;
+      if (!end && !abort.signal.aborted) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, backoff);
+        });
+      }
+      seen();
+      if (end) return end;
       if (abort.signal.aborted) continue;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        setTimeout(resolve, backoff);
-      });
       backoff = Math.min(backoff * 2, BACKOFF_MAX_MS);
     }
   };
 
   const lead = async (): Promise<never> => {
     for (;;) {
+      await whenVisible();
+      let end: "refused" | "hidden";
       if (navigator.locks && channel) {
         tell({ hello: true });
-        await navigator.locks.request(name, read);
+        end = await navigator.locks.request(name, read);
       } else {
-        await read();
+        end = await read();
       }
+      if (end === "hidden") continue;
       await new Promise<void>((resolve) => {
         restart = resolve;
       });
