@@ -6,6 +6,7 @@ import { grids, verdicts } from "../state";
 import { Since } from "../time";
 import { VerdictItem } from "../verdict";
 import { Choice } from "./choice";
+import { HistorySection } from "./history";
 
 const RELATIONS: [Path["relation"], string][] = [
   ["peer", "Other nodes"],
@@ -125,6 +126,7 @@ export function NodeView() {
       {value && paths.length === 0 ? (
         <p class="quiet">No path from or to this node is known.</p>
       ) : null}
+      <HistorySection node={name} layer={layer} />
       {RELATIONS.map(([relation, title]) => {
         const of = paths.filter((path) => path.relation === relation);
         const out = of.filter((path) => path.from_node === name);
