@@ -34,6 +34,12 @@ export function link(view: string, name = "", query: Record<string, string> = {}
   return `#/${path}${text ? `?${text}` : ""}`;
 }
 
+// The past time that is shown, as the server takes it; null: now.
+export function pastTime({ query }: Route): string | null {
+  const time = Date.parse(query.get("at") ?? "");
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}
+
 // Changes keys of this view's query; '' takes a key away. Leaves no step in the history.
 export function set(changes: Record<string, string>): void {
   const { view, name, query } = route.value;

@@ -70,10 +70,37 @@ async function readVerdicts(): Promise<void> {
   closed.value = answer.verdicts.filter(({ state }) => state === "closed").reverse();
 }
 
+async function requestGrid(query: string): Promise<Response> {
+  const response = await request(`api/v1/mesh/grid?${query}`, { cache: "no-cache" });
+  if (!response.ok) throw new ApiError(response.status, (await response.text()).trim());
+  return response;
+}
+
+export interface Past {
+  verdicts: Verdict[];
+  grids: Partial<Record<Layer, Grid>>; // None where the server does not remember them.
+  missing: string | null; // Its sentence about that.
+}
+// The mesh as it was; an error if the verdicts of then are not known either.
+export async function readPast(time: string): Promise<Past> {
+  const at = encodeURIComponent(time);
+  const answer = await get<{ verdicts: Verdict[] }>(`api/v1/verdicts?at=${at}`);
+  const past: Past = { verdicts: answer.verdicts, grids: {}, missing: null };
+  for (const layer of ["pod", "host"] as const) {
+    try {
+      const response = await requestGrid(`layer=${layer}&at=${at}`);
+      past.grids[layer] = new Grid(await response.arrayBuffer());
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      past.missing = error.message;
+    }
+  }
+  return past;
+}
+
 // The browser asks with the ETag of the grid that it has, and hands that out again after a 304.
 async function readGrid(layer: Layer): Promise<void> {
-  const response = await request(`api/v1/mesh/grid?layer=${layer}`, { cache: "no-cache" });
-  if (!response.ok) throw new ApiError(response.status, (await response.text()).trim());
+  const response = await requestGrid(`layer=${layer}`);
   const etag = response.headers.get("ETag");
   if (etag && etag === etags[layer]) return;
   const grid = new Grid(await response.arrayBuffer());

@@ -30,6 +30,13 @@ export function Command({ text }: { text: string }) {
   );
 }
 
+// A time at which it was open. The server looks at the mesh each 5 s, so it has seen the fault by then.
+export function momentOf({ opened, closed }: Pick<Verdict, "opened" | "closed">): string {
+  const end = closed ? Date.parse(closed) - 1 : Number.POSITIVE_INFINITY;
+  const seen = Math.min(Date.parse(opened) + 5000, end, Date.now());
+  return new Date(Math.max(seen, Date.parse(opened))).toISOString();
+}
+
 export function VerdictItem({ verdict }: { verdict: Verdict }) {
   const share =
     verdict.observed > 0 ? `${verdict.failing} of ${verdict.observed} paths fail` : verdict.kind;
@@ -57,7 +64,7 @@ export function VerdictItem({ verdict }: { verdict: Verdict }) {
             {verdict.ending ? `, ${verdict.ending}` : ""}
           </>
         )}
-        ; {share}
+        ; <a href={link("now", "", { at: momentOf(verdict) })}>mesh of then</a>; {share}
         {verdict.flaps > 0 ? `; came back ${verdict.flaps} times` : ""}
         {verdict.ends.map(({ node }) =>
           node ? (

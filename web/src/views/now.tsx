@@ -1,4 +1,7 @@
-// Is the network fine, and if not: where, since when, and what to type next.
+// Is the network fine, and if not: where, since when, and what to type next. With `at` the same of a
+// past time.
+import { useEffect, useState } from "preact/hooks";
+import type { Verdict } from "../api/client";
 import {
   BADNESS,
   failingPairs,
@@ -12,9 +15,9 @@ import { headline } from "../headline";
 import { BEST, DOWN, METRICS, type Metric, NOT_MEASURED } from "../heatmap/blocks";
 import { FAILING_SHOWN_MAX, Heatmap } from "../heatmap/heatmap";
 import { colourOf, SIZES_NAMES } from "../heatmap/paint";
-import { link, route, set } from "../router";
-import { check, closed, grids, verdicts } from "../state";
-import { Since } from "../time";
+import { link, pastTime, route, set } from "../router";
+import { check, closed, grids, type Past, readPast, verdicts } from "../state";
+import { Clock, Since } from "../time";
 import { VerdictItem } from "../verdict";
 import { Choice } from "./choice";
 
@@ -187,15 +190,122 @@ export function FailingTable({ grid }: { grid: Grid }) {
   );
 }
 
-export function NowView() {
+function layerOf(query: URLSearchParams): Layer {
+  return query.get("layer") === "host" ? "host" : "pod";
+}
+
+// The pairs by what the switches say. `past`: only their states are known.
+function Pairs({ grid, past = false }: { grid: Grid | undefined; past?: boolean }) {
   const { query } = route.value;
-  const layer: Layer = query.get("layer") === "host" ? "host" : "pod";
   const wanted = query.get("metric") as Metric;
-  const metric = METRICS.includes(wanted) ? wanted : "state";
+  const metric = !past && METRICS.includes(wanted) ? wanted : "state";
   const onlyFailing = query.get("failing") === "1";
-  const grid = grids.value[layer];
+  return (
+    <section aria-label="Pairs of nodes">
+      <h2>Pairs of nodes</h2>
+      <div class="switches">
+        <Choice
+          label="Network"
+          name="layer"
+          values={[
+            ["pod", "pods"],
+            ["host", "hosts"],
+          ]}
+          value={layerOf(query)}
+          onChange={(value) => set({ layer: value === "pod" ? "" : value })}
+        />
+        {past ? null : (
+          <Choice
+            label="Show"
+            name="metric"
+            values={METRICS.map((each) => [each, METRIC_NAMES[each]])}
+            value={metric}
+            onChange={(value) => set({ metric: value === "state" ? "" : value })}
+          />
+        )}
+        <label class="only">
+          <input
+            type="checkbox"
+            checked={onlyFailing}
+            onChange={() => set({ failing: onlyFailing ? "" : "1" })}
+          />
+          only nodes that fail
+        </label>
+      </div>
+      {grid ? (
+        <>
+          {grid.size > 0 ? <Legend metric={metric} grid={grid} /> : null}
+          <Heatmap grid={grid} metric={metric} onlyFailing={onlyFailing} />
+          <FailingTable grid={grid} />
+        </>
+      ) : (
+        <p class="quiet">
+          {past ? "The paths of then are not known." : "The paths are being read."}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Verdicts({ verdicts, label }: { verdicts: Verdict[]; label: string }) {
+  if (verdicts.length === 0) return null;
+  return (
+    <ul class="verdicts" aria-label={label}>
+      {verdicts.map((verdict) => (
+        <VerdictItem verdict={verdict} key={verdict.id} />
+      ))}
+    </ul>
+  );
+}
+
+function PastView({ time }: { time: string }) {
+  const [past, setPast] = useState<Past | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    setPast(null);
+    setError(null);
+    readPast(time).then(
+      (value) => {
+        if (wanted) setPast(value);
+      },
+      (problem) => {
+        if (wanted) setError(problem instanceof Error ? problem.message : String(problem));
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [time]);
+  const grid = past?.grids[layerOf(route.value.query)];
+  return (
+    <>
+      <div class="past">
+        <h1>
+          As of <Clock time={time} />, not now
+        </h1>
+        <p>
+          <a href={link("now")}>Back to now</a>
+        </p>
+      </div>
+      {error ? <p class="error">{error}</p> : null}
+      {past && past.verdicts.length === 0 ? <p>No verdict was open then.</p> : null}
+      {past ? <Verdicts verdicts={past.verdicts} label="Verdicts of then" /> : null}
+      {past?.missing ? <p class="quiet">{past.missing}</p> : null}
+      {grid && grid.size > 0 ? <Strip grid={grid} /> : null}
+      {past && !past.missing ? <Pairs grid={grid} past /> : null}
+    </>
+  );
+}
+
+export function NowView() {
+  const past = pastTime(route.value);
+  return past ? <PastView time={past} /> : <PresentView />;
+}
+
+function PresentView() {
+  const grid = grids.value[layerOf(route.value.query)];
   const top = headline(verdicts.value, check.value, grid, closed.value);
-  const open = verdicts.value ?? [];
   return (
     <>
       <div class={`headline ${top.level}`}>
@@ -211,54 +321,10 @@ export function NowView() {
           </p>
         ) : null}
       </div>
-      {open.length > 0 ? (
-        <ul class="verdicts" aria-label="Open verdicts">
-          {open.map((verdict) => (
-            <VerdictItem verdict={verdict} key={verdict.id} />
-          ))}
-        </ul>
-      ) : null}
+      <Verdicts verdicts={verdicts.value ?? []} label="Open verdicts" />
       <Silent />
       {grid && grid.size > 0 ? <Strip grid={grid} /> : null}
-      <section aria-label="Pairs of nodes">
-        <h2>Pairs of nodes</h2>
-        <div class="switches">
-          <Choice
-            label="Network"
-            name="layer"
-            values={[
-              ["pod", "pods"],
-              ["host", "hosts"],
-            ]}
-            value={layer}
-            onChange={(value) => set({ layer: value === "pod" ? "" : value })}
-          />
-          <Choice
-            label="Show"
-            name="metric"
-            values={METRICS.map((each) => [each, METRIC_NAMES[each]])}
-            value={metric}
-            onChange={(value) => set({ metric: value === "state" ? "" : value })}
-          />
-          <label class="only">
-            <input
-              type="checkbox"
-              checked={onlyFailing}
-              onChange={() => set({ failing: onlyFailing ? "" : "1" })}
-            />
-            only nodes that fail
-          </label>
-        </div>
-        {grid ? (
-          <>
-            {grid.size > 0 ? <Legend metric={metric} grid={grid} /> : null}
-            <Heatmap grid={grid} metric={metric} onlyFailing={onlyFailing} />
-            <FailingTable grid={grid} />
-          </>
-        ) : (
-          <p class="quiet">The paths are being read.</p>
-        )}
-      </section>
+      <Pairs grid={grid} />
     </>
   );
 }
