@@ -52,7 +52,7 @@ def fine(browser, seconds=30):
 def test_a_healthy_mesh_is_said_to_be_fine(browser):
     assert fine(browser), browser.text()
     assert browser.shows("4 nodes", of="section[aria-label=Nodes] h2")
-    assert browser.count(of="a.node.up") == 4
+    assert eventually(lambda: browser.count(of="a.node.up") == 4, 20), browser.text()
     assert browser.shows("Data is ", of=".live.live")
     assert browser.complaints() == []
     assert browser.axe() == []
@@ -60,6 +60,7 @@ def test_a_healthy_mesh_is_said_to_be_fine(browser):
 
 def test_a_cut_node_is_named_with_its_command_and_is_fine_again(mesh, browser):
     assert fine(browser)
+    assert eventually(lambda: mesh.get("/api/v1/mesh/grid?at=0s")[0] == 200, 10), "past times are remembered"
     mesh.lab.fault("link-down", 2)
     try:
         assert browser.shows("node-2", of=HEADLINE, seconds=30), browser.text()
@@ -69,10 +70,27 @@ def test_a_cut_node_is_named_with_its_command_and_is_fine_again(mesh, browser):
         assert eventually(lambda: browser.count(of="a.node.down") >= 1, 20), browser.text()
         assert browser.shows("down", of="details.failing table")
         assert browser.axe() == []
+        assert eventually(lambda: "meshcheck_grid_changes 0" not in mesh.get("/metrics")[1], 15), "it is remembered"
     finally:
         mesh.lab.heal()
     assert fine(browser, 90), browser.text()
     assert browser.shows("ago", of=".headline p"), "it says since when"
+
+
+def test_a_past_time_is_shown_and_called_so(browser):
+    """The cut node of the test before: its verdict has a link to the mesh of then."""
+    browser.open(url=URL + "#/events")
+    assert browser.shows("mesh of then", of="ul.verdicts li:has-text('node-2')"), browser.text()
+    browser.click(of="ul.verdicts li:has-text('node-2') a:has-text('mesh of then')")
+    assert browser.shows("not now", of=".past h1"), browser.text()
+    assert "#/now?at=" in browser.url()
+    assert browser.shows("node-2", of="ul[aria-label='Verdicts of then']"), browser.text()
+    assert eventually(lambda: browser.count(of="a.node.down") >= 1, 10), browser.text()
+    assert browser.axe() == []
+    browser.click(of=".past a")
+    assert fine(browser), browser.text()
+    browser.open(url=URL + "#/now?at=2020-01-01T00:00:00Z")
+    assert browser.shows("the server remembers the mesh since", of="main"), browser.text()
 
 
 def test_the_keyboard_reads_a_pair_both_ways(browser):
@@ -156,6 +174,27 @@ def test_events_keep_what_ended(mesh, browser):
     browser.click(of=".verdict .sentence a")
     assert browser.shows("All of the last week")
     assert "#/events?id=" in browser.url()
+    assert browser.axe() == []
+
+
+def test_graphs_show_a_node_over_time(browser):
+    browser.open(url=URL + "#/node/node-1")
+    assert browser.shows("Round trip", of="section[aria-label='Over time']", seconds=20), browser.text()
+    assert browser.count(of=".graph canvas") == 3
+    (trips, _, paths) = [browser.evaluate(code=f"document.querySelectorAll('.graph .plot')[{place}].ariaLabel")
+                         for place in range(3)]
+    assert " ms" in trips and "not measured" not in trips, trips
+    assert "up " in paths, paths
+    # Something is drawn: not all of the canvas is of one colour.
+    assert browser.evaluate(code="""(() => {
+        const canvas = document.querySelector('.graph canvas');
+        return new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size;
+    })()""") > 2
+    browser.press(of=".graph .plot", key="ArrowLeft")
+    browser.press(of=".graph .plot", key="ArrowLeft")
+    assert browser.shows("median ", of=".graph figcaption"), browser.text(of=".graph")
+    browser.evaluate(code="document.querySelectorAll('input[name=range]')[1].click()")
+    assert eventually(lambda: browser.url().endswith("#/node/node-1?range=6h"), 5), browser.url()
     assert browser.axe() == []
 
 
