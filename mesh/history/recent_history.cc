@@ -4,21 +4,37 @@
 
 namespace meshcheck::history {
 
+RecentHistory::Series* RecentHistory::series_of(const SeriesKey& key) {
+  const auto found = series_.find(key);
+  if (found != series_.end()) return &found->second;
+  return series_.size() == series_max_ ? nullptr : &series_[key];
+}
+
+void RecentHistory::restore(const SeriesKey& key, Seconds minute, const Point& point, Seconds now) {
+  constexpr Step kSteps = kMinute / kStep;
+  const Step oldest = step_of(now) - static_cast<Step>(kPoints) + 1;
+  const Step first = step_of(minute);
+  if (first < oldest || first + kSteps > step_of(now)) return;
+  Series* const series = series_of(key);
+  if (series == nullptr) return;
+  for (Step step = first; step < first + kSteps; ++step) {
+    Point& held = series->ring.at(static_cast<std::size_t>(step) % kPoints);
+    if (!held.is_measured()) held = point;
+  }
+  series->last = std::max(series->last, first + kSteps - 1);
+}
+
 void RecentHistory::add(Seconds time, const Tick& tick) {
   const Step step = step_of(time);
   if (step < last_) return;
   last_ = step;
-  if (!since_) since_ = Seconds(step * kStep);
   for (const auto& [key, point] : tick) {
-    auto found = series_.find(key);
-    if (found == series_.end()) {
-      if (series_.size() == series_max_) {
-        ++left_out_;
-        continue;
-      }
-      found = series_.emplace(key, Series()).first;
+    Series* const found = series_of(key);
+    if (found == nullptr) {
+      ++left_out_;
+      continue;
     }
-    Series& series = found->second;
+    Series& series = *found;
     // Steps that were left out have what they had an hour ago.
     const auto points = static_cast<Step>(kPoints);
     for (Step gone = std::max(series.last + 1, step - points + 1); gone < step; ++gone) {

@@ -29,12 +29,14 @@ class RecentHistory {
 
   // The points of the step that has `time` in it. A time before the last one's is left out.
   void add(Seconds time, const Tick& tick);
+  // A minute that was stored before the start stands for its six steps, where those have no point.
+  // Minutes longer ago than an hour before `now` are left out, and series beyond the bound.
+  void restore(const SeriesKey& key, Seconds minute, const Point& point, Seconds now);
   // The merged points of the minute that ends where `end` is, for the database.
   Tick minute_before(Seconds end) const;
 
   // The points from the step of `from` on, before `to`; those that are not held are not measured.
   std::vector<Point> read(const SeriesKey& key, Seconds from, Seconds to) const;
-  std::optional<Seconds> since() const { return since_; }  // The first step that was added.
   std::size_t series() const { return series_.size(); }
   std::uint64_t left_out() const { return left_out_; }  // Points.
 
@@ -46,11 +48,12 @@ class RecentHistory {
   };
 
   static Step step_of(Seconds time) { return time.time_since_epoch() / kStep; }
+  // Null: there is no room for another series.
+  Series* series_of(const SeriesKey& key);
   Point at(const Series& series, Step step) const;
 
   const std::size_t series_max_;
   Step last_ = 0;  // Of all series.
-  std::optional<Seconds> since_;
   std::uint64_t left_out_ = 0;
   std::map<SeriesKey, Series> series_;
 };

@@ -37,10 +37,8 @@ class RecentHistoryTest : public ::testing::Test {
 };
 
 TEST_F(RecentHistoryTest, HasAPointOfEachStep) {
-  EXPECT_FALSE(history_.since());
   add(0s, 1);
   add(11s, 2);
-  EXPECT_EQ(history_.since(), kBegin);
   add(40s, 3);
   EXPECT_EQ(read(0s, 60s), (std::vector{1, 2, -1, -1, 3, -1}));
   EXPECT_EQ(history_.read({"node-1", mesh::Layer::kHost}, kBegin, kBegin + 1min),
@@ -76,6 +74,22 @@ TEST_F(RecentHistoryTest, LeavesOutTimesThatGoBack) {
   add(100s, 1);
   add(50s, 2);
   EXPECT_EQ(read(50s, 110s), (std::vector{-1, -1, -1, -1, -1, 1}));
+}
+
+TEST_F(RecentHistoryTest, HasTheMinutesOfBeforeTheStart) {
+  const auto restore = [&](std::chrono::seconds minute, std::uint16_t down) {
+    history_.restore(kNode, kBegin + minute, point(down), kBegin + 1h);
+  };
+  restore(-1min, 9);  // Too long ago, and so would be a part of the next.
+  restore(0s, 9);
+  restore(1min, 1);
+  restore(58min, 2);
+  add(1h, 3);
+  restore(59min, 4);
+  restore(1h, 9);  // It is not over.
+  EXPECT_EQ(read(0s, 120s), (std::vector{-1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(read(59min - 10s, 59min + 10s), (std::vector{2, 4}));
+  EXPECT_EQ(read(1h - 10s, 1h + 10s), (std::vector{4, 3}));
 }
 
 }  // namespace

@@ -30,6 +30,29 @@ History::History(const Owner& owner, store::Worker* writer, const HistoryBounds&
       bounds_(bounds),
       timer_(owner.loop, [this] { look(now()); }) {
   timer_.start_repeating(kLook);
+  if (writer_ != nullptr) restore();
+}
+
+// On the writer's thread, and before all that it writes. Without it graphs are as good, but for the
+// last hour.
+void History::restore() {
+  auto run = [this](store::Connection& database) {
+    const Seconds current = seconds_of(now());
+    return owner_.tables.recent.with([&](RecentHistory& recent) {
+      return read_minutes(
+          database, current - RecentHistory::kLength,
+          [&](const history::SeriesKey& key, Seconds minute, const history::Point& point) {
+            recent.restore(key, minute, point, current);
+          });
+    });
+  };
+  const bool submitted =
+      writer_->submit({.run = std::move(run), .done = [this](const Result<void>& result) {
+                         if (result) return;
+                         owner_.log.warning("the last hour of the history cannot be read",
+                                            {{"error", result.error().message()}});
+                       }});
+  if (!submitted) owner_.log.warning("the last hour of the history is not read", {});
 }
 
 void History::look(Now time) {

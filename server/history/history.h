@@ -17,8 +17,8 @@
 
 namespace meshcheck::server {
 
-// A minute that could not be written is tried again with the next ones, for an hour. Belongs to its
-// loop's thread.
+// Begins with the last hour of the database. A minute that could not be written is tried again with
+// the next ones, for an hour. Belongs to its loop's thread.
 class History {
  public:
   struct Owner {
@@ -37,6 +37,7 @@ class History {
   static constexpr std::chrono::seconds kLook{1};  // For the begin of a step.
   static constexpr std::size_t kPiecePaths = 1024;
 
+  void restore();
   void look(Now time);
   history::Tick sample(Now time);
   void write(Now time);

@@ -76,15 +76,9 @@ http::Response get_history(const HistoryAccess& access, const http::Request& req
   auto query = parse_history_query(request, now().wall, access.database != nullptr);
   if (!query) return http::Response::error(400, query.error().message());
   if (query->is_recent()) {
-    // Of the time before the start the database has minutes.
-    auto points = access.tables.recent.with([&](const history::RecentHistory& recent) {
-      const bool whole = recent.since() && *recent.since() <= query->from;
-      return whole || access.database == nullptr
-                 ? std::optional(recent.read(query->key, query->from, query->to))
-                 : std::nullopt;
-    });
-    if (points) return response_of(*query, *std::move(points));
-    query->read_steps_of(kMinuteStep);
+    return response_of(*query, access.tables.recent.with([&](const history::RecentHistory& recent) {
+      return recent.read(query->key, query->from, query->to);
+    }));
   }
   const bool asked = access.database->read(
       {access.thread, request.ticket}, [query = *std::move(query)](store::Connection& database) {

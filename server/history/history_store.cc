@@ -116,28 +116,35 @@ Result<void> each_chunk(store::Connection& database, seconds step, Seconds from,
                   });
 }
 
-// Minutes that are chunks already stay: the clock may have been set back.
-Result<void> settle_hour(store::Connection& database, Seconds hour) {
-  auto ticks = database.cached(
-      "SELECT at_s, points FROM history_tick WHERE at_s >= ? AND at_s < ? ORDER BY at_s");
-  if (!ticks) return ticks.error();
-  Block block(hour, hours(1), kMinuteStep);
-  auto read = each_chunk(database, kMinuteStep, hour, hour + hours(1),
+// Those of an hour's chunks, then those that are none yet.
+Result<void> each_minute(store::Connection& database, Seconds from, Seconds to,
+                         const TakeMinute& take) {
+  auto read = each_chunk(database, kMinuteStep, from, to,
                          [&](const SeriesKey& key, Seconds time, const Points& points) {
                            for (const Point& point : points) {
-                             block.put(key, time, point);
+                             if (point.is_measured()) take(key, time, point);
                              time += kMinuteStep;
                            }
                          });
   if (!read) return read;
-  read = each_row(
-      (*ticks)->bind_all(number(hour), number(hour + hours(1))), [&](const store::Statement& row) {
-        const Seconds time = time_of(row.int64(0));
-        static_cast<void>(history::decode_tick(
-            row.blob(1), [&](std::string_view node, mesh::Layer layer, const Point& point) {
-              block.put({std::string(node), layer}, time, point);
-            }));
-      });
+  auto ticks = database.cached(
+      "SELECT at_s, points FROM history_tick WHERE at_s >= ? AND at_s < ? ORDER BY at_s");
+  if (!ticks) return ticks.error();
+  return each_row((*ticks)->bind_all(number(from), number(to)), [&](const store::Statement& row) {
+    const Seconds time = time_of(row.int64(0));
+    static_cast<void>(history::decode_tick(
+        row.blob(1), [&](std::string_view node, mesh::Layer layer, const Point& point) {
+          take({std::string(node), layer}, time, point);
+        }));
+  });
+}
+
+// Minutes that are chunks already stay: the clock may have been set back.
+Result<void> settle_hour(store::Connection& database, Seconds hour) {
+  Block block(hour, hours(1), kMinuteStep);
+  auto read = each_minute(
+      database, hour, hour + hours(1),
+      [&](const SeriesKey& key, Seconds time, const Point& point) { block.put(key, time, point); });
   if (!read) return read;
   if (auto written = block.write(database); !written) return written;
   return execute(database, "DELETE FROM history_tick WHERE at_s >= ? AND at_s < ?", number(hour),
@@ -288,6 +295,10 @@ Result<std::uint64_t> settle_history(store::Connection& database, Seconds now, b
     }
   }
   return remove_what_is_too_much(database, bounds.bytes);
+}
+
+Result<void> read_minutes(store::Connection& database, Seconds from, const TakeMinute& take) {
+  return each_minute(database, std::chrono::floor<hours>(from), Seconds::max(), take);
 }
 
 Result<std::vector<Point>> read_history(store::Connection& database, const SeriesKey& key,

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "lib/store/connection.h"
@@ -32,6 +33,11 @@ struct HistoryBounds {
 // of points that are left.
 Result<std::uint64_t> settle_history(store::Connection& database, Seconds now, bool proven,
                                      const HistoryBounds& bounds);
+
+// Calls `take` for each point of a minute from the hour of `from` on.
+using TakeMinute =
+    std::function<void(const history::SeriesKey& key, Seconds minute, const history::Point& point)>;
+Result<void> read_minutes(store::Connection& database, Seconds from, const TakeMinute& take);
 
 // The points of [from, to) with steps of kMinuteStep or kLongStep; `from` is a multiple of the
 // step. Unreadable rows read as not measured.

@@ -116,6 +116,21 @@ TEST_F(HistoryStoreTest, KeepsMinutesOfAnHourThatComesAgain) {
   EXPECT_EQ(read(1min, kDay + 4min, kDay + 7min), (std::vector{4, 999, 6}));
 }
 
+TEST_F(HistoryStoreTest, HasTheMinutesOfTheLastHours) {
+  fill(kDay, kDay + 2h);
+  write(kDay + 2h, 7);
+  std::vector<int> read;
+  ASSERT_TRUE(read_minutes(database_, kDay + 90min,
+                           [&](const SeriesKey& key, Seconds minute, const Point& point) {
+                             EXPECT_EQ(key, kNode);
+                             EXPECT_EQ((minute - kDay) / 1min, 60 + static_cast<int>(read.size()));
+                             read.push_back(point[Column::kDown]);
+                           }));
+  ASSERT_EQ(read.size(), 61U) << "whole hours";
+  EXPECT_EQ(read[0], 60);
+  EXPECT_EQ(read[60], 7);
+}
+
 TEST_F(HistoryStoreTest, LeavesOutDamagedRows) {
   fill(kDay, kDay + 2h);
   ASSERT_TRUE(database_.exec("UPDATE history_chunk SET points = x'01ff' WHERE start_s = " +
