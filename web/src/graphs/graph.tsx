@@ -6,11 +6,28 @@ import { link } from "../router";
 import { type Graph, type History, sentenceOf, timesOf, valuesOf, valueText } from "./series";
 
 const HEIGHT = 170;
+const DAYS_FROM_S = 2 * 86_400;
+const FEW = 30;
 
 const colour = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function optionsOf(graph: Graph, width: number, onCursor: (place: number | null) => void) {
+// Times of the day, or days where there are many.
+function marksOf(plot: uPlot, marks: number[]): string[] {
+  const length = (plot.scales.x?.max ?? 0) - (plot.scales.x?.min ?? 0);
+  const format: Intl.DateTimeFormatOptions =
+    length > DAYS_FROM_S
+      ? { month: "short", day: "numeric" }
+      : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return marks.map((time) => new Date(time * 1000).toLocaleString(undefined, format));
+}
+
+function optionsOf(
+  graph: Graph,
+  width: number,
+  few: boolean,
+  onCursor: (place: number | null) => void,
+) {
   const axis: uPlot.Axis = {
     stroke: colour("--quiet"),
     grid: { stroke: colour("--line"), width: 1 },
@@ -23,7 +40,7 @@ function optionsOf(graph: Graph, width: number, onCursor: (place: number | null)
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, values: undefined },
+      { ...axis, values: marksOf },
       { ...axis, size: 60 },
     ],
     series: [
@@ -33,7 +50,8 @@ function optionsOf(graph: Graph, width: number, onCursor: (place: number | null)
         stroke: colour(of),
         dash,
         width: 1.5,
-        points: { show: false },
+        // A few measured steps among many that are not would be too short for a line.
+        points: { show: few, size: 4 },
         spanGaps: false,
       })),
     ],
@@ -51,6 +69,7 @@ export function GraphFigure({ graph, history }: { graph: Graph; history: History
     times,
     ...graph.lines.map(({ column }) => valuesOf(history, column)),
   ];
+  const few = history.up.filter((value) => value !== null).length <= FEW;
   const latest = useRef(data);
   latest.current = data;
 
@@ -60,7 +79,7 @@ export function GraphFigure({ graph, history }: { graph: Graph; history: History
     const make = () => {
       plot.current?.destroy();
       plot.current = new uPlot(
-        optionsOf(graph, element.clientWidth, setAt),
+        optionsOf(graph, element.clientWidth, few, setAt),
         latest.current,
         element,
       );
@@ -77,7 +96,7 @@ export function GraphFigure({ graph, history }: { graph: Graph; history: History
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [graph]);
+  }, [graph, few]);
   useEffect(() => plot.current?.setData(latest.current), [history]);
 
   const show = () => {
