@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace meshcheck::history {
+namespace {
+
+// By so much a clock that is set back is waited for.
+constexpr std::chrono::minutes kCorrectionMax{1};
+
+}  // namespace
 
 RecentHistory::Series* RecentHistory::series_of(const SeriesKey& key) {
   const auto found = series_.find(key);
@@ -26,7 +32,11 @@ void RecentHistory::restore(const SeriesKey& key, Seconds minute, const Point& p
 
 void RecentHistory::add(Seconds time, const Tick& tick) {
   const Step step = step_of(time);
-  if (step < last_) return;
+  if (step < last_) {
+    if (last_ - step <= kCorrectionMax / kStep) return;
+    // The points that are held are of a time that has not come.
+    series_.clear();
+  }
   last_ = step;
   for (const auto& [key, point] : tick) {
     Series* const found = series_of(key);

@@ -27,7 +27,8 @@ class RecentHistory {
 
   explicit RecentHistory(std::size_t series_max) : series_max_(series_max) {}
 
-  // The points of the step that has `time` in it. A time before the last one's is left out.
+  // The points of the step that has `time` in it. A time up to a minute before the last one's is
+  // left out; with an earlier one, of a clock that was set back, all begins anew.
   void add(Seconds time, const Tick& tick);
   // A minute that was stored before the start stands for its six steps, where those have no point.
   // Minutes longer ago than an hour before `now` are left out, and series beyond the bound.

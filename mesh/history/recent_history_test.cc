@@ -55,6 +55,16 @@ TEST_F(RecentHistoryTest, DoesNotTellAnHourAgoForNow) {
   EXPECT_EQ(read(3580s, 3630s), (std::vector{-1, 3, -1, 4, -1}));
 }
 
+TEST_F(RecentHistoryTest, BeginsAnewAfterAClockThatWasSetBack) {
+  add(3600s, 1);
+  add(3590s, 2);
+  EXPECT_EQ(read(3590s, 3610s), (std::vector{-1, 1})) << "a small correction is waited for";
+  add(0s, 3);
+  add(10s, 4);
+  EXPECT_EQ(read(0s, 30s), (std::vector{3, 4, -1}));
+  EXPECT_EQ(read(3600s, 3610s), std::vector{-1}) << "that time has not come";
+}
+
 TEST_F(RecentHistoryTest, MergesAMinute) {
   for (int i = 0; i < 12; ++i) add(i * 10s, static_cast<std::uint16_t>(i));
   EXPECT_EQ(history_.minute_before(kBegin + 1min).at(kNode)[Column::kDown], 5);
