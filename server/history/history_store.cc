@@ -193,19 +193,27 @@ Result<void> remove(store::Connection& database, seconds step, Seconds before) {
                  step.count(), number(before));
 }
 
+// The block stays, as one without bytes: a day without a block would be made again.
+Result<void> empty(store::Connection& database, seconds step, Seconds start) {
+  auto gone = execute(database, "DELETE FROM history_chunk WHERE step_s = ? AND start_s = ?",
+                      step.count(), number(start));
+  if (!gone) return gone;
+  return execute(database, "UPDATE history_block SET bytes = 0 WHERE step_s = ? AND start_s = ?",
+                 step.count(), number(start));
+}
+
 Result<std::uint64_t> remove_what_is_too_much(store::Connection& database, std::uint64_t most) {
   for (;;) {
     const auto bytes = look_up(database, "SELECT sum(bytes) FROM history_block");
     if (!bytes) return bytes.error();
     const auto held = static_cast<std::uint64_t>(bytes->value_or(0));
     if (held <= most) return held;
-    const auto start = look_up(database, "SELECT min(start_s) FROM history_block");
+    const auto start = look_up(database, "SELECT min(start_s) FROM history_block WHERE bytes > 0");
     if (!start) return start.error();
-    const auto step =
-        look_up(database, "SELECT max(step_s) FROM history_block WHERE start_s = ?", **start);
+    const auto step = look_up(
+        database, "SELECT max(step_s) FROM history_block WHERE start_s = ? AND bytes > 0", **start);
     if (!step) return step.error();
-    auto gone = remove(database, seconds(**step), time_of(**start) + seconds(1));
-    if (!gone) return gone.error();
+    if (auto gone = empty(database, seconds(**step), time_of(**start)); !gone) return gone.error();
   }
 }
 

@@ -57,6 +57,23 @@ class HistoryStoreTest : public ::testing::Test {
   std::uint64_t bytes_ = 0;
 };
 
+TEST_F(HistoryStoreTest, DoesNotMakeADayAgainThatWasTooMuch) {
+  fill(kDay, kDay + 26h);
+  const HistoryBounds bounds{.bytes = bytes_ - 1};
+  ASSERT_TRUE(settle_history(database_, kDay + 26h, false, bounds));
+  EXPECT_EQ(count("history_chunk WHERE step_s = 600"), 0);
+  const auto changes = [this] {
+    auto statement = database_.prepare("SELECT total_changes()");
+    EXPECT_TRUE(*statement->step());
+    return statement->int64(0);
+  };
+  const std::int64_t before = changes();
+  const auto again = settle_history(database_, kDay + 26h, false, bounds);
+  ASSERT_TRUE(again);
+  EXPECT_LE(*again, bounds.bytes);
+  EXPECT_EQ(changes(), before);
+}
+
 TEST_F(HistoryStoreTest, HasMinutesAcrossHoursAndDays) {
   fill(kDay + 22h, kDay + 26h);
   EXPECT_EQ(count("history_tick"), 0);
