@@ -11,6 +11,12 @@ namespace {
 using View = std::span<const std::uint8_t>;
 
 constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kDeflatedFormat = 2;  // Of a chunk.
+
+constexpr std::size_t kVarintBytes = 3;  // Of a difference.
+// Of the largest chunk, without its format.
+constexpr std::size_t kChunkBytesMax =
+    kVarintBytes + kColumns * (1 + kVarintBytes * kChunkPointsMax);
 
 enum Kind : std::uint8_t { kSame, kDifferences };
 
@@ -71,20 +77,7 @@ bool take_column(View& bytes, std::span<Point> points, std::size_t column) {
   return true;
 }
 
-}  // namespace
-
-Bytes encode_chunk(std::span<const Point> points) {
-  assert(points.size() <= kChunkPointsMax);
-  Bytes bytes = {kFormat};
-  append_varint(bytes, static_cast<std::uint32_t>(points.size()));
-  if (points.empty()) return bytes;
-  for (std::size_t column = 0; column < kColumns; ++column) append_column(bytes, points, column);
-  return bytes;
-}
-
-Result<std::vector<Point>> decode_chunk(View bytes) {
-  if (bytes.empty() || bytes.front() != kFormat) return Error("the format of points is not known");
-  bytes = bytes.subspan(1);
+Result<std::vector<Point>> take_chunk(View bytes) {
   const auto count = take_varint(bytes);
   if (!count || *count > kChunkPointsMax) return Error("a chunk has too many points");
   std::vector<Point> points(*count);
@@ -93,6 +86,30 @@ Result<std::vector<Point>> decode_chunk(View bytes) {
   }
   if (!bytes.empty()) return Error("a chunk is longer than its points");
   return points;
+}
+
+}  // namespace
+
+Bytes encode_chunk(std::span<const Point> points) {
+  assert(points.size() <= kChunkPointsMax);
+  Bytes bytes = {kFormat};
+  append_varint(bytes, static_cast<std::uint32_t>(points.size()));
+  if (points.empty()) return bytes;
+  for (std::size_t column = 0; column < kColumns; ++column) append_column(bytes, points, column);
+  const Bytes deflated = deflate(View(bytes).subspan(1));
+  if (deflated.size() + 1 >= bytes.size()) return bytes;
+  bytes.assign(1, kDeflatedFormat);
+  bytes.insert(bytes.end(), deflated.begin(), deflated.end());
+  return bytes;
+}
+
+Result<std::vector<Point>> decode_chunk(View bytes) {
+  if (bytes.empty()) return Error("a chunk has no format");
+  const View rest = bytes.subspan(1);
+  if (bytes.front() == kFormat) return take_chunk(rest);
+  if (bytes.front() != kDeflatedFormat) return Error("the format of points is not known");
+  const auto plain = inflate(rest, kChunkBytesMax);
+  return plain ? take_chunk(*plain) : Error("compressed points are damaged");
 }
 
 Bytes encode_tick(const Tick& tick) {

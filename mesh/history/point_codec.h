@@ -12,15 +12,15 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "mesh/history/deflate.h"
 #include "mesh/history/point.h"
 #include "mesh/report/probing_report.h"
 
 namespace meshcheck::history {
 
-using Bytes = std::vector<std::uint8_t>;
-
 // Successive points of one series: a byte of the format, their number, then each column, as one
-// value if all are the same, else as differences.
+// value if all are the same, else as differences. What follows the format is compressed where that
+// makes it shorter.
 inline constexpr std::size_t kChunkPointsMax = 1440;
 // REQUIRES: at most kChunkPointsMax points.
 Bytes encode_chunk(std::span<const Point> points);

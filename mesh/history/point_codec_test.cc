@@ -33,6 +33,21 @@ TEST(PointCodecTest, TakesLittleForWhatStays) {
   EXPECT_LE(encode_chunk(points).size(), 40U);
 }
 
+TEST(PointCodecTest, CompressesWhatMovesLittle) {
+  std::vector<Point> points = hour();
+  for (std::size_t i = 0; i < points.size(); i += 9) points[i][Column::kLoss] = 100;
+  const Bytes chunk = encode_chunk(points);
+  EXPECT_EQ(chunk.front(), 2);
+  EXPECT_LE(chunk.size(), 150U);
+  EXPECT_EQ(*decode_chunk(chunk), points);
+}
+
+TEST(PointCodecTest, ReadsTheLargestChunk) {
+  std::vector<Point> points(kChunkPointsMax);
+  for (std::size_t i = 0; i < points.size(); i += 2) points[i].values.fill(Point::kLargest);
+  EXPECT_EQ(*decode_chunk(encode_chunk(points)), points);
+}
+
 TEST(PointCodecTest, RefusesDamagedChunks) {
   const Bytes good = encode_chunk(hour());
   for (std::size_t size = 0; size < good.size(); ++size) {
