@@ -64,13 +64,6 @@ std::string legend_of(const Style& style) {
   return text + (style.colour ? "^ upper v lower X both rows fail\n" : ". no path\n");
 }
 
-Cell state_of(const PathCounts& counts) {
-  const std::string state(counts.worst());
-  if (state.empty()) return Cell::none();
-  return Cell(std::string(1, state_letter(state)) + ' ' + state, state_paint(state))
-      .with_value(state);
-}
-
 Json tree_of(const PathCounts& counts) {
   return Json{{"state", counts.worst()},
               {"up", counts.up},
@@ -136,7 +129,7 @@ Document mesh_document(const MeshGrid& grid, const Style& style, const MeshQuest
     one.update(tree_of(counts));
     pairs.push_back(std::move(one));
     document.table.rows.push_back({grid.nodes[pair.first], grid.nodes[pair.second],
-                                   state_of(counts), std::to_string(counts.up),
+                                   state_cell(counts.worst()), std::to_string(counts.up),
                                    std::to_string(counts.degraded), std::to_string(counts.down),
                                    std::to_string(counts.unknown)});
   }
@@ -159,7 +152,8 @@ Result<Document> mesh_row_document(const MeshGrid& grid, const std::string& node
     document.names.push_back("node/" + grid.nodes[other]);
     document.tree["peers"].push_back(
         Json{{"node", grid.nodes[other]}, {"to_it", tree_of(to)}, {"from_it", tree_of(from)}});
-    document.table.rows.push_back({grid.nodes[other], state_of(to), state_of(from)});
+    document.table.rows.push_back(
+        {grid.nodes[other], state_cell(to.worst()), state_cell(from.worst())});
   }
   return document;
 }

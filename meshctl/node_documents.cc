@@ -30,11 +30,6 @@ Cell share(const Json& path, std::string_view key) {
       .with_value(loss.dump());
 }
 
-Cell state_cell(const std::string& state) {
-  return Cell(std::string(1, state_letter(state)) + ' ' + state, state_paint(state))
-      .with_value(state);
-}
-
 Cell number_cell(const Json& object, std::string_view key) {
   const Json& number = member_at(object, key);
   return number.is_number() ? Cell(number.dump()) : Cell::none();

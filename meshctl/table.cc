@@ -41,6 +41,13 @@ void end_line(std::string& out, std::string line) {
 
 }  // namespace
 
+Cell state_cell(std::string_view state) {
+  if (state.empty()) return Cell::none();
+  std::string text(1, state_letter(state));
+  text += ' ';
+  return Cell(text.append(state), state_paint(state)).with_value(std::string(state));
+}
+
 std::string write_table(const Table& table, bool wide, const Style& style) {
   const std::vector<std::size_t> shown = shown_columns(table, wide);
   std::vector<std::size_t> widths(table.columns.size());

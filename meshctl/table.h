@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "meshctl/style.h"
@@ -32,6 +33,9 @@ struct Cell {
   std::optional<std::string> value;  // Nothing: as `text`.
   Paint paint = Paint::kNone;
 };
+
+// "U up"; for programs the state alone. Without a state as none().
+Cell state_cell(std::string_view state);
 
 // Each row has a cell for each column.
 struct Table {
