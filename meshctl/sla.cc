@@ -15,7 +15,7 @@ std::int64_t epoch_seconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-// Downtimes begin and end by the server's clock, which this machine's may be far from.
+// Downtimes and the past are by the server's clock, which this machine's may be far from.
 Result<WallTime> time_of_server(Session& session) {
   const std::string path = "/api/v1/verdicts";
   const auto answer = session.get_json(path);
@@ -40,8 +40,10 @@ class Sla : public Command {
     if (!since) return program.fail(since.error().within("--since"));
     const auto session = program.session();
     if (!session) return program.fail(session.error());
+    const auto time = time_of_server(**session);
+    if (!time) return program.fail(time.error());
     const auto stretch = std::chrono::duration_cast<std::chrono::seconds>(*since);
-    std::string path = "/api/v1/sla?from=" + std::to_string(epoch_seconds(now().wall - stretch)) +
+    std::string path = "/api/v1/sla?from=" + std::to_string(epoch_seconds(*time - stretch)) +
                        "&step=" + sla_step(stretch);
     if (!group_.empty()) path += "&group=" + query_escape(group_);
     if (!probe_.empty()) path += "&probe=" + query_escape(probe_);

@@ -119,6 +119,13 @@ def test_downtimes_are_by_the_clock_of_the_server(lost):
     assert (added["startDate"], added["endDate"]) == (NOW, NOW + 3600)
 
 
+def test_the_past_is_by_the_clock_of_the_server(lost):
+    questions = []
+    with later_server("u", questions) as (server, _):
+        lost("sla", "--since=1h", "-s", server)
+    assert [path for path in questions if f"from={NOW - 3600}&" in path], questions
+
+
 def test_a_watch_prints_a_line_for_each_event(broken, home):
     meshctl = Meshctl(home, MESHCTL_SERVER=url(broken))
     watching = meshctl.popen("verdicts", "-w", "-o", "json")

@@ -9,8 +9,8 @@ NOW = 1893456000
 
 
 @contextlib.contextmanager
-def later_server(uid):
-    """Its URL, and the bodies of changes as they come."""
+def later_server(uid, questions=None):
+    """Its URL, and the bodies of changes as they come. The paths of what is only read go to `questions`."""
     item = {"uid": uid, "name": "n", "type": "Accident", "startDate": NOW - 60, "endDate": NOW + 60, "description": "",
             "affected": [], "source": "api"}
     changes = []
@@ -27,6 +27,8 @@ def later_server(uid):
             self.wfile.write(text)
 
         def do_GET(self):  # pylint: disable=invalid-name
+            if questions is not None:
+                questions.append(self.path)
             self.answer({"time": "2030-01-01T00:00:00Z", "verdicts": [], "downtimes": [item]})
 
         def do_POST(self):  # pylint: disable=invalid-name
