@@ -126,6 +126,14 @@ TEST_F(HeatMapTest, PutsEachNodeInOneGroup) {
   EXPECT_EQ(grouped(ring(3), 2).nodes, (std::vector<std::string>{"worker-0..", "worker-2"}));
 }
 
+TEST_F(HeatMapTest, CallsNothingUpThatIsPartlyUnknown) {
+  EXPECT_EQ(PathCounts{}.worst(), "");
+  EXPECT_EQ(PathCounts{.up = 1}.worst(), "up");
+  EXPECT_EQ((PathCounts{.up = 9, .unknown = 1}.worst()), "unknown");
+  EXPECT_EQ((PathCounts{.up = 9, .degraded = 1, .unknown = 1}.worst()), "degraded");
+  EXPECT_EQ((PathCounts{.degraded = 1, .down = 1}.worst()), "down");
+}
+
 TEST_F(HeatMapTest, ReadsRowsOfTheServer) {
   const auto grid = read_mesh(
       R"({"time": "x", "paths": [

@@ -31,8 +31,8 @@ PathCounts& PathCounts::operator+=(const PathCounts& other) {
 std::string_view PathCounts::worst() const {
   if (down != 0) return "down";
   if (degraded != 0) return "degraded";
-  if (up != 0) return "up";
-  return unknown != 0 ? "unknown" : "";
+  if (unknown != 0) return "unknown";
+  return up != 0 ? "up" : "";
 }
 
 PathCounts MeshGrid::total() const {

@@ -23,7 +23,7 @@ struct PathCounts {
 
   void add(std::string_view state);
   PathCounts& operator+=(const PathCounts& other);
-  // The worst that is known: "down", "degraded", "up", "unknown"; "" without paths.
+  // In the order of the server's grid: "down", "degraded", "unknown", "up"; "" without paths.
   std::string_view worst() const;
 };
 
