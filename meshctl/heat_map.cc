@@ -46,9 +46,9 @@ std::string label_of(const MeshGrid& grid, std::size_t row, std::size_t width) {
   return label + std::string(width - display_width(label) + 1, ' ');
 }
 
-std::string heading_of(const PathCounts& total, std::size_t nodes) {
+std::string heading_of(const PairCounts& total, std::size_t nodes) {
   std::string text = counted(nodes, "node") + ", " +
-                     counted(total.up + total.degraded + total.down + total.unknown, "path") +
+                     counted(total.up + total.degraded + total.down + total.unknown, "pair") +
                      ": " + std::to_string(total.up) + " up, " + std::to_string(total.degraded) +
                      " degraded, " + std::to_string(total.down) + " down, " +
                      std::to_string(total.unknown) + " unknown\n";
@@ -64,7 +64,7 @@ std::string legend_of(const Style& style) {
   return text + (style.colour ? "^ upper v lower X both rows fail\n" : ". no path\n");
 }
 
-Json tree_of(const PathCounts& counts) {
+Json tree_of(const PairCounts& counts) {
   return Json{{"state", counts.worst()},
               {"up", counts.up},
               {"degraded", counts.degraded},
@@ -76,15 +76,19 @@ Json tree_of(const PathCounts& counts) {
 
 std::string draw_heat_map(const MeshGrid& whole, const Style& style, bool all) {
   std::size_t longest = 0;
-  for (const std::string& node : whole.nodes) {
-    longest = std::max(longest, display_width(printable(node)));
+  for (const auto* names : {&whole.nodes, &whole.zones}) {
+    for (const std::string& name : *names) {
+      longest = std::max(longest, display_width(printable(name)));
+    }
   }
   const std::size_t lines = std::max<std::size_t>(style.height, kOtherLines + 1) - kOtherLines;
   const std::size_t label_width = std::min({longest + 2, kLabelMax, style.width / 3});
   const std::size_t columns = std::max<std::size_t>(style.width, label_width + 2) - label_width - 1;
   const std::size_t fits = std::min(columns, style.colour ? 2 * lines : lines);
   const bool cut = !all && whole.nodes.size() > fits;
-  const MeshGrid grid = cut ? grouped(whole, fits) : whole;
+  const std::size_t zones = count_zones(whole);
+  const bool by_zone = cut && zones > 1 && zones <= fits;
+  const MeshGrid grid = by_zone ? grouped_by_zone(whole) : cut ? grouped(whole, fits) : whole;
   std::string out;
   const std::size_t step = style.colour ? 2 : 1;
   for (std::size_t row = 0; row < grid.nodes.size(); row += step) {
@@ -100,8 +104,9 @@ std::string draw_heat_map(const MeshGrid& whole, const Style& style, bool all) {
     out += style.colour ? "\x1b[0m\n" : "\n";
   }
   if (cut) {
-    out += counted(whole.nodes.size(), "node") + " in " + counted(grid.nodes.size(), "group") +
-           ", each with its worst path; --all has each node, --node NODE one row\n";
+    out += counted(whole.nodes.size(), "node") + " in " +
+           counted(grid.nodes.size(), by_zone ? "zone" : "group") +
+           ", each with its worst pair; --all has each node, --node NODE one row\n";
   }
   return out;
 }
@@ -113,6 +118,7 @@ Document mesh_document(const MeshGrid& grid, const Style& style, const MeshQuest
                   draw_heat_map(grid, style, question.all) + legend_of(style);
   document.tree = Json{{"layer", question.layer.empty() ? "both" : question.layer},
                        {"nodes", grid.nodes},
+                       {"zones", grid.zones},
                        {"pairs", Json::array()}};
   Json& pairs = document.tree["pairs"];
   document.table.columns = {{.name = "from"},
@@ -147,8 +153,8 @@ Result<Document> mesh_row_document(const MeshGrid& grid, const std::string& node
     const auto out = grid.cells.find({self, other});
     const auto in = grid.cells.find({other, self});
     if (out == grid.cells.end() && in == grid.cells.end()) continue;
-    const PathCounts to = out == grid.cells.end() ? PathCounts{} : out->second;
-    const PathCounts from = in == grid.cells.end() ? PathCounts{} : in->second;
+    const PairCounts to = out == grid.cells.end() ? PairCounts{} : out->second;
+    const PairCounts from = in == grid.cells.end() ? PairCounts{} : in->second;
     document.names.push_back("node/" + grid.nodes[other]);
     document.tree["peers"].push_back(
         Json{{"node", grid.nodes[other]}, {"to_it", tree_of(to)}, {"from_it", tree_of(from)}});

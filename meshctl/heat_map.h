@@ -11,8 +11,9 @@
 namespace meshcheck::meshctl {
 
 // With colour two rows of the grid are one line of half blocks, where what fails has a sign;
-// without, each is a line of letters. Larger than the screen of `style` only with `all`; else nodes
-// are put in groups, and a line says so.
+// without, each is a line of letters. Larger than the screen of `style` only with `all`; else zones
+// stand for their nodes, or, if there is one or they are too many, groups of neighbours in the
+// order of the grid do; and a line says so.
 std::string draw_heat_map(const MeshGrid& grid, const Style& style, bool all);
 
 struct MeshQuestion {

@@ -15,6 +15,7 @@ namespace {
 MeshGrid ring(std::size_t count) {
   MeshGrid grid;
   for (std::size_t i = 0; i < count; ++i) grid.nodes.push_back("worker-" + std::to_string(i));
+  grid.zones.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = 1; j <= std::min<std::size_t>(32, count - 1); ++j) {
       grid.cells[{i, (i + j) % count}].add(i == 3 && j == 1 ? "down" : "up");
@@ -61,7 +62,7 @@ TEST_F(HeatMapTest, DrawsTwoRowsOfTheGridInOneLine) {
 
 TEST_F(HeatMapTest, MarksWhatFailsWithoutColours) {
   const auto signs = [](const char* upper, const char* lower) {
-    MeshGrid grid{.nodes = {"a", "b"}};
+    MeshGrid grid{.nodes = {"a", "b"}, .zones = {"", ""}};
     grid.cells[{0, 0}].add(upper);
     grid.cells[{1, 0}].add(lower);
     const std::string line = lines_of(draw_heat_map(grid, {.colour = true}, false)).at(0);
@@ -127,28 +128,23 @@ TEST_F(HeatMapTest, PutsEachNodeInOneGroup) {
 }
 
 TEST_F(HeatMapTest, CallsNothingUpThatIsPartlyUnknown) {
-  EXPECT_EQ(PathCounts{}.worst(), "");
-  EXPECT_EQ(PathCounts{.up = 1}.worst(), "up");
-  EXPECT_EQ((PathCounts{.up = 9, .unknown = 1}.worst()), "unknown");
-  EXPECT_EQ((PathCounts{.up = 9, .degraded = 1, .unknown = 1}.worst()), "degraded");
-  EXPECT_EQ((PathCounts{.degraded = 1, .down = 1}.worst()), "down");
+  EXPECT_EQ(PairCounts{}.worst(), "");
+  EXPECT_EQ(PairCounts{.up = 1}.worst(), "up");
+  EXPECT_EQ((PairCounts{.up = 9, .unknown = 1}.worst()), "unknown");
+  EXPECT_EQ((PairCounts{.up = 9, .degraded = 1, .unknown = 1}.worst()), "degraded");
+  EXPECT_EQ((PairCounts{.degraded = 1, .down = 1}.worst()), "down");
 }
 
-TEST_F(HeatMapTest, ReadsRowsOfTheServer) {
-  const auto grid = read_mesh(
-      R"({"time": "x", "paths": [
-        {"from_node": "n10", "to_node": "n9", "state": "up", "rtt_ms": {"p50": 1}},
-        {"from_node": "n10", "to_node": "n9", "state": "degraded"},
-        {"from_node": "n9", "to_node": "", "state": "down"},
-        {"from_node": "n9", "to_node": "n10", "state": "new"}], "total": 4})");
-  ASSERT_TRUE(grid);
-  EXPECT_EQ(grid->nodes, (std::vector<std::string>{"n9", "n10"}));
-  EXPECT_EQ(grid->cells.at({1, 0}).worst(), "degraded");
-  EXPECT_EQ(grid->cells.at({0, 1}).worst(), "unknown");
-  EXPECT_EQ(grid->cells.size(), 2U);
-  EXPECT_FALSE(read_mesh("{\"paths\": [{]}"));
-  EXPECT_FALSE(read_mesh("{}"));
-  EXPECT_FALSE(read_mesh("[]"));
+TEST_F(HeatMapTest, ShowsZonesOfAMeshThatIsLargerThanTheScreen) {
+  MeshGrid grid = ring(1000);
+  for (std::size_t i = 0; i < 1000; ++i) grid.zones[i] = i < 400 ? "east" : "west";
+  const std::string note = "1000 nodes in 2 zones, each with its worst pair; ";
+  const auto lines = lines_of(draw_heat_map(grid, {}, false));
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0], "east         DU");
+  EXPECT_EQ(lines[1], "west         UU");
+  EXPECT_EQ(lines[2].substr(0, note.size()), note);
+  EXPECT_EQ(lines_of(draw_heat_map(grid, {}, true)).size(), 1000U);
 }
 
 }  // namespace

@@ -16,13 +16,15 @@ class Mesh : public Command {
   int run(Program& program) override {
     const auto session = program.session();
     if (!session) return program.fail(session.error());
-    std::string path = "/api/v1/mesh?relation=peer";
-    if (!question_.layer.empty()) path += "&layer=" + question_.layer;
-    if (!node_.empty()) path += "&node=" + query_escape(node_);
-    const auto body = (*session)->get_body(path);
-    if (!body) return program.fail(body.error());
-    const auto grid = read_mesh(*body);
-    if (!grid) return program.fail(grid.error().within(path));
+    std::vector<std::string> bodies;
+    for (const char* const layer : {"pod", "host"}) {
+      if (!question_.layer.empty() && question_.layer != layer) continue;
+      auto body = (*session)->get_body(std::string("/api/v1/mesh/grid?layer=") + layer);
+      if (!body) return program.fail(body.error());
+      bodies.push_back(*std::move(body));
+    }
+    const auto grid = read_grids(bodies);
+    if (!grid) return program.fail(grid.error().within("/api/v1/mesh/grid"));
     if (node_.empty()) {
       question_.all_pairs = program.for_machines();
       return program.show(mesh_document(*grid, program.style(), question_));

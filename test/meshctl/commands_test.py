@@ -61,7 +61,7 @@ def test_verdicts(ask, ask_broken):
 
 def test_mesh(ask_broken):
     out = ask_broken("mesh").out.splitlines()
-    assert out[0].startswith("4 nodes, 24 paths: 18 up, 0 degraded, 6 down")
+    assert out[0].startswith("4 nodes, 24 pairs: 18 up, 0 degraded, 6 down")
     assert out[1:5] == ["node1   .DUU", "node2   D.DD", "node3   UD.U", "node4   UDU."]
     row = ask_broken("mesh", "--node", "node2", "--layer", "host").out.splitlines()
     assert row[0].split() == ["NODE", "TO", "IT", "FROM", "IT"] and "U up" in row[1]
