@@ -14,6 +14,7 @@ from conftest import url
 from later_server import NOW, later_server
 from mesh_report import agent, mtu, path, report, UP
 from meshctl import FORMATS, Meshctl
+from verdict_test import Cluster
 from waiting import eventually, wait_for
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -66,6 +67,21 @@ def test_mesh(ask_broken):
     row = ask_broken("mesh", "--node", "node2", "--layer", "host").out.splitlines()
     assert row[0].split() == ["NODE", "TO", "IT", "FROM", "IT"] and "U up" in row[1]
     assert ask_broken("mesh", "--node", "nowhere").code == 2
+
+
+def test_a_mesh_that_is_larger_than_the_screen_is_zones_by_zones(launch, tmp_path):
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text(json.dumps({"agents": [
+        {"name": agent(node, layer), "zone": "east" if node < 3 else "west"} for node in range(1, 5) for layer in ("pod", "host")]}))
+    server = launch("-db", "", "-inventory", inventory)
+    cluster = Cluster(server)
+    cluster.break_pods(2)
+    cluster.report()
+    meshctl = Meshctl(tmp_path, MESHCTL_SERVER=url(server))
+    wait_for(lambda: meshctl.run("mesh", "-o", "json").json()["zones"] == ["east", "east", "west", "west"], "the zones")
+    out = meshctl.run("mesh", "--layer=pod", LINES="7").out.splitlines()
+    assert out[1:3] == ["east    DD", "west    DU"], out
+    assert out[3].startswith("4 nodes in 2 zones, each with its worst pair")
 
 
 def test_agents(ask):
