@@ -9,7 +9,7 @@
 
 // CLI11's header takes longer to compile than all that uses it here: only command_line.cc and
 // completion.cc include it.
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library spells it so.
 class App;
 class Option;
 }  // namespace CLI

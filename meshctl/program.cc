@@ -75,7 +75,7 @@ Result<void> Program::begin() {
 }
 
 std::string Program::config_path() const {
-  if (const std::string file = given_or(flags.config, "MESHCTL_CONFIG"); !file.empty()) return file;
+  if (std::string file = given_or(flags.config, "MESHCTL_CONFIG"); !file.empty()) return file;
   const std::string folder = variables_("XDG_CONFIG_HOME");
   return (folder.empty() ? variables_("HOME") + "/.config" : folder) + "/meshctl/config.yaml";
 }
