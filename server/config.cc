@@ -14,6 +14,18 @@ flags::Flags::Exit refuse(const std::string& what) {
   return {.code = 2, .text = "meshcheck-server: " + what + "\n"};
 }
 
+void add_limits(flags::Flags& flags, Config& config) {
+  flags.add("agents-max", config.agents_max, {1, 1'000'000}, "agents held; more are answered 503");
+  flags.add("body-max", config.body_size_max, {1024, 64 * 1024 * 1024},
+            "bytes of a request's body; more are answered 413");
+  flags.add("connections-max", config.connections_max, {1, 1'000'000},
+            "open connections; more are answered 503");
+  flags.add("connections-memory-max", config.connections_memory_mib, {8, 1024 * 1024},
+            "MiB that bodies and answers of all connections take; more are answered 503");
+  flags.add("threads", config.threads, {0, kThreadsMax},
+            "network threads; 0 for one a core, at most 4");
+}
+
 }  // namespace
 
 std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv, Config& config) {
@@ -31,15 +43,7 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
             "seconds between counts of missed reports");
   flags.add("outdated-factor", config.outdated_factor, {1, 1000},
             "report intervals of silence after which an agent is outdated");
-  flags.add("agents-max", config.agents_max, {1, 1'000'000}, "agents held; more are answered 503");
-  flags.add("body-max", config.body_size_max, {1024, 64 * 1024 * 1024},
-            "bytes of a request's body; more are answered 413");
-  flags.add("connections-max", config.connections_max, {1, 1'000'000},
-            "open connections; more are answered 503");
-  flags.add("connections-memory-max", config.connections_memory_mib, {8, 1024 * 1024},
-            "MiB that bodies and answers of all connections take; more are answered 503");
-  flags.add("threads", config.threads, {0, kThreadsMax},
-            "network threads; 0 for one a core, at most 4");
+  add_limits(flags, config);
   flags.add("verdicts-fail-check", config.verdicts_fail_check,
             "connectivity_check is 400 while a verdict is critical; with false it is as "
             "netchecker's, and only lists verdicts");

@@ -97,6 +97,19 @@ Result<void> use_mesh_key(const Config& config, Parts& parts) {
   return {};
 }
 
+// Nothing without -inventory.
+Result<void> follow_inventory(uv::Loop& loop, const Config& config, Parts& parts, const Log& log,
+                              std::optional<InventoryWatcher>& inventory) {
+  if (config.inventory.empty()) return {};
+  auto read = read_inventory(config.inventory);
+  if (!read) return read.error();
+  parts.membership().set_inventory(*std::move(read));
+  inventory.emplace(
+      InventoryWatcher::Owner{loop, parts.membership(), parts.inventory_reload_failures, log},
+      config.inventory);
+  return {};
+}
+
 void read_again(Credentials& credentials, std::optional<InventoryWatcher>& inventory, Sla& sla,
                 const Log& log) {
   credentials.reload();
@@ -231,13 +244,8 @@ int run(const Config& config, const Log& log, LogSink& sink) {
   register_metrics(registry, parts);
   register_log_metrics(registry, sink);
   std::optional<InventoryWatcher> inventory;
-  if (!config.inventory.empty()) {
-    auto read = read_inventory(config.inventory);
-    if (!read) return fail(log, read.error());
-    parts.membership().set_inventory(*std::move(read));
-    inventory.emplace(
-        InventoryWatcher::Owner{loop, parts.membership(), parts.inventory_reload_failures, log},
-        config.inventory);
+  if (auto followed = follow_inventory(loop, config, parts, log, inventory); !followed) {
+    return fail(log, followed.error());
   }
   auto cluster = follow_cluster(loop, config, parts, log);
   if (!cluster) return fail(log, cluster.error().within("-kubeproxyinit"));
