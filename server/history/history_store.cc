@@ -217,18 +217,24 @@ Result<std::uint64_t> remove_what_is_too_much(store::Connection& database, std::
   }
 }
 
-// Puts the points of a chunk that are within [from, to) into `points`, merged to `step`.
-void put_chunk(const Points& chunk, Seconds start, seconds chunk_step, Seconds from, seconds step,
-               Points& points) {
-  const auto each = static_cast<std::size_t>(step / chunk_step);
-  for (std::size_t i = 0; i + each <= chunk.size(); i += each) {
-    const Seconds time = start + static_cast<int>(i) * chunk_step;
-    if (time < from) continue;
-    const auto place = static_cast<std::size_t>((time - from) / step);
-    if (place >= points.size()) return;
-    points[place] = merged(std::span(chunk).subspan(i, each));
+// The points of an answer.
+struct Steps {
+  Seconds from;
+  seconds step;
+  Points points;
+
+  // Those of a chunk that are within, merged to a step.
+  void put(const Points& chunk, Seconds start, seconds chunk_step) {
+    const auto each = static_cast<std::size_t>(step / chunk_step);
+    for (std::size_t i = 0; i + each <= chunk.size(); i += each) {
+      const Seconds time = start + static_cast<int>(i) * chunk_step;
+      if (time < from) continue;
+      const auto place = static_cast<std::size_t>((time - from) / step);
+      if (place >= points.size()) return;
+      points[place] = merged(std::span(chunk).subspan(i, each));
+    }
   }
-}
+};
 
 // The chunk of the series that begins at `start`; nothing if there is none.
 Result<std::optional<Points>> read_chunk(store::Connection& database, const SeriesKey& key,
@@ -251,16 +257,17 @@ Result<std::optional<Points>> read_chunk(store::Connection& database, const Seri
 }
 
 // The minutes that are no chunk yet.
-Result<void> read_ticks(store::Connection& database, const SeriesKey& key, seconds step,
-                        Seconds from, Points& points) {
+Result<void> read_ticks(store::Connection& database, const SeriesKey& key, Steps& steps) {
   auto ticks =
       database.cached("SELECT at_s, points FROM history_tick WHERE at_s >= ? AND at_s < ?");
   if (!ticks) return ticks.error();
+  auto& [from, step, points] = steps;
   const Seconds to = from + static_cast<int>(points.size()) * step;
   std::map<std::size_t, Points> minutes;  // By place.
   auto read =
       each_row((*ticks)->bind_all(number(from), number(to)), [&](const store::Statement& row) {
-        const auto place = static_cast<std::size_t>((time_of(row.int64(0)) - from) / step);
+        const auto place =
+            static_cast<std::size_t>((time_of(row.int64(0)) - steps.from) / steps.step);
         static_cast<void>(history::decode_tick(
             row.blob(1), [&](std::string_view node, mesh::Layer layer, const Point& point) {
               if (node != key.node || layer != key.layer) return;
@@ -311,13 +318,13 @@ Result<void> read_minutes(store::Connection& database, Seconds from, const TakeM
 
 Result<std::vector<Point>> read_history(store::Connection& database, const SeriesKey& key,
                                         seconds step, Seconds from, Seconds to) {
-  Points points(static_cast<std::size_t>((to - from + step - seconds(1)) / step));
+  Steps steps{from, step, Points(static_cast<std::size_t>((to - from + step - seconds(1)) / step))};
   for (Seconds day = std::chrono::floor<days>(from); day < to; day += days(1)) {
     if (step == kLongStep) {
       const auto chunk = read_chunk(database, key, kLongStep, day);
       if (!chunk) return chunk.error();
       if (*chunk) {
-        put_chunk(**chunk, day, kLongStep, from, step, points);
+        steps.put(**chunk, day, kLongStep);
         continue;
       }
     }
@@ -325,11 +332,11 @@ Result<std::vector<Point>> read_history(store::Connection& database, const Serie
       if (hour + hours(1) <= from) continue;
       const auto chunk = read_chunk(database, key, kMinuteStep, hour);
       if (!chunk) return chunk.error();
-      if (*chunk) put_chunk(**chunk, hour, kMinuteStep, from, step, points);
+      if (*chunk) steps.put(**chunk, hour, kMinuteStep);
     }
   }
-  if (auto read = read_ticks(database, key, step, from, points); !read) return read.error();
-  return points;
+  if (auto read = read_ticks(database, key, steps); !read) return read.error();
+  return std::move(steps.points);
 }
 
 }  // namespace meshcheck::server
