@@ -58,6 +58,19 @@ def test_the_dashboard_is_json_and_asks_for_metrics_that_exist():
     assert asked and asked <= documented_metrics()
 
 
+def test_the_dashboard_leads_to_the_page_of_a_node():
+    made = named(render({"monitoring": {"dashboard": True, "pageURL": "https://mesh.example/net"}}), "ConfigMap", "meshcheck-dashboard")
+    dashboard = json.loads(made["data"]["meshcheck.json"])
+    assert dashboard["uid"] == "meshcheck", "links of others have it"
+    assert [each["query"] for each in dashboard["templating"]["list"] if each["name"] == "page"] == ["https://mesh.example/net"]
+    of_a_node = [panel for panel in dashboard["panels"] if panel["type"] == "timeseries"
+                 and all("{{node}}" in target["legendFormat"] for target in panel["targets"])]
+    assert of_a_node
+    for panel in of_a_node:
+        links = panel["fieldConfig"]["defaults"]["links"]
+        assert [link["url"].startswith("${page}/#/node/${__field.labels.node") for link in links] == [True], panel["title"]
+
+
 def test_burn_alerts_are_measured_by_the_target():
     def expressions(target):
         rules = named(render({"sla": {"target": target}}, *OPERATOR), "PrometheusRule", "meshcheck-sla")
