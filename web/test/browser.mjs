@@ -15,6 +15,7 @@ const browser = await chromium.launch({
 let page;
 let complaints = []; // What the console says, and exceptions.
 let requested = []; // URLs.
+let profiler = null; // Of this window, once it is asked for.
 
 const commands = {
   // A new window with nothing of the one before.
@@ -27,6 +28,7 @@ const commands = {
     page = await context.newPage();
     complaints = [];
     requested = [];
+    profiler = null;
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning")
         complaints.push(message.text());
@@ -48,6 +50,15 @@ const commands = {
   complaints: () => complaints.splice(0),
   requested: () => requested,
   evaluate: ({ code }) => page.evaluate(code),
+  // Seconds that the main thread had work to do, since this was first asked of the window.
+  async busy() {
+    if (!profiler) {
+      profiler = await page.context().newCDPSession(page);
+      await profiler.send("Performance.enable");
+    }
+    const { metrics } = await profiler.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration").value;
+  },
   screenshot: ({ path, full = false }) =>
     page.screenshot({ path, fullPage: full }).then(() => null),
   // Only what axe calls serious or critical.
