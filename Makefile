@@ -4,7 +4,7 @@ BUILD := build/release
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak limits-soak crash-test lint web bench fuzz install deb clean
+.PHONY: help build demo test image e2e fault-matrix verdict-matrix size-soak limits-soak crash-test lint web screenshots bench fuzz install deb clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,11 @@ lint: ## formatting, arrows between folders, clang-tidy, shellcheck
 
 web: ## web/dist, the page as the server carries it, anew from web/src
 	@tools/web sh -c 'npm run types && npm run lint && npm test && npm run build'
+
+screenshots: ## the pictures in doc/images, of web/dist on the lab and with 1,000 nodes made by hand
+	@tools/packages build lab web screenshots
+	@$(MAKE) --no-print-directory build
+	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) tools/web ../test/web/screenshots.py
 
 bench: ## figures, next to nginx and pushgateway
 	@tools/packages bench
