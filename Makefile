@@ -69,7 +69,7 @@ lint: ## formatting, arrows between folders, clang-tidy, shellcheck
 web: ## web/dist, the page as the server carries it, anew from web/src
 	@tools/web sh -c 'npm run types && npm run lint && npm test && npm run build'
 
-screenshots: ## the pictures in doc/images, of web/dist on the lab and with 1,000 nodes made by hand
+screenshots: ## the pictures in doc/images, from the lab and a mesh of 1,000 nodes made by hand: half an hour
 	@tools/packages build lab web screenshots
 	@$(MAKE) --no-print-directory build
 	@MESHCHECK_BUILD=$(CURDIR)/$(BUILD) tools/web ../test/web/screenshots.py

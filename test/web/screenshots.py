@@ -21,7 +21,7 @@ from waiting import hold_for, wait_for  # pylint: disable=wrong-import-position
 
 IMAGES = ROOT / "doc" / "images"
 NODES = 8
-HISTORY = 60  # Seconds of a healthy mesh before the last fault, so that graphs have something before it.
+HISTORY = 1200  # Seconds of a healthy mesh before the last fault: a graph of an hour, in steps of a minute, has something to show.
 
 
 def shoot(browser, name, url, shows, has="main", width=1280, height=800, **options):
@@ -84,7 +84,7 @@ def shoot_the_lab(folder):
             wait_for(lambda: len(mesh.paths("state=down&relation=peer")) >= 2 * (NODES - 1), "all its paths to be down")
             shoot(browser, "page_dark", page, "node-3", has="a.node.down", height=1000, dark=True)
             shoot(browser, "page_phone", page, "node-3", has="a.node.down", width=390, height=844)
-            shoot(browser, "page_node", page + "#/node/node-3", "Other nodes", height=900)
+            shoot(browser, "page_node", page + "#/node/node-3", "Other nodes", height=1500)
             shoot(browser, "page_events", page + "#/events", "packets above", height=500)
         finally:
             browser.close()
