@@ -58,6 +58,17 @@ describe("Grid", () => {
     );
     expect([...silent.worst]).toEqual([4, 3, 3]);
   });
+  it("does not call a node unknown because a silent one probed it", () => {
+    const quiet = gridOf(
+      ["a", "b", "c"],
+      [
+        { from: 0, to: 1, state: 0 },
+        { from: 1, to: 2, state: 1 },
+        { from: 2, to: 1, state: 1 },
+      ],
+    );
+    expect([...quiet.worst]).toEqual([2, 1, 1]);
+  });
   it("knows where zones begin", () => {
     expect(grid.zoneStarts()).toEqual([0, 2]);
   });

@@ -50,7 +50,8 @@ export class Grid {
   private readonly badnessOfState: Uint8Array;
   // Badness of a node: down if more than half of its pairs are of which anything is known, degraded
   // if any pair fails, else the worst of its pairs. So a pair that fails because of its other end
-  // does not make both ends down, and a node that is silent is down by what others say.
+  // does not make both ends down, and a node that is silent is down by what others say, and does not
+  // make those unknown that it probed.
   readonly worst: Uint8Array;
   readonly counts: Record<State, number> = { none: 0, up: 0, unknown: 0, degraded: 0, down: 0 };
 
@@ -77,18 +78,25 @@ export class Grid {
     this.worst = new Uint8Array(nodes);
     const pairs = new Uint32Array(nodes);
     const down = new Uint32Array(nodes);
+    const unknown = new Uint8Array(nodes);
     this.forEach((from, to, badness) => {
       this.counts[stateOf(badness)] += 1;
       if (from === to) return;
       for (const node of [from, to]) {
         if (badness !== BADNESS.unknown) pairs[node] = (pairs[node] ?? 0) + 1;
         if (badness === BADNESS.down) down[node] = (down[node] ?? 0) + 1;
+        // The node that probes does not say anything: that tells of the other end only if nobody does.
+        if (badness === BADNESS.unknown && node === to) {
+          unknown[node] = 1;
+          continue;
+        }
         const level = Math.min(badness, BADNESS.degraded);
         if (level > (this.worst[node] ?? 0)) this.worst[node] = level;
       }
     });
     down.forEach((count, node) => {
       if (2 * count > (pairs[node] ?? 0)) this.worst[node] = BADNESS.down;
+      else if (!this.worst[node] && unknown[node]) this.worst[node] = BADNESS.unknown;
     });
   }
 

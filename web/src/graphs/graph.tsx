@@ -120,7 +120,10 @@ export function GraphFigure({ graph, history }: { graph: Graph; history: History
   return (
     <figure class="graph">
       <figcaption>
-        <strong>{graph.title}</strong>
+        <strong>
+          {graph.title}
+          {graph.unit === "paths" ? "" : ` (${graph.unit})`}
+        </strong>
         {graph.lines.map(({ column, name, colour: of, dash }, i) => (
           <span class="key" key={column}>
             <svg width="28" height="8" aria-hidden="true">

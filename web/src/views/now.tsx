@@ -142,7 +142,11 @@ function Legend({ metric, grid }: { metric: Metric; grid: Grid }) {
       <span>
         <i class="empty" aria-hidden="true" /> not probed
       </span>
-      {grid.counts.unknown > 0 ? <span>{grid.counts.unknown} pairs are unknown</span> : null}
+      {grid.counts.unknown > 0 ? (
+        <span>
+          {grid.counts.unknown} {grid.counts.unknown === 1 ? "pair is" : "pairs are"} unknown
+        </span>
+      ) : null}
     </p>
   );
 }
