@@ -1,3 +1,6 @@
+import type { Layer } from "../grid";
+import { set } from "../router";
+
 // One of a few values, as radio buttons.
 export function Choice<T extends string>({
   label,
@@ -27,5 +30,20 @@ export function Choice<T extends string>({
         </label>
       ))}
     </fieldset>
+  );
+}
+
+export function LayerChoice({ layer }: { layer: Layer }) {
+  return (
+    <Choice
+      label="Network"
+      name="layer"
+      values={[
+        ["pod", "pods"],
+        ["host", "hosts"],
+      ]}
+      value={layer}
+      onChange={(value) => set({ layer: value === "pod" ? "" : value })}
+    />
   );
 }

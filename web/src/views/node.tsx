@@ -1,11 +1,11 @@
 // One node: its paths to peers, its other agent, gateways and targets, both ways, and their sizes.
 import type { Path } from "../api/client";
 import { useAnswer } from "../load";
-import { link, route, set } from "../router";
+import { link, route } from "../router";
 import { grids, verdicts } from "../state";
 import { Since } from "../time";
 import { VerdictItem } from "../verdict";
-import { Choice } from "./choice";
+import { LayerChoice } from "./choice";
 import { HistorySection } from "./history";
 
 const RELATIONS: [Path["relation"], string][] = [
@@ -111,16 +111,7 @@ export function NodeView() {
         </ul>
       ) : null}
       <div class="switches">
-        <Choice
-          label="Network"
-          name="layer"
-          values={[
-            ["pod", "pods"],
-            ["host", "hosts"],
-          ]}
-          value={layer}
-          onChange={(each) => set({ layer: each === "pod" ? "" : each })}
-        />
+        <LayerChoice layer={layer} />
       </div>
       {error ? <p class="error">{error}</p> : null}
       {value && paths.length === 0 ? (

@@ -19,7 +19,7 @@ import { link, pastTime, route, set } from "../router";
 import { check, closed, grids, type Past, readPast, verdicts } from "../state";
 import { Clock, Since } from "../time";
 import { VerdictItem } from "../verdict";
-import { Choice } from "./choice";
+import { Choice, LayerChoice } from "./choice";
 
 const SIGNS = { ok: "✓", critical: "×", warning: "!", unknown: "…" };
 const METRIC_NAMES: Record<Metric, string> = {
@@ -208,16 +208,7 @@ function Pairs({ grid, past = false }: { grid: Grid | undefined; past?: boolean 
     <section aria-label="Pairs of nodes">
       <h2>Pairs of nodes</h2>
       <div class="switches">
-        <Choice
-          label="Network"
-          name="layer"
-          values={[
-            ["pod", "pods"],
-            ["host", "hosts"],
-          ]}
-          value={layerOf(query)}
-          onChange={(value) => set({ layer: value === "pod" ? "" : value })}
-        />
+        <LayerChoice layer={layerOf(query)} />
         {past ? null : (
           <Choice
             label="Show"
