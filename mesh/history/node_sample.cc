@@ -17,7 +17,13 @@ std::uint16_t count_value(std::uint32_t count) {
 
 void NodeSample::add(const mesh::PathView& path) {
   if (path.from_node.empty() || path.from_node.size() > kNodeNameMax) return;
-  Sums& sums = sums_[{std::string(path.from_node), path.from.layer}];
+  const bool again = last_ != sums_.end() && last_->first.node == path.from_node &&
+                     last_->first.layer == path.from.layer;
+  if (!again) {
+    const SeriesKey key{std::string(path.from_node), path.from.layer};
+    last_ = sums_.try_emplace(key).first;
+  }
+  Sums& sums = last_->second;
   ++sums.states.at(static_cast<std::size_t>(path.judgement.state));
   // What is told of a path whose state is not known may be of a report long ago.
   if (path.judgement.state == PathState::kUnknown || !path.row.between_agents()) return;
@@ -61,6 +67,7 @@ Tick NodeSample::take() {
   Tick tick;
   for (auto& [key, sums] : sums_) tick.emplace_hint(tick.end(), key, point_of(sums));
   sums_.clear();
+  last_ = sums_.end();
   return tick;
 }
 

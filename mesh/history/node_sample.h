@@ -12,11 +12,15 @@
 
 namespace meshcheck::history {
 
-// Paths are added in any order. Counts are of all paths of the node's agent, to peers, its twin,
-// the gateway and targets; losses and round trips of those between agents whose state is known. No
-// clock, no lock.
+// Paths are added in any order, quickest those of a node one after the other. Counts are of all
+// paths of the node's agent, to peers, its twin, the gateway and targets; losses and round trips of
+// those between agents whose state is known. No clock, no lock.
 class NodeSample {
  public:
+  NodeSample() = default;
+  NodeSample(const NodeSample&) = delete;
+  NodeSample& operator=(const NodeSample&) = delete;
+
   void add(const mesh::PathView& path);
   // What was added, and empties the sample. Nodes without a name are left out.
   Tick take();
@@ -35,6 +39,7 @@ class NodeSample {
   static Point point_of(Sums& sums);
 
   std::map<SeriesKey, Sums> sums_;
+  std::map<SeriesKey, Sums>::iterator last_ = sums_.end();
 };
 
 }  // namespace meshcheck::history
