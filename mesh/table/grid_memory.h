@@ -15,8 +15,9 @@
 
 namespace meshcheck::mesh {
 
-// Keeps what changed from one grid to the next: 24 bytes a change, 12 a pair. Bounded by changes;
-// the oldest go first. Reads no clock and has no lock: its owner guards it.
+// Keeps what changed from one grid to the next: 24 bytes a change, 16 a pair, and the names of
+// their nodes. Bounded by changes; the oldest go first. Reads no clock and has no lock: its owner
+// guards it.
 class GridMemory {
  public:
   static constexpr std::size_t kChangesMax = 500'000;  // 12 MB.

@@ -86,11 +86,12 @@ std::size_t GridAnswers::changes() {
 http::Response GridAnswers::answer_at(const http::Request& request, mesh::Layer layer, WallTime at,
                                       Now time) {
   if (at > time.wall) return http::Response::error(400, "at: a time that is over is expected");
-  const Clock::time_point wanted = time.steady - (time.wall - at);
   std::optional<Clock::time_point> since;
   auto grid = memories_.at(static_cast<std::size_t>(layer)).with([&](const mesh::GridMemory& held) {
     since = held.since();
-    return held.at(wanted);
+    // By the wall's times, as the difference of two that are centuries apart has no room.
+    const bool known = since && at >= time.wall - (time.steady - *since);
+    return known ? held.at(time.steady - (time.wall - at)) : std::nullopt;
   });
   if (!grid) {
     return http::Response::error(404, "at: the server remembers the mesh since " +

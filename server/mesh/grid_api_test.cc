@@ -117,6 +117,7 @@ TEST_F(GridAnswersTest, HasTheStatesOfAPastTime) {
   EXPECT_EQ(body(grids_.answer(at({}))).substr(before.size() - 4), (std::string{1, 0, 0, 0}));
   EXPECT_EQ(grids_.answer(at(std::chrono::seconds(11))).status, 404);
   EXPECT_EQ(grids_.answer(at(std::chrono::seconds(-1))).status, 400);
+  EXPECT_EQ(grids_.answer(request("at=1678-01-01T00:00:00Z")).status, 404);
 }
 
 }  // namespace
