@@ -109,10 +109,11 @@ Result<void> each_chunk(store::Connection& database, seconds step, Seconds from,
   return each_row((*chunks)->bind_all(step.count(), number(from), number(to)),
                   [&](const store::Statement& row) {
                     const auto points = history::decode_chunk(row.blob(3));
-                    if (!points) return;
-                    take(
-                        SeriesKey{std::string(row.text(1)), static_cast<mesh::Layer>(row.int64(2))},
-                        time_of(row.int64(0)), *points);
+                    const std::string_view node = row.text(1);
+                    const auto layer = static_cast<mesh::Layer>(row.int64(2));
+                    const bool known = layer == mesh::Layer::kPod || layer == mesh::Layer::kHost;
+                    if (!points || !known || node.size() > history::kNodeNameMax) return;
+                    take(SeriesKey{std::string(node), layer}, time_of(row.int64(0)), *points);
                   });
 }
 
@@ -139,7 +140,8 @@ Result<void> each_minute(store::Connection& database, Seconds from, Seconds to,
   });
 }
 
-// Minutes that are chunks already stay: the clock may have been set back.
+// Minutes that are chunks already stay, and a day that is settled already is settled again: the
+// clock may have been set back.
 Result<void> settle_hour(store::Connection& database, Seconds hour) {
   Block block(hour, hours(1), kMinuteStep);
   auto read = each_minute(
@@ -147,6 +149,10 @@ Result<void> settle_hour(store::Connection& database, Seconds hour) {
       [&](const SeriesKey& key, Seconds time, const Point& point) { block.put(key, time, point); });
   if (!read) return read;
   if (auto written = block.write(database); !written) return written;
+  auto anew =
+      execute(database, "DELETE FROM history_block WHERE step_s = ? AND start_s = ? AND bytes > 0",
+              seconds(kLongStep).count(), number(std::chrono::floor<days>(hour)));
+  if (!anew) return anew;
   return execute(database, "DELETE FROM history_tick WHERE at_s >= ? AND at_s < ?", number(hour),
                  number(hour + hours(1)));
 }
@@ -164,14 +170,22 @@ Result<void> settle_day(store::Connection& database, Seconds day) {
   return read ? block.write(database) : read;
 }
 
+// The begin of the first hour of minutes that is not before `from`.
+Result<std::optional<std::int64_t>> first_hour(store::Connection& database, Seconds from) {
+  return look_up(database,
+                 "SELECT min(start_s) FROM history_block WHERE step_s = ? AND start_s >= ?",
+                 seconds(kMinuteStep).count(), number(from));
+}
+
 // Days that are over, have chunks of minutes, and none of ten minutes.
 Result<void> settle_days(store::Connection& database, Seconds now) {
-  const auto oldest = look_up(database, "SELECT min(start_s) FROM history_block WHERE step_s = ?",
-                              seconds(kMinuteStep).count());
-  if (!oldest) return oldest.error();
-  if (!*oldest) return {};
-  for (Seconds day = std::chrono::floor<days>(time_of(**oldest)); day + days(1) <= now;
-       day += days(1)) {
+  Seconds day;
+  for (;; day += days(1)) {
+    const auto hour = first_hour(database, day);
+    if (!hour) return hour.error();
+    if (!*hour) return {};
+    day = std::chrono::floor<days>(time_of(**hour));
+    if (day + days(1) > now) return {};
     const auto tick = look_up(database, "SELECT min(at_s) FROM history_tick");
     if (!tick) return tick.error();
     if (*tick && time_of(**tick) < day + days(1)) return {};  // An hour of it is not settled yet.
@@ -182,7 +196,6 @@ Result<void> settle_days(store::Connection& database, Seconds now) {
     if (*made) continue;
     if (auto settled = settle_day(database, day); !settled) return settled;
   }
-  return {};
 }
 
 Result<void> remove(store::Connection& database, seconds step, Seconds before) {
@@ -194,7 +207,7 @@ Result<void> remove(store::Connection& database, seconds step, Seconds before) {
 }
 
 // The block stays, as one without bytes: a day without a block would be made again.
-Result<void> empty(store::Connection& database, seconds step, Seconds start) {
+Result<void> clear(store::Connection& database, seconds step, Seconds start) {
   auto gone = execute(database, "DELETE FROM history_chunk WHERE step_s = ? AND start_s = ?",
                       step.count(), number(start));
   if (!gone) return gone;
@@ -213,7 +226,8 @@ Result<std::uint64_t> remove_what_is_too_much(store::Connection& database, std::
     const auto step = look_up(
         database, "SELECT max(step_s) FROM history_block WHERE start_s = ? AND bytes > 0", **start);
     if (!step) return step.error();
-    if (auto gone = empty(database, seconds(**step), time_of(**start)); !gone) return gone.error();
+    if (!*start || !*step) return held;  // A row that somebody edited.
+    if (auto gone = clear(database, seconds(**step), time_of(**start)); !gone) return gone.error();
   }
 }
 
@@ -301,8 +315,9 @@ Result<std::uint64_t> settle_history(store::Connection& database, Seconds now, b
       if (auto settled = settle_hour(database, hour); !settled) return settled.error();
     }
   }
-  if (auto settled = settle_days(database, now); !settled) return settled.error();
   if (proven) {
+    // Not by a clock that is ahead: a day would be settled without its rest.
+    if (auto settled = settle_days(database, now); !settled) return settled.error();
     for (const auto& [step, age] :
          {std::pair<seconds, seconds>(kMinuteStep, kMinutesKept + hours(1)),
           {kLongStep, bounds.age + days(1)}}) {
@@ -312,13 +327,17 @@ Result<std::uint64_t> settle_history(store::Connection& database, Seconds now, b
   return remove_what_is_too_much(database, bounds.bytes);
 }
 
-Result<void> read_minutes(store::Connection& database, Seconds from, const TakeMinute& take) {
-  return each_minute(database, std::chrono::floor<hours>(from), Seconds::max(), take);
+Result<void> read_minutes(store::Connection& database, Seconds from, Seconds to,
+                          const TakeMinute& take) {
+  return each_minute(database, std::chrono::floor<hours>(from), to, take);
 }
 
 Result<std::vector<Point>> read_history(store::Connection& database, const SeriesKey& key,
                                         seconds step, Seconds from, Seconds to) {
   Steps steps{from, step, Points(static_cast<std::size_t>((to - from + step - seconds(1)) / step))};
+  const auto first = first_hour(database, std::chrono::floor<hours>(from));
+  if (!first) return first.error();
+  const Seconds minutes = *first ? time_of(**first) : to;
   for (Seconds day = std::chrono::floor<days>(from); day < to; day += days(1)) {
     if (step == kLongStep) {
       const auto chunk = read_chunk(database, key, kLongStep, day);
@@ -329,7 +348,7 @@ Result<std::vector<Point>> read_history(store::Connection& database, const Serie
       }
     }
     for (Seconds hour = day; hour < day + days(1) && hour < to; hour += hours(1)) {
-      if (hour + hours(1) <= from) continue;
+      if (hour < minutes) continue;
       const auto chunk = read_chunk(database, key, kMinuteStep, hour);
       if (!chunk) return chunk.error();
       if (*chunk) steps.put(**chunk, hour, kMinuteStep);

@@ -29,15 +29,17 @@ struct HistoryBounds {
   std::uint64_t bytes = std::uint64_t{512} << 20U;  // Of points; names and keys come on top.
 };
 // Makes chunks of one hour and of days that are over at `now`, and deletes what is too old or too
-// much, the oldest first. Deletes by age only if the clock is proven (WallGuard). Returns the bytes
-// of points that are left.
+// much, the oldest first. Settles days and deletes by age only if the clock is proven (WallGuard).
+// Returns the bytes of points that are left.
 Result<std::uint64_t> settle_history(store::Connection& database, Seconds now, bool proven,
                                      const HistoryBounds& bounds);
 
-// Calls `take` for each point of a minute from the hour of `from` on.
+// Calls `take` for each point of a minute from the hour of `from` on, in hours that begin before
+// `to`.
 using TakeMinute =
     std::function<void(const history::SeriesKey& key, Seconds minute, const history::Point& point)>;
-Result<void> read_minutes(store::Connection& database, Seconds from, const TakeMinute& take);
+Result<void> read_minutes(store::Connection& database, Seconds from, Seconds to,
+                          const TakeMinute& take);
 
 // The points of [from, to) with steps of kMinuteStep or kLongStep; `from` is a multiple of the
 // step. Unreadable rows read as not measured.

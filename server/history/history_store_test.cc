@@ -27,7 +27,7 @@ class HistoryStoreTest : public ::testing::Test {
     ASSERT_TRUE(write_tick(database_, minute, history::encode_tick({{key, point}})));
   }
   // A minute that has the number of the minute as `down`, and what the server does after each.
-  void fill(Seconds from, Seconds to, const HistoryBounds& bounds = {}, bool proven = false) {
+  void fill(Seconds from, Seconds to, const HistoryBounds& bounds = {}, bool proven = true) {
     for (Seconds minute = from; minute < to; minute += 1min) {
       write(minute, static_cast<std::uint16_t>((minute - from) / 1min % 1000));
       const auto settled = settle_history(database_, minute + 1min, proven, bounds);
@@ -110,7 +110,7 @@ TEST_F(HistoryStoreTest, DeletesByAgeOnceTheClockIsProven) {
   const HistoryBounds bounds{.age = std::chrono::days(1)};
   fill(kDay, kDay + 1h);
   ASSERT_TRUE(settle_history(database_, kDay + 100 * 24h, false, bounds));
-  EXPECT_EQ(count("history_chunk"), 2);
+  EXPECT_EQ(count("history_chunk"), 1);
   ASSERT_TRUE(settle_history(database_, kDay + 100 * 24h, true, bounds));
   EXPECT_EQ(count("history_chunk"), 0);
 }
@@ -137,7 +137,7 @@ TEST_F(HistoryStoreTest, HasTheMinutesOfTheLastHours) {
   fill(kDay, kDay + 2h);
   write(kDay + 2h, 7);
   std::vector<int> read;
-  ASSERT_TRUE(read_minutes(database_, kDay + 90min,
+  ASSERT_TRUE(read_minutes(database_, kDay + 90min, kDay + 3h,
                            [&](const SeriesKey& key, Seconds minute, const Point& point) {
                              EXPECT_EQ(key, kNode);
                              EXPECT_EQ((minute - kDay) / 1min, 60 + static_cast<int>(read.size()));
@@ -148,6 +148,23 @@ TEST_F(HistoryStoreTest, HasTheMinutesOfTheLastHours) {
   EXPECT_EQ(read[60], 7);
 }
 
+TEST_F(HistoryStoreTest, KeepsTheDaysThatAClockAheadSaidToBeOver) {
+  fill(kDay, kDay + 3h, {}, false);
+  ASSERT_TRUE(settle_history(database_, kDay + 30 * 24h, false, {}));
+  fill(kDay + 3h, kDay + 25h, {}, false);
+  ASSERT_TRUE(settle_history(database_, kDay + 25h, true, {}));
+  EXPECT_EQ(count("history_block WHERE step_s = 600"), 1);
+  EXPECT_EQ(read(10min, kDay + 3h, kDay + 3h + 20min), (std::vector{9, 19}));
+}
+
+TEST_F(HistoryStoreTest, SettlesADayAnewWhoseMinutesCameLater) {
+  fill(kDay + 22h, kDay + 25h);
+  EXPECT_EQ(read(10min, kDay + 23h, kDay + 23h + 10min), (std::vector{69}));
+  for (int minute = 0; minute < 60; ++minute) write(kDay + 23h + minute * 1min, 500);
+  ASSERT_TRUE(settle_history(database_, kDay + 25h, true, {}));
+  EXPECT_EQ(read(10min, kDay + 23h, kDay + 23h + 10min), (std::vector{500}));
+}
+
 TEST_F(HistoryStoreTest, LeavesOutDamagedRows) {
   fill(kDay, kDay + 2h);
   ASSERT_TRUE(database_.exec("UPDATE history_chunk SET points = x'01ff' WHERE start_s = " +
@@ -155,6 +172,15 @@ TEST_F(HistoryStoreTest, LeavesOutDamagedRows) {
   ASSERT_TRUE(database_.exec("INSERT INTO history_tick VALUES (" +
                              std::to_string((kDay + 2h).time_since_epoch().count()) + ", x'77')"));
   EXPECT_EQ(read(1min, kDay + 59min, kDay + 61min), (std::vector{-1, 60}));
+  // What no tick could have.
+  ASSERT_TRUE(database_.exec("INSERT INTO history_chunk SELECT step_s, start_s, '" +
+                             std::string(history::kNodeNameMax + 1, 'n') +
+                             "', layer, points FROM history_chunk WHERE start_s > " +
+                             std::to_string(kDay.time_since_epoch().count())));
+  ASSERT_TRUE(database_.exec("UPDATE history_chunk SET layer = 7 WHERE length(node) < 10"));
+  ASSERT_TRUE(
+      read_minutes(database_, kDay, kDay + 2h,
+                   [](const SeriesKey& key, Seconds, const Point&) { ADD_FAILURE() << key.node; }));
   EXPECT_TRUE(settle_history(database_, kDay + 25h, false, {}));
 }
 
