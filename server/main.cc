@@ -138,7 +138,8 @@ Result<std::unique_ptr<Rescheduler>> move_pods(uv::Loop& loop, const Config& con
 VerdictPublisher::Options publisher_options(const Config& config) {
   return {.closed_max = static_cast<std::size_t>(config.verdicts_kept),
           .age_max = std::chrono::hours(24 * config.verdict_days),
-          .track_changes = !config.database.empty()};
+          .track_changes = !config.database.empty(),
+          .began = config.database.empty() ? WallClock::now() : WallTime()};
 }
 
 Sla::Options sla_options(const Config& config) {
@@ -227,7 +228,7 @@ bool close_store(Store& store, SlaDatabase* sla, StoreStatus& status) {
   if (sla != nullptr) sla->writer.close();
   store.writer->close();
   const auto lost = [](const store::WriteStatus& held) { return held.lost; };
-  return !status.reports.with(lost) && !status.episodes.with(lost);
+  return !status.reports.with(lost) && !status.episodes.with(lost) && !status.history.with(lost);
 }
 
 int run(const Config& config, const Log& log, LogSink& sink) {
@@ -280,8 +281,8 @@ int run(const Config& config, const Log& log, LogSink& sink) {
     sink.flush();
   });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
-  const History history({loop, parts.mesh, parts.history, parts.store.history, log},
-                        store.writer ? &*store.writer : nullptr, config.history.bounds());
+  History history({loop, parts.mesh, parts.history, parts.store.history, log},
+                  store.writer ? &*store.writer : nullptr, config.history.bounds());
   uv::Timer remembering(loop, [&] { parts.grids.remember(now()); });
   remembering.start_repeating(GridAnswers::kMemoryPeriod);
   const auto stop = [&] {
@@ -295,6 +296,7 @@ int run(const Config& config, const Log& log, LogSink& sink) {
                            [&] { read_again(*(*auth)->credentials, inventory, **sla, log); });
 
   serve(loop, threads, log);
+  history.close();
   return close_store(store, (*sla)->database(), parts.store) ? 0 : 1;
 }
 

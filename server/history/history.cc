@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace {
 using history::RecentHistory;
 
 constexpr std::chrono::hours kTriedAgain{1};
+constexpr std::chrono::minutes kMinutesAtOnce{5};
 
 Seconds seconds_of(Now time) {
   return std::chrono::floor<std::chrono::seconds>(time.wall);
@@ -36,21 +38,24 @@ History::History(const Owner& owner, store::Worker* writer, const HistoryBounds&
 // On the writer's thread, and before all that it writes. Without it graphs are as good, but for the
 // last hour.
 void History::restore() {
-  auto run = [this](store::Connection& database) {
+  auto run = [&tables = owner_.tables](store::Connection& database) {
     const Seconds current = seconds_of(now());
-    return owner_.tables.recent.with([&](RecentHistory& recent) {
-      return read_minutes(
-          database, current - RecentHistory::kLength,
-          [&](const history::SeriesKey& key, Seconds minute, const history::Point& point) {
-            recent.restore(key, minute, point, current);
-          });
+    std::vector<std::tuple<history::SeriesKey, Seconds, history::Point>> minutes;
+    auto read = read_minutes(
+        database, current - RecentHistory::kLength, current,
+        [&](const history::SeriesKey& key, Seconds minute, const history::Point& point) {
+          minutes.emplace_back(key, minute, point);
+        });
+    tables.recent.with([&](RecentHistory& recent) {
+      for (const auto& [key, minute, point] : minutes) recent.restore(key, minute, point, current);
     });
+    return read;
   };
   const bool submitted =
-      writer_->submit({.run = std::move(run), .done = [this](const Result<void>& result) {
-                         if (result) return;
-                         owner_.log.warning("the last hour of the history cannot be read",
-                                            {{"error", result.error().message()}});
+      writer_->submit({.run = std::move(run), .done = [log = owner_.log](const Result<void>& read) {
+                         if (read) return;
+                         log.warning("the last hour of the history cannot be read",
+                                     {{"error", read.error().message()}});
                        }});
   if (!submitted) owner_.log.warning("the last hour of the history is not read", {});
 }
@@ -76,29 +81,42 @@ history::Tick History::sample(Now time) {
   return sample.take();
 }
 
+// The minutes from `from` on, before `to`, as the database has them.
+History::Minutes History::minutes(Seconds from, Seconds to) const {
+  Minutes made;
+  for (Seconds minute = from; minute < to; minute += RecentHistory::kMinute) {
+    const history::Tick tick = owner_.tables.recent.with([&](const RecentHistory& recent) {
+      return recent.minute_before(minute + RecentHistory::kMinute);
+    });
+    if (!tick.empty()) made.emplace_back(minute, history::encode_tick(tick));
+  }
+  return made;
+}
+
+Result<void> History::write_minutes(store::Connection& database, const Minutes& minutes) {
+  for (const auto& [minute, tick] : minutes) {
+    if (auto written = write_tick(database, minute, tick); !written) return written;
+  }
+  return {};
+}
+
 void History::write(Now time) {
-  const Seconds end = std::chrono::floor<std::chrono::minutes>(seconds_of(time));
+  const Seconds current = std::chrono::floor<std::chrono::minutes>(seconds_of(time));
   const auto proven = wall_guard_.proven(time);
-  // The clock was set back: what was written is not written again.
-  if (!written_ || *written_ > end) written_ = end;
-  if (writing_ || *written_ == end) return;
-  std::vector<std::pair<Seconds, history::Bytes>> minutes;
-  owner_.tables.recent.with([&](const RecentHistory& recent) {
-    for (Seconds minute = std::max(*written_, end - kTriedAgain); minute < end;
-         minute += RecentHistory::kMinute) {
-      const history::Tick tick = recent.minute_before(minute + RecentHistory::kMinute);
-      if (!tick.empty()) minutes.emplace_back(minute, history::encode_tick(tick));
-    }
-  });
-  const std::size_t rows = minutes.size();
-  auto run = [this, minutes = std::move(minutes), end, proven = proven.has_value(),
+  // Set back, the clock brings minutes again, which take the place of those that are written.
+  if (!written_ || *written_ > current) written_ = current;
+  if (writing_ || *written_ == current) return;
+  const Seconds from = std::max(*written_, current - kTriedAgain);
+  // A few at a time, as all of an hour would hold main's loop up.
+  const Seconds end = std::min(current, from + kMinutesAtOnce);
+  Minutes made = minutes(from, end);
+  const std::size_t rows = made.size();
+  auto run = [&tables = owner_.tables, made = std::move(made), end, proven = proven.has_value(),
               bounds = bounds_](store::Connection& database) -> Result<void> {
-    for (const auto& [minute, tick] : minutes) {
-      if (auto written = write_tick(database, minute, tick); !written) return written;
-    }
+    if (auto written = write_minutes(database, made); !written) return written;
     const auto left = settle_history(database, end, proven, bounds);
     if (!left) return left.error();
-    owner_.tables.bytes = *left;
+    tables.bytes = *left;
     return {};
   };
   auto done = [this, end, rows](const Result<void>& result) {
@@ -107,6 +125,16 @@ void History::write(Now time) {
     if (result) written_ = end;
   };
   writing_ = writer_->submit({std::move(run), std::move(done)});
+}
+
+void History::close() {
+  if (writer_ == nullptr || !written_) return;
+  const Seconds current = std::chrono::floor<std::chrono::minutes>(seconds_of(now()));
+  const bool submitted = writer_->submit(
+      {.run = [made = minutes(std::max(*written_, current - kTriedAgain), current)](
+                  store::Connection& database) { return write_minutes(database, made); },
+       .done = [this](const Result<void>& result) { reporter_.ended(result); }});
+  if (!submitted) reporter_.ended(Error("too much else waits to be written"));
 }
 
 }  // namespace meshcheck::server

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "lib/base/guarded.h"
 #include "lib/base/log.h"
@@ -33,13 +35,20 @@ class History {
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
+  // Hands the minutes that are over to the writer, whose close() writes them; the status has the
+  // result. For the program's end, when the loop does not run any more.
+  void close();
+
  private:
+  using Minutes = std::vector<std::pair<Seconds, history::Bytes>>;
   static constexpr std::chrono::seconds kLook{1};  // For the begin of a step.
   static constexpr std::size_t kPiecePaths = 1024;
 
   void restore();
   void look(Now time);
   history::Tick sample(Now time);
+  Minutes minutes(Seconds from, Seconds to) const;
+  static Result<void> write_minutes(store::Connection& database, const Minutes& minutes);
   void write(Now time);
 
   const Owner owner_;

@@ -22,7 +22,7 @@ inline http::Response database_busy() {
 }
 
 inline http::Response database_failed(const Error& error) {
-  return http::Response::error(503, "The database cannot be written: " + error.message());
+  return http::Response::error(503, "The database failed: " + error.message());
 }
 
 }  // namespace meshcheck::server

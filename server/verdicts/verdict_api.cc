@@ -36,12 +36,12 @@ http::Response verdicts_at(Guarded<VerdictPublisher>& verdicts, WallTime at, Now
   const WallTime oldest = verdicts.with([&](const VerdictPublisher& publisher) {
     append_list(json, publisher.open(), wanted);
     append_list(json, publisher.closed(), wanted);
-    return publisher.oldest_kept();
+    return publisher.known_since(time.wall);
   });
   // An empty list would say that all was well.
   if (at < oldest) {
-    return http::Response::error(
-        404, "at: verdicts are kept since " + format_rfc3339(oldest) + "; see -verdicts-kept");
+    return http::Response::error(404, "at: verdicts are known since " + format_rfc3339(oldest) +
+                                          "; see -verdicts-kept and -verdict-days");
   }
   return http::Response::json(json + "]}\n");
 }

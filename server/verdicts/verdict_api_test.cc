@@ -88,7 +88,8 @@ TEST_F(VerdictsAtTest, AreNotSaidToBeNoneBeforeThoseThatAreKept) {
   close(record(3, 1h, 30min));
   const auto before = get("at=150m");
   EXPECT_EQ(before.status, 404);
-  EXPECT_NE(before.body.find("verdicts are kept since "), std::string::npos) << before.body;
+  EXPECT_NE(before.body.find("verdicts are known since "), std::string::npos) << before.body;
+  EXPECT_EQ(get("at=31d").status, 404) << "whether or not the clock is proven";
 }
 
 TEST_F(VerdictsAtTest, HaveATimeThatIsOver) {

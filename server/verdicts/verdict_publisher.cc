@@ -69,6 +69,10 @@ WallTime VerdictPublisher::oldest_kept() const {
   return std::max(by_age, *closed_.front().closed);
 }
 
+WallTime VerdictPublisher::known_since(WallTime now) const {
+  return std::max({oldest_kept(), now - options_.age_max, options_.began});
+}
+
 std::size_t VerdictPublisher::count(Severity severity) const {
   return static_cast<std::size_t>(std::count_if(
       open_.begin(), open_.end(),

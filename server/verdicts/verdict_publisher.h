@@ -27,6 +27,7 @@ class VerdictPublisher {
     std::size_t closed_max = 1000;  // About 1.5 KB each.
     std::chrono::hours age_max{24 * 30};
     bool track_changes = true;  // Keep changes for take_changes().
+    WallTime began{};           // Nothing is known of before; without a database, the start.
   };
   using CountsByKind = std::map<std::pair<std::string, verdict::Severity>, std::uint64_t>;
   // Figures of the last evaluation.
@@ -50,8 +51,8 @@ class VerdictPublisher {
 
   const std::vector<VerdictRecord>& open() const { return open_; }     // Worst first, then oldest.
   const std::deque<VerdictRecord>& closed() const { return closed_; }  // In the order they ended.
-  // All closed verdicts that ended since then are kept.
-  WallTime oldest_kept() const;
+  // All verdicts that ended since then are known, as of `now`.
+  WallTime known_since(WallTime now) const;
   std::uint64_t last_id() const { return last_id_; }
   std::size_t count(verdict::Severity severity) const;
   // Since the start; a verdict that came back counts again.
@@ -75,6 +76,7 @@ class VerdictPublisher {
   void put_back() { changed_.put_back(); }
 
  private:
+  WallTime oldest_kept() const;
   void keep(VerdictRecord record);
 
   Options options_;
