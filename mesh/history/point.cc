@@ -89,7 +89,9 @@ std::chrono::duration<double, std::micro> rtt_of_level(std::uint16_t level) {
 
 std::uint16_t loss_value(std::uint64_t lost, std::uint64_t sent) {
   if (sent == 0) return Point::kNone;
-  return static_cast<std::uint16_t>(std::min(lost, sent) * Point::kLargest / sent);
+  // A loss, however small a share it is, is no 0.
+  const std::uint64_t share = std::min(lost, sent) * Point::kLargest / sent;
+  return static_cast<std::uint16_t>(std::max<std::uint64_t>(share, lost > 0 ? 1 : 0));
 }
 
 double loss_of_value(std::uint16_t value) {

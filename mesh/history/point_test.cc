@@ -30,6 +30,8 @@ TEST(PointTest, KeepsRoundTripsToThreeInAHundred) {
 TEST(PointTest, KnowsNoLossWhereNothingWasSent) {
   EXPECT_EQ(loss_value(0, 0), Point::kNone);
   EXPECT_EQ(loss_of_value(loss_value(60, 60)), 1);
+  EXPECT_GT(loss_of_value(loss_value(1, 100'000)), 0);
+  EXPECT_EQ(loss_value(0, 100'000), 0);
   EXPECT_NEAR(loss_of_value(loss_value(1, 60)), 1.0 / 60, 1e-4);
 }
 
