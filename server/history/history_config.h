@@ -18,7 +18,7 @@ struct HistoryConfig {
         "history-days", days, {1, 3660},
         "days for which graphs are kept, in steps of 10 minutes; the last two in steps of one");
     flags.add("history-size-max", size_max_mib, {1, 65'536},
-              "MiB of the database for graphs; the oldest go first");
+              "MiB of points in the database for graphs; the oldest go first");
     flags.add("history-series-max", series_max, {2, 200'000},
               "nodes and layers that have graphs; 8 KB of memory each");
   }

@@ -29,13 +29,14 @@ std::int64_t divide_up(seconds length, seconds by) {
 
 void HistoryQuery::read_steps_of(seconds step_kept) {
   kept = step_kept;
+  from -= from.time_since_epoch() % kept;
   const auto most = static_cast<std::int64_t>(points_max);
-  step = std::max<std::int64_t>(
-             1, divide_up(divide_up(to - from, kept) * seconds(1), most * seconds(1))) *
-         kept;
-  from -= from.time_since_epoch() % step;
-  // One more may have come by that.
-  if (divide_up(to - from, step) > most) from += step;
+  const std::int64_t count = divide_up(to - from, kept);
+  step = std::max<std::int64_t>(1, (count + most - 1) / most) * kept;
+  if (most == 1) return;  // A border between two steps may always be within.
+  const auto aligned = [&] { return from - from.time_since_epoch() % step; };
+  while (divide_up(to - aligned(), step) > most) step += kept;
+  from = aligned();
 }
 
 Result<HistoryQuery> parse_history_query(const http::Request& request, WallTime now, bool stored) {

@@ -14,14 +14,15 @@ struct HistoryQuery {
   static constexpr std::chrono::days kLengthMax{3660};
 
   history::SeriesKey key;
-  history::Seconds from;  // A multiple of `step`.
+  history::Seconds from;  // A multiple of `step`; of a single step, of `kept`.
   history::Seconds to;
   std::chrono::seconds kept{};  // Of the points that are read: 10 s, a minute or ten minutes.
   std::chrono::seconds step{};  // Of the answer: a multiple of `kept`.
   std::size_t points_max = 600;
 
   bool is_recent() const { return kept == history::RecentHistory::kStep; }
-  // Sets the steps, and has `from` begin one, for at most points_max steps.
+  // Sets the steps, and has `from` begin one: at most points_max steps that have all that was asked
+  // for.
   void read_steps_of(std::chrono::seconds step_kept);
 };
 
