@@ -8,7 +8,9 @@
 
 #include "agent/agent.h"
 #include "agent/checker.h"
+#include "lib/base/log_sink.h"
 #include "lib/http/url.h"
+#include "lib/uv/timer.h"
 
 namespace meshcheck::agent {
 namespace {
@@ -59,12 +61,17 @@ void run(const Program& program, int argc, const char* const* argv) {
   int exit_code = 0;
   auto& config = std::get<Config>(configured);
   config.server.service_address = service_address(config.server);
+  LogSink sink({.descriptor = 2, .format = config.log.format()});
+  config.log = config.log.through(sink);
+  uv::Timer flushing(loop, [&sink] { sink.flush(); });
+  flushing.start_repeating(LogSink::kFlushPeriod);
   if (config.check_patience) {
     exit_code = check(loop, config);
   } else {
     Agent agent(loop, std::move(config));
     exit_code = agent.run();
   }
+  sink.flush();
   // Not through ~Loop, which would wait for a getaddrinfo that is stuck in its thread.
   std::quick_exit(exit_code);
 }

@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "lib/base/log_sink.h"
 #include "lib/uv/signal.h"
+#include "lib/uv/timer.h"
 #include "smoke-mini/app.h"
 
 namespace meshcheck::smoke_mini {
@@ -18,11 +20,16 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-int run(const Config& config) {
+int run(Config config) {
   uv::Loop loop;
+  LogSink sink({.descriptor = 2, .format = config.log.format()});
+  config.log = config.log.through(sink);
+  uv::Timer flushing(loop, [&sink] { sink.flush(); });
+  flushing.start_repeating(LogSink::kFlushPeriod);
   auto app = App::listen(loop, config);
   if (!app) {
     config.log.error("cannot listen", {{"why", app.error().within("-endpoint").message()}});
+    sink.flush();
     return 1;
   }
   uv::Timer grace(loop, [&] { (*app)->drain(kDrainPatience, [&loop] { loop.stop(); }); });
@@ -37,6 +44,7 @@ int run(const Config& config) {
   const uv::Signal interrupt(loop, SIGINT, end);
   config.log.info("listening", {{"endpoint", (*app)->local().text()}});
   loop.run();
+  sink.flush();
   // Not through destructors, which would wait for a disk or a resolver that does not answer.
   std::quick_exit(0);
 }

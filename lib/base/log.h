@@ -63,6 +63,12 @@ class Log {
   // To be asked before building costly fields.
   bool enabled(Level level) const { return level <= options_.level; }
   Format format() const { return options_.format; }
+  // The same, but that `sink`, which outlives it, takes the lines.
+  Log through(LogSink& sink) const {
+    Options options = options_;
+    options.sink = &sink;
+    return Log(options);
+  }
 
   // netchecker's glog numbers: -v 5 is debug, less is info, negative is warning.
   static Level level_of_verbosity(int verbosity);

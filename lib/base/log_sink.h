@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,8 +30,8 @@ class LogSink {
 
   // `line` ends with its newline.
   void write(std::string_view line);
-  // Writes waiting lines as far as there is room. To be called about each half second, and at the
-  // end.
+  // Writes waiting lines as far as there is room. To be called each kFlushPeriod, and at the end.
+  static constexpr std::chrono::milliseconds kFlushPeriod{500};
   void flush();
   std::uint64_t dropped() const { return dropped_; }
 

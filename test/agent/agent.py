@@ -93,14 +93,14 @@ class Sink:
 
 
 class Agent:
-    def __init__(self, layer, arguments, environment=None, wrapper=()):
+    def __init__(self, layer, arguments, environment=None, wrapper=(), log=subprocess.PIPE):
         """`wrapper`: a command that executes the agent's, which follows it."""
         environment = {"MY_POD_NAME": "pod-1", "MY_NODE_NAME": "node-1"} \
             if environment is None else environment
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("MY_")}
         self.process = subprocess.Popen(
             [*wrapper, str(PROGRAMS[layer]), *arguments], env={**inherited, **environment},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=log, text=True)
 
     def finish(self, timeout=20):
         out, err = self.process.communicate(timeout=timeout)

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import signal
 import socket
 import ssl
@@ -11,7 +12,8 @@ import time
 
 import pytest
 
-from agent import ON_TIME, PROGRAMS, refusing_endpoint, run
+from agent import ON_TIME, PROGRAMS, Agent, refusing_endpoint, run
+from loopback import full_pipe
 from waiting import hold_for
 
 OLD_KEYS = ["report_interval", "nodename", "podname", "hostdate", "uptime", "nslookup", "ips",
@@ -182,6 +184,19 @@ def test_does_not_drift(sink, start):
     times = [report[0] for report in sink.wait_for(6, timeout=15)]
     for n, arrived in enumerate(times[:6]):
         assert abs(arrived - times[0] - n) < 0.3, times
+
+
+def test_a_log_that_nobody_reads_stops_no_report(sink):
+    log, writer = full_pipe()
+    agent = Agent("pod", ["-serverendpoint", sink.endpoint, "-reportinterval=1", ON_TIME], log=writer)
+    os.close(writer)
+    with log:
+        sink.wait_for(2)
+        # The lines were kept, and come once somebody reads.
+        assert log.read(4096) == b"x" * 4096
+        assert b"event=started" in log.read(4096)
+        agent.process.kill()
+        agent.finish()
 
 
 def test_retries_with_backoff_until_the_server_takes_it(sink, start):

@@ -1,6 +1,7 @@
 """smoke-mini as its probes see it: real instances on addresses of loopback, real sockets."""
 
 import concurrent.futures
+import contextlib
 import http.client
 import http.server
 import json
@@ -16,6 +17,7 @@ import time
 
 import pytest
 
+from loopback import free_port, full_pipe
 from waiting import wait_for
 
 PROGRAM = pathlib.Path(os.environ["MESHCHECK_BUILD"]) / "smoke-mini" / "meshcheck-smoke-mini"
@@ -286,3 +288,25 @@ def test_explains_its_flags():
     assert re.search(r"\d+\.\d+\.\d+", version.stdout)
     wrong = subprocess.run([PROGRAM, "-endpoint=here"], capture_output=True, text=True)
     assert wrong.returncode == 2 and "-endpoint" in wrong.stderr
+
+
+def test_a_log_that_nobody_reads_stops_no_answer():
+    log, writer = full_pipe()
+    port = free_port()
+    process = subprocess.Popen([PROGRAM, f"-endpoint=127.0.0.1:{port}"], stderr=writer)
+    os.close(writer)
+
+    def answers():
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/")
+            return connection.getresponse().status == 200
+        return False
+    with log:
+        try:
+            wait_for(answers, "an answer")
+            assert log.read(4096) == b"x" * 4096
+            assert b"event=listening" in log.read(4096)
+        finally:
+            process.kill()
+            process.wait()
