@@ -79,20 +79,20 @@ async function requestGrid(query: string): Promise<Response> {
 export interface Past {
   verdicts: Verdict[];
   grids: Partial<Record<Layer, Grid>>; // None where the server does not remember them.
-  missing: string | null; // Its sentence about that.
+  missing: Partial<Record<Layer, string>>; // Its sentence about that.
 }
 // The mesh as it was; an error if the verdicts of then are not known either.
 export async function readPast(time: string): Promise<Past> {
   const at = encodeURIComponent(time);
   const answer = await get<{ verdicts: Verdict[] }>(`api/v1/verdicts?at=${at}`);
-  const past: Past = { verdicts: answer.verdicts, grids: {}, missing: null };
+  const past: Past = { verdicts: answer.verdicts, grids: {}, missing: {} };
   for (const layer of ["pod", "host"] as const) {
     try {
       const response = await requestGrid(`layer=${layer}&at=${at}`);
       past.grids[layer] = new Grid(await response.arrayBuffer());
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      past.missing = error.message;
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+      past.missing[layer] = error.message;
     }
   }
   return past;

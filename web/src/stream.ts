@@ -102,6 +102,7 @@ export function follow(
   // off. Nor must one that nobody has looked at for a while: "hidden".
   const read = async (): Promise<"refused" | "hidden"> => {
     let backoff = BACKOFF_MIN_MS;
+    if (document.hidden) return "hidden"; // It waited for the others to end.
     for (;;) {
       const abort = new AbortController();
       let wake = () => {};

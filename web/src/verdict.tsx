@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Verdict } from "./api/client";
 import { sentence } from "./headline";
 import { link } from "./router";
+import { serverNow } from "./state";
 import { Clock, Since } from "./time";
 
 export const SIGN: Record<Verdict["severity"], string> = { critical: "×", warning: "!", info: "i" };
@@ -33,9 +34,15 @@ export function Command({ text }: { text: string }) {
 // A time at which it was open. The server looks at the mesh each 5 s, so it has seen the fault by then.
 export function momentOf({ opened, closed }: Pick<Verdict, "opened" | "closed">): string {
   const end = closed ? Date.parse(closed) - 1 : Number.POSITIVE_INFINITY;
-  const seen = Math.min(Date.parse(opened) + 5000, end, Date.now());
+  const seen = Math.min(Date.parse(opened) + 5000, end, serverNow.peek());
   return new Date(Math.max(seen, Date.parse(opened))).toISOString();
 }
+
+const pastOf = (verdict: Verdict) =>
+  link("now", "", {
+    at: momentOf(verdict),
+    ...(verdict.layer === "host" ? { layer: "host" } : {}),
+  });
 
 export function VerdictItem({ verdict }: { verdict: Verdict }) {
   const share =
@@ -64,7 +71,7 @@ export function VerdictItem({ verdict }: { verdict: Verdict }) {
             {verdict.ending ? `, ${verdict.ending}` : ""}
           </>
         )}
-        ; <a href={link("now", "", { at: momentOf(verdict) })}>mesh of then</a>; {share}
+        ; <a href={pastOf(verdict)}>mesh of then</a>; {share}
         {verdict.flaps > 0 ? `; came back ${verdict.flaps} times` : ""}
         {verdict.ends.map(({ node }) =>
           node ? (

@@ -124,7 +124,7 @@ export interface paths {
         };
         /**
          * How a node's paths of one layer were over time
-         * @description For graphs. The server looks at the mesh each 10 s and keeps that for an hour, a minute of it for two days and ten minutes of it for `-history-days`; without `-db` only the hour. It chooses the finest steps that it has for so long ago and that are at most `points`. storage.md has the bounds. An unknown key is an error.
+         * @description For graphs. The server looks at the mesh each 10 s and keeps that for an hour, a minute of it for two days and ten minutes of it for `-history-days`; without `-db` only the hour. It chooses the finest steps that it has for so long ago and that are at most `points`; what was asked for is all in them. storage.md has the bounds. An unknown key is an error.
          */
         get: operations["getHistory"];
         put?: never;
@@ -757,7 +757,7 @@ export interface components {
         };
         /** @description Paths of the node's agent in this state, to peers, its twin, the gateway and targets. */
         HistoryCounts: (number | null)[];
-        /** @description Of the probes between agents; `loss` is the mean, `loss_max` the worst 10 s. Some losses are of neither way. */
+        /** @description Of the probes between agents; a look each 10 s has those of the last minute. `loss` is the mean, `loss_max` the worst look. Some losses are of neither way. */
         HistoryShares: (number | null)[];
         /** @description The middle of the paths' medians, and the largest of their 99 %; exact to 3 %. */
         HistoryTimes: (number | null)[];
@@ -1562,7 +1562,7 @@ export interface operations {
                     "text/plain; charset=utf-8": string;
                 };
             };
-            /** @description `at` is before all verdicts that are kept; `-verdicts-kept` ended ones are, for 30 days. */
+            /** @description `at` is before all verdicts that are known: `-verdicts-kept` that ended, for `-verdict-days`; without `-db` those since the start. */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -272,7 +272,8 @@ function PastView({ time }: { time: string }) {
       wanted = false;
     };
   }, [time]);
-  const grid = past?.grids[layerOf(route.value.query)];
+  const layer = layerOf(route.value.query);
+  const grid = past?.grids[layer];
   return (
     <>
       <div class="past">
@@ -286,9 +287,9 @@ function PastView({ time }: { time: string }) {
       {error ? <p class="error">{error}</p> : null}
       {past && past.verdicts.length === 0 ? <p>No verdict was open then.</p> : null}
       {past ? <Verdicts verdicts={past.verdicts} label="Verdicts of then" /> : null}
-      {past?.missing ? <p class="quiet">{past.missing}</p> : null}
+      {past?.missing[layer] ? <p class="quiet">{past.missing[layer]}</p> : null}
       {grid && grid.size > 0 ? <Strip grid={grid} /> : null}
-      {past && !past.missing ? <Pairs grid={grid} past /> : null}
+      {past ? <Pairs grid={grid} past /> : null}
     </>
   );
 }
