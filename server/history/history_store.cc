@@ -61,8 +61,6 @@ class Block {
   Block(Seconds start, seconds length, seconds step)
       : start_(start), step_(step), size_(static_cast<std::size_t>(length / step)) {}
 
-  bool empty() const { return points_.empty(); }
-
   void put(const SeriesKey& key, Seconds time, const Point& point) {
     const auto place = static_cast<std::size_t>((time - start_) / step_);
     if (time < start_ || place >= size_) return;
@@ -179,15 +177,14 @@ Result<std::optional<std::int64_t>> first_hour(store::Connection& database, Seco
 
 // Days that are over, have chunks of minutes, and none of ten minutes.
 Result<void> settle_days(store::Connection& database, Seconds now) {
-  Seconds day;
-  for (;; day += days(1)) {
+  const auto tick = look_up(database, "SELECT min(at_s) FROM history_tick");
+  if (!tick) return tick.error();
+  for (Seconds day;; day += days(1)) {
     const auto hour = first_hour(database, day);
     if (!hour) return hour.error();
     if (!*hour) return {};
     day = std::chrono::floor<days>(time_of(**hour));
     if (day + days(1) > now) return {};
-    const auto tick = look_up(database, "SELECT min(at_s) FROM history_tick");
-    if (!tick) return tick.error();
     if (*tick && time_of(**tick) < day + days(1)) return {};  // An hour of it is not settled yet.
     const auto made =
         look_up(database, "SELECT bytes FROM history_block WHERE step_s = ? AND start_s = ?",
@@ -217,7 +214,7 @@ Result<void> clear(store::Connection& database, seconds step, Seconds start) {
 
 Result<std::uint64_t> remove_what_is_too_much(store::Connection& database, std::uint64_t most) {
   for (;;) {
-    const auto bytes = look_up(database, "SELECT sum(bytes) FROM history_block");
+    const auto bytes = look_up(database, "SELECT sum(bytes) FROM history_block WHERE bytes > 0");
     if (!bytes) return bytes.error();
     const auto held = static_cast<std::uint64_t>(bytes->value_or(0));
     if (held <= most) return held;
@@ -226,7 +223,6 @@ Result<std::uint64_t> remove_what_is_too_much(store::Connection& database, std::
     const auto step = look_up(
         database, "SELECT max(step_s) FROM history_block WHERE start_s = ? AND bytes > 0", **start);
     if (!step) return step.error();
-    if (!*start || !*step) return held;  // A row that somebody edited.
     if (auto gone = clear(database, seconds(**step), time_of(**start)); !gone) return gone.error();
   }
 }

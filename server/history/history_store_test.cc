@@ -126,6 +126,12 @@ TEST_F(HistoryStoreTest, DeletesTheOldestBeyondItsBytes) {
   EXPECT_EQ(read(1min, kDay + 59min, kDay + 61min), (std::vector{-1, 60}));
 }
 
+TEST_F(HistoryStoreTest, IsNotEndedByASizeThatSomebodyEdited) {
+  fill(kDay, kDay + 1h);
+  ASSERT_TRUE(database_.exec("UPDATE history_block SET bytes = -5"));
+  EXPECT_EQ(*settle_history(database_, kDay + 1h, false, {}), 0U);
+}
+
 TEST_F(HistoryStoreTest, KeepsMinutesOfAnHourThatComesAgain) {
   fill(kDay, kDay + 1h);
   write(kDay + 5min, 999);
