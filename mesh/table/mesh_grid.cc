@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lib/base/json_writer.h"
+#include "lib/base/random.h"
 #include "mesh/pmtu/fragmentation.h"
 
 namespace meshcheck::mesh {
@@ -92,6 +93,7 @@ std::uint32_t MeshGrid::number_of(std::string_view node) {
 void MeshGrid::add(const PathView& path, std::string_view from_zone) {
   if (path.from.layer != layer_ || !path.row.between_agents()) return;
   if (path.from_node.empty() || path.to_node.empty()) return;
+  sorted_ = false;
   Cell cell{.from = number_of(path.from_node),
             .to = number_of(path.to_node),
             .state = path.judgement.state,
@@ -111,6 +113,7 @@ void MeshGrid::add(const PathView& path, std::string_view from_zone) {
 }
 
 void MeshGrid::add(const PairState& pair) {
+  sorted_ = false;
   const Cell cell{
       .from = number_of(pair.from), .to = number_of(pair.to), .state = pair.state, .cut = pair.cut};
   if (cell.from == kNodesMax || cell.to == kNodesMax) {
@@ -141,11 +144,18 @@ std::vector<MeshGrid::Nodes::pointer> MeshGrid::sort() {
   for (auto& node : nodes_) order.push_back(&node);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto* a, const auto* b) { return a->second.zone < b->second.zone; });
+  if (std::exchange(sorted_, true)) return order;
   std::vector<std::uint32_t> place(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
     place[std::exchange(order[i]->second.number, static_cast<std::uint32_t>(i))] =
         static_cast<std::uint32_t>(i);
   }
+  sort_cells(place);
+  return order;
+}
+
+// `place`: the new number of each node.
+void MeshGrid::sort_cells(const std::vector<std::uint32_t>& place) {
   for (Cell& cell : cells_) {
     cell.from = place[cell.from];
     cell.to = place[cell.to];
@@ -164,7 +174,32 @@ std::vector<MeshGrid::Nodes::pointer> MeshGrid::sort() {
     }
   }
   cells_.resize(kept);
-  return order;
+}
+
+GridCells MeshGrid::cells() {
+  GridCells made{.head = left_out_, .cells = {}};
+  for (const auto* node : sort()) {
+    made.head = hash(hash(made.head, node->first), node->second.zone);
+  }
+  made.cells = pack();
+  return made;
+}
+
+std::vector<GridCell> MeshGrid::pack() const {
+  const auto byte = [](unsigned number) { return static_cast<std::uint8_t>(number); };
+  std::vector<GridCell> packed;
+  packed.reserve(cells_.size());
+  for (const Cell& cell : cells_) {
+    packed.push_back(
+        {.from = static_cast<std::uint16_t>(cell.from),
+         .to = static_cast<std::uint16_t>(cell.to),
+         .state = byte(static_cast<unsigned>(cell.state) | static_cast<unsigned>(cell.cut) << 2U),
+         .sizes =
+             byte(static_cast<unsigned>(cell.forward) | static_cast<unsigned>(cell.backward) << 4U),
+         .rtt = cell.rtt,
+         .loss = cell.loss});
+  }
+  return packed;
 }
 
 void MeshGrid::merge(Cell& into, const Cell& other) {
@@ -214,22 +249,15 @@ std::string MeshGrid::write(std::string_view time, std::string_view at) {
   // Blanks before the end, so that the columns begin at a multiple of four bytes.
   out.append((4 - (out.size() + 2) % 4) % 4, ' ');
   out += "}\n";
+  const std::vector<GridCell> packed = pack();
   std::vector<std::uint32_t> row_ends(order.size());
-  for (const Cell& cell : cells_) ++row_ends[cell.from];
+  for (const GridCell& cell : packed) ++row_ends[cell.from];
   std::partial_sum(row_ends.begin(), row_ends.end(), row_ends.begin());
   for (const std::uint32_t end : row_ends) append_little_endian(out, end);
-  for (const Cell& cell : cells_) append_little_endian(out, static_cast<std::uint16_t>(cell.to));
-  const auto append_column = [&](auto&& byte_of) {
-    for (const Cell& cell : cells_) out += static_cast<char>(byte_of(cell));
-  };
-  append_column([](const Cell& cell) {
-    return static_cast<unsigned>(cell.state) | static_cast<unsigned>(cell.cut) << 2U;
-  });
-  append_column([](const Cell& cell) {
-    return static_cast<unsigned>(cell.forward) | static_cast<unsigned>(cell.backward) << 4U;
-  });
-  append_column([](const Cell& cell) { return cell.rtt; });
-  append_column([](const Cell& cell) { return cell.loss; });
+  for (const GridCell& cell : packed) append_little_endian(out, cell.to);
+  for (const auto column : {&GridCell::state, &GridCell::sizes, &GridCell::rtt, &GridCell::loss}) {
+    for (const GridCell& cell : packed) out += static_cast<char>(cell.*column);
+  }
   nodes_.clear();
   cells_.clear();
   left_out_ = 0;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mesh/table/grid_cells.h"
 #include "mesh/table/mesh_table.h"
 
 namespace meshcheck::mesh {
@@ -48,6 +49,8 @@ class MeshGrid {
   void add(const PairState& pair);
   // The pairs by zone and name. The views are into the grid.
   void visit(const std::function<void(const PairState&)>& visitor);
+  // What the bytes will say, as numbers.
+  GridCells cells();
   // The bytes: a line of JSON with `time` in it, and `at` if it is not empty, then the columns that
   // it lists. Empties the grid.
   std::string write(std::string_view time, std::string_view at = {});
@@ -73,11 +76,14 @@ class MeshGrid {
   std::uint32_t number_of(std::string_view node);
   // Numbers the nodes anew, by zone and name, and brings the cells into that order.
   std::vector<Nodes::pointer> sort();
+  void sort_cells(const std::vector<std::uint32_t>& place);
+  std::vector<GridCell> pack() const;
   static void merge(Cell& into, const Cell& other);
 
   Layer layer_;
   Nodes nodes_;
   std::vector<Cell> cells_;
+  bool sorted_ = true;        // Since the last add().
   std::size_t left_out_ = 0;  // Paths of nodes beyond kNodesMax.
 };
 
