@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/hex.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/random.h"
 #include "lib/http/content_coding.h"
 #include "lib/http/query.h"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kKeys = {"layer", "at"};
 constexpr std::array kLayers = {mesh::Layer::kPod, mesh::Layer::kHost};
+// A client says at least each 15 s that it listens: so often is it sent something.
+constexpr std::chrono::seconds kListensFor{60};
 constexpr std::size_t kPiecePaths = 1024;  // Walked with the lock held: less than a millisecond.
 
 // Another text for another grid; the time that a grid is of makes none.
@@ -50,29 +53,72 @@ GridAnswers::Made GridAnswers::write(mesh::MeshGrid& grid, Now time, std::string
   const std::string written = time_text(time.steady, time);
   std::string bytes = grid.write(written, at);
   std::string etag = etag_of(bytes, written);
-  std::string compressed = http::gzip(bytes);
   bytes.shrink_to_fit();
   return {.plain = http::SharedBody(std::move(bytes), memory_),
-          .gzip = http::SharedBody(std::move(compressed), memory_),
+          .gzip = {},
           .etag = std::move(etag),
           .at = time.steady};
 }
 
-GridAnswers::Grids GridAnswers::make(Now time) const {
-  auto grids = walk(time);
-  Grids made;
-  for (std::size_t layer = 0; layer < made.size(); ++layer) {
-    made.at(layer) = write(grids.at(layer), time);
+GridAnswers::Fresh GridAnswers::write(std::array<mesh::MeshGrid, 2> grids, Now time) const {
+  Fresh fresh;
+  for (std::size_t layer = 0; layer < grids.size(); ++layer) {
+    fresh.cells.at(layer) = grids.at(layer).cells();
+    fresh.grids.at(layer) = write(grids.at(layer), time);
   }
-  return made;
+  return fresh;
 }
 
-void GridAnswers::remember(Now time) {
+bool GridAnswers::Held::listens(Clock::time_point now) const {
+  return listened && now - *listened <= kListensFor;
+}
+
+std::string GridAnswers::event_of(const Held& held, const Fresh& fresh, std::size_t layer,
+                                  Now time) {
+  std::string json = "{";
+  append_json_member(json, "time", time_text(time.steady, time));
+  append_json_member(json, "layer", text(kLayers.at(layer)));
+  append_json_member(json, "before", held.grids.at(layer).etag);
+  append_json_member(json, "etag", fresh.grids.at(layer).etag);
+  append_json_key(json, "cells");
+  json +=
+      mesh::changes_of(held.cells.at(layer), fresh.cells.at(layer), kChangesMax).value_or("null");
+  return json + '}';
+}
+
+GridAnswers::Grids GridAnswers::publish(Fresh fresh, Now time) {
+  // What was held before is freed behind the lock.
+  return held_.with([&](Held& held) {
+    if (held.grids.front().at > time.steady) return held.grids;
+    if (held.listens(time.steady)) {
+      for (std::size_t layer = 0; layer < held.feeds.size(); ++layer) {
+        held.feeds.at(layer).add(event_of(held, fresh, layer, time));
+      }
+    }
+    std::swap(held.grids, fresh.grids);
+    std::swap(held.cells, fresh.cells);
+    return held.grids;
+  });
+}
+
+bool GridAnswers::remember(Now time) {
   auto grids = walk(time);
   for (std::size_t layer = 0; layer < grids.size(); ++layer) {
     memories_.at(layer).with(
         [&](mesh::GridMemory& memory) { memory.note(grids.at(layer), time.steady); });
   }
+  if (!held_.with([&](const Held& held) { return held.listens(time.steady); })) return false;
+  (void)publish(write(std::move(grids), time), time);
+  return true;
+}
+
+std::optional<std::string> GridAnswers::listen(mesh::Layer layer,
+                                               std::optional<std::uint64_t>& after) {
+  const Clock::time_point now = clock_().steady;
+  return held_.with([&](Held& held) {
+    held.listened = now;
+    return held.feeds.at(static_cast<std::size_t>(layer)).next(after);
+  });
 }
 
 std::size_t GridAnswers::changes() {
@@ -97,7 +143,21 @@ http::Response GridAnswers::answer_at(const http::Request& request, mesh::Layer 
     return http::Response::error(404, "at: the server remembers the mesh since " +
                                           (since ? time_text(*since, time) : "no time yet"));
   }
-  return send(request, write(*grid, time, format_rfc3339(at)));
+  Made made = write(*grid, time, format_rfc3339(at));
+  if (http::accepts_gzip(request)) made.gzip = compressed(made.plain);
+  return send(request, std::move(made));
+}
+
+http::SharedBody GridAnswers::compressed(const http::SharedBody& plain) const {
+  return {http::gzip(plain.bytes()), memory_};
+}
+
+void GridAnswers::compress(Made& made, std::size_t layer) {
+  made.gzip = compressed(made.plain);
+  held_.with([&](Held& held) {
+    Made& kept = held.grids.at(layer);
+    if (kept.at == made.at) kept.gzip = made.gzip;
+  });
 }
 
 http::Response GridAnswers::send(const http::Request& request, Made made) {
@@ -109,8 +169,9 @@ http::Response GridAnswers::send(const http::Request& request, Made made) {
     response.headers.emplace_back("Vary", "Accept-Encoding");
     return response;
   }
-  http::SharedBody& body = http::accepts_gzip(request) ? made.gzip : made.plain;
-  if (&body == &made.gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  const bool gzip = !made.gzip.bytes().empty();
+  http::SharedBody& body = gzip ? made.gzip : made.plain;
+  if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
   response.source_size = body.bytes().size();
   response.source = http::pieces_of(std::move(body));
   return response;
@@ -128,12 +189,14 @@ http::Response GridAnswers::answer(const http::Request& request) {
   const auto at = http::query_time(request, "at", time.wall);
   if (!at) return http::Response::error(400, at.error().message());
   if (*at) return answer_at(request, layer, **at, time);
-  Made made = last_.with([&](const Grids& held) { return held.at(place); });
+  Made made = held_.with([&](const Held& held) { return held.grids.at(place); });
   if (made.plain.bytes().empty() || time.steady - made.at > kAgeMax) {
-    Grids fresh = make(time);
-    made = fresh.at(place);
-    // Those of before are freed behind the lock.
-    last_.with([&](Grids& held) { std::swap(held, fresh); });
+    made = publish(write(walk(time), time), time).at(place);
+  }
+  if (!http::accepts_gzip(request)) {
+    made.gzip = {};
+  } else if (made.gzip.bytes().empty() && request.header("If-None-Match") != made.etag) {
+    compress(made, place);
   }
   return send(request, std::move(made));
 }

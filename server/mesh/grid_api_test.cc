@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "mesh/table/table_testing.h"
 
 namespace meshcheck::server {
@@ -41,6 +43,12 @@ class GridAnswersTest : public ::testing::Test {
                    .wall = {}},
                   report, clock_.now);
     });
+  }
+
+  std::optional<std::string> next(std::optional<std::uint64_t>& after) {
+    auto event = grids_.listen(mesh::Layer::kPod, after);
+    EXPECT_TRUE(event);
+    return event ? event : "{}";
   }
 
   mesh::testing::TestClock clock_;
@@ -95,6 +103,78 @@ TEST_F(GridAnswersTest, RefusesWhatItDoesNotKnow) {
 TEST_F(GridAnswersTest, ChargesWhatItHolds) {
   (void)grids_.answer(request());
   EXPECT_GT(memory_.held(), 0U);
+}
+
+TEST_F(GridAnswersTest, TellsWhoListensWhatChangedSinceTheGridThatItHas) {
+  report("a", 1, {});
+  report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
+  EXPECT_FALSE(grids_.remember(clock_.now)) << "nobody listens";
+  std::optional<std::uint64_t> after;
+  EXPECT_EQ(grids_.listen(mesh::Layer::kPod, after), std::nullopt);
+  const std::string first = header(grids_.answer(request()), "ETag");
+  EXPECT_EQ(nlohmann::json::parse(*next(after))["etag"], first) << "the client reads it anyway";
+  clock_.pass(GridAnswers::kMemoryPeriod);
+  report("b", 2, {mesh::testing::path_to("a", PathState::kDown)});
+  EXPECT_TRUE(grids_.remember(clock_.now));
+  const auto answer = grids_.answer(request());
+  const auto event = nlohmann::json::parse(*next(after));
+  EXPECT_EQ(event["layer"], "pod");
+  EXPECT_EQ(event["before"], first);
+  EXPECT_EQ(event["etag"], header(answer, "ETag"));
+  // From "node-b", the second, to "node-a": down, where is not known.
+  EXPECT_EQ(event["cells"], nlohmann::json::parse("[[1,0,19,0,0,6]]"));
+  EXPECT_EQ(grids_.listen(mesh::Layer::kPod, after), std::nullopt);
+  // A grid that is made for a reader is told of too.
+  clock_.pass(GridAnswers::kAgeMax + std::chrono::milliseconds(1));
+  const auto later = grids_.answer(request());
+  const auto same = nlohmann::json::parse(*next(after));
+  EXPECT_EQ(same["before"], event["etag"]);
+  EXPECT_EQ(same["etag"], header(later, "ETag"));
+}
+
+TEST_F(GridAnswersTest, HasWhoListensReadTheGridOfOtherNodes) {
+  std::optional<std::uint64_t> after;
+  (void)grids_.listen(mesh::Layer::kPod, after);
+  report("a", 1, {});
+  report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
+  EXPECT_TRUE(grids_.remember(clock_.now));
+  EXPECT_TRUE(nlohmann::json::parse(*next(after))["cells"].is_null());
+  report("c", 3, {mesh::testing::path_to("a", PathState::kUp)});
+  clock_.pass(GridAnswers::kMemoryPeriod);
+  EXPECT_TRUE(grids_.remember(clock_.now));
+  EXPECT_TRUE(nlohmann::json::parse(*next(after))["cells"].is_null());
+}
+
+TEST_F(GridAnswersTest, HasWhoListensReadTheGridWhenTooMuchChanged) {
+  constexpr std::size_t kNodes = 47;  // 47 by 46 pairs are more than an event has.
+  const auto report_all = [&](PathState state) {
+    for (std::size_t from = 0; from < kNodes; ++from) {
+      std::vector<mesh::ReportPath> paths;
+      for (std::size_t to = 0; to < kNodes; ++to) {
+        if (to != from) paths.push_back(mesh::testing::path_to(std::to_string(to), state));
+      }
+      report(std::to_string(from), from, std::move(paths));
+    }
+  };
+  report_all(PathState::kUp);
+  report_all(PathState::kUp);  // Now all know each other.
+  std::optional<std::uint64_t> after;
+  (void)grids_.listen(mesh::Layer::kPod, after);
+  EXPECT_TRUE(grids_.remember(clock_.now));
+  (void)next(after);
+  report_all(PathState::kDown);
+  clock_.pass(GridAnswers::kMemoryPeriod);
+  EXPECT_TRUE(grids_.remember(clock_.now));
+  EXPECT_TRUE(nlohmann::json::parse(*next(after))["cells"].is_null());
+}
+
+TEST_F(GridAnswersTest, MakesNoGridsWhenNobodyHasListenedForAMinute) {
+  std::optional<std::uint64_t> after;
+  (void)grids_.listen(mesh::Layer::kPod, after);
+  clock_.pass(std::chrono::minutes(1));
+  EXPECT_TRUE(grids_.remember(clock_.now));
+  clock_.pass(std::chrono::milliseconds(1));
+  EXPECT_FALSE(grids_.remember(clock_.now));
 }
 
 TEST_F(GridAnswersTest, HasTheStatesOfAPastTime) {
