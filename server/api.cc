@@ -113,7 +113,7 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
   router_.add(Method::kGet, "/api/v1/verdicts",
               [this](const Request& request) { return get_verdicts(parts_.verdicts, request); });
   router_.add(Method::kGet, "/api/v1/events", [this](const Request& request) {
-    return get_events(parts_.verdicts, parts_.events, request);
+    return get_events({parts_.verdicts, parts_.events, parts_.grids}, request);
   });
   router_.add(Method::kGet, "/api/v1/agents/",
               [this](const Request& request) { return get_agents(request); });

@@ -267,11 +267,12 @@ int run(const Config& config, const Log& log, LogSink& sink) {
 
   uv::Timer missed_reports(loop, [&] { parts.membership().count_missed_reports(now()); });
   missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
+  const auto wake = [&] {
+    for (const auto& thread : threads) thread->wake();
+  };
   VerdictEvaluator evaluator(
       {parts.agents, parts.cluster, parts.mesh, parts.verdicts, parts.events, log},
-      view_options(parts.options.mesh), [&] {
-        for (const auto& thread : threads) thread->wake();
-      });
+      view_options(parts.options.mesh), wake);
   uv::Timer evaluation(loop, [&] {
     const Now turn = now();
     note_turn(parts, turn, log);
@@ -283,7 +284,9 @@ int run(const Config& config, const Log& log, LogSink& sink) {
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
   History history({loop, parts.mesh, parts.history, parts.store.history, log},
                   store.writer ? &*store.writer : nullptr, config.history.bounds());
-  uv::Timer remembering(loop, [&] { parts.grids.remember(now()); });
+  uv::Timer remembering(loop, [&] {
+    if (parts.grids.remember(now())) wake();
+  });
   remembering.start_repeating(GridAnswers::kMemoryPeriod);
   const auto stop = [&] {
     log.info("stopping");

@@ -63,7 +63,7 @@ ARROWS = {
     "server/cluster": ["lib/base", "lib/uv", "lib/flags", "lib/http", "lib/kube", "lib/metrics", "mesh/report",
                        "mesh/rescheduling", "mesh/verdict", "server/agents"],
     "server/verdicts": ["lib/base", "lib/http", "lib/metrics", "lib/store", "mesh/table", "mesh/verdict", "server/agents",
-                        "server/cluster"],
+                        "server/cluster", "server/mesh"],
     "server/store": ["lib/base", "lib/uv", "lib/store", "mesh/report", "mesh/table", "server/agents", "server/mesh",
                      "server/sla", "server/verdicts"],
     "server": ["lib", "mesh", "server"],

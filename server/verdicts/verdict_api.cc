@@ -2,8 +2,10 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "lib/http/query.h"
 
@@ -54,16 +56,32 @@ std::string open_json(Guarded<VerdictPublisher>& verdicts) {
   });
 }
 
+// A layer whose cells a client listens to.
+struct CellsHeard {
+  mesh::Layer layer;
+  std::optional<std::uint64_t> after;  // The number of the last event that it has.
+};
+
+constexpr std::array<std::string_view, 3> kCellsChoices = {"pod", "host", "both"};
+
+std::vector<CellsHeard> cells_of(std::optional<std::size_t> choice) {
+  std::vector<CellsHeard> heard;
+  if (choice && kCellsChoices.at(*choice) != "host") heard.push_back({mesh::Layer::kPod, {}});
+  if (choice && kCellsChoices.at(*choice) != "pod") heard.push_back({mesh::Layer::kHost, {}});
+  return heard;
+}
+
 // The source of an answer that does not end.
 class EventStream {
  public:
-  EventStream(Guarded<VerdictPublisher>& verdicts, Guarded<EventFeed>& events, std::string last_id)
-      : verdicts_(&verdicts), events_(&events), last_id_(std::move(last_id)) {}
+  EventStream(const EventSources& sources, std::string last_id, std::vector<CellsHeard> cells)
+      : sources_(sources), last_id_(std::move(last_id)), cells_(std::move(cells)) {}
 
   http::BodyStep operator()(std::string& piece) {
     if (!begun_) begin(piece);
     const std::size_t size = piece.size();
-    events_->with([&](const EventFeed& feed) { append_events(feed, piece); });
+    sources_.events.with([&](const EventFeed& feed) { append_events(feed, piece); });
+    for (CellsHeard& heard : cells_) append_cells(heard, size + kPieceSize, piece);
     if (piece.empty()) piece += ":\n\n";  // So that whoever is in between sees that it lives.
     const bool more = piece.size() - size >= kPieceSize;
     return more ? http::BodyStep::kMore : http::BodyStep::kWait;
@@ -77,14 +95,14 @@ class EventStream {
     begun_ = true;
     piece += "retry: 2000\n\n";
     std::string id;
-    const bool was_here = events_->with([&](const EventFeed& feed) {
+    const bool was_here = sources_.events.with([&](const EventFeed& feed) {
       const auto number = feed.number_of(last_id_);
       after_ = number.value_or(feed.last_number());
       id = feed.id(after_);
       return number.has_value();
     });
     if (was_here) return;
-    append("verdicts", id, one_line(open_json(*verdicts_)), piece);
+    append("verdicts", id, one_line(open_json(sources_.verdicts)), piece);
   }
 
   void append_events(const EventFeed& feed, std::string& piece) {
@@ -98,6 +116,15 @@ class EventStream {
       }
       after_ = event.number;
       append(event.type, feed.id(event.number), event.json, piece);
+    }
+  }
+
+  // They have no id: a client that comes back reads the grid.
+  void append_cells(CellsHeard& heard, std::size_t limit, std::string& piece) {
+    while (piece.size() < limit) {
+      const auto json = sources_.grids.listen(heard.layer, heard.after);
+      if (!json) return;
+      piece += "event: cells\ndata: " + *json + "\n\n";
     }
   }
 
@@ -117,9 +144,9 @@ class EventStream {
     piece += "\n\n";
   }
 
-  Guarded<VerdictPublisher>* verdicts_;
-  Guarded<EventFeed>* events_;
+  EventSources sources_;
   std::string last_id_;
+  std::vector<CellsHeard> cells_;
   bool begun_ = false;
   std::uint64_t after_ = 0;
 };
@@ -149,15 +176,18 @@ http::Response get_verdicts(Guarded<VerdictPublisher>& verdicts, const http::Req
   return http::Response::json(json + "]}\n");
 }
 
-http::Response get_events(Guarded<VerdictPublisher>& verdicts, Guarded<EventFeed>& events,
-                          const http::Request& request) {
-  if (auto known = http::check_query_keys(request, {}); !known) {
+http::Response get_events(const EventSources& sources, const http::Request& request) {
+  constexpr std::array<std::string_view, 1> kKeys = {"cells"};
+  if (auto known = http::check_query_keys(request, kKeys); !known) {
     return http::Response::error(400, known.error().message());
   }
+  const auto cells = http::query_choice(request, "cells", std::span(kCellsChoices));
+  if (!cells) return http::Response::error(400, cells.error().message());
   http::Response response;
   response.content_type = "text/event-stream";
   response.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
-  response.source = EventStream(verdicts, events, std::string(request.header("Last-Event-ID")));
+  response.source =
+      EventStream(sources, std::string(request.header("Last-Event-ID")), cells_of(*cells));
   response.waits = true;
   return response;
 }

@@ -13,15 +13,49 @@ class EventStreamTest : public testing::Test {
   std::string first_piece(const std::string& last_id) {
     http::Request request;
     request.headers.emplace_back("Last-Event-ID", last_id);
-    const http::Response response = get_events(verdicts_, events_, request);
+    const http::Response response = get_events({verdicts_, events_, grids_}, request);
     std::string piece;
+    EXPECT_EQ(response.source(piece), http::BodyStep::kWait);
+    return piece;
+  }
+
+  // What a client hears that asks with this query, of two grids and what changed between them.
+  std::string heard(const std::string& query) {
+    http::Request request;
+    request.query = query;
+    const http::Response response = get_events({verdicts_, events_, grids_}, request);
+    std::string piece;
+    EXPECT_EQ(response.source(piece), http::BodyStep::kWait);
+    grids_.remember(now());
+    piece.clear();
     EXPECT_EQ(response.source(piece), http::BodyStep::kWait);
     return piece;
   }
 
   Guarded<VerdictPublisher> verdicts_{VerdictPublisher::Options()};
   Guarded<EventFeed> events_{WallTime(1s)};
+  Guarded<mesh::Mesh> mesh_{mesh::Mesh::Options{}};
+  http::MemoryBudget memory_{1 << 20};
+  GridAnswers grids_{mesh_, memory_};
 };
+
+TEST_F(EventStreamTest, TellsOfCellsToWhoAsksForThem) {
+  EXPECT_EQ(heard(""), ":\n\n");
+  const std::string pod = heard("cells=pod");
+  EXPECT_EQ(pod.find("event: cells\ndata: {\"time\":\""), 0U) << pod;
+  EXPECT_NE(pod.find("\"layer\":\"pod\""), std::string::npos) << pod;
+  EXPECT_EQ(pod.find("\"layer\":\"host\""), std::string::npos) << pod;
+  EXPECT_EQ(pod.find("id:"), std::string::npos) << "the last id stays what it was";
+  const std::string both = heard("cells=both");
+  EXPECT_LT(both.find("\"layer\":\"pod\""), both.find("\"layer\":\"host\""));
+  EXPECT_EQ(heard("cells=host").find("\"layer\":\"pod\""), std::string::npos);
+}
+
+TEST_F(EventStreamTest, RefusesCellsOfALayerThatIsNone) {
+  http::Request request;
+  request.query = "cells=all";
+  EXPECT_EQ(get_events({verdicts_, events_, grids_}, request).status, 400);
+}
 
 TEST_F(EventStreamTest, GoesOnWhereAClientWasBeforeTheFirstEvent) {
   EXPECT_NE(first_piece("").find("id: 1000-0\n"), std::string::npos);

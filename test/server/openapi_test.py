@@ -180,7 +180,7 @@ def test_shows_the_sla_as_described(server):
     assert server.request("PUT", at(put), lasting, headers=json_type).status == 200
     for name, queries in {
             "listProbes": [""], "getPublicStatus": ["", "?peek=1", "?x=1"],
-            "listDowntimes": ["", "?x=1"], "getEvents": ["?x=1"],
+            "listDowntimes": ["", "?x=1"], "getEvents": ["?x=1", "?cells=x"],
             "getStatusRange": [f"?group=synthetic&probe=dns&to={now}"],
             "getSla": ["", "?format=csv", "?mute=none", "?step=x"]}.items():
         path, operation = operation_of(name)

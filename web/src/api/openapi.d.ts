@@ -204,7 +204,7 @@ export interface paths {
         };
         /**
          * The same as it happens, as server-sent events
-         * @description Goes on until the client leaves or the server stops. The first event is `verdicts`, a list of those that are open; then come `verdict_opened`, `verdict_changed` and `verdict_closed`, each a Verdict, and `agent_absent`, `agent_outdated`, `agent_back` and `agent_removed`, an object with `time` and `agent`. `agent_removed` is of each that the server forgets, healthy or not: it was deleted or replaced, the inventory names it no more, or it was silent for too long. A client that names the last event it has in `Last-Event-ID`, as browsers do by themselves, gets what it missed in place of the first. The last 1,024 events are kept; `missed` says how many are not. A line `:` comes each 15 s while nothing happens. At most 100 clients of each network thread listen; more are answered 503.
+         * @description Goes on until the client leaves or the server stops. The first event is `verdicts`, a list of those that are open; then come `verdict_opened`, `verdict_changed` and `verdict_closed`, each a Verdict, and `agent_absent`, `agent_outdated`, `agent_back` and `agent_removed`, an object with `time` and `agent`. `agent_removed` is of each that the server forgets, healthy or not: it was deleted or replaced, the inventory names it no more, or it was silent for too long. A client that names the last event it has in `Last-Event-ID`, as browsers do by themselves, gets what it missed in place of the first. The last 1,024 events are kept; `missed` says how many are not. A line `:` comes each 15 s while nothing happens. At most 100 clients of each network thread listen; more are answered 503. With `cells` there are also events `cells`, one of each layer each 5 s: what changed in its grid, or that the grid has to be read (wire_format.md). They have no id, and a client that comes back gets none that it missed.
          */
         get: operations["getEvents"];
         put?: never;
@@ -1575,7 +1575,10 @@ export interface operations {
     };
     getEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The layer of whose grid changes are told. */
+                cells?: "pod" | "host" | "both";
+            };
             header?: {
                 "Last-Event-ID"?: string;
             };
@@ -1593,7 +1596,16 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            400: components["responses"]["UnknownKey"];
+            /** @description A key or a value that is not known; the text names what is. */
+            400: {
+                headers: {
+                    "X-Content-Type-Options": components["headers"]["NoSniff"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
         };
     };
     postEpisodes: {
