@@ -72,9 +72,38 @@ describe("Grid", () => {
   it("knows where zones begin", () => {
     expect(grid.zoneStarts()).toEqual([0, 2]);
   });
+  it("has cells changed, new and gone, as the event stream tells", () => {
+    const cells = [
+      { from: 0, to: 1, state: 3, direction: 1, loss: 4 },
+      { from: 1, to: 2, state: 2, forward: 4, rtt: 2, loss: 3 },
+      { from: 2, to: 0, state: 1, rtt: 1, loss: 1 },
+      { from: 2, to: 1, state: 1, rtt: 1, loss: 1 },
+    ];
+    const wanted = gridOf(["a", "b", "c"], cells, ["z1", "z1", "z2"]);
+    const changed = grid.with(
+      [
+        [0, 0],
+        [1, 0],
+        [1, 2, 2, 4, 2, 3],
+        [2, 0, 1, 0, 1, 1],
+        [2, 1, 1, 0, 1, 1],
+      ],
+      "2026-11-21T00:00:05Z",
+    );
+    expect(changed.time).toBe("2026-11-21T00:00:05Z");
+    expect(changed.cells).toBe(4);
+    expect(changed.counts).toEqual(wanted.counts);
+    expect([...changed.worst]).toEqual([...wanted.worst]);
+    for (let from = 0; from < 3; from += 1) {
+      for (let to = 0; to < 3; to += 1) {
+        expect(changed.cell(from, to)).toEqual(wanted.cell(from, to));
+      }
+    }
+    expect(grid.cell(1, 2)).toMatchObject({ state: "unknown" });
+  });
   it("refuses bytes that are not what the header says", () => {
     const text = new TextEncoder().encode('{"nodes":["a"],"cells":2,"states":[]}\n12');
-    expect(() => new Grid(text.buffer as ArrayBuffer)).toThrow("announced");
+    expect(() => Grid.of(text.buffer as ArrayBuffer)).toThrow("announced");
   });
 });
 

@@ -12,7 +12,7 @@ interface Header {
   classes: string[];
   rtt_bounds_us: number[];
   loss_bounds_percent: number[];
-  cells: number;
+  cells: number; // Of the bytes.
   paths_left_out: number;
 }
 
@@ -39,14 +39,16 @@ export const STATE_SIGN: Record<State, string> = {
   down: "×",
 };
 
+interface Columns {
+  rowEnds: Uint32Array;
+  to: Uint16Array;
+  states: Uint8Array;
+  sizes: Uint8Array;
+  rtt: Uint8Array;
+  loss: Uint8Array;
+}
+
 export class Grid {
-  private readonly header: Header;
-  private readonly rowEnds: Uint32Array;
-  private readonly to: Uint16Array;
-  private readonly states: Uint8Array;
-  private readonly sizes: Uint8Array;
-  private readonly rtt: Uint8Array;
-  private readonly loss: Uint8Array;
   private readonly badnessOfState: Uint8Array;
   // Badness of a node: down if more than half of its pairs are of which anything is known, degraded
   // if any pair fails, else the worst of its pairs. So a pair that fails because of its other end
@@ -55,22 +57,31 @@ export class Grid {
   readonly worst: Uint8Array;
   readonly counts: Record<State, number> = { none: 0, up: 0, unknown: 0, degraded: 0, down: 0 };
 
-  constructor(bytes: ArrayBuffer) {
+  static of(bytes: ArrayBuffer): Grid {
     const all = new Uint8Array(bytes);
     const end = all.indexOf(10) + 1;
-    this.header = JSON.parse(new TextDecoder().decode(all.subarray(0, end))) as Header;
-    const { cells } = this.header;
-    const nodes = this.header.nodes.length;
+    const header = JSON.parse(new TextDecoder().decode(all.subarray(0, end))) as Header;
+    const { cells } = header;
+    const nodes = header.nodes.length;
     const size = end + 4 * nodes + 6 * cells;
     if (bytes.byteLength !== size) throw new Error(`a grid of ${size} bytes was announced`);
-    this.rowEnds = new Uint32Array(bytes, end, nodes);
-    this.to = new Uint16Array(bytes, end + 4 * nodes, cells);
     const column = (index: number) =>
       new Uint8Array(bytes, end + 4 * nodes + 2 * cells + index * cells, cells);
-    this.states = column(0);
-    this.sizes = column(1);
-    this.rtt = column(2);
-    this.loss = column(3);
+    return new Grid(header, {
+      rowEnds: new Uint32Array(bytes, end, nodes),
+      to: new Uint16Array(bytes, end + 4 * nodes, cells),
+      states: column(0),
+      sizes: column(1),
+      rtt: column(2),
+      loss: column(3),
+    });
+  }
+
+  private constructor(
+    private readonly header: Header,
+    private readonly columns: Columns,
+  ) {
+    const nodes = header.nodes.length;
     this.badnessOfState = Uint8Array.from(
       this.header.states,
       (name) => BADNESS[name as State] ?? BADNESS.unknown,
@@ -114,7 +125,7 @@ export class Grid {
     return this.header.nodes.length;
   }
   get cells(): number {
-    return this.header.cells;
+    return this.columns.to.length;
   }
   get pathsLeftOut(): number {
     return this.header.paths_left_out;
@@ -131,30 +142,86 @@ export class Grid {
 
   forEach(visit: (from: number, to: number, badness: number, index: number) => void): void {
     let index = 0;
-    for (let from = 0; from < this.rowEnds.length; from += 1) {
-      const rowEnd = this.rowEnds[from] ?? 0;
+    for (let from = 0; from < this.columns.rowEnds.length; from += 1) {
+      const rowEnd = this.columns.rowEnds[from] ?? 0;
       for (; index < rowEnd; index += 1) {
-        visit(from, this.to[index] ?? 0, this.badness(index), index);
+        visit(from, this.columns.to[index] ?? 0, this.badness(index), index);
       }
     }
   }
 
+  // The grid with cells changed, as the event stream tells: [from, to, state, sizes, round trip, loss]
+  // of one that is new or another one, [from, to] of one that is gone; by from, then by to.
+  with(changes: number[][], time: string): Grid {
+    const was = this.columns;
+    const room = this.cells + changes.length;
+    const made: Columns = {
+      rowEnds: new Uint32Array(this.size),
+      to: new Uint16Array(room),
+      states: new Uint8Array(room),
+      sizes: new Uint8Array(room),
+      rtt: new Uint8Array(room),
+      loss: new Uint8Array(room),
+    };
+    let cells = 0;
+    const put = (to: number, state = 0, sizes = 0, rtt = 0, loss = 0) => {
+      made.to[cells] = to;
+      made.states[cells] = state;
+      made.sizes[cells] = sizes;
+      made.rtt[cells] = rtt;
+      made.loss[cells] = loss;
+      cells += 1;
+    };
+    let i = 0;
+    let next = 0;
+    for (let from = 0; from < this.size; from += 1) {
+      const end = was.rowEnds[from] ?? 0;
+      for (;;) {
+        const old = i < end ? (was.to[i] ?? 0) : Number.POSITIVE_INFINITY;
+        const change = changes[next];
+        if (change && change[0] === from && (change[1] ?? 0) <= old) {
+          const [, to = 0, ...values] = change;
+          next += 1;
+          if (to === old) i += 1;
+          if (values.length > 0) put(to, ...values);
+        } else if (i < end) {
+          put(old, was.states[i], was.sizes[i], was.rtt[i], was.loss[i]);
+          i += 1;
+        } else {
+          break;
+        }
+      }
+      made.rowEnds[from] = cells;
+    }
+    return new Grid(
+      { ...this.header, time },
+      {
+        rowEnds: made.rowEnds,
+        to: made.to.subarray(0, cells),
+        states: made.states.subarray(0, cells),
+        sizes: made.sizes.subarray(0, cells),
+        rtt: made.rtt.subarray(0, cells),
+        loss: made.loss.subarray(0, cells),
+      },
+    );
+  }
+
   badness(index: number): number {
-    return this.badnessOfState[(this.states[index] ?? 0) & 3] ?? BADNESS.unknown;
+    return this.badnessOfState[(this.columns.states[index] ?? 0) & 3] ?? BADNESS.unknown;
   }
   rttLevel(index: number): number {
-    return this.rtt[index] ?? 0;
+    return this.columns.rtt[index] ?? 0;
   }
   lossLevel(index: number): number {
-    return this.loss[index] ?? 0;
+    return this.columns.loss[index] ?? 0;
   }
   // 0: fine or not known; 1: smaller but told; 2: smaller; 3: fragments are dropped; 4: a black hole.
   sizesLevel(index: number): number {
-    const both = this.sizes[index] ?? 0;
+    const both = this.columns.sizes[index] ?? 0;
     return Math.max(this.classLevel(both & 15), this.classLevel(both >> 4));
   }
   sizesKnown(index: number): boolean {
-    return (this.sizes[index] ?? 0) !== 0;
+    return (this.columns.sizes[index] ?? 0) !== 0;
   }
   private classLevel(value: number): number {
     const levels: Record<string, number> = {
@@ -168,21 +235,21 @@ export class Grid {
 
   // -1: that pair is not probed in this direction.
   indexOf(from: number, to: number): number {
-    let low = from === 0 ? 0 : (this.rowEnds[from - 1] ?? 0);
-    let high = this.rowEnds[from] ?? 0;
+    let low = from === 0 ? 0 : (this.columns.rowEnds[from - 1] ?? 0);
+    let high = this.columns.rowEnds[from] ?? 0;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.to[middle] ?? 0) < to) low = middle + 1;
+      if ((this.columns.to[middle] ?? 0) < to) low = middle + 1;
       else high = middle;
     }
-    return low < (this.rowEnds[from] ?? 0) && this.to[low] === to ? low : -1;
+    return low < (this.columns.rowEnds[from] ?? 0) && this.columns.to[low] === to ? low : -1;
   }
 
   cell(from: number, to: number): Cell | null {
     const index = this.indexOf(from, to);
     if (index < 0) return null;
-    const state = this.states[index] ?? 0;
-    const sizes = this.sizes[index] ?? 0;
+    const state = this.columns.states[index] ?? 0;
+    const sizes = this.columns.sizes[index] ?? 0;
     return {
       state: this.header.states[state & 3] ?? "unknown",
       direction: this.header.directions[state >> 2] ?? "unknown",

@@ -44,5 +44,5 @@ export function gridOf(nodes: string[], cells: CellSpec[], zones = nodes.map(() 
     view.setUint8(columns + 2 * cells.length + i, cell.rtt ?? 0);
     view.setUint8(columns + 3 * cells.length + i, cell.loss ?? 0);
   });
-  return new Grid(bytes.buffer);
+  return Grid.of(bytes.buffer);
 }

@@ -1,6 +1,8 @@
-// What the page knows of the mesh, kept fresh: verdicts by the stream, the rest by reading again.
+// What the page knows of the mesh, kept fresh: verdicts and cells by the stream, the rest by reading
+// again.
 import { computed, effect, signal } from "@preact/signals";
 import { ApiError, type Check, get, getCheck, request, token, type Verdict } from "./api/client";
+import { type CellsEvent, FollowedGrid } from "./followed_grid";
 import { Grid, type Layer } from "./grid";
 import { follow, type StreamEvent, type StreamState } from "./stream";
 
@@ -57,6 +59,8 @@ function heard({ type, data }: StreamEvent): void {
       closed.value = [value as Verdict, ...others].slice(0, CLOSED_MAX);
     }
     soon();
+  } else if (type === "cells") {
+    heardCells(value as CellsEvent);
   } else if (type.startsWith("agent_")) {
     agentEvents.value = [{ type, ...value }, ...agentEvents.value].slice(0, AGENT_EVENTS_MAX);
     soon();
@@ -86,10 +90,10 @@ export async function readPast(time: string): Promise<Past> {
   const at = encodeURIComponent(time);
   const answer = await get<{ verdicts: Verdict[] }>(`api/v1/verdicts?at=${at}`);
   const past: Past = { verdicts: answer.verdicts, grids: {}, missing: {} };
-  for (const layer of ["pod", "host"] as const) {
+  for (const layer of LAYERS) {
     try {
       const response = await requestGrid(`layer=${layer}&at=${at}`);
-      past.grids[layer] = new Grid(await response.arrayBuffer());
+      past.grids[layer] = Grid.of(await response.arrayBuffer());
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
       past.missing[layer] = error.message;
@@ -98,16 +102,35 @@ export async function readPast(time: string): Promise<Past> {
   return past;
 }
 
-// The browser asks with the ETag of the grid that it has, and hands that out again after a 304.
+const LAYERS = ["pod", "host"] as const;
+const followed: Record<Layer, FollowedGrid> = { pod: new FollowedGrid(), host: new FollowedGrid() };
+const show = (layer: Layer) => {
+  const { grid } = followed[layer];
+  if (grid) grids.value = { ...grids.value, [layer]: grid };
+};
+
+// The browser asks with the ETag of the grid that it read, and hands that out again after a 304.
 async function readGrid(layer: Layer): Promise<void> {
   const response = await requestGrid(`layer=${layer}`);
   const etag = response.headers.get("ETag");
-  if (etag && etag === etags[layer]) return;
-  const grid = new Grid(await response.arrayBuffer());
-  grids.value = { ...grids.value, [layer]: grid };
-  etags[layer] = etag;
+  const isHeld = followed[layer].isHeld(etag);
+  const grid = isHeld ? null : Grid.of(await response.arrayBuffer());
+  followed[layer].read(grid, etag, Date.now());
+  if (grid) show(layer);
 }
-const etags: Partial<Record<Layer, string | null>> = {};
+
+function heardCells(event: CellsEvent): void {
+  const { layer } = event;
+  const now = Date.now();
+  if (followed[layer].tell(event, now)) {
+    show(layer);
+  } else if (
+    !followed[layer].isFollowed(now) &&
+    followed[layer].sinceRead(now) > READ_INTERVAL_MS
+  ) {
+    soon();
+  }
+}
 
 let reading = false;
 let again = false; // Somebody asked while it was reading.
@@ -117,7 +140,8 @@ export async function read(): Promise<void> {
   reading = true;
   try {
     check.value = await getCheck();
-    await Promise.all([readVerdicts(), readGrid("pod"), readGrid("host")]);
+    const unfollowed = LAYERS.filter((layer) => !followed[layer].isFollowed(Date.now()));
+    await Promise.all([readVerdicts(), ...unfollowed.map(readGrid)]);
     problem.value = null;
   } catch (error) {
     problem.value = error instanceof Error ? error.message : String(error);
@@ -158,6 +182,7 @@ export function start(): void {
   const restart = follow(heard, (state) => {
     const back = state.connected && !stream.value.connected;
     stream.value = state;
+    if (!state.connected || back) for (const layer of LAYERS) followed[layer].lose();
     // What happened meanwhile is not in the stream.
     if (back) void read();
   });

@@ -122,7 +122,7 @@ export function follow(
       });
       try {
         alive();
-        const response = await request("api/v1/events", { signal: abort.signal });
+        const response = await request("api/v1/events?cells=both", { signal: abort.signal });
         if (!response.ok || !response.body) throw new Error(`${response.status}`);
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
         const parser = new EventParser();
