@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/json_writer.h"
 #include "lib/base/text.h"
 #include "lib/http/query.h"
 #include "server/connectivity_check.h"
@@ -117,9 +118,7 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
   });
   router_.add(Method::kGet, "/api/v1/agents/",
               [this](const Request& request) { return get_agents(request); });
-  router_.add(Method::kGet, "/api/v1/version", [](const Request&) {
-    return Response::json("{\"version\":\"" MESHCHECK_VERSION "\"}");
-  });
+  router_.add(Method::kGet, "/api/v1/version", [this](const Request&) { return get_version(); });
   router_.add(Method::kGet, "/metrics",
               [this](const Request& request) { return get_metrics(request); });
   router_.add(Method::kGet, "/healthz", [](const Request&) {
@@ -248,6 +247,14 @@ http::Response Api::delete_agent(const http::Request& request) {
   http::Response response;
   response.status = 204;
   return response;
+}
+
+http::Response Api::get_version() const {
+  std::string json = "{";
+  append_json_member(json, "version", MESHCHECK_VERSION);
+  const std::string& dashboard = parts_.options.dashboard_url;
+  if (!dashboard.empty()) append_json_member(json, "dashboard_url", dashboard);
+  return http::Response::json(json + '}');
 }
 
 http::Response Api::get_metrics(const http::Request& request) const {

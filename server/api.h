@@ -29,6 +29,7 @@ class Api {
   http::Response get_agents(const http::Request& request) const;
   http::Response get_agent(const http::Request& request) const;
   http::Response delete_agent(const http::Request& request);
+  http::Response get_version() const;
   http::Response get_metrics(const http::Request& request) const;
   http::Response get_readyz() const;
 

@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include <algorithm>
+#include <string_view>
 #include <thread>
 
 namespace meshcheck::server {
@@ -12,6 +13,19 @@ constexpr std::int64_t kThreadsDefaultMax = 4;
 
 flags::Flags::Exit refuse(const std::string& what) {
   return {.code = 2, .text = "meshcheck-server: " + what + "\n"};
+}
+
+constexpr std::size_t kDashboardUrlMax = 2048;
+
+// The page makes a link of it, and a browser runs `javascript:`.
+bool is_web_address(std::string_view url) {
+  std::string_view rest = url;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (rest.substr(0, scheme.size()) == scheme) rest.remove_prefix(scheme.size());
+  }
+  return rest.size() < url.size() && url.size() <= kDashboardUrlMax && !rest.empty() &&
+         rest.front() != '/' &&
+         std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 void add_limits(flags::Flags& flags, Config& config) {
@@ -50,6 +64,8 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   flags.add("verdicts-kept", config.verdicts_kept, {1, 100'000},
             "closed verdicts kept for ?since=, about 1.5 KB each");
   flags.add("verdict-days", config.verdict_days, {1, 3660}, "days for which they are kept");
+  flags.add("dashboard-url", config.dashboard_url,
+            "http(s) address of the Grafana dashboard, to which the page links");
   config.cluster.add_to(flags);
   config.rescheduling.add_to(flags);
   flags.add("kubeconfig", config.kubeconfig,
@@ -76,6 +92,9 @@ std::optional<flags::Flags::Exit> parse_config(int argc, const char* const* argv
   }
   if (!config.rescheduling.selector.empty() && !config.cluster.enabled) {
     return refuse("-reschedule: the nodes have to be known; add -kubeproxyinit");
+  }
+  if (!config.dashboard_url.empty() && !is_web_address(config.dashboard_url)) {
+    return refuse("-dashboard-url: an address that begins with http:// or https:// is expected");
   }
   if (config.rescheduling.lease.empty()) return refuse("-reschedule-lease: a Lease has a name");
   if (auto checked = config.cluster.check(); !checked) return refuse(checked.error().message());

@@ -31,7 +31,8 @@ struct Config {
   bool verdicts_fail_check = true;
   std::int64_t verdicts_kept = 1000;
   std::int64_t verdict_days = 30;
-  std::string kubeconfig;  // Path; empty for that of the environment, or the pod's files.
+  std::string dashboard_url;  // Of Grafana, for the page's links; empty for none.
+  std::string kubeconfig;     // Path; empty for that of the environment, or the pod's files.
   AuthConfig auth;
   MeshConfig mesh;
   ClusterConfig cluster;

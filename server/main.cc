@@ -174,6 +174,7 @@ Parts::Options parts_options(const Config& config) {
           .sla_target = config.sla.target,
           .history_series_max = static_cast<std::size_t>(config.history.series_max),
           .verdicts_fail_check = config.verdicts_fail_check,
+          .dashboard_url = config.dashboard_url,
           .mesh_needs_principal = config.auth.report_mode != AuthMode::kNone,
           .principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes};
 }

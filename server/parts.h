@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/base/guarded.h"
@@ -36,6 +37,7 @@ struct Parts {
     double sla_target = 0.999;
     std::size_t history_series_max = 10'000;
     bool verdicts_fail_check = true;
+    std::string dashboard_url;
     bool mesh_needs_principal = false;  // The `mesh` of a report without a principal is ignored.
     bool principals_are_pods = false;   // A report's principal is the uid of the pod that sent it.
   };

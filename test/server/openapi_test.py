@@ -92,6 +92,7 @@ CASES = [
     ("ping", [], [], None, 200),
     ("getVerdicts", [], ["test"], None, 200),
     ("getVersion", [], [], None, 200),
+    ("getVersion", ["-dashboard-url", "https://grafana.example/d/meshcheck"], [], None, 200),
     ("getMetrics", [], ["test"], None, 200),
     ("getHealth", [], [], None, 200),
     ("getReadiness", [], [], None, 200),

@@ -36,6 +36,12 @@ def test_refuses_a_port_that_is_taken(launch, threads):
     (["-kubeproxyinit", "true"], 'unexpected argument "true"; write -kubeproxyinit=true'),
     (["surplus"], 'unexpected argument "surplus"'),
     (["-kubeproxyinit", "-inventory", "/x"], "-kubeproxyinit and -inventory: give one of them"),
+    (["-dashboard-url", "grafana.example/d/meshcheck"], "-dashboard-url: an address that begins with http:// or https:// is expected"),
+    (["-dashboard-url", "javascript:alert(1)//https://x"], "-dashboard-url: "),
+    (["-dashboard-url", "https://"], "-dashboard-url: "),
+    (["-dashboard-url", "https:///d/meshcheck"], "-dashboard-url: "),
+    (["-dashboard-url", "https://x/ y"], "-dashboard-url: "),
+    (["-dashboard-url", "https://x/" + "y" * 2048], "-dashboard-url: "),
     (["-agent-selector", ";"], "-agent-selector: there is no selector in it"),
     (["-agent-namespace", "A"], "-agent-namespace: A is no name of a namespace"),
 ])

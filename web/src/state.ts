@@ -14,6 +14,7 @@ export const grids = signal<Partial<Record<Layer, Grid>>>({});
 export const stream = signal<StreamState>({ connected: false, retryAt: null });
 export const problem = signal<string | null>(null); // Why the last read failed.
 export const version = signal("");
+export const dashboardUrl = signal<string | null>(null); // Null: the server knows none.
 
 export interface AgentEvent {
   type: string;
@@ -172,9 +173,10 @@ export function start(): void {
   effect(() => {
     void token.value;
     void read();
-    get<{ version: string }>("api/v1/version").then(
+    get<{ version: string; dashboard_url?: string }>("api/v1/version").then(
       (answer) => {
         version.value = answer.version;
+        dashboardUrl.value = answer.dashboard_url ?? null;
       },
       () => undefined,
     );

@@ -392,7 +392,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The server's version */
+        /** The server's version, and where its dashboard is */
         get: operations["getVersion"];
         put?: never;
         post?: never;
@@ -1974,7 +1974,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The version. */
+            /** @description The version; with `-dashboard-url` also that address, for the page. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1987,6 +1987,7 @@ export interface operations {
                      */
                     "application/json": {
                         version: string;
+                        dashboard_url?: string;
                     };
                 };
             };

@@ -6,6 +6,7 @@ import { grids, verdicts } from "../state";
 import { Since } from "../time";
 import { VerdictItem } from "../verdict";
 import { LayerChoice } from "./choice";
+import { DashboardLink } from "./dashboard_link";
 import { HistorySection } from "./history";
 
 const RELATIONS: [Path["relation"], string][] = [
@@ -118,6 +119,7 @@ export function NodeView() {
         <p class="quiet">No path from or to this node is known.</p>
       ) : null}
       <HistorySection node={name} layer={layer} />
+      <DashboardLink node={name} />
       {RELATIONS.map(([relation, title]) => {
         const of = paths.filter((path) => path.relation === relation);
         const out = of.filter((path) => path.from_node === name);

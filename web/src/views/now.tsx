@@ -20,6 +20,7 @@ import { check, closed, grids, type Past, readPast, verdicts } from "../state";
 import { Clock, Since } from "../time";
 import { VerdictItem } from "../verdict";
 import { Choice, LayerChoice } from "./choice";
+import { DashboardLink } from "./dashboard_link";
 
 const SIGNS = { ok: "✓", critical: "×", warning: "!", unknown: "…" };
 const METRIC_NAMES: Record<Metric, string> = {
@@ -321,6 +322,7 @@ function PresentView() {
       <Silent />
       {grid && grid.size > 0 ? <Strip grid={grid} /> : null}
       <Pairs grid={grid} />
+      <DashboardLink />
     </>
   );
 }
