@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from chart import CHART, OPERATOR, ROOT, named, of_kind, program, render, run
+from chart import CHART, OPERATOR, ROOT, arguments, named, of_kind, program, render, run
 
 
 def test_what_the_operator_reads_is_there_where_the_operator_is():
@@ -63,12 +63,22 @@ def test_the_dashboard_leads_to_the_page_of_a_node():
     dashboard = json.loads(made["data"]["meshcheck.json"])
     assert dashboard["uid"] == "meshcheck", "links of others have it"
     assert [each["query"] for each in dashboard["templating"]["list"] if each["name"] == "page"] == ["https://mesh.example/net"]
+    (node,) = [each for each in dashboard["templating"]["list"] if each["name"] == "node"]
+    assert metrics_in([node["query"]]) <= documented_metrics() and (node["includeAll"], node["allValue"]) == (True, ".*")
     of_a_node = [panel for panel in dashboard["panels"] if panel["type"] == "timeseries"
                  and all("{{node}}" in target["legendFormat"] for target in panel["targets"])]
     assert of_a_node
     for panel in of_a_node:
         links = panel["fieldConfig"]["defaults"]["links"]
         assert [link["url"].startswith("${page}/#/node/${__field.labels.node") for link in links] == [True], panel["title"]
+        assert all('node=~"$node"' in target["expr"] for target in panel["targets"]), f"{panel['title']}: the page's link chooses a node"
+
+
+def test_the_page_leads_to_the_dashboard_where_it_is_known():
+    def addresses(values):
+        return [each for each in arguments(render(values), "meshcheck-server") if each.startswith("-dashboard-url")]
+    assert addresses({}) == []
+    assert addresses({"monitoring": {"dashboardURL": "https://grafana.example/d/meshcheck"}}) == ["-dashboard-url=https://grafana.example/d/meshcheck"]
 
 
 def test_burn_alerts_are_measured_by_the_target():

@@ -37,6 +37,8 @@ def test_each_switch_can_be_turned(path):
     ({"auth": {"reports": "yes"}}, "at '/auth/reports': value must be one of"),
     ({"auth": {"read": "token"}}, "auth.tokenSecret: name the Secret"),
     ({"monitoring": {"podMonitor": True}, "auth": {"read": "kubernetes"}}, "name a Secret with one in monitoring.authorization"),
+    ({"monitoring": {"dashboardURL": "javascript:alert(1)"}}, "at '/monitoring/dashboardURL': 'javascript:alert(1)' does not match pattern"),
+    ({"monitoring": {"dashboardURL": "https://a/ b"}}, "at '/monitoring/dashboardURL': 'https://a/ b' does not match pattern"),
     ({"monitoring": {"serviceMonitor": "yes"}}, "at '/monitoring/serviceMonitor': value must be one of"),
 ])
 def test_wrong_values_are_refused_with_a_reason(wrong, message):
