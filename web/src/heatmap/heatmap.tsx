@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Grid, sentenceOf } from "../grid";
 import { link } from "../router";
 import { type Blocks, blocksOf, type Metric, shownNodes, type Window, zoomed } from "./blocks";
+import { Names } from "./names";
 import { paint, paintCursor, paintLines } from "./paint";
 
 interface Place {
@@ -14,7 +15,8 @@ interface Place {
 const BLOCK_MIN_PX = 4;
 const BLOCK_MAX_PX = 48;
 const SIDE_MAX_PX = 760;
-const LABELS_FROM_PX = 12;
+const NAMES_FROM_PX = 14; // Of a square.
+const NAMES_MAX_PX = 150;
 const DRAWN = "map drawn";
 
 const darkQuery = window.matchMedia("(prefers-color-scheme: dark)");
@@ -59,11 +61,13 @@ export function Heatmap({
   const [wanted, setWindow] = useState<Window | null>(null);
 
   const shown = useMemo(() => shownNodes(grid, onlyFailing), [grid, onlyFailing]);
-  const side = Math.min(room, shown.length * BLOCK_MAX_PX);
   const whole = { row: 0, column: 0, span: shown.length };
   // A window of before may be larger than what is there now.
   const window =
     wanted && wanted.span <= shown.length ? zoomed(wanted, 1, { x: 0, y: 0 }, shown.length) : whole;
+  const besideNames = room - Math.min(NAMES_MAX_PX, Math.floor(room / 4));
+  const named = besideNames >= window.span * NAMES_FROM_PX;
+  const side = Math.min(named ? besideNames : room, shown.length * BLOCK_MAX_PX);
   const acrossMax = Math.floor(side / BLOCK_MIN_PX);
   const blocks = useMemo(
     () => blocksOf(grid, shown, metric, window, acrossMax),
@@ -176,30 +180,48 @@ export function Heatmap({
   }
   return (
     <div class="heatmap" ref={box}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a cursor over it. */}
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset has no cursor. */}
-      <div role="group" aria-label={label} tabIndex={0} onKeyDown={onKeyDown} class="frame">
-        <canvas
-          ref={canvas}
-          style={{ width: `${side}px`, height: `${side}px` }}
-          onMouseMove={(event) => setCursor(placeOf(event))}
-          onMouseLeave={() => setCursor(null)}
-          onClick={(event) => enter(placeOf(event))}
-          onWheel={(event) => {
-            // Without Ctrl, which a pinch brings by itself, the wheel scrolls the page.
-            if (!event.ctrlKey) return;
-            event.preventDefault();
-            zoom(event.deltaY < 0 ? 0.7 : 1.4, {
-              x: event.offsetX / side,
-              y: event.offsetY / side,
-            });
-          }}
-        />
+      <div class="map">
+        {named ? (
+          <>
+            <Names
+              grid={grid}
+              nodes={shown.slice(window.column, window.column + window.span)}
+              size={side / window.span}
+              along="columns"
+            />
+            <Names
+              grid={grid}
+              nodes={shown.slice(window.row, window.row + window.span)}
+              size={side / window.span}
+              along="rows"
+            />
+          </>
+        ) : null}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a cursor over it. */}
+        {/* biome-ignore lint/a11y/useSemanticElements: a fieldset has no cursor. */}
+        <div role="group" aria-label={label} tabIndex={0} onKeyDown={onKeyDown} class="frame">
+          <canvas
+            ref={canvas}
+            style={{ width: `${side}px`, height: `${side}px` }}
+            onMouseMove={(event) => setCursor(placeOf(event))}
+            onMouseLeave={() => setCursor(null)}
+            onClick={(event) => enter(placeOf(event))}
+            onWheel={(event) => {
+              // Without Ctrl, which a pinch brings by itself, the wheel scrolls the page.
+              if (!event.ctrlKey) return;
+              event.preventDefault();
+              zoom(event.deltaY < 0 ? 0.7 : 1.4, {
+                x: event.offsetX / side,
+                y: event.offsetY / side,
+              });
+            }}
+          />
+        </div>
       </div>
       <p class="says" aria-live="polite">
         {says || scopeOf(grid, shown, window, blocks)}
       </p>
-      {side / blocks.across >= LABELS_FROM_PX && window.span === shown.length ? null : (
+      {named && window.span === shown.length ? null : (
         <p class="buttons">
           <button type="button" onClick={() => zoom(0.5, centre)}>
             Zoom in
