@@ -4,6 +4,7 @@ import datetime
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import urllib.parse
@@ -13,10 +14,12 @@ import pytest
 sys.path += [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("lab", "server")]
 from lab import Lab, usable  # pylint: disable=wrong-import-position
 from mesh import NOT_BUILT, SERVER, Mesh  # pylint: disable=wrong-import-position
+from verdict_rows import DNS_NAME  # pylint: disable=wrong-import-position
 from waiting import eventually  # pylint: disable=wrong-import-position
 from browser import Browser, BrowserError  # pylint: disable=wrong-import-position
 
 URL = "http://127.0.0.1:8081/"
+DASHBOARD = "https://grafana.example/d/meshcheck?orgId=2"
 HEADLINE = ".headline h1"
 NO_LAB = usable()
 
@@ -27,7 +30,7 @@ pytestmark = [pytest.mark.skipif(not SERVER.is_file(), reason=NOT_BUILT),
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory):
     with Lab(nodes=4) as lab:
-        mesh = Mesh(lab, tmp_path_factory.mktemp("mesh"), options=["-sla-target", "0.999"])
+        mesh = Mesh(lab, tmp_path_factory.mktemp("mesh"), options=["-sla-target", "0.999", "-dns", DNS_NAME, "-dashboard-url", DASHBOARD])
         assert mesh.healthy(), (mesh.folder / "server.log").read_text()
         yield mesh
 
@@ -61,6 +64,7 @@ def test_a_healthy_mesh_is_said_to_be_fine(browser):
     assert browser.shows("4 nodes", of="section[aria-label=Nodes] h2")
     assert eventually(lambda: browser.count(of="a.node.up") == 4, 20), browser.text()
     assert browser.shows("Data is ", of=".live.live")
+    assert browser.attribute(of="a:has-text('Dashboard in Grafana')", name="href") == DASHBOARD
     assert browser.complaints() == []
     assert browser.axe() == []
 
@@ -84,6 +88,43 @@ def test_a_cut_node_is_named_with_its_command_and_is_fine_again(mesh, browser):
         mesh.lab.heal()
     assert fine(browser, 90), browser.text()
     assert browser.shows("ago", of=".headline p"), "it says since when"
+
+
+def states_of_the_table(browser):
+    return browser.evaluate(code="""[...document.querySelectorAll('details.failing tbody tr')]
+        .map((row) => [...row.querySelectorAll('td')].slice(0, 3).map((cell) => cell.textContent).join(' ')).sort()""")
+
+
+def test_faults_at_once_are_named_each(mesh, browser):
+    """The network's: of what is around the nodes, and then of what is between them."""
+    assert fine(browser)
+    for line in (("gateway-down", 1), ("server-unreachable", 2), ("dns-down",)):
+        mesh.lab.fault(*line)
+    try:
+        for sentence, command in (("Gateway of node-1 on the host network does not answer", "ip route show default"),
+                                  ("Server is unreachable from node-2", "kubectl get pods"),
+                                  (f"Name look-ups of {DNS_NAME} fail", "kubectl -n kube-system get pods")):
+            assert browser.shows(command, of=f"li.verdict:has-text('{sentence}')", seconds=30), browser.text()
+    finally:
+        mesh.lab.heal()
+    assert fine(browser, 60), browser.text()
+    mesh.lab.fault("pod-network-down", 1)
+    mesh.lab.fault("one-way-drop", 3, 4, "host")
+    mesh.stop_agent(2, "host", signal.SIGKILL)
+    try:
+        for sentence in ("Pod network of node-1 is broken", "No packets pass from node-3 to node-4 on the host network",
+                         "Agent netchecker-agent-hostnet-2 on node-2 is down"):
+            assert browser.shows(sentence, of="ul.verdicts", seconds=30), browser.text()
+        # And the path of a pod to the agent on its host that was killed.
+        cells = sorted(f"node-{a} node-{b} down" for a, b in ((2, 2), (1, 2), (2, 1), (1, 3), (3, 1), (1, 4), (4, 1)))
+        assert eventually(lambda: states_of_the_table(browser) == cells, 20), states_of_the_table(browser)
+        browser.open(url=URL + "#/now?layer=host")
+        assert eventually(lambda: {"node-3 node-4 down", "node-4 node-3 down"} <= set(states_of_the_table(browser)), 20), browser.text()
+    finally:
+        mesh.start_agent(2, "host")
+        mesh.lab.heal()
+    assert fine(browser, 60), browser.text()
+    assert eventually(lambda: states_of_the_table(browser) == [], 20), states_of_the_table(browser)
 
 
 def test_a_past_time_is_shown_and_called_so(mesh, browser):
@@ -200,6 +241,7 @@ def test_graphs_show_a_node_over_time(browser):
         const canvas = document.querySelector('.graph canvas');
         return new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size;
     })()""") > 2
+    assert browser.attribute(of="a:has-text('node-1 in Grafana')", name="href") == DASHBOARD + "&var-node=node-1"
     browser.press(of=".graph .plot", key="ArrowLeft")
     browser.press(of=".graph .plot", key="ArrowLeft")
     assert browser.shows("median ", of=".graph figcaption"), browser.text(of=".graph")
