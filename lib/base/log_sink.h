@@ -15,9 +15,13 @@ namespace meshcheck {
 
 // For all threads. Lines that the descriptor does not take wait, up to `kWaitingMax` bytes. The
 // first line beyond that, and all lines until the waiting ones are written, are dropped; then a
-// line says how many. The descriptor itself is not made non-blocking, since other programs use a
-// terminal too: at most PIPE_BUF bytes are written when poll() says that there is room, which a
-// pipe, a socket and a terminal then take at once if nobody else writes to them.
+// line says how many.
+//
+// The descriptor itself stays as it is, since other programs write to the same terminal or pipe and
+// would lose lines. A terminal or pipe is opened once more for the sink alone, and that descriptor
+// is non-blocking. A terminal for which that fails (no /proc, another user's) is non-blocking for
+// the time of each write only. Of all others, at most PIPE_BUF bytes are written when poll() says
+// that there is room, which a pipe and a socket then take at once if nobody else writes to them.
 class LogSink {
  public:
   static constexpr std::size_t kWaitingMax = 256 * 1024;
@@ -26,7 +30,10 @@ class LogSink {
     int descriptor = 2;
     Log::Format format = Log::Format::kLogfmt;  // Of the line about dropped lines.
   };
-  explicit LogSink(Options options) : options_(options) {}
+  explicit LogSink(Options options);
+  ~LogSink();
+  LogSink(const LogSink&) = delete;
+  LogSink& operator=(const LogSink&) = delete;
 
   // `line` ends with its newline.
   void write(std::string_view line);
@@ -44,6 +51,8 @@ class LogSink {
   void tell_dropped(State& state) const;
 
   const Options options_;
+  const int own_;  // The descriptor opened for the sink alone; -1: there is none.
+  const bool is_terminal_;
   Guarded<State> state_;
   std::atomic<std::uint64_t> dropped_ = 0;
 };
