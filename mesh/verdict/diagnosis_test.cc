@@ -21,14 +21,6 @@ void cut_pair(HandMadeMesh& mesh, Index a, Index b, Layer layer) {
   });
 }
 
-void kill_node(HandMadeMesh& mesh, Index node, bool outdated = false) {
-  mesh.peers([&](Path& path, Index, Index to, Layer) {
-    if (to == node) mesh.break_path(path);
-  });
-  mesh.silence(mesh.agent(node, Layer::kPod), outdated);
-  mesh.silence(mesh.agent(node, Layer::kHost), outdated);
-}
-
 // Between zones, as those see it that are not silent.
 void part(HandMadeMesh& mesh, Index zone, Index other) {
   mesh.peers([&](Path& path, Index from, Index to, Layer) {
@@ -45,22 +37,22 @@ TEST(DiagnosisTest, HasNothingToSayOfAHealthyMesh) {
 
 TEST(DiagnosisTest, TellsANodeThatIsDownBeforeItIsOutdated) {
   HandMadeMesh mesh(8);
-  kill_node(mesh, 3);
+  mesh.kill(3);
   EXPECT_EQ(told(mesh.view), Lines{"node_down node-3 both unknown critical 14/14"});
 }
 
 TEST(DiagnosisTest, TellsANodeThatIsDownAfterwardsToo) {
   HandMadeMesh mesh(8, 3);
-  kill_node(mesh, 3, true);
+  mesh.kill(3, true);
   EXPECT_EQ(told(mesh.view), Lines{"node_down node-3 both unknown critical 14/14"});
 }
 
 TEST(DiagnosisTest, TellsANodeOfASmallClusterThatIsDown) {
   HandMadeMesh two(2);
-  kill_node(two, 1);
+  two.kill(1);
   EXPECT_EQ(told(two.view), Lines{"node_down node-1 both unknown critical 2/2"});
   HandMadeMesh three(3, 3);
-  kill_node(three, 1);
+  three.kill(1);
   EXPECT_EQ(told(three.view), Lines{"node_down node-1 both unknown critical 4/4"});
 }
 
@@ -70,8 +62,8 @@ TEST(DiagnosisTest, TellsTheOverlayOfThreeNodesFromANodeThatIsCutOff) {
   cut_pair(overlay, 1, 2, Layer::kPod);
   EXPECT_EQ(told(overlay.view), Lines{"pod_network all pod both critical 6/6"});
   HandMadeMesh two(3);
-  kill_node(two, 1, true);
-  kill_node(two, 2, true);
+  two.kill(1, true);
+  two.kill(2, true);
   EXPECT_EQ(told(two.view), Lines{"host_link node-0 both unknown critical 4/4"})
       << "one fault, and the server may be on that node; all would be three";
 }
@@ -339,14 +331,14 @@ TEST(DiagnosisTest, TakesNoEvidenceFromWhoDidNotRun) {
 
 TEST(DiagnosisTest, IsNotAlarmedByANodeThatIsExpectedToBeSilent) {
   HandMadeMesh mesh(8);
-  kill_node(mesh, 3);
+  mesh.kill(3);
   mesh.view.nodes[3].excuse = Excuse::kTerminating;
   EXPECT_EQ(told(mesh.view, true), Lines{"node_down node-3 both unknown info 14/14"});
 }
 
 TEST(DiagnosisTest, IsStillAlarmedByANodeThatIsNotReady) {
   HandMadeMesh mesh(8);
-  kill_node(mesh, 3);
+  mesh.kill(3);
   mesh.view.nodes[3].excuse = Excuse::kNotReady;
   EXPECT_EQ(told(mesh.view, true), Lines{"node_down node-3 both unknown critical 14/14"});
 }
@@ -355,7 +347,7 @@ TEST(DiagnosisTest, IsStillAlarmedByANodeThatIsNotReady) {
 
 TEST(DiagnosisTest, KeepsTwoAndThreeFaultsApart) {
   HandMadeMesh mesh(12, 3);
-  kill_node(mesh, 3);
+  mesh.kill(3);
   mesh.cut_off(7, Layer::kPod);
   EXPECT_EQ(told(mesh.view), (Lines{"node_down node-3 both unknown critical 22/22",
                                     "pod_network node-7 pod both critical 21/21"}));
@@ -369,7 +361,7 @@ TEST(DiagnosisTest, KeepsTwoAndThreeFaultsApart) {
 TEST(DiagnosisTest, KeepsAPartitionAndADeadNodeApart) {
   HandMadeMesh mesh(12, 3);
   part(mesh, 0, 1);
-  kill_node(mesh, 3);  // In zone 0.
+  mesh.kill(3);  // In zone 0.
   EXPECT_EQ(told(mesh.view), (Lines{"zone_partition zone-0,zone-1 both both critical 56/56",
                                     "node_down node-3 both unknown critical 22/22"}));
 }

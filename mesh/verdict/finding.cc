@@ -59,12 +59,15 @@ void CrossChecks::add(const View& view, Index at) {
   port = of_path == port.value_or(of_path) ? of_path : std::uint16_t{0};
 }
 
-Pings pings_of(const Finding& finding) {
-  const CrossChecks& cross = finding.cross_checks;
+Pings pings_of(const CrossChecks& cross, std::uint32_t failing) {
   const std::uint32_t known = cross.answered + cross.unanswered;
-  if (known == 0 || 2 * known < finding.failing) return Pings::kUnknown;
+  if (known == 0 || 2 * known < failing) return Pings::kUnknown;
   if (cross.answered >= kPassShare * known) return Pings::kPass;
   return cross.answered > kLostShare * known ? Pings::kSome : Pings::kLost;
+}
+
+Pings pings_of(const Finding& finding) {
+  return pings_of(finding.cross_checks, finding.failing);
 }
 
 bool is_port_closed(const Finding& finding) {

@@ -13,13 +13,13 @@
 namespace meshcheck::verdict {
 
 enum class Kind : std::uint8_t {
-  kNodeDown,          // Unreachable in both layers, and its agents are silent.
-  kAgentDown,         // Silent and unreachable, while its node lives.
-  kPodNetwork,        // Of a node: pods cut off, host fine.
-  kHostLink,          // Of a node: cut off, and its agents still report.
-  kTwinPath,          // Between a node's own pod and host network.
-  kGateway,           // Of one node, or of all.
-  kMtuBlackHole,      // Large packets vanish without an ICMP message.
+  kNodeDown,      // Unreachable in both layers, its agents are silent, and no ping is answered.
+  kAgentDown,     // Silent and unreachable, while its node lives; of a node: both of its agents.
+  kPodNetwork,    // Of a node: pods cut off, host fine.
+  kHostLink,      // Of a node: cut off, and its agents still report.
+  kTwinPath,      // Between a node's own pod and host network.
+  kGateway,       // Of one node, or of all.
+  kMtuBlackHole,  // Large packets vanish without an ICMP message.
   kFragmentsDropped,  // Packets that had to be fragmented vanish.
   kOverlayMtu,        // The pod network's links promise more than the host network carries.
   kReachability,      // Between two nodes, or one way into or out of a node.
@@ -93,7 +93,8 @@ struct Finding {
   bool partial = false;  // Only some of the subject's paths, and no smaller subject explains them.
   bool silent = false;   // Of a reachability fault: no report came from there since.
   bool past = false;     // Of losses: hardly any of them are recent.
-  bool twin_down = false;  // Of kPodNetwork: the node itself does not reach its pods either.
+  bool node_unseen = false;  // Of kAgentDown: nothing tells whether the node lives.
+  bool twin_down = false;    // Of kPodNetwork: the node itself does not reach its pods either.
   // How many of the observable paths that the fault would touch fail.
   std::uint32_t failing = 0;
   std::uint32_t observed = 0;
@@ -118,6 +119,8 @@ struct Finding {
 // The result of pings between agents where probes fail. kUnknown: too few were sent, as where
 // agents may not send pings, or are too old to. kLost: hardly any was answered. kSome: neither.
 enum class Pings : std::uint8_t { kUnknown, kPass, kSome, kLost };
+// `failing`: how many paths fail.
+Pings pings_of(const CrossChecks& cross, std::uint32_t failing);
 Pings pings_of(const Finding& finding);
 // Whether the network works, and the port of the probes is closed.
 bool is_port_closed(const Finding& finding);

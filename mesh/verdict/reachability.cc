@@ -226,6 +226,30 @@ class Reachability {
     return known > 0 ? silent >= kSilentShare * known : evidence_.doubtful[agent] != 0;
   }
 
+  // The pings of the node in one layer. Answers are news: an agent pings a peer only while the path
+  // to it is down.
+  Pings pings_in(const Explanation& found, Layer layer) const {
+    CrossChecks cross;
+    std::uint32_t failing = 0;
+    for (const std::uint32_t member : found.members) {
+      const Observation& seen = cover_.bad()[member];
+      if (seen.layer != layer) continue;
+      cross.add(view_, seen.path);
+      ++failing;
+    }
+    return pings_of(cross, failing);
+  }
+
+  // Whether the node's kernel is known to live. That of the host also answers when both agents are
+  // gone, and with them the pod's address.
+  bool answers_pings(const Explanation& found) const {
+    for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+      const Pings pings = pings_in(found, layer);
+      if (pings == Pings::kPass || pings == Pings::kSome) return true;
+    }
+    return false;
+  }
+
   enum class Twin { kUnknown, kUp, kDown };
   // Whether the pod answers its own node, as far as that was looked at since others lost it.
   Twin twin_of(const Explanation& found) const {
@@ -298,7 +322,7 @@ class Reachability {
     if (finding.way == Way::kOut && finding.silent && young) return false;
     if (finding.way == Way::kIn && !finding.silent && young && !has_both_sides(found)) return false;
     if (pods && hosts && finding.silent) {
-      finding.kind = Kind::kNodeDown;
+      finding.kind = answers_pings(found) ? Kind::kAgentDown : Kind::kNodeDown;
       return true;
     }
     // The node speaks, so it will soon be known whether it is cut off both ways.
@@ -312,6 +336,13 @@ class Reachability {
       finding.silent = finding.silent && twin != Twin::kUp;
     }
     if (pods != hosts && finding.silent && agent != kNoIndex && is_silent(found, layer)) {
+      if (evidence_.agent_of[node][hosts ? 0 : 1] == kNoIndex && !answers_pings(found)) {
+        if (hosts && pings_in(found, layer) == Pings::kLost) {
+          finding.kind = Kind::kNodeDown;
+          return true;
+        }
+        finding.node_unseen = true;
+      }
       finding.kind = Kind::kAgentDown;
       finding.severity = Severity::kWarning;
       finding.subject = {.type = Type::kAgent, .first = agent};

@@ -138,12 +138,18 @@ std::string unreachable(const NamedFinding& named, const std::string& when) {
       return "node " + who + " is down: " + counts + " to it fail, and its agents are silent (" +
              when + ")";
     case Kind::kAgentDown: {
+      if (finding.subject.type == Type::kNode) {
+        return "agents of " + who + " are down, and the node is not: " + counts +
+               " to them fail and they are silent, but pings of the node are answered (" + when +
+               ")";
+      }
       const std::string place = named.ends[0].node.empty() ? "" : " on " + named.ends[0].node;
       if (finding.observed == 0) {
         return "agent " + who + place + " does not report, and nobody probes it (" + when + ")";
       }
-      return "agent " + who + place + " is down (" + counts + " to it fail, its node lives, " +
-             when + ")";
+      return "agent " + who + place + " is down (" + counts + " to it fail, " +
+             (finding.node_unseen ? "nothing is known of its node, " : "its node lives, ") + when +
+             ")";
     }
     case Kind::kPodNetwork:
       return (some ? nothing_passes

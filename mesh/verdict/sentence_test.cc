@@ -198,7 +198,12 @@ TEST_F(ClosedPortTest, IsNotSaidOfASilentNode) {
   close([](Index, Index to, Layer) { return to == 3; });
   mesh_.silence(mesh_.agent(3, Layer::kPod));
   mesh_.silence(mesh_.agent(3, Layer::kHost));
-  EXPECT_EQ(told().find("node node-3 is down: 14 of 14 paths to it fail"), 0U) << told();
+  EXPECT_EQ(told(),
+            "agents of node-3 are down, and the node is not: 14 of 14 paths to them fail and they "
+            "are silent, but pings of the node are answered (since 12:03:07)");
+  EXPECT_EQ(named_.finding.severity, Severity::kCritical);
+  EXPECT_EQ(next_command(named_),
+            "kubectl get pods --all-namespaces -o wide --field-selector spec.nodeName=node-3");
 }
 
 TEST_F(ClosedPortTest, IsToldBetweenTheNetworksOfANode) {

@@ -57,6 +57,13 @@ class HandMadeMesh {
       if (path.from == agent) path.state = PathState::kUnknown;
     }
   }
+  // Nothing reaches the node, and nothing comes from it.
+  void kill(Index node, bool outdated = false) {
+    peers([&](Path& path, Index, Index to, Layer) {
+      if (to == node) break_path(path);
+    });
+    for (const Layer layer : {Layer::kPod, Layer::kHost}) silence(agent(node, layer), outdated);
+  }
   void break_twin(Index node) {
     edges(Relation::kTwin, [&](Path& path, Index of, Layer) {
       if (of == node) break_path(path);

@@ -144,8 +144,8 @@ SINGLES = [
     # Nobody finds the server by its name, and all go on with its last address.
     row(Fault("dns-down", critical("dns", DNS_NAME), within=15.0, by_name=True)),
     row(killed("pod")), row(killed("host")),
-    # Nobody else is there to say that the node lives.
-    row(Fault(("kill {a} pod", "kill {a} host"), critical("node_down", "node-{a}"))),
+    # Nobody else is there to say that the node lives, but its kernel does: it answers pings.
+    row(Fault(("kill {a} pod", "kill {a} host"), critical("agent_down", "node-{a}"))),
     row(frozen("pod")), row(frozen("host")),
     # What ends in an orderly way is no fault: a server, an agent, all agents, a node that is drained.
     row(Fault("restart-server")), row(Fault("restart {a} pod")), row(Fault("restart {a} host")), row(Fault(f"restart {ALL}")),
