@@ -5,7 +5,9 @@
 namespace meshcheck {
 
 Error Error::from_errno(std::string_view action, int error_number) {
-  return Error(std::generic_category().message(error_number)).within(action);
+  Error error = Error(std::generic_category().message(error_number)).within(action);
+  error.error_number_ = error_number;
+  return error;
 }
 
 }  // namespace meshcheck

@@ -36,6 +36,14 @@ TEST(ErrorTest, NamesTheActionAndTheReason) {
   EXPECT_EQ(Error::from_errno("open /x", ENOENT).message(), "open /x: No such file or directory");
 }
 
+TEST(ErrorTest, IsTheSameSortOfErrorInEveryContext) {
+  EXPECT_EQ(Error::from_errno("open /x", EMFILE).within("store").error_number(), EMFILE);
+  EXPECT_EQ(Error("gone", Error::Kind::kNotFound).within("a").within("b").kind(),
+            Error::Kind::kNotFound);
+  EXPECT_EQ(Error("bad").kind(), Error::Kind::kOther);
+  EXPECT_EQ(Error("bad").error_number(), 0);
+}
+
 TEST(GuardedTest, HandsOutItsValueOnlyInsideACall) {
   Guarded<std::string> text("a");
   text.with([](std::string& value) { value += "b"; });
