@@ -173,6 +173,14 @@ void Path::failed(std::uint64_t sequence, std::string_view error, Clock::time_po
   }
 }
 
+void Path::unsent(std::uint64_t sequence, std::string_view error) {
+  Probe* const probe = find(sequence);
+  if (probe == nullptr || probe->outcome != Outcome::kPending) return;
+  probe->outcome = Outcome::kVoid;
+  ++totals_.voided;
+  error_ = error;
+}
+
 void Path::lose(Probe& probe, std::string_view error, Clock::time_point now) {
   probe.outcome = Outcome::kLost;
   ++totals_.sent;

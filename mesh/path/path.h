@@ -44,7 +44,8 @@ struct PathSummary {
   // Mean of |ipdv| between probes that follow each other (RFC 3393 section 4), in each direction.
   std::optional<std::chrono::microseconds> jitter_forward;
   std::optional<std::chrono::microseconds> jitter_backward;
-  std::string error;  // Why the last lost probe failed, such as "connection refused"; or empty.
+  // Why the last lost probe failed, such as "connection refused", or did not leave; or empty.
+  std::string error;
 
   friend bool operator==(const PathSummary&, const PathSummary&) = default;
 };
@@ -125,6 +126,9 @@ class Path {
   std::optional<Clock::duration> age_of(std::uint64_t sequence, Clock::time_point now) const;
   // The probe is lost for a known reason: a refused connection, an ICMP error.
   void failed(std::uint64_t sequence, std::string_view error, Clock::time_point now);
+  // The probe never left this machine, for want of something of its own: it is not judged. While
+  // none leaves, the path becomes unknown by its silence, and its error says why.
+  void unsent(std::uint64_t sequence, std::string_view error);
   // The losses of known direction over the path's life, as stamp::Sender counts them.
   void set_directions(std::uint64_t lost_forward, std::uint64_t lost_backward);
 

@@ -50,6 +50,30 @@ class Probing {
   std::uint64_t next_ = 0;
 };
 
+TEST(PathTest, IsUnknownAndNotDownWhileNoProbeLeaves) {
+  Probing probing;
+  probing.answer(5);
+  for (int i = 0; i < 3; ++i) {
+    probing.path_.sent(probing.next_, probing.now_);
+    probing.path_.unsent(probing.next_++, "no room");
+    probing.step();
+  }
+  EXPECT_EQ(probing.path_.state(), PathState::kUp) << "a few may fail to leave";
+  EXPECT_EQ(probing.summary().error, "no room");
+  for (int i = 0; i < 10; ++i) {
+    probing.path_.sent(probing.next_, probing.now_);
+    probing.path_.unsent(probing.next_++, "no room");
+    probing.step();
+  }
+  EXPECT_EQ(probing.path_.state(), PathState::kUnknown);
+  EXPECT_EQ(probing.path_.totals().lost, 0U);
+  EXPECT_EQ(probing.path_.totals().voided, 13U);
+  EXPECT_EQ(probing.summary().sent, 5U);
+  probing.answer();
+  EXPECT_EQ(probing.path_.state(), PathState::kUp);
+  EXPECT_EQ(probing.summary().error, "");
+}
+
 TEST(PathTest, IsUnknownUntilAProbeCameBack) {
   Probing probing;
   probing.lose(2);

@@ -94,6 +94,10 @@ void StampPath::failed(std::uint32_t sequence, std::string_view error, Clock::ti
   path_.failed(full_sequence(sequence), error, now);
 }
 
+void StampPath::unsent(std::uint32_t sequence, std::string_view error) {
+  path_.unsent(full_sequence(sequence), error);
+}
+
 void StampPath::use_key(const stamp::Key* key) {
   sender_.use_key(key);
   path_.void_pending();

@@ -40,8 +40,10 @@ class StampPath {
   // was none or a clock was set meanwhile.
   Result<std::optional<std::chrono::nanoseconds>> receive(stamp::Bytes packet, WallTime arrived,
                                                           Clock::time_point now);
-  // The kernel did not send the probe, or an ICMP error came for it.
+  // The device dropped the probe, or an ICMP error came for it.
   void failed(std::uint32_t sequence, std::string_view error, Clock::time_point now);
+  // The probe never left this machine, for want of something of its own.
+  void unsent(std::uint32_t sequence, std::string_view error);
 
   void tick(Clock::time_point now) { path_.tick(now); }
   void starved(Clock::time_point now) { path_.starved(now); }
