@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "lib/base/descriptors.h"
+#include "lib/base/own_fault.h"
 #include "lib/base/token.h"
 #include "lib/http/url.h"
 
@@ -83,7 +83,7 @@ Result<ServerOptions> check_server_options(ServerOptions options) {
 }
 
 Result<std::string> judge(const http::Outcome& outcome) {
-  if (outcome.no_descriptor) return Error(std::string(kTooManyFiles));
+  if (outcome.own_fault == OwnFault::kNoDescriptor) return Error(std::string(kTooManyFiles));
   if (outcome.error) return *outcome.error;
   if (outcome.status >= 200 && outcome.status <= 299) return outcome.body;
   std::string text = outcome.body.substr(0, kAnswerTextMax);

@@ -24,12 +24,9 @@ class DnsCheck : public Check {
 
  private:
   static CheckResult judge(const probe::DnsOutcome& outcome) {
-    using probe::DnsStatus;
     const std::string error = outcome.error();
     if (error.empty()) return {sla::Status::kUp, {}};
-    const bool ours = outcome.own_fault() != probe::OwnFault::kNone ||
-                      outcome.ipv4.status == DnsStatus::kInternal ||
-                      outcome.ipv6.status == DnsStatus::kInternal;
+    const bool ours = outcome.own_fault() != OwnFault::kNone;
     return {ours ? sla::Status::kUnknown : sla::Status::kDown, reason_of(error)};
   }
 

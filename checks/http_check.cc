@@ -67,10 +67,7 @@ class HttpAsker {
                   on_answer = std::move(on_answer)](const http::Outcome& outcome) {
       const std::string trouble = trouble_of(*options, outcome);
       if (trouble.empty()) return on_answer(std::nullopt);
-      using probe::OwnFault;
-      on_answer(
-          probe::Trouble{.text = address.text() + ": " + trouble,
-                         .own = outcome.no_descriptor ? OwnFault::kNoDescriptor : OwnFault::kNone});
+      on_answer(probe::Trouble{.text = address.text() + ": " + trouble, .own = outcome.own_fault});
     };
     calls_.push_back(context_.client.start(request_, std::move(judge)));
   }

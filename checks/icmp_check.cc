@@ -73,7 +73,7 @@ class IcmpCheck : public Check {
   }
   // The last one counts.
   void failed(const probe::IcmpProber::Failure& failure) {
-    trouble_ = {.text = failure.error, .own = probe::own_fault(failure.error_number)};
+    trouble_ = {.text = failure.error, .own = own_fault(failure.error_number)};
   }
   void answered(std::uint32_t run) {
     if (run == run_ && on_done_) finish({sla::Status::kUp, {}});

@@ -1,8 +1,7 @@
 // What an agent cannot ask for want of descriptors of its own is unknown.
-#include <sys/resource.h>
-
 #include "checks/check_testing.h"
 #include "lib/testing/http_stub_server.h"
+#include "lib/testing/no_descriptors.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -13,12 +12,10 @@ class OwnFaultTest : public CheckFixture {
  protected:
   std::string run_without_descriptors(const std::string& checker, const nlohmann::json& with) {
     const auto check = make(checker, with);
-    rlimit before{};
-    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-    std::string found = run(*check);
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    const std::string found = [&] {
+      const NoDescriptors none;
+      return run(*check);
+    }();
     EXPECT_EQ(run(*check), "up") << "it can ask again";
     return found;
   }

@@ -59,7 +59,7 @@ void PrometheusCheck::ask() {
 void PrometheusCheck::judge(const http::Outcome& outcome) {
   if (outcome.error) {
     const std::string why = "Prometheus: " + outcome.error->message();
-    return finish(outcome.no_descriptor ? unknown(why) : down(why));
+    return finish(outcome.own_fault != OwnFault::kNone ? unknown(why) : down(why));
   }
   if (outcome.status != 200) {
     return finish(down("Prometheus answers with status " + std::to_string(outcome.status)));

@@ -5,7 +5,6 @@
 namespace meshcheck::checks {
 namespace {
 
-using probe::OwnFault;
 using probe::Trouble;
 
 const Trouble kRefused{.text = "refused"};

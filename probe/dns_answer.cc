@@ -5,7 +5,7 @@
 #include <array>
 #include <optional>
 
-#include "lib/base/descriptors.h"
+#include "lib/base/own_fault.h"
 
 namespace meshcheck::probe {
 namespace {
@@ -91,6 +91,8 @@ std::string_view text(DnsStatus status) {
       return "timed out";
     case DnsStatus::kInternal:
       return "look-up failed on this side";
+    case DnsStatus::kNoPort:
+      return kNoPortLeft;
     case DnsStatus::kTooManyFiles:
       return kTooManyFiles;
   }

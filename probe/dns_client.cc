@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "lib/base/descriptors.h"
+#include "lib/base/own_fault.h"
 #include "lib/base/time.h"
 #include "lib/uv/fd_watcher.h"
 #include "lib/uv/timer.h"
@@ -267,7 +267,12 @@ DnsStatus DnsLookup::State::refine(DnsStatus status) const {
   const bool silent = status == DnsStatus::kUnreachable || status == DnsStatus::kTimedOut ||
                       status == DnsStatus::kInternal;
   // c-ares goes on to the next server, and says in the end that none is there.
-  if (silent && out_of_descriptors()) return DnsStatus::kTooManyFiles;
+  if (silent) {
+    const OwnFault own = current_own_fault();
+    if (own == OwnFault::kNoDescriptor) return DnsStatus::kTooManyFiles;
+    if (own == OwnFault::kNoPort) return DnsStatus::kNoPort;
+    if (own != OwnFault::kNone) return DnsStatus::kInternal;
+  }
   if (status == DnsStatus::kUnreachable) return refusal.value_or(status);
   if (status == DnsStatus::kTimedOut && unreachable) return DnsStatus::kUnreachable;
   return status;
@@ -347,9 +352,17 @@ std::string DnsOutcome::error() const {
 }
 
 OwnFault DnsOutcome::own_fault() const {
-  const bool own =
-      ipv4.status == DnsStatus::kTooManyFiles || ipv6.status == DnsStatus::kTooManyFiles;
-  return own ? OwnFault::kNoDescriptor : OwnFault::kNone;
+  // The last statuses are those of our own side.
+  switch (std::max(ipv4.status, ipv6.status)) {
+    case DnsStatus::kTooManyFiles:
+      return OwnFault::kNoDescriptor;
+    case DnsStatus::kNoPort:
+      return OwnFault::kNoPort;
+    case DnsStatus::kInternal:
+      return OwnFault::kInternal;
+    default:
+      return OwnFault::kNone;
+  }
 }
 
 std::chrono::nanoseconds DnsOutcome::elapsed() const {

@@ -1,6 +1,8 @@
 #include "probe/dns_client.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -9,6 +11,9 @@
 #include "lib/base/time.h"
 #include "lib/testing/dns_server.h"
 #include "lib/testing/loop.h"
+#include "lib/testing/no_descriptors.h"
+#include "probe/descriptor.h"
+#include "probe/network_testing.h"
 
 namespace meshcheck::probe {
 namespace {
@@ -21,6 +26,24 @@ const IpAddress kIpv6 = *IpAddress::parse("2001:db8::1");
 std::optional<std::string> both(const DnsQuestion& question) {
   return dns_answer(question, 0, {question.type == kTypeA ? kIpv4 : kIpv6});
 }
+
+// Takes the only local port there is; in a network of its own.
+class OnlyPort {
+ public:
+  OnlyPort() {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    socklen_t size = sizeof any;
+    auto* const raw = reinterpret_cast<sockaddr*>(&any);
+    EXPECT_EQ(bind(socket_.get(), raw, size), 0);
+    EXPECT_EQ(getsockname(socket_.get(), raw, &size), 0);
+    const std::uint16_t port = Endpoint::from_sockaddr(raw).port;
+    std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << port << " " << port;
+  }
+
+ private:
+  const Descriptor socket_{socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+};
 
 class DnsClientTest : public testing::Test {
  protected:
@@ -223,6 +246,22 @@ TEST_F(DnsClientTest, IsSilentOnceALookupIsDestroyed) {
   }
   EXPECT_EQ(client.lookups(), 0U);
   EXPECT_TRUE(run_until(loop_, [&] { return server_->asked.size() == 2; }));
+}
+
+TEST_F(DnsClientTest, SaysThatNoPortIsLeftToAskFrom) {
+  in_own_network([this] {
+    serve(both);
+    const OnlyPort taken;
+    const DnsOutcome outcome = run("a.test", 500ms);
+    EXPECT_EQ(outcome.error(), kNoPortLeft);
+    EXPECT_EQ(outcome.own_fault(), OwnFault::kNoPort);
+  });
+}
+
+TEST_F(DnsClientTest, TakesABoundOfItsOwnForNoFaultOfTheServers) {
+  serve(both);
+  options_.lookups_max = 0;
+  EXPECT_EQ(run("a.test").own_fault(), OwnFault::kInternal);
 }
 
 }  // namespace

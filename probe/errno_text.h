@@ -5,7 +5,7 @@
 #include <string>
 #include <system_error>
 
-#include "lib/base/descriptors.h"
+#include "lib/base/own_fault.h"
 #include "lib/base/text.h"
 
 namespace meshcheck::probe {
@@ -13,7 +13,9 @@ namespace meshcheck::probe {
 inline std::string errno_text(int error_number) {
   // The text of an unanswered probe; the kernel's own text names a connection.
   if (error_number == ETIMEDOUT) return "timed out";
-  if (is_out_of_descriptors(error_number)) return std::string(kTooManyFiles);
+  const OwnFault own = own_fault(error_number);
+  if (own == OwnFault::kNoDescriptor) return std::string(kTooManyFiles);
+  if (own == OwnFault::kNoPort) return std::string(kNoPortLeft);
   std::string text = std::generic_category().message(error_number);
   if (!text.empty()) text.front() = ascii_lower(text.front());
   return text;

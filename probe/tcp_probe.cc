@@ -120,7 +120,7 @@ TcpProbe::TcpProbe(uv::Loop& loop, const Endpoint& peer, std::chrono::millisecon
 }
 
 OwnFault TcpProbe::own_fault() const {
-  return probe::own_fault(state_->failed);
+  return meshcheck::own_fault(state_->failed);
 }
 
 TcpProbe::TcpProbe(TcpProbe&&) noexcept = default;

@@ -4,9 +4,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <fstream>
 #include <optional>
 #include <string>
 
+#include "lib/testing/loop.h"
 #include "lib/uv/tcp_listener.h"
 #include "probe/descriptor.h"
 #include "probe/network_testing.h"
@@ -124,6 +126,25 @@ TEST_F(TcpProbeTest, SaysWhenThereIsNoRoute) {
     EXPECT_EQ(run(*Endpoint::parse("192.0.2.1:80")), "network is unreachable");
     ASSERT_TRUE(ip("route add unreachable 192.0.2.0/24"));
     EXPECT_EQ(run(*Endpoint::parse("192.0.2.1:80")), "no route to host");
+  });
+}
+
+TEST_F(TcpProbeTest, SaysThatNoPortIsLeftToAskFrom) {
+  in_own_network([this] {
+    // Of the ports there is one, and the listener has it.
+    const Endpoint peer = listen("127.0.0.1:0");
+    std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << peer.port << " " << peer.port;
+    std::string text;
+    OwnFault own = OwnFault::kNone;
+    std::optional<TcpProbe> probe;
+    probe.emplace(loop_, peer, 5s, [&](Result<std::chrono::nanoseconds> result) {
+      text = result ? "" : result.error().message();
+      own = probe->own_fault();
+      probe.reset();
+    });
+    ASSERT_TRUE(uv::run_until(loop_, [&] { return !probe; }));
+    EXPECT_EQ(text, kNoPortLeft);
+    EXPECT_EQ(own, OwnFault::kNoPort);
   });
 }
 

@@ -128,7 +128,7 @@ UdpProbe::UdpProbe(uv::Loop& loop, const Endpoint& peer, std::chrono::millisecon
 }
 
 OwnFault UdpProbe::own_fault() const {
-  return probe::own_fault(state_->failed);
+  return meshcheck::own_fault(state_->failed);
 }
 
 UdpProbe::UdpProbe(UdpProbe&&) noexcept = default;

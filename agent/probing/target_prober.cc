@@ -75,7 +75,9 @@ TargetProber::TargetProber(uv::Loop& loop, const Log& log, const Options& option
              .on_failure =
                  [this](const auto& failure) {
                    Item* const item = find(failure.id);
-                   if (item != nullptr) failed(*item, failure.sequence, {.text = failure.error});
+                   if (item == nullptr) return;
+                   failed(*item, failure.sequence,
+                          {.text = failure.error, .own = own_fault(failure.error_number)});
                  }}),
       dns_(loop, options.dns),
       gateways_(loop, mesh::Path::Options().interval,
@@ -280,10 +282,15 @@ void TargetProber::finished(Item& item, std::uint64_t sequence,
 void TargetProber::failed(Item& item, std::uint64_t sequence, const probe::Trouble& trouble) {
   item.failed_last = true;
   item.own_fault.clear();
-  if (trouble.own == probe::OwnFault::kNoDescriptor) {
+  if (trouble.is_own()) {
     // Nobody was asked, so that nobody has failed to answer.
     item.own_fault = trouble.text;
-    item.path->starved(Clock::now());
+    if (item.relation == mesh::Relation::kGateway) {
+      // Of the pings of each second a few may fail to leave.
+      item.path->unsent(sequence, trouble.text);
+    } else {
+      item.path->starved(Clock::now());
+    }
     return;
   }
   item.path->failed(sequence, trouble.text, Clock::now());
@@ -305,6 +312,7 @@ void TargetProber::on_reply(const probe::IcmpProber::Reply& reply) {
     }
   }
   item->failed_last = false;
+  item->own_fault.clear();
   item->path->answered(answer, now);
 }
 

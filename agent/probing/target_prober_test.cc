@@ -1,7 +1,6 @@
 #include "agent/probing/target_prober.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <fstream>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "lib/testing/dns_server.h"
 #include "lib/testing/loop.h"
 #include "lib/testing/network_namespace.h"
+#include "lib/testing/no_descriptors.h"
 #include "lib/uv/tcp_listener.h"
 #include "lib/uv/udp_socket.h"
 
@@ -240,18 +240,53 @@ TEST(TargetProberTest, AccusesNobodyWhileItMayOpenNoMoreFiles) {
     EXPECT_TRUE(bench.becomes(tcp, PathState::kUp));
     EXPECT_TRUE(bench.becomes("127.0.0.1:9", PathState::kDown)) << "nobody listens there";
     EXPECT_TRUE(bench.becomes("some.test", PathState::kUp));
-    rlimit before{};
-    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    std::optional<NoDescriptors> none;
+    none.emplace();
     for (const std::string& to : {tcp, std::string("127.0.0.1:9"), std::string("some.test")}) {
       EXPECT_TRUE(bench.becomes(to, PathState::kUnknown)) << to;
       EXPECT_EQ(bench.row(to).summary.error,
                 "too many open files: raise the agent's limit of descriptors");
     }
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    none.reset();
     EXPECT_TRUE(bench.becomes(tcp, PathState::kUp));
     EXPECT_EQ(bench.row(tcp).summary.error, "");
+  });
+}
+
+// Packets to a neighbour that is looked for stay in their socket's buffer.
+TEST(TargetProberTest, AccusesNoGatewayOfPingsThatItsOwnBufferHadNoRoomFor) {
+  in_network_namespace([] {
+    ASSERT_TRUE(ip("link add wire0 type veth peer name wire1"));
+    ASSERT_TRUE(ip("link set wire1 up"));
+    ASSERT_TRUE(ip("address add 10.77.0.2/24 dev wire0"));
+    ASSERT_TRUE(ip("link set wire0 up"));
+    std::ofstream("/proc/sys/net/ipv4/neigh/wire0/unres_qlen_bytes") << "100000000";
+    std::ofstream("/proc/sys/net/ipv4/neigh/wire0/retrans_time_ms") << "100000";
+    Bench bench;
+    bench.prober->set_settings(5ms, 50ms);
+    bench.prober->set_gateways({gateway("10.77.0.1"), gateway("10.77.0.3")});
+    EXPECT_TRUE(bench.becomes("10.77.0.1", PathState::kDown)) << "nothing comes back";
+    EXPECT_TRUE(bench.becomes("10.77.0.1", PathState::kUnknown));
+    EXPECT_EQ(bench.row("10.77.0.1").summary.error, "no buffer space available");
+    ASSERT_TRUE(ip("link del wire0"));
+    EXPECT_TRUE(bench.becomes("10.77.0.1", PathState::kDown));
+    EXPECT_EQ(bench.row("10.77.0.1").summary.error, "network is unreachable");
+  });
+}
+
+TEST(TargetProberTest, AccusesNobodyWhileNoLocalPortIsLeft) {
+  in_network_namespace([] {
+    Bench bench;
+    const auto listener = uv::TcpListener::listen(bench.loop, *Endpoint::parse("127.0.0.1:0"), {},
+                                                  [](uv::TcpStream) {});
+    ASSERT_TRUE(listener);
+    const std::string tcp = listener->local().text();
+    bench.prober->set_targets({.tcp_ping = {tcp}});
+    EXPECT_TRUE(bench.becomes(tcp, PathState::kUp));
+    const auto port = listener->local().port;
+    std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << port << " " << port;
+    EXPECT_TRUE(bench.becomes(tcp, PathState::kUnknown));
+    EXPECT_EQ(bench.row(tcp).summary.error, kNoPortLeft);
   });
 }
 

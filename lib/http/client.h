@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lib/base/ip_address.h"
+#include "lib/base/own_fault.h"
 #include "lib/base/result.h"
 #include "lib/http/tcp_info.h"
 #include "lib/uv/loop.h"
@@ -65,11 +66,13 @@ struct Phases {
 struct Outcome {
   // Why there is no whole answer. An answer with status 500 is no error.
   std::optional<Error> error;
-  bool timed_out = false;      // The error is that the request's time or its idle time was up.
-  bool no_descriptor = false;  // The error is that this process may open no more files.
-  bool connected = false;      // Connection, with TLS where asked for, was established.
-  int status = 0;              // 0 without an answer.
-  std::string body;            // The bytes that came, also with an error.
+  bool timed_out = false;  // The error is that the request's time or its idle time was up.
+  bool untrusted = false;  // The error is one of certificates: theirs, ours or an authority's.
+  bool connected = false;  // Connection, with TLS where asked for, was established.
+  // The error is this machine's own: nobody was asked.
+  OwnFault own_fault = OwnFault::kNone;
+  int status = 0;    // 0 without an answer.
+  std::string body;  // The bytes that came, also with an error.
   Phases phases;
   std::optional<Endpoint> local;
   std::optional<Endpoint> remote;

@@ -1,14 +1,17 @@
 #include "lib/http/client.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
 
 #include "lib/testing/http_stub_server.h"
+#include "lib/testing/loop.h"
+#include "lib/testing/network_namespace.h"
+#include "lib/testing/no_descriptors.h"
 
 namespace meshcheck::http {
 namespace {
@@ -42,18 +45,41 @@ TEST_F(ClientTest, ConnectsWhereItIsToldToAndKeepsTheName) {
 TEST_F(ClientTest, SaysThatItMayOpenNoMoreFiles) {
   const std::string url = server_.url();
   const Outcome outcome = [&] {
-    rlimit before{};
-    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-    Outcome failed = get(url);
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-    return failed;
+    const NoDescriptors none;
+    return get(url);
   }();
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->message(), "open a socket: Too many open files");
-  EXPECT_TRUE(outcome.no_descriptor);
+  EXPECT_EQ(outcome.own_fault, OwnFault::kNoDescriptor);
   EXPECT_FALSE(outcome.connected);
+}
+
+TEST_F(ClientTest, SaysThatItCouldNotLookUpForWantOfDescriptors) {
+  const std::string url = server_.url();
+  const NoDescriptors none;
+  EXPECT_EQ(get("http://localhost" + url.substr(url.rfind(':'))).own_fault,
+            OwnFault::kNoDescriptor);
+}
+
+TEST(ClientPortTest, SaysThatNoLocalPortIsLeft) {
+  netlink::in_network_namespace([] {
+    uv::Loop loop;
+    TestServer server(loop);
+    // Of the ports there is one, and the server has it.
+    std::string port = server.url().substr(server.url().rfind(':') + 1);
+    port.pop_back();
+    std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << port << " " << port;
+    Client client(loop, {});
+    uv::Timer tick(loop, [] {});  // The end of a connection that never began is no event.
+    tick.start_repeating(std::chrono::milliseconds(10));
+    std::optional<Outcome> outcome;
+    ClientRequest request;
+    request.url = server.url();
+    const Call call =
+        client.start(std::move(request), [&](Outcome ended) { outcome = std::move(ended); });
+    ASSERT_TRUE(uv::run_until(loop, [&] { return outcome.has_value(); }));
+    EXPECT_EQ(outcome->own_fault, OwnFault::kNoPort) << outcome->error->message();
+  });
 }
 
 TEST_F(ClientTest, MeasuresEveryPhaseAndBothEnds) {

@@ -6,7 +6,6 @@
 #include <cassert>
 #include <cerrno>
 
-#include "lib/base/descriptors.h"
 #include "lib/http/client_core.h"
 
 namespace meshcheck::http {
@@ -114,6 +113,42 @@ std::size_t on_header(char*, std::size_t, std::size_t count, void* transfer) noe
 
 std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* transfer) noexcept {
   return static_cast<Transfer*>(transfer)->take({bytes, count});
+}
+
+// Of what libcurl does by itself, after which it tells no errno: threads that look names up, and
+// the files of authorities.
+OwnFault own_fault_of(CURL* easy, CURLcode code) {
+  switch (code) {
+    case CURLE_OUT_OF_MEMORY:
+      return OwnFault::kNoMemory;
+    case CURLE_COULDNT_CONNECT: {
+      long error_number = 0;
+      curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
+      return own_fault(static_cast<int>(error_number));
+    }
+    case CURLE_FAILED_INIT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return current_own_fault() == OwnFault::kNoDescriptor ? OwnFault::kNoDescriptor
+                                                            : OwnFault::kNone;
+    default:
+      return OwnFault::kNone;
+  }
+}
+
+bool is_of_certificates(CURLcode code) {
+  switch (code) {
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -270,9 +305,11 @@ void Transfer::finish(CURLcode code) {
         Error("nothing came for " + std::to_string(request.idle_timeout.count()) + " ms");
   } else if (code != CURLE_OK && open_failed != 0) {
     outcome.error = Error::from_errno("open a socket", open_failed);
-    outcome.no_descriptor = is_out_of_descriptors(open_failed);
+    outcome.own_fault = own_fault(open_failed);
   } else if (code != CURLE_OK) {
     outcome.error = Error(error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code));
+    outcome.own_fault = own_fault_of(handle, code);
+    outcome.untrusted = outcome.own_fault == OwnFault::kNone && is_of_certificates(code);
   }
   leave();
 }
