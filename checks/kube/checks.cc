@@ -26,8 +26,11 @@ class KubeApiServer : public Check {
 
   void start(OnDone on_done) override {
     run_.begin(std::move(on_done));
-    run_.preflight(
-        [this](const std::optional<std::string>& why) { run_.finish(why ? down(*why) : up()); });
+    run_.preflight([this](const std::optional<kube::Failure>& failure) {
+      if (!failure) return run_.finish(up());
+      // Who may not or could not ask does not know.
+      run_.finish(failure->is_ours() ? unknown(failure->sentence) : down(failure->sentence));
+    });
   }
   void cancel() override { run_.cancel(); }
   CheckResult timed_out() const override {

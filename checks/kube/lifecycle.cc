@@ -32,8 +32,8 @@ CheckResult KubeLifecycle::timed_out() const {
 }
 
 void KubeLifecycle::fail(const kube::ObjectAnswer& answer) {
-  // What we may not do is no fault of the API's.
-  run_.finish(answer.refused() ? unknown(answer.why()) : down(answer.why()));
+  // What we may or can not do is no fault of the API's.
+  run_.finish(answer.is_ours() ? unknown(answer.why()) : down(answer.why()));
 }
 
 void KubeLifecycle::look() {

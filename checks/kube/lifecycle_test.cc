@@ -1,6 +1,7 @@
 // Whether objects come and go: the API server itself, and what controllers make.
 #include "checks/kube/kube_testing.h"
 #include "checks/kube/made_object.h"
+#include "lib/testing/no_descriptors.h"
 
 namespace meshcheck::checks {
 namespace {
@@ -21,6 +22,24 @@ TEST_F(KubeApiServerTest, IsDownIfItFailsOrIsSomethingElse) {
   auto check = make("kube-apiserver");
   api_.silent = true;
   EXPECT_EQ(time_out(*check, [] { return true; }).status, kDown);
+}
+
+TEST_F(KubeApiServerTest, IsUnknownToWhoMayOrCanNotAsk) {
+  api_.fail("GET /version", 401);
+  EXPECT_EQ(run("kube-apiserver").status, kUnknown);
+  api_.failures.clear();
+  http::Client fresh(loop_, {});
+  kube::Client client(loop_, fresh, api_.config());
+  KubeContext context(client, fresh, context_.identity);
+  sla::CheckSpec spec;
+  spec.checker = "kube-apiserver";
+  const auto check = *make_kube_check(context, spec);
+  const NoDescriptors none;
+  const CheckResult result = run(*check);
+  EXPECT_EQ(result.status, kUnknown);
+  EXPECT_EQ(result.reason,
+            "this program could not ask the Kubernetes API to get the version: open a socket: Too "
+            "many open files");
 }
 
 TEST_F(KubeApiServerTest, IsAskedOnceForAllChecks) {

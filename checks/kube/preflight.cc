@@ -33,20 +33,19 @@ void KubePreflight::question() {
     asking_ = true;
     call_ = *std::move(call);
   } else {
-    why_ = call.error().message();
+    failure_ = kube::Failure{kube::Failure::Kind::kUnauthorized, call.error().message()};
     deliverer_.start(std::chrono::milliseconds(0));
   }
 }
 
 void KubePreflight::answer(const kube::Answer& answer) {
   asking_ = false;
-  why_.reset();
-  if (answer.failure) {
-    why_ = answer.failure->sentence;
-  } else {
+  failure_ = answer.failure;
+  if (!failure_) {
     const auto json = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
     if (text_at(json, "/gitVersion").empty()) {
-      why_ = "what answers in place of the Kubernetes API has no version";
+      failure_ = kube::Failure{kube::Failure::Kind::kGarbage,
+                               "what answers in place of the Kubernetes API has no version"};
     }
   }
   deliver();
@@ -57,9 +56,9 @@ void KubePreflight::deliver() {
   std::vector<const void*> told;
   told.reserve(waiting_.size());
   for (const auto& [who, on_answer] : waiting_) told.push_back(who);
-  const auto why = why_;
+  const auto failure = failure_;
   for (const void* who : told) {
-    if (auto node = waiting_.extract(who)) node.mapped()(why);
+    if (auto node = waiting_.extract(who)) node.mapped()(failure);
   }
 }
 

@@ -15,8 +15,8 @@ namespace meshcheck::checks {
 // One GET /version answers all checks that ask until `interval` later. Lives on the client's loop.
 class KubePreflight {
  public:
-  // Nothing: the API answers. Else why it does not.
-  using OnAnswer = std::function<void(const std::optional<std::string>& why)>;
+  // Nothing: the API answers. Else why it does not, or why it could not be asked.
+  using OnAnswer = std::function<void(const std::optional<kube::Failure>& failure)>;
   struct Options {
     // A little less than the five seconds of most periods, so that each round asks anew.
     std::chrono::milliseconds interval{4500};
@@ -40,7 +40,7 @@ class KubePreflight {
   std::map<const void*, OnAnswer> waiting_;
   bool asking_ = false;
   std::optional<Clock::time_point> asked_;  // When the last answered question was asked.
-  std::optional<std::string> why_;
+  std::optional<kube::Failure> failure_;
   http::Call call_;
   uv::Timer deliverer_;
 };

@@ -74,8 +74,8 @@ class KubeRun {
 template <typename Continue>
 void begin_with_preflight(KubeRun& run, Check::OnDone on_done, Continue go_on) {
   run.begin(std::move(on_done));
-  run.preflight([&run, go_on](const std::optional<std::string>& why) {
-    why ? run.finish(unknown(*why)) : go_on();
+  run.preflight([&run, go_on](const std::optional<kube::Failure>& failure) {
+    failure ? run.finish(unknown(failure->sentence)) : go_on();
   });
 }
 

@@ -9,7 +9,7 @@ Answer answer_of(http::Outcome outcome, const Operation& operation) {
   Answer answer;
   answer.status = outcome.status;
   if (outcome.error) {
-    answer.failure = failure_of_connection(outcome.error->message(), outcome.timed_out, operation);
+    answer.failure = failure_of_connection(outcome, operation);
   } else if (outcome.status < 200 || outcome.status > 299) {
     answer.failure = failure_of_status(outcome.status, outcome.body, operation);
   }

@@ -91,17 +91,20 @@ Failure failure_of_status(int status, std::string_view body, const Operation& op
   return failure_of_message(status, message_of(body), operation);
 }
 
-Failure failure_of_connection(const std::string& why, bool timed_out, const Operation& operation) {
+Failure failure_of_connection(const http::Outcome& outcome, const Operation& operation) {
+  assert(outcome.error);
   Failure failure;
-  failure.by_silence = timed_out;
-  // What libcurl says of certificates with OpenSSL; of the rest of TLS it says it too.
-  if (why.find("SSL") != std::string::npos || why.find("certificate") != std::string::npos) {
+  failure.by_silence = outcome.timed_out;
+  if (outcome.own_fault != OwnFault::kNone) {
+    failure.kind = Failure::Kind::kOwnFault;
+    failure.sentence = "this program could not ask the Kubernetes API to " + describe(operation);
+  } else if (outcome.untrusted) {
     failure.kind = Failure::Kind::kCertificate;
     failure.sentence = "the Kubernetes API cannot be trusted to " + describe(operation);
   } else {
     failure.sentence = "the Kubernetes API cannot be reached to " + describe(operation);
   }
-  failure.sentence += ": " + quote(why);
+  failure.sentence += ": " + quote(outcome.error->message());
   return failure;
 }
 

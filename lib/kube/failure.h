@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "lib/http/client.h"
+
 namespace meshcheck::kube {
 
 // The requested operation, in the words of RBAC.
@@ -29,11 +31,17 @@ struct Failure {
     kServer,        // 5xx and every other status.
     kGarbage,       // An answer that is not the API's.
     kTooMany,       // More objects than are taken.
+    kOwnFault,      // This program lacked descriptors, memory or ports: the API was not asked.
   };
   Kind kind = Kind::kUnreachable;
   std::string sentence;
   // Noticed because nothing came for long: the fault is older.
   bool by_silence = false;
+
+  // Whether it is of what we may and can do, and tells nothing of the API or its objects.
+  bool is_ours() const {
+    return kind == Kind::kUnauthorized || kind == Kind::kForbidden || kind == Kind::kOwnFault;
+  }
 };
 
 inline constexpr std::size_t kMessageSizeMax = 300;  // Of the API's own words.
@@ -43,8 +51,8 @@ Failure failure_of_status(int status, std::string_view body, const Operation& op
 // The same for a Status that came as an event of a watch.
 Failure failure_of_message(int status, std::string_view message, const Operation& operation);
 
-// `why` is libcurl's sentence.
-Failure failure_of_connection(const std::string& why, bool timed_out, const Operation& operation);
+// REQUIRES: outcome.error.
+Failure failure_of_connection(const http::Outcome& outcome, const Operation& operation);
 
 // "list pods" and "list datacenters.example.com in namespace x".
 std::string describe(const Operation& operation);

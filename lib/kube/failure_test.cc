@@ -54,15 +54,32 @@ TEST(FailureTest, CutsNoCharacterInTwo) {
 }
 
 TEST(FailureTest, TellsCertificatesFromConnections) {
-  EXPECT_EQ(
-      failure_of_connection("SSL certificate problem: self-signed certificate", false, kListPods)
-          .kind,
-      Kind::kCertificate);
-  const Failure failure = failure_of_connection("Connection refused", false, kListPods);
-  EXPECT_EQ(failure.kind, Kind::kUnreachable);
+  http::Outcome outcome;
+  outcome.error = Error("SSL certificate problem: self-signed certificate");
+  outcome.untrusted = true;
+  EXPECT_EQ(failure_of_connection(outcome, kListPods).kind, Kind::kCertificate);
+  outcome.untrusted = false;
+  outcome.error = Error("OpenSSL SSL_read: Connection reset by peer, errno 104");
+  const Failure failure = failure_of_connection(outcome, kListPods);
+  EXPECT_EQ(failure.kind, Kind::kUnreachable) << "nobody distrusts a connection that was reset";
   EXPECT_EQ(failure.sentence,
-            "the Kubernetes API cannot be reached to list pods: Connection refused");
-  EXPECT_TRUE(failure_of_connection("timeout", true, kListPods).by_silence);
+            "the Kubernetes API cannot be reached to list pods: OpenSSL SSL_read: Connection reset "
+            "by peer, errno 104");
+  EXPECT_FALSE(failure.is_ours());
+  outcome.timed_out = true;
+  EXPECT_TRUE(failure_of_connection(outcome, kListPods).by_silence);
+}
+
+TEST(FailureTest, BlamesNoApiThatWasNotAsked) {
+  http::Outcome outcome;
+  outcome.error = Error("open a socket: Too many open files");
+  outcome.own_fault = OwnFault::kNoDescriptor;
+  const Failure failure = failure_of_connection(outcome, kListPods);
+  EXPECT_EQ(failure.kind, Kind::kOwnFault);
+  EXPECT_TRUE(failure.is_ours());
+  EXPECT_EQ(failure.sentence,
+            "this program could not ask the Kubernetes API to list pods: open a socket: Too many "
+            "open files");
 }
 
 }  // namespace

@@ -23,11 +23,9 @@ struct ObjectAnswer {
   // REQUIRES: failure.
   const std::string& why() const { return failure->sentence; }
   bool not_found() const { return failure && failure->kind == Failure::Kind::kNotFound; }
-  // We have no permission or no token, which says nothing of the object.
-  bool refused() const {
-    return failure && (failure->kind == Failure::Kind::kUnauthorized ||
-                       failure->kind == Failure::Kind::kForbidden);
-  }
+  // Whether the failure says nothing of the object: we have no permission, no token or no means to
+  // ask.
+  bool is_ours() const { return failure && failure->is_ours(); }
 };
 
 // One question at a time: a new one cancels the one under way. A part that asks several at once has

@@ -158,7 +158,7 @@ TEST_F(ResourceClientTest, AMissingTokenIsAnAnswer) {
   uv::Timer turner(loop_, [] {});  // Nothing else wakes the loop.
   turner.start_repeating(std::chrono::milliseconds(1));
   objects.get(kMeshes, "a", take());
-  EXPECT_TRUE(wait().refused());
+  EXPECT_TRUE(wait().is_ours());
   EXPECT_NE(answer_->failure->sentence.find("/none"), std::string::npos);
   EXPECT_TRUE(api_.requests.empty());
 }
