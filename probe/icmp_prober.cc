@@ -2,8 +2,8 @@
 
 #include <cassert>
 #include <cerrno>
+#include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "probe/random_number.h"
@@ -47,7 +47,7 @@ void IcmpProber::open(uv::Loop& loop, Family family, const Options& options) {
       .local = any_address(family),
       .kernel_times = options.kernel_times,
       .packet_size_max = icmp::kHeaderSize + icmp::kPayloadSizeMax + kIpv4HeaderSizeMax};
-  std::string refusal;
+  std::optional<Error> refusal;
   for (const Kind kind : {Kind::kIcmpDatagram, Kind::kIcmpRaw}) {
     if (!(kind == Kind::kIcmpDatagram ? options.datagram : options.raw)) continue;
     wanted.kind = kind;
@@ -57,11 +57,11 @@ void IcmpProber::open(uv::Loop& loop, Family family, const Options& options) {
       side.kind = kind == Kind::kIcmpDatagram ? kDatagram : kRaw;
       return;
     }
-    refusal = opened.error().message();
+    refusal = opened.error();
   }
   // Whatever is wrong with a raw socket is wrong with every kind, but for this.
-  const bool forbidden = refusal.ends_with(std::generic_category().message(EPERM));
-  side.kind = forbidden ? kForbidden : "no ICMP: " + refusal;
+  const bool forbidden = refusal && refusal->error_number() == EPERM;
+  side.kind = forbidden ? kForbidden : "no ICMP: " + (refusal ? refusal->message() : "");
 }
 
 std::optional<TimestampedSocket>& IcmpProber::socket(Family family) {

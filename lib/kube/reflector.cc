@@ -112,6 +112,7 @@ void Reflector::watch_opened(Clock::time_point now) {
   wake_at_.reset();
   status_.cut_off_since.reset();
   status_.why.clear();
+  status_.failure.reset();
 }
 
 std::optional<Identity> Reflector::deleted(const Metadata& metadata) {
@@ -152,6 +153,7 @@ void Reflector::failed(Clock::time_point now, Failure failure) {
     status_.cut_off_since = failure.by_silence ? last_contact_ : now;
   }
   status_.why = std::move(failure.sentence);
+  status_.failure = failure.kind;
   back_off(now);
   const bool version_in_doubt =
       failure.kind == Failure::Kind::kGarbage || failure.kind == Failure::Kind::kNotFound ||

@@ -22,6 +22,7 @@ struct WatchStatus {
   bool by_silence =
       false;        // `cut_off_since` is when it was last heard: it was cut off some time later.
   std::string why;  // One sentence, while cut off or objects are missing; else empty.
+  std::optional<Failure::Kind> failure;  // The last one's, while cut off.
   std::size_t objects = 0;
   std::uint64_t objects_refused = 0;  // Over objects_max, since the last list began.
   // Objects that could not be decoded since then; `why` has the last one's reason.

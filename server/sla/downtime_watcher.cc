@@ -156,7 +156,7 @@ void DowntimeWatcher::tell(Followed& followed) {
   if (followed.watch == nullptr) return;
   const kube::WatchStatus status = followed.watch->status();
   // Such objects are not served here, which is no trouble.
-  const bool is_absent = status.why.find("(404)") != std::string::npos;
+  const bool is_absent = status.failure == kube::Failure::Kind::kNotFound;
   const std::string trouble = is_absent ? std::string() : status.why;
   if (trouble == followed.told) return;
   followed.told = trouble;
