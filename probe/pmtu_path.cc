@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cerrno>
 
+#include "lib/base/own_fault.h"
+
 namespace meshcheck::probe {
 namespace {
 
@@ -19,11 +21,6 @@ std::size_t headers_of(IpAddress::Family family) {
 
 // A device without room for small packets has none for large ones either, for so long.
 constexpr std::chrono::seconds kFull{5};
-
-// That is about this machine and not about the path.
-bool is_want_of_room(int error_number) {
-  return error_number == EAGAIN || error_number == ENOBUFS || error_number == ENOMEM;
-}
 
 }  // namespace
 
@@ -101,7 +98,7 @@ void PmtuPath::not_sent(std::uint32_t sequence, int error_number, std::uint32_t 
   if (!cookie) return;
   if (error_number == EMSGSIZE) {
     mtu_.refused(*cookie, mtu, now);
-  } else if (is_want_of_room(error_number)) {
+  } else if (own_fault(error_number) != OwnFault::kNone) {
     // ENOBUFS is a device's word for a packet that it dropped, be it for want of room or because
     // the other end of the wire takes none of that size, as with a veth. Then it is lost.
     const bool large = error_number == ENOBUFS && large_[sequence % kWindow];

@@ -5,6 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "lib/base/own_fault.h"
+
 namespace meshcheck::probe {
 namespace {
 
@@ -151,8 +153,10 @@ void StampProber::probe(Item& item, mesh::StampPath::Now now) {
   std::array<std::uint8_t, kProbeBufferSize> buffer;
   const stamp::Sender::Sent sent = item.path.send(now, buffer);
   Family& family = *item.family;
+  // What was missing at the start, as descriptors, may be there by now.
+  if (family.sockets.empty()) open_sockets(item.target.endpoint.address);
   if (family.sockets.empty()) {
-    item.path.failed(sent.sequence, family.error, now.steady);
+    item.path.unsent(sent.sequence, family.error);
     return;
   }
   family.sockets[round_ % family.sockets.size()].send(
@@ -194,7 +198,12 @@ void StampProber::on_failure(const TimestampedSocket::Failure& failure) {
   } else {
     return;  // Nobody knows which probe it was; its time will run out.
   }
-  found->second->path.failed(sequence, failure.text(), Clock::now());
+  mesh::StampPath& path = found->second->path;
+  if (failure.cookie && is_unsent(own_fault(failure.error_number))) {
+    path.unsent(sequence, failure.text());
+  } else {
+    path.failed(sequence, failure.text(), Clock::now());
+  }
 }
 
 bool StampProber::drain() {

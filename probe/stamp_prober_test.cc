@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "lib/testing/loop.h"
+#include "lib/testing/no_descriptors.h"
 #include "lib/uv/udp_socket.h"
+#include "probe/network_testing.h"
 #include "probe/stamp_reflector.h"
 
 namespace meshcheck::probe {
@@ -136,6 +139,42 @@ TEST_F(StampProberTest, ChangesTheKeyWithoutALoss) {
   EXPECT_EQ(prober_->path(5)->totals().lost, 0U);
   EXPECT_EQ(prober_->path(5)->state(), PathState::kUp);
   EXPECT_EQ(changes_, 0);
+}
+
+TEST_F(StampProberTest, AccusesNobodyWhileItHasNoSocketAndOpensOneLater) {
+  start_reflector();
+  start_prober();
+  {
+    const NoDescriptors none;
+    prober_->set_paths({{.id = 5, .endpoint = endpoint("127.0.0.1", reflector_->port())}});
+    ASSERT_TRUE(run_until(loop_, [&] { return prober_->path(5)->totals().voided >= 10; }));
+  }
+  EXPECT_EQ(prober_->path(5)->totals().lost, 0U);
+  EXPECT_EQ(prober_->path(5)->state(), PathState::kUnknown);
+  EXPECT_EQ(summary(5).error, "open a UDP socket: Too many open files");
+  EXPECT_TRUE(run_until_state(5, PathState::kUp));
+}
+
+// Packets to a neighbour that is looked for stay in their socket's buffer.
+TEST_F(StampProberTest, AccusesNobodyOfProbesThatItsOwnBufferHadNoRoomFor) {
+  in_own_network([this] {
+    ASSERT_TRUE(ip("link add wire0 type veth peer name wire1"));
+    ASSERT_TRUE(ip("link set wire1 up"));
+    ASSERT_TRUE(ip("address add 10.77.0.2/24 dev wire0"));
+    ASSERT_TRUE(ip("link set wire0 up"));
+    std::ofstream("/proc/sys/net/ipv4/neigh/wire0/unres_qlen_bytes") << "100000000";
+    std::ofstream("/proc/sys/net/ipv4/neigh/wire0/retrans_time_ms") << "100000";
+    start_prober();
+    std::vector<StampProber::Target> targets;
+    for (std::uint16_t i = 1; i <= 100; ++i) {
+      targets.push_back({.id = i, .endpoint = endpoint("10.77.0.1", i)});
+    }
+    prober_->set_paths(targets);
+    ASSERT_TRUE(run_until(loop_, [&] { return prober_->totals().voided >= 100; }));
+    EXPECT_TRUE(run_until_state(5, PathState::kUnknown));
+    EXPECT_EQ(summary(5).error, "resource temporarily unavailable");
+    prober_.reset();
+  });
 }
 
 TEST_F(StampProberTest, IsDownWhileTheReflectorIsAndSaysWhy) {

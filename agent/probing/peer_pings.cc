@@ -3,13 +3,16 @@
 #include <cerrno>
 #include <utility>
 
+#include "lib/base/own_fault.h"
+
 namespace meshcheck::agent {
 namespace {
 
-// That is about this machine, and not about the peer.
+// That is about this machine, and not about the peer. A filter of this machine's own that refuses
+// an echo may let probes pass.
 bool is_own(int error_number) {
-  return error_number == EAGAIN || error_number == ENOBUFS || error_number == ENOMEM ||
-         error_number == EPERM || error_number == EACCES;
+  return own_fault(error_number) != OwnFault::kNone || error_number == EPERM ||
+         error_number == EACCES;
 }
 
 }  // namespace
