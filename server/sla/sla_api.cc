@@ -29,6 +29,10 @@ SlaAnswer gather(const SlaAccess& access, SlaQuery query, SlaAnswer::Form form) 
   return answer;
 }
 
+http::Response no_such_probe() {
+  return http::Response::error(404, "There is no such probe.");
+}
+
 http::Response read_and_answer(store::Connection& database, SlaAnswer& answer) {
   const SlaSelection selection = answer.selection();
   const auto read = read_histories(database, selection, answer.histories);
@@ -116,7 +120,7 @@ http::Response delete_probe(const SlaAccess& access, const http::Request& reques
     return response;
   };
   if (access.database == nullptr) {
-    return held ? deleted() : http::Response::error(404, kNoSuchProbe);
+    return held ? deleted() : no_such_probe();
   }
   const bool asked = access.database->writer.write(
       access.pending(request),
@@ -124,9 +128,9 @@ http::Response delete_probe(const SlaAccess& access, const http::Request& reques
        .done = deleted,
        .failed =
            [held, deleted](const Error& error) {
-             if (error.message() != kNoSuchProbe) return database_failed(error);
+             if (error.kind() != Error::Kind::kNotFound) return database_failed(error);
              // It was not written yet.
-             return held ? deleted() : http::Response::error(404, kNoSuchProbe);
+             return held ? deleted() : no_such_probe();
            }});
   return asked ? http::Response::answered_later() : database_busy();
 }

@@ -233,10 +233,10 @@ Result<void> write_days(store::Connection& database, const std::vector<sla::SlaD
 Result<void> erase_probe(store::Connection& database, const ProbeRef& ref) {
   const auto probes = read_probes(database, ref.group, ref.probe);
   if (!probes) return probes.error();
-  if (probes->empty()) return Error(kNoSuchProbe);
+  if (probes->empty()) return Error("there is no such probe", Error::Kind::kNotFound);
   for (const std::string_view sql :
-       {"DELETE FROM sla_episode WHERE probe = ?", "DELETE FROM sla_day WHERE probe = ?",
-        "DELETE FROM sla_probe WHERE id = ?"}) {
+       {kEraseEpisodes, std::string_view("DELETE FROM sla_day WHERE probe = ?"),
+        std::string_view("DELETE FROM sla_probe WHERE id = ?")}) {
     auto statement = database.cached(sql);
     if (!statement) return statement.error();
     if (auto done = (*statement)->bind_all(probes->front().id).run(); !done) return done;

@@ -68,7 +68,30 @@ TEST_F(SlaStoreTest, ErasesAProbeAndNoOther) {
   EXPECT_EQ(table.probes(), std::vector{http});
   const auto again = erase_probe(database_, kDns);
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().message(), kNoSuchProbe);
+  EXPECT_EQ(again.error().kind(), Error::Kind::kNotFound);
+}
+
+TEST_F(SlaStoreTest, ErasesAllEpisodesOfAProbeWithoutReadingThoseOfOthers) {
+  const sla::ProbeRef http{"synthetic", "http"};
+  sla::SlaChanges changes;
+  // One is as old as a wrong clock makes it.
+  for (const auto start : {sla::Seconds(0s), kNoon, kNoon + 30s, kNoon + 90s}) {
+    for (const sla::ProbeRef& ref : {kDns, http}) {
+      changes.episodes.push_back({.ref = ref, .start = start, .timers = {30s, 0s, 0s}});
+    }
+  }
+  ASSERT_TRUE(write_episodes(database_, changes));
+  auto plan = database_.prepare("EXPLAIN QUERY PLAN " + std::string(kEraseEpisodes));
+  ASSERT_TRUE(plan) << plan.error().message();
+  for (auto row = plan->step(); row && *row; row = plan->step()) {
+    EXPECT_EQ(plan->text(3).find("SCAN sla_episode"), std::string_view::npos) << plan->text(3);
+  }
+  ASSERT_TRUE(erase_probe(database_, kDns));
+  auto left = database_.prepare("SELECT count(*), count(DISTINCT probe) FROM sla_episode");
+  ASSERT_TRUE(left);
+  ASSERT_TRUE(left->step());
+  EXPECT_EQ(left->int64(0), 4);
+  EXPECT_EQ(left->int64(1), 1);
 }
 
 TEST_F(SlaStoreTest, GivesBackDaysWithTheirRollupsWhereTheyAreWanted) {
