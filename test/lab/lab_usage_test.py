@@ -39,6 +39,26 @@ def test_help_version_and_a_lab_that_is_not_there(tmp_path):
     assert json.loads(absent.run("status", "--json").stdout) == {"name": "absent", "up": False}
 
 
+def test_labs_that_begin_and_end_at_once_do_not_hurt_each_other(tmp_path):
+    """They share a directory, which the last one removes: here another lab does so just before this one looks."""
+    real = {tool: find(tool) for tool in ("mkdir", "rmdir")}
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "rmdir").write_text(f"#!/bin/sh\ncase $1 in --ignore*) {real['rmdir']} -- \"$3\";; esac\nexec {real['rmdir']} \"$@\"\n")
+    (tools / "mkdir").write_text(f"#!/bin/sh\ncase $1 in -p) [ -e {tmp_path}/ended ] || {{ : > {tmp_path}/ended; exit 1; }};; esac\n"
+                                 f"exec {real['mkdir']} \"$@\"\n")
+    for tool in real:
+        (tools / tool).chmod(0o755)
+    labs = tmp_path / "labs"
+    labs.mkdir()
+    environment = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(labs)}
+    hasty = Lab(nodes=1, name="hasty")
+    up = hasty.run("up", "--nodes", "1", env=environment)
+    down = hasty.run("down", env=environment)
+    assert (up.returncode, down.returncode, down.stderr) == (0, 0, ""), up.stderr
+    assert list(labs.iterdir()) == []
+
+
 def test_a_missing_tool_is_named_with_its_package():
     become = [] if os.geteuid() == 0 else ["--map-root-user"]
     hide = f"mount --bind /dev/null {find('socat')}; mount --bind /dev/null {find('nft')}; exec {SCRIPT} up --name absent"
