@@ -3,8 +3,9 @@
 //   diagnosis_bench double NODES RUNS [OPTION...]   two at once
 //   diagnosis_bench triple NODES RUNS [OPTION...]
 //   diagnosis_bench sequence NODES RUNS [OPTION...] a fault, 1 to 120 s later the same or another,
-//                                                   then that one again, flapping; beside some the
-//                                                   names of all are not looked up
+//                                                   then that one again, flapping; beside a quarter
+//                                                   of them the names of all are not looked up, and
+//                                                   beside another the Kubernetes API is away
 //   diagnosis_bench healthy NODES HOURS [seed=N]    nothing but 0.1 % loss, restarts, churn
 //   diagnosis_bench cost NODES                      time of one evaluation
 //   diagnosis_bench one NODES SEED [TYPE...]        one run, in words; without types a sequence
@@ -98,6 +99,21 @@ std::vector<RunOutcome> run_all(const Plan& plan) {
   return outcomes;
 }
 
+// Of runs beside which something is away.
+struct Away {
+  Tally faults;  // That do not flap.
+  std::size_t claims = 0;
+  std::size_t right = 0;
+
+  void add(const RunOutcome& outcome) {
+    for (const FaultOutcome& of : outcome.faults) {
+      if (!of.flapping) faults.add(of);
+    }
+    claims += outcome.claims;
+    right += outcome.right_claims;
+  }
+};
+
 struct Sums {
   Tally total;
   Tally each_second;
@@ -105,6 +121,8 @@ struct Sums {
   Tally sizes;
   Tally others;
   Tally flapping;
+  Away names_away;
+  Away api_away;
   std::map<Fault::Type, Tally> by_type;
   std::size_t claims = 0;
   std::size_t right = 0;
@@ -112,8 +130,10 @@ struct Sums {
   double evaluation_s = 0;
   std::vector<std::string> remarks;
 
-  void add(const RunOutcome& outcome, std::uint64_t seed) {
-    std::string names;
+  void add(const RunOutcome& outcome, const Script& script) {
+    std::string names = script.meanwhile ? "names away, " : script.api_away ? "API away, " : "";
+    if (script.meanwhile) names_away.add(outcome);
+    if (script.api_away) api_away.add(outcome);
     for (const FaultOutcome& of : outcome.faults) {
       names += std::string(text(of.fault.type)) + ", ";
       if (of.flapping) {
@@ -133,17 +153,26 @@ struct Sums {
     for (const auto& list : {outcome.wrong, outcome.missed}) {
       for (const std::string& what : list) {
         remarks.emplace_back("seed ");
-        remarks.back().append(std::to_string(seed)).append(" ").append(names).append(what);
+        remarks.back()
+            .append(std::to_string(script.mesh.seed))
+            .append(" ")
+            .append(names)
+            .append(what);
       }
     }
   }
 };
 
+void print_claims(const char* what, std::size_t right, std::size_t claims) {
+  std::printf("%s: precision %.2f %% (%zu of %zu claims)\n", what, percent(right, claims), right,
+              claims);
+}
+
 int measure(const Plan& plan) {
   Sums sums;
   const std::vector<RunOutcome> outcomes = run_all(plan);
   for (std::size_t at = 0; at < outcomes.size(); ++at) {
-    sums.add(outcomes[at], plan.first_seed + at);
+    sums.add(outcomes[at], script_for(plan, plan.first_seed + at));
   }
   std::printf(
       "%zu nodes, %zu runs from seed %llu, %zu at once (0: sequences), a report each %lld s\n",
@@ -157,7 +186,13 @@ int measure(const Plan& plan) {
   print("of those, cut", sums.cuts);
   print("of sizes", sums.sizes);
   print("all but sizes", sums.others);
-  if (sums.flapping.faults > 0) print("flapping", sums.flapping);
+  if (plan.at_once == 0) {
+    print("flapping", sums.flapping);
+    print("names away", sums.names_away.faults);
+    print("API away", sums.api_away.faults);
+    print_claims("names away", sums.names_away.right, sums.names_away.claims);
+    print_claims("API away", sums.api_away.right, sums.api_away.claims);
+  }
   std::printf("precision %.2f %% (%zu of %zu claims); an evaluation %.2f ms\n",
               percent(sums.right, sums.claims), sums.right, sums.claims,
               1000 * sums.evaluation_s / static_cast<double>(sums.evaluations));

@@ -84,7 +84,9 @@ Script script_for(const Plan& plan, std::uint64_t seed) {
     script.faults.clear();
     script.duration = 30 * kSecond;
     script.episodes = episodes_of(types, random);
-    if (random.below(4) == 0) script.meanwhile = Fault::Type::kDnsOfAll;
+    const std::size_t away = random.below(4);
+    if (away == 0) script.meanwhile = Fault::Type::kDnsOfAll;
+    script.api_away = away == 1;
   }
   script.mesh.server.report_interval = plan.report_interval;
   return script;

@@ -242,11 +242,6 @@ void SimulatedMesh::run_lifecycle() {
     if (of.start_at && *of.start_at <= now_) {
       of.start_at.reset();
       start(agent, false);
-      if (!present_[of.node]) {
-        present_[of.node] = true;
-        neighbours_.join({node_name(of.node), zone_name(cluster_.zone_of[of.node])});
-        ++version_;
-      }
     }
     if (of.starved_until == now_ && of.running) {
       ++of.starved;
@@ -279,6 +274,13 @@ void SimulatedMesh::remove_node(Index node, Tick pause) {
   }
   present_[node] = false;
   neighbours_.leave(node_name(node));
+  ++version_;
+}
+
+void SimulatedMesh::join(Index node) {
+  if (present_[node]) return;
+  present_[node] = true;
+  neighbours_.join({node_name(node), zone_name(cluster_.zone_of[node])});
   ++version_;
 }
 

@@ -62,6 +62,7 @@ class SimulatedMesh {
   void restart(Index agent, Tick pause);
   // A node is drained and removed, and comes back later as if it were another.
   void remove_node(Index node, Tick pause);
+  void set_api_away(bool away) { server_.set_api_away(away, now_); }
 
  private:
   static constexpr Tick kDnsInterval = 5 * kSecond;
@@ -123,6 +124,7 @@ class SimulatedMesh {
   void lay_out();
   void start(Index agent, bool settled);
   void stop(Index agent);
+  void join(Index node);  // With its first report, unless it is there.
   void run_lifecycle();
   Index add_path(const Route& route, bool settled);
   void remove_path(Index path);

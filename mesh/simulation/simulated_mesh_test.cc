@@ -118,6 +118,41 @@ TEST(SimulatedMeshTest, EverybodyIsUpWhileNothingHappens) {
   for (const Path& path : view.paths) EXPECT_NE(path.state, PathState::kDown);
 }
 
+TEST(SimulatedMeshTest, KnowsNoNewAgentWhileTheApiIsAway) {
+  SimulatedMesh mesh({.seed = 8});
+  const auto count = [&](Agent::Status status) {
+    const std::vector<Agent>& agents = mesh.view().agents;
+    return std::count_if(agents.begin(), agents.end(),
+                         [&](const Agent& agent) { return agent.status == status; });
+  };
+  const auto wait = [&](Tick ticks) {
+    for (Tick tick = 0; tick < ticks; ++tick) mesh.step();
+  };
+  mesh.set_api_away(true);
+  mesh.remove_node(3, 20 * kSecond);
+  wait(60 * kSecond);
+  EXPECT_EQ(count(Agent::Status::kReporting), 38);
+  EXPECT_EQ(count(Agent::Status::kStopping), 2) << "nobody says that they are deleted";
+  mesh.set_api_away(false);
+  wait(20 * kSecond);
+  EXPECT_EQ(count(Agent::Status::kReporting), 40);
+}
+
+TEST(SimulatedMeshTest, TellsFaultsWhileSomethingElseIsAway) {
+  using Type = Fault::Type;
+  for (const bool names : {false, true}) {
+    Script script = script_of(12, {});
+    script.episodes = {{.type = Type::kPodNetwork},
+                       {.type = Type::kNodeDown, .same = false, .pause = 40 * kSecond},
+                       {.type = Type::kGatewayOfNode, .same = false, .pause = 3 * kSecond}};
+    if (names) script.meanwhile = Type::kDnsOfAll;
+    script.api_away = !names;
+    const RunOutcome outcome = run(script);
+    ASSERT_EQ(outcome.faults.size(), 3U);
+    expect_right(outcome, names ? "names away" : "API away");
+  }
+}
+
 // The real server's rule, which a second copy of it did not have.
 TEST(SimulatedMeshTest, WhoReportsEachSecondIsNotSilentBeforeFour) {
   SimulatedMesh mesh({.seed = 7, .server = {.report_interval = kSecond}});

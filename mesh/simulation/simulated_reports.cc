@@ -162,9 +162,11 @@ void SimulatedMesh::deliver() {
       continue;
     }
     const Index agent = deliveries_[i].agent;
-    server_.receive(agent, deliveries_[i].report, now_);
     const SimulatedAgent& of = agents_[agent];
-    if (of.running && !of.stopping && of.assigned != version_) assign(agent, false);
+    if (!server_.receive(agent, deliveries_[i].report, now_)) continue;
+    if (!of.running || of.stopping) continue;
+    join(of.node);
+    if (of.assigned != version_) assign(agent, false);
   }
   deliveries_size_ = later;
 }

@@ -15,6 +15,11 @@ constexpr Tick kFirstEvaluation = 2;
 // Loss, latency and sizes take their time to show, and so does silence.
 constexpr Tick kLongDuration = 80 * kSecond;
 constexpr Tick kAfterMin = 8 * kSecond;
+// A node is replaced where enough others are left, and its agents begin anew so much later.
+constexpr std::size_t kReplacingNodesMin = 6;
+constexpr Tick kReplacing = 30 * kSecond;
+// Until what began while the API was away has reported.
+constexpr Tick kReturn = 20 * kSecond;
 // What is claimed of a fault that has been over for longer is not so. Sizes are searched for again.
 constexpr Tick kClaimAfterMax = 10 * kSecond;
 constexpr Tick kSizeClaimAfterMax = 30 * kSecond;
@@ -99,7 +104,12 @@ class Run {
     for (std::size_t left = mesh_.random().below(2 * kSecond); left > 0; --left) step();
     for (const Fault::Type type : script_.faults) begin(place(type));
     end(duration(script_.faults));
+    mesh_.set_api_away(script_.api_away);
     for (const Episode& episode : script_.episodes) play(episode);
+    if (script_.api_away) {
+      mesh_.set_api_away(false);
+      advance(kReturn, false);
+    }
     if (!outcome_.faults.empty()) advance(script_.after, true);
     finish();
     return std::move(outcome_);
@@ -117,6 +127,7 @@ class Run {
   }
 
   void play(const Episode& episode) {
+    if (script_.api_away) replace_node();
     advance(episode.pause, false);
     const bool again = episode.same && !outcome_.faults.empty();
     const auto fault = again ? std::optional(outcome_.faults.back().fault) : place(episode.type);
@@ -136,6 +147,25 @@ class Run {
     end(0);
   }
 
+  // One that had no fault and will have none.
+  void replace_node() {
+    const std::size_t nodes = mesh_.cluster().nodes;
+    if (nodes < kReplacingNodesMin) return;
+    const auto node = static_cast<Index>(mesh_.random().below(nodes));
+    const bool spared =
+        is_replaced(node) ||
+        std::any_of(outcome_.faults.begin(), outcome_.faults.end(), [&](const FaultOutcome& of) {
+          return of.fault.node == node || of.fault.other == node;
+        });
+    if (spared) return;
+    mesh_.remove_node(node, kReplacing);
+    replaced_.push_back(node);
+  }
+
+  bool is_replaced(Index node) const {
+    return std::find(replaced_.begin(), replaced_.end(), node) != replaced_.end();
+  }
+
   // Nothing if none can be seen beside those that are there.
   std::optional<Fault> place(Fault::Type type) {
     for (int attempt = 0; attempt < 100; ++attempt) {
@@ -148,6 +178,7 @@ class Run {
       const auto hidden = [&](const Fault& other) {
         return hides(fault, other, mesh_.cluster()) || hides(other, fault, mesh_.cluster());
       };
+      if (is_replaced(fault.node) || is_replaced(fault.other)) continue;
       bool clear = !background_ || !hidden(*background_);
       for (std::size_t at = 0; at < outcome_.faults.size(); ++at) {
         clear = clear && (times_[at].healed || !hidden(outcome_.faults[at].fault));
@@ -301,6 +332,7 @@ class Run {
   RunOutcome outcome_;
   std::vector<Time> times_;  // Of outcome_.faults.
   std::optional<Fault> background_;
+  std::vector<Index> replaced_;  // Nodes.
   std::set<std::tuple<std::uint64_t, Kind, std::string, std::size_t>> claimed_;
 };
 

@@ -46,9 +46,11 @@ struct Script {
   std::vector<Fault::Type> faults;       // All begin at once; none: it stays healthy.
   std::vector<Episode> episodes;         // Behind those.
   std::optional<Fault::Type> meanwhile;  // Present all the time, and not judged itself.
-  Tick calm = 6 * kSecond;               // Before.
-  Tick duration = 40 * kSecond;          // Of the faults; longer for those that are found later.
-  Tick after = 90 * kSecond;             // Or until all is closed.
+  // During the episodes the orchestrator's API is away, and in each pause a node is replaced.
+  bool api_away = false;
+  Tick calm = 6 * kSecond;       // Before.
+  Tick duration = 40 * kSecond;  // Of the faults; longer for those that are found later.
+  Tick after = 90 * kSecond;     // Or until all is closed.
   // Agents that are restarted and nodes that are replaced meanwhile, for each of them an hour.
   double restarts_per_hour = 0;
   double churn_per_hour = 0;

@@ -30,6 +30,10 @@ SimulatedServer::SimulatedServer(Options options, const Cluster& cluster)
 
 void SimulatedServer::expect(Index agent, Tick now) {
   Member& member = members_[agent];
+  if (api_away_) {
+    member.began = member.left || !member.expected;
+    return;
+  }
   if (member.expected) return;
   member.expected = true;
   member.due = now + 2 * options_.report_interval + 5 * kSecond;
@@ -37,18 +41,35 @@ void SimulatedServer::expect(Index agent, Tick now) {
 
 void SimulatedServer::forget(Index agent) {
   Member& member = members_[agent];
+  if (api_away_) {
+    member.left = true;
+    member.began = false;
+    return;
+  }
   member.expected = false;
   member.last_report.reset();
   mesh_.leave({member.name});
 }
 
-void SimulatedServer::receive(Index agent, const mesh::ProbingReport& report, Tick now) {
+void SimulatedServer::set_api_away(bool away, Tick now) {
+  api_away_ = away;
+  if (away) return;
+  for (Index agent = 0; agent < members_.size(); ++agent) {
+    const bool left = std::exchange(members_[agent].left, false);
+    const bool began = std::exchange(members_[agent].began, false);
+    if (left) forget(agent);
+    if (began) expect(agent, now);
+  }
+}
+
+bool SimulatedServer::receive(Index agent, const mesh::ProbingReport& report, Tick now) {
   Member& member = members_[agent];
-  if (!member.expected) return;
+  if (!member.expected || member.began) return false;
   member.last_report = now;
   mesh_.table.report(
       {.name = member.name, .node = member.node, .report_interval = report_interval()}, report,
       at(now));
+  return true;
 }
 
 const View& SimulatedServer::view(Tick now) {

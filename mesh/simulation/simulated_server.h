@@ -29,7 +29,11 @@ class SimulatedServer {
 
   void expect(Index agent, Tick now);  // It was started.
   void forget(Index agent);
-  void receive(Index agent, const mesh::ProbingReport& report, Tick now);
+  // While the orchestrator's API is away nobody tells the server of these two, and it cannot review
+  // the token of an agent that began anew, whose reports it refuses. All follows when it is back.
+  void set_api_away(bool away, Tick now);
+  // False: it is refused.
+  bool receive(Index agent, const mesh::ProbingReport& report, Tick now);
   // Valid until the next call of any of these.
   const View& view(Tick now);
 
@@ -38,7 +42,9 @@ class SimulatedServer {
     std::string name;
     std::string node;
     bool expected = false;
-    Tick due = 0;  // Its first report.
+    bool left = false;   // Since the API is away...
+    bool began = false;  // ... and as another one, whose token nobody reviewed.
+    Tick due = 0;        // Its first report.
     std::optional<Tick> last_report;
   };
 
@@ -49,6 +55,7 @@ class SimulatedServer {
   mesh::Mesh mesh_;
   ViewMaker view_maker_;
   std::vector<Member> members_;
+  bool api_away_ = false;
 };
 
 }  // namespace meshcheck::verdict::simulation
