@@ -10,15 +10,18 @@ namespace {
 using Type = Fault::Type;
 
 constexpr std::array<std::string_view, Fault::kTypes> kNames = {
-    "node down",         "link down",         "host link",      "agent down",    "pod network",
-    "twin path",         "gateway of node",   "gateway of all", "pair cut",      "pair one way",
-    "node one way",      "IPv6 of node",      "loss of node",   "loss of zones", "latency of node",
-    "latency of zones",  "zones parted",      "zone cut off",   "DNS of all",    "DNS of node",
-    "server from node",  "server from zone",  "agent starved",  "port MTU",      "port MTU one way",
-    "fragments dropped", "overlay MTU of all"};
+    "node down",        "link down",         "host link",          "agent down",
+    "pod network",      "twin path",         "gateway of node",    "gateway of all",
+    "pair cut",         "pair one way",      "node one way",       "IPv6 of node",
+    "loss of node",     "loss of zones",     "latency of node",    "latency of zones",
+    "zones parted",     "zone cut off",      "DNS of all",         "DNS of node",
+    "server from node", "server from zone",  "agent starved",      "port MTU",
+    "port MTU one way", "fragments dropped", "overlay MTU of all", "port of node",
+    "port of hosts"};
 
 bool is_shared(Type type) {
-  return type == Type::kGatewayOfAll || type == Type::kDnsOfAll || type == Type::kOverlayMtuOfAll;
+  return type == Type::kGatewayOfAll || type == Type::kDnsOfAll || type == Type::kOverlayMtuOfAll ||
+         type == Type::kPortOfHosts;
 }
 bool is_of_zones(const Fault& fault) {
   return fault.zone != kNoIndex;
@@ -174,6 +177,12 @@ double loss_of(const Fault& fault, const Hop& hop, const Cluster& cluster) {
       return hop.relation == Relation::kTarget ? 1 : 0;
     case Type::kDnsOfNode:
       return hop.relation == Relation::kTarget && of_node ? 1 : 0;
+    case Type::kPortOfNode:
+    case Type::kPortOfHosts: {
+      const bool filtered = peer && hop.layer == Layer::kHost && !hop.ping && !hop.answer;
+      const bool there = fault.type == Type::kPortOfHosts || hop.to == fault.node;
+      return filtered && there ? 1 : 0;
+    }
     default:
       return 0;
   }
@@ -333,6 +342,10 @@ std::vector<Truth> truths_of(const Fault& fault) {
       return {of_node(fault, Kind::kFragmentsDropped, Scope::kBoth, {fault.way})};
     case Type::kOverlayMtuOfAll:
       return {of(Kind::kOverlayMtu, Of::kAll, "", Scope::kPod)};
+    case Type::kPortOfNode:
+      return {of_node(fault, Kind::kReachability, Scope::kHost, {Way::kIn})};
+    case Type::kPortOfHosts:
+      return {of(Kind::kReachability, Of::kAll, "", Scope::kHost)};
   }
   return {};
 }

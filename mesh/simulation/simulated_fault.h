@@ -41,8 +41,10 @@ struct Fault {
     kPortMtuOneWay,
     kFragments,
     kOverlayMtuOfAll,
+    kPortOfNode,   // Probes to a node's host are filtered; pings and its own probes pass.
+    kPortOfHosts,  // Probes between hosts are filtered; pings pass.
   };
-  static constexpr std::size_t kTypes = 27;
+  static constexpr std::size_t kTypes = 29;
 
   Type type = Type::kNodeDown;
   Index node = kNoIndex;
@@ -54,7 +56,7 @@ struct Fault {
   double loss = 0;  // Each way.
   std::uint32_t delay_us = 0;
 
-  bool of_sizes() const { return type >= Type::kPortMtu; }
+  bool of_sizes() const { return type >= Type::kPortMtu && type <= Type::kOverlayMtuOfAll; }
 };
 std::string_view text(Fault::Type type);
 
@@ -77,6 +79,8 @@ struct Hop {
   PathFamily family = PathFamily::kIpv4;
   Index from = kNoIndex;  // Nodes.
   Index to = kNoIndex;
+  bool ping = false;
+  bool answer = false;  // To a probe, and not to the probes' port.
 };
 double loss_of(const Fault& fault, const Hop& hop, const Cluster& cluster);
 std::uint32_t delay_of(const Fault& fault, const Hop& hop, const Cluster& cluster);

@@ -47,6 +47,7 @@ std::array<IpAddress, 2> addresses_of(Index agent) {
 SimulatedMesh::SimulatedMesh(const Options& options)
     : options_(options),
       random_(options.seed),
+      pings_(options.seed),
       cluster_(cluster_of(options, random_)),
       neighbours_({.seed = options.seed}, members(cluster_), 0),
       now_(3600 * kSecond + static_cast<Tick>(random_.below(300 * kSecond))),

@@ -73,6 +73,10 @@ class SimulatedMesh {
     float loss_backward = 0;
     std::uint32_t base_us = 0;
     std::uint32_t delay_us = 0;
+    // Of a peer that is asked by pings while the path is down.
+    float ping_loss = 0;  // There and back.
+    Tick pinged = 0;
+    mesh::CrossCheck cross_check = mesh::CrossCheck::kNone;
     bool under_way = false;  // Not answered, and will be lost.
     bool lost_forward = false;
     Tick heard = 0;  // By the other end.
@@ -133,6 +137,7 @@ class SimulatedMesh {
   void probe();
   void turn(Index path, bool send);
   void send_probe(Index path);
+  void ping(Index path);
   std::uint32_t round_trip(const Prober& prober);
   void report();
   void send_report(Index agent);
@@ -147,6 +152,7 @@ class SimulatedMesh {
 
   Options options_;
   Random random_;
+  Random pings_;  // Of their own, so that they change nothing of the probes.
   Cluster cluster_;
   mesh::Neighbours neighbours_;
   std::uint64_t version_ = 1;  // Counts changes of the members.

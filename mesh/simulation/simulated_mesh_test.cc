@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "mesh/simulation/simulated_run.h"
+#include "mesh/verdict/diagnosis.h"
+#include "mesh/verdict/sentence.h"
 
 namespace meshcheck::verdict::simulation {
 namespace {
@@ -150,6 +152,21 @@ TEST(SimulatedMeshTest, TellsFaultsWhileSomethingElseIsAway) {
     const RunOutcome outcome = run(script);
     ASSERT_EQ(outcome.faults.size(), 3U);
     expect_right(outcome, names ? "names away" : "API away");
+  }
+}
+
+TEST(SimulatedMeshTest, NamesThePortThatIsClosedBetweenHosts) {
+  for (const Fault::Type type : {Fault::Type::kPortOfNode, Fault::Type::kPortOfHosts}) {
+    SimulatedMesh mesh({.seed = 9});
+    Fault fault{.type = type};
+    if (type == Fault::Type::kPortOfNode) fault.node = 3;
+    mesh.inject(fault);
+    for (Tick tick = 0; tick < 20 * kSecond; ++tick) mesh.step();
+    const View& view = mesh.view();
+    const std::vector<Finding> findings = diagnose(view);
+    ASSERT_EQ(findings.size(), 1U) << text(type);
+    const std::string told = sentence(name(view, findings[0]), {.steady = view.now});
+    EXPECT_NE(told.find("UDP port 8862"), std::string::npos) << told;
   }
 }
 

@@ -9,6 +9,7 @@ namespace meshcheck::verdict::simulation {
 namespace {
 
 constexpr Tick kDnsTimeout = 3 * kSecond;
+constexpr Tick kPingInterval = 5 * kSecond;
 // From a change of sizes to its class, by doc/operate/fragmentation.md: drops, and raises.
 constexpr Tick kDropFound = 11 * kSecond;
 constexpr std::size_t kDropSpread = 8 * kSecond;
@@ -42,6 +43,7 @@ void SimulatedMesh::turn(Index path, bool send) {
     prober.path.lost(now_, prober.lost_forward);
   }
   if (send) send_probe(path);
+  if (routes_[path].between_agents()) ping(path);
   if (broken() != before && state != mesh::PathState::kUnknown) {
     agents_[routes_[path].from].hurried = true;
   }
@@ -59,6 +61,21 @@ void SimulatedMesh::send_probe(Index path) {
   }
   prober.under_way = true;
   prober.lost_forward = !arrives;
+}
+
+// As agent/peer_pings.h does: at once when the path is down, and again until it is up. A dead agent
+// leaves its network, which answers.
+void SimulatedMesh::ping(Index path) {
+  Prober& prober = probers_[path];
+  if (prober.path.state() != mesh::PathState::kDown) {
+    prober.cross_check = mesh::CrossCheck::kNone;
+    return;
+  }
+  if (prober.cross_check != mesh::CrossCheck::kNone && now_ - prober.pinged < kPingInterval) return;
+  constexpr std::size_t kOutOf = 1'000'000;
+  const bool lost = static_cast<double>(pings_.below(kOutOf)) < prober.ping_loss * double{kOutOf};
+  prober.pinged = now_;
+  prober.cross_check = lost ? mesh::CrossCheck::kUnanswered : mesh::CrossCheck::kAnswered;
 }
 
 // Mostly close to the least, now and then a few times as much.
@@ -83,13 +100,19 @@ void SimulatedMesh::apply_faults(Index path) {
   Hop back = there;
   // The way back from a gateway or a target is the same node's.
   if (there.to != kNoIndex) std::swap(back.from, back.to);
+  back.answer = true;
   double forward = 1 - options_.loss;
   double backward = 1 - options_.loss;
+  double pings = 1;
   prober.delay_us = 0;
   std::array<FragmentationClass, 2> classes{FragmentationClass::kClear, FragmentationClass::kClear};
   for (const Fault& fault : faults_) {
     forward *= 1 - loss_of(fault, there, cluster_);
     backward *= 1 - loss_of(fault, back, cluster_);
+    for (Hop hop : {there, back}) {
+      hop.ping = true;
+      pings *= 1 - loss_of(fault, hop, cluster_);
+    }
     prober.delay_us += delay_of(fault, there, cluster_);
     if (!fault.of_sizes() || there.relation != Relation::kPeer) continue;
     classes[0] = std::max(classes[0], size_class_of(fault, there));
@@ -99,6 +122,7 @@ void SimulatedMesh::apply_faults(Index path) {
   if (classes[1] == FragmentationClass::kBlackHole) classes[1] = FragmentationClass::kReduced;
   prober.loss_forward = static_cast<float>(1 - forward);
   prober.loss_backward = static_cast<float>(1 - backward);
+  prober.ping_loss = static_cast<float>(1 - pings);
   for (std::size_t way = 0; way < 2; ++way) {
     if (prober.next_classes[way] == classes[way]) continue;
     const bool drop = classes[way] != FragmentationClass::kClear;

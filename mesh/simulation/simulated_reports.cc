@@ -13,6 +13,7 @@ constexpr Tick kRetransmission = 2;
 constexpr Tick kRemembered = 60 * kSecond;  // A reflector forgets what it has not heard for longer.
 constexpr std::uint16_t kHostMtu = 1500;
 constexpr std::uint16_t kPodMtu = 1450;
+constexpr std::uint16_t kPort = 8862;
 constexpr std::uint16_t kMissing = 50;  // Of what passes a port that is too small.
 constexpr std::string_view kPodGateway = "10.244.0.1";
 
@@ -77,6 +78,7 @@ void SimulatedMesh::write_report(SimulatedAgent& of, mesh::ProbingReport& report
   report.agent_uptime = (now_ - of.started) * kTick;
   report.stopping = of.stopping;
   report.addresses.assign(of.addresses.begin(), of.addresses.end());
+  report.port = kPort;
   report.ssid = of.ssid;
   report.starved = of.starved;
   report.paths.resize(of.paths.size());
@@ -122,6 +124,7 @@ void SimulatedMesh::write_path(Index path, mesh::ReportPath& row) const {
   row.relation = route.relation;
   row.kind = route.kind;
   row.family = route.family;
+  row.cross_check = probers_[path].cross_check;
   mesh::PathSummary& summary = row.summary;
   summary.state = probed.state();
   summary.state_age = (now_ - probed.since()) * kTick;

@@ -30,8 +30,9 @@ double seconds(Tick ticks) {
 
 bool is_slow(Fault::Type type) {
   using Type = Fault::Type;
-  return type >= Type::kPortMtu || type == Type::kLossOfNode || type == Type::kLossOfZones ||
-         type == Type::kLatencyOfNode || type == Type::kLatencyOfZones;
+  return Fault{.type = type}.of_sizes() || type == Type::kLossOfNode ||
+         type == Type::kLossOfZones || type == Type::kLatencyOfNode ||
+         type == Type::kLatencyOfZones;
 }
 
 Way turned(Way way) {

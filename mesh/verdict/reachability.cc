@@ -250,14 +250,15 @@ class Reachability {
     return false;
   }
 
-  enum class Twin { kUnknown, kUp, kDown };
-  // Whether the pod answers its own node, as far as that was looked at since others lost it.
-  Twin twin_of(const Explanation& found) const {
-    const Index pod = evidence_.agent_of[found.subject.first][0];
-    Twin twin = Twin::kUnknown;
+  enum class Twin { kNone, kUnknown, kUp, kDown };
+  // Whether the agent answers its own node, as far as that was looked at since others lost it.
+  Twin twin_of(const Explanation& found, Layer layer) const {
+    const Index agent = evidence_.agent_of[found.subject.first][layer == Layer::kHost ? 1 : 0];
+    Twin twin = Twin::kNone;
     for (const Path& path : view_.paths) {
-      if (path.relation != Relation::kTwin || path.to != pod || !evidence_.counts(path)) continue;
+      if (path.relation != Relation::kTwin || path.to != agent || !evidence_.counts(path)) continue;
       if (path.state == PathState::kDown) return Twin::kDown;
+      if (twin == Twin::kNone) twin = Twin::kUnknown;
       const Clock::time_point reported = view_.agents[path.from].reported;
       if (reported >= found.since + view_.probe_interval) twin = Twin::kUp;
     }
@@ -329,11 +330,15 @@ class Reachability {
     if (!finding.silent && finding.way == Way::kUnknown && young) return false;
     const Layer layer = hosts ? Layer::kHost : Layer::kPod;
     const Index agent = evidence_.agent_of[node][hosts ? 1 : 0];
-    if (pods && !hosts) {
-      if (is_host_unseen(found)) return false;
-      const Twin twin = twin_of(found);
-      finding.twin_down = twin == Twin::kDown;
+    if (pods && !hosts && is_host_unseen(found)) return false;
+    const bool pinged = pings_of(finding) == Pings::kPass;
+    if (pods != hosts && (pods || pinged)) {
+      const Twin twin = twin_of(found, layer);
+      finding.twin_down = pods && twin == Twin::kDown;
       finding.silent = finding.silent && twin != Twin::kUp;
+      // Behind a closed port an agent lives and has nothing to hurry for. A dead one's twin
+      // hurries.
+      if (pinged && finding.silent && twin == Twin::kUnknown && young) return false;
     }
     if (pods != hosts && finding.silent && agent != kNoIndex && is_silent(found, layer)) {
       if (evidence_.agent_of[node][hosts ? 0 : 1] == kNoIndex && !answers_pings(found)) {
