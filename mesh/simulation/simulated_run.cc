@@ -142,8 +142,11 @@ class Run {
       advance(episode.flap, false);
       mesh_.heal();
       restore_background();
+      tell("gone");
       advance(episode.flap, false);
-      if (mesh_.now() < until) mesh_.inject(*fault);
+      if (mesh_.now() >= until) break;
+      mesh_.inject(*fault);
+      tell("back");
     }
     end(0);
   }
@@ -194,12 +197,14 @@ class Run {
     mesh_.inject(*fault);
     outcome_.faults.push_back({.fault = *fault});
     times_.push_back({.began = mesh_.now()});
+    tell("there");
   }
 
   void end(Tick after) {
     advance(after, false);
     mesh_.heal();
     restore_background();
+    tell("over");
     for (Time& time : times_) {
       if (!time.healed) time.healed = mesh_.now();
     }
@@ -290,6 +295,13 @@ class Run {
     ++outcome_.claims;
     outcome_.right_claims += right ? 1 : 0;
     if (!right) outcome_.wrong.push_back(when() + line(named));
+  }
+
+  // Of the last fault, where the script wants events.
+  void tell(std::string_view what) {
+    if (!script_.events || outcome_.faults.empty()) return;
+    outcome_.events.push_back(when() + std::string(text(outcome_.faults.back().fault.type)) + " " +
+                              std::string(what));
   }
 
   std::string when() const {
