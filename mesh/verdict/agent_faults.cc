@@ -18,14 +18,27 @@ constexpr std::size_t kSelfFindingsMax = 32;
 // Where so many of the clocks that are known differ from the server's the same way, it is the
 // server's.
 constexpr double kServerClockShare = 0.5;
-// An answer so long after the last report is one of somebody who lives and is not heard.
+// An answer so long after the last report, and after the next one was due, is one of somebody who
+// lives and is not heard.
 constexpr int kNewsIntervals = 2;
+// Where so many of the paths to an agent come and go or lose much, so do its reports. It is asked
+// for them again and again, and for so long without success only if the loss is not the reason.
+constexpr double kUnsteadyShare = 0.2;
+constexpr std::chrono::seconds kUnsteadyWait{60};
+// An agent whose report failed sends it again within this time after the network is back.
+constexpr std::chrono::seconds kSteadyAfter{5};
+constexpr std::uint8_t kUnsteadyLost = 3;
+// Of recent losses nothing is known while those of an outage leave the minute; then a path that
+// was called degraded so lately, or lost so much, is taken for one that loses them now.
+constexpr std::chrono::seconds kLossyLately{20};
+constexpr double kLossyShare = 0.4;
 // Outdated is twice the interval; a living agent's last report is hardly older than one.
 constexpr double kOverdueShare = 0.65;
 
 struct Witnesses {
   std::uint32_t known = 0;
   std::uint32_t up = 0;
+  std::uint32_t unsteady = 0;
   std::array<Index, Finding::kEvidenceMax> evidence{};
 };
 
@@ -130,6 +143,7 @@ class AgentFaults {
       if (!between_agents(path) || !evidence_.counts(path)) continue;
       Witnesses& of = witnesses_[path.to];
       ++of.known;
+      of.unsteady += is_unsteady(path) ? 1U : 0U;
       if (path.state == PathState::kDown || !answered_since(path)) continue;
       if (of.up < of.evidence.size()) of.evidence[of.up] = at;
       ++of.up;
@@ -141,7 +155,26 @@ class AgentFaults {
     if (path.answer_age_ms == Path::kNoAge) return true;
     const Clock::time_point answered =
         view_.agents[path.from].reported - std::chrono::milliseconds(path.answer_age_ms);
-    return answered >= view_.agents[path.to].reported + kNewsIntervals * view_.probe_interval;
+    const Agent& to = view_.agents[path.to];
+    return answered >= to.reported + std::max<Clock::duration>(
+                                         kNewsIntervals * view_.probe_interval, to.report_interval);
+  }
+
+  // Whether it was down a moment ago, or loses so much that a report may not come through.
+  bool is_unsteady(const Path& path) const {
+    if (path.state == PathState::kDown) return path.trickles;
+    const bool lossy =
+        path.state == PathState::kDegraded &&
+        (view_.now - path.since < kLossyLately || path.lost >= kLossyShare * path.sent);
+    return lossy || path.lost_lately >= kUnsteadyLost ||
+           (path.recovering && view_.now - path.since < kSteadyAfter);
+  }
+
+  // Whether the network that the agent is in explains that it is not heard.
+  bool is_unsteady(Index agent) const {
+    const Witnesses& seen = witnesses_[agent];
+    return seen.unsteady > 0 && seen.unsteady >= kUnsteadyShare * seen.known &&
+           view_.now - view_.agents[agent].reported < kUnsteadyWait;
   }
 
   // Those that live, whom the server does not hear, and those of whom nobody can say anything. Of
@@ -150,7 +183,7 @@ class AgentFaults {
     const bool nobody_left = silent_.size() == view_.agents.size() && silent_.size() >= kGroupMin;
     for (const Index agent : silent_) {
       const Witnesses& seen = witnesses_[agent];
-      if (!nobody_left && is_parted(agent)) continue;
+      if (!nobody_left && (is_parted(agent) || is_unsteady(agent))) continue;
       if (nobody_left || (seen.known > 0 && seen.up >= kAliveShare * seen.known)) {
         alive_.push_back(agent);
       } else if (seen.known == 0 && !is_explained(agent)) {

@@ -22,6 +22,74 @@ void is_back(const HandMadeMesh& mesh, Path& path, Clock::duration ago) {
   path.since = mesh.view.now - ago;
 }
 
+TEST(FlappingTest, ExpectsNoReportFromANodeThatWasCutOffAMomentAgo) {
+  HandMadeMesh mesh(8, 2);
+  silence_node(mesh, 3);
+  for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+    mesh.view.agents[mesh.agent(3, layer)].reported = mesh.view.now - 12s;
+  }
+  mesh.peers([&](Path& path, Index, Index to, Layer) {
+    if (to == 3) is_back(mesh, path, 2s);
+  });
+  EXPECT_EQ(told(mesh.view), Lines{});
+  mesh.peers([&](Path& path, Index, Index to, Layer) {
+    if (to == 3) is_back(mesh, path, 6s);
+  });
+  EXPECT_EQ(told(mesh.view), Lines{"server_unreachable node-3 both out warning 2/2"});
+}
+
+TEST(FlappingTest, ExpectsNoReportFromANodeThatLosesMost) {
+  HandMadeMesh mesh(8, 2);
+  silence_node(mesh, 3);
+  for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+    mesh.view.agents[mesh.agent(3, layer)].reported = mesh.view.now - 20s;
+  }
+  mesh.peers([](Path& path, Index, Index to, Layer) {
+    if (to == 3) path.lost = path.lost_lately = 5;
+  });
+  const auto of_server = [&] {
+    const Lines lines = told(mesh.view);
+    return std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.starts_with("server_unreachable");
+    });
+  };
+  EXPECT_EQ(of_server(), 0);
+  mesh.peers([&](Path& path, Index, Index to, Layer) {
+    if (to != 3) return;
+    path.lost_lately = 0;
+    path.state = PathState::kDegraded;
+    path.since = mesh.view.now - 10s;
+  });
+  EXPECT_EQ(of_server(), 0) << "an outage before hides which losses are recent";
+  silence_node(mesh, 3);
+  EXPECT_EQ(of_server(), 1) << "a minute of silence is no chance";
+}
+
+TEST(FlappingTest, ExpectsNoReportFromAZoneThatWasCutOffAMomentAgo) {
+  HandMadeMesh mesh(12, 3);
+  for (Index node = 1; node < 12; node += 3) silence_node(mesh, node);
+  for (Agent& agent : mesh.view.agents) {
+    if (agent.status == Agent::Status::kSilent) agent.reported = mesh.view.now - 12s;
+  }
+  mesh.peers([&](Path& path, Index from, Index to, Layer) {
+    if (to % 3 == 1 && from % 3 != 1) is_back(mesh, path, 2s);
+  });
+  EXPECT_EQ(told(mesh.view), Lines{});
+}
+
+TEST(FlappingTest, TakesNoAnswerForLifeThatIsOlderThanTheReportThatIsMissed) {
+  HandMadeMesh mesh(1);
+  const Index pod = mesh.agent(0, Layer::kPod);
+  mesh.silence(pod, true);
+  mesh.view.agents[pod].reported = mesh.view.now - 13s;
+  mesh.view.agents[pod].report_interval = 5s;
+  mesh.view.agents[mesh.agent(0, Layer::kHost)].reported = mesh.view.now - 8s;
+  mesh.edges(Relation::kTwin, [](Path& path, Index, Layer) { path.answer_age_ms = 600; });
+  EXPECT_EQ(told(mesh.view), Lines{}) << "both may have died since";
+  mesh.view.agents[mesh.agent(0, Layer::kHost)].reported = mesh.view.now - 6s;
+  EXPECT_EQ(told(mesh.view), Lines{"server_unreachable pod-0 pod out warning 1/1"});
+}
+
 TEST(FlappingTest, CallsNoAgentDeadThatAnswersItsTwinBehindAClosedPort) {
   HandMadeMesh mesh(8);
   mesh.peers([&](Path& path, Index, Index to, Layer layer) {

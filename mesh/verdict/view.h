@@ -65,7 +65,8 @@ struct Agent {
   bool expected = true;        // By the inventory; other agents are never missing.
   bool probes = true;          // Its report says so. Netchecker's agents do not probe.
   Clock::time_point reported;  // Its last report; of one that never reported, when it was due.
-  Clock::time_point started;   // Its session.
+  Clock::duration report_interval{};        // 0: unknown.
+  Clock::time_point started;                // Its session.
   std::chrono::milliseconds clock_jump{0};  // By how much its wall clock was set lately.
   std::chrono::milliseconds clock_skew{
       0};  // By how much its wall clock is ahead of the server's; 0: little.

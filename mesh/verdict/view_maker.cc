@@ -104,6 +104,7 @@ void ViewMaker::list_agents(const mesh::Mesh& mesh, Now now) {
     agent.expected = agent.status != Status::kNeverReported || all_are_due;
     const Clock::time_point due = std::max(member.due.value_or(options_.began), options_.began);
     agent.reported = member.last_report.value_or(due);
+    agent.report_interval = member.report_interval;
     if (member.mesh != nullptr) {
       agent.started = member.mesh->started;
       agent.addresses = member.mesh->addresses;
