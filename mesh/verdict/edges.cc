@@ -27,6 +27,16 @@ constexpr std::uint32_t kMissedMin = 3;
 // gives it up only later.
 constexpr std::chrono::milliseconds kOverdue{1500};
 constexpr double kFewShare = 0.1;
+// Where so many of the users on other nodes lose packets or did until a moment ago, a single one
+// that fails has hardly a fault of its own.
+constexpr double kShakyShare = 0.25;
+constexpr std::uint32_t kShakyMin = 2;
+constexpr std::chrono::seconds kShakyAfter{10};
+constexpr int kShakyGatewayIntervals = 15;
+constexpr int kShakyTargetIntervals = 60;
+constexpr std::uint8_t kShakyLost = 2;  // Of the probes of a gateway in the last seconds.
+// The probes of a gateway that show that it is reached no more than before, after others are.
+constexpr int kGatewayNewsIntervals = 4;
 
 struct Edge {
   std::uint32_t failing = 0;
@@ -75,6 +85,16 @@ struct Edge {
       finding.add_evidence(evidence[at]);
     }
     return finding;
+  }
+};
+
+struct Users {  // Of a gateway or a target.
+  std::uint32_t known = 0;
+  std::uint32_t shaky = 0;
+
+  void add(bool is_shaky) {
+    ++known;
+    shaky += is_shaky ? 1U : 0U;
   }
 };
 
@@ -145,7 +165,11 @@ class Edges {
   // How many probes of a target in a row were not answered, as far as its agent knew.
   std::uint32_t missed(const Path& path) const {
     if (path.state == PathState::kDown) return kMissedMin;
-    const Clock::duration age = std::chrono::milliseconds(path.answer_age_ms);
+    Clock::duration age = std::chrono::milliseconds(path.answer_age_ms);
+    // What was asked while nobody was reached says nothing of the target.
+    if (const auto back = evidence_.back_since[path.from]) {
+      age = std::min(age, view_.agents[path.from].reported - *back);
+    }
     const Clock::duration late = std::min<Clock::duration>(kOverdue, view_.target_timeout);
     if (path.answer_age_ms == Path::kNoAge || age < late) return 0;
     return static_cast<std::uint32_t>((age - late) / view_.target_interval);
@@ -222,9 +246,35 @@ class Edges {
     const bool host = evidence_.layer_of(path.from) == Layer::kHost;
     const std::uint8_t explained = evidence_.explained[node];
     if ((explained & (host ? Evidence::kHosts : Evidence::kPods)) != 0) return false;
+    if (path.state == PathState::kDown && !is_news(path)) return false;
     const Index zone = view_.nodes[node].zone;
     return path.relation == Relation::kGateway || zone == kNoIndex ||
            evidence_.explained_zones[zone] == 0;
+  }
+
+  // Whether the path was probed often enough since its agent's peers are reached again.
+  bool is_news(const Path& path) const {
+    const auto back = evidence_.back_since[path.from];
+    if (!back) return true;
+    const Clock::duration probed = path.relation == Relation::kGateway
+                                       ? kGatewayNewsIntervals * view_.probe_interval
+                                       : view_.target_interval + view_.target_timeout;
+    return view_.agents[path.from].reported >= *back + probed;
+  }
+
+  // Whether its user fails, or did until a moment ago.
+  bool is_shaky(const Path& path) const {
+    const bool gateway = path.relation == Relation::kGateway;
+    if (path.state != PathState::kUp || path.lost_lately >= (gateway ? kShakyLost : 1)) return true;
+    return (path.recovering && view_.now - path.since < kShakyAfter) ||
+           (!gateway && missed(path) > 0);
+  }
+
+  // Whether many of the users on other nodes fail as well.
+  static bool is_shared(const Users& all, const Users& own) {
+    const std::uint32_t shaky = all.shaky - std::min(all.shaky, own.shaky);
+    const std::uint32_t known = all.known - std::min(all.known, own.known);
+    return shaky >= kShakyMin && shaky >= kShakyShare * known;
   }
 
   // In intervals. Were it the fault of all, more would fail by then. Where packets get lost, three
@@ -252,10 +302,14 @@ class Edges {
                   const std::vector<bool>& dns) {
     const bool gateways = relation == Relation::kGateway;
     std::vector<std::array<Edge, 2>> users(view_.nodes.size());  // Others, and DNS.
+    std::vector<Users> all(blamed.size());
+    std::vector<std::array<Users, 2>> own(view_.nodes.size());
     for (const Index at : edges_) {
       const Path& path = view_.paths[at];
       if (path.relation != relation || !usable(path) || blamed[path.to]) continue;
       Edge& edge = users[evidence_.node_of(path.from)][dns[path.to] ? 1 : 0];
+      all[path.to].add(is_shaky(path));
+      own[evidence_.node_of(path.from)][dns[path.to] ? 1 : 0].add(is_shaky(path));
       if (gateways || path.state == PathState::kDown) {
         edge.add(evidence_, at);
       } else {
@@ -270,6 +324,10 @@ class Edges {
       for (const bool of_dns : {false, true}) {
         const Edge& edge = users[node][of_dns ? 1 : 0];
         if (edge.failing == 0) continue;
+        const int shaky = gateways ? kShakyGatewayIntervals : kShakyTargetIntervals;
+        const Users& others = all[view_.paths[edge.evidence[0]].to];
+        if (is_shared(others, own[node][of_dns ? 1 : 0]) && !is_settled(node, edge, shaky))
+          continue;
         if (!gateways && is_missed(node, of_dns)) {
           tell_user(relation, node, of_dns, edge);
           continue;

@@ -25,6 +25,18 @@ struct Heard {
   std::uint32_t known = 0;
   std::uint32_t silent = 0;
 };
+struct Return {
+  std::uint32_t known = 0;
+  std::uint32_t back = 0;
+  Clock::time_point last;
+
+  void add(const Path& path) {
+    ++known;
+    if (!path.recovering) return;
+    ++back;
+    last = std::max(last, path.since);
+  }
+};
 struct Lossy {
   std::uint32_t known = 0;
   std::uint32_t lossy = 0;
@@ -55,10 +67,12 @@ Evidence::Evidence(const View& from)
       port_closed(from.nodes.size()),
       restless(from.nodes.size()),
       sees_peers(from.agents.size()),
-      answered_by(from.agents.size()) {
+      answered_by(from.agents.size()),
+      back_since(from.agents.size()) {
   const std::size_t zones = view.zones.size() <= kZonesMax ? view.zones.size() : 0;
   zone_count = zones;
   std::vector<Heard> heard(view.agents.size());
+  std::vector<Return> returns(view.agents.size());
   std::vector<Lossy> nodes(view.nodes.size());
   std::vector<Lossy> between(zones * zones);
   bool family_seen[2] = {};
@@ -68,6 +82,7 @@ Evidence::Evidence(const View& from)
     family_seen[path.family == PathFamily::kIpv6 ? 1 : 0] = true;
     Heard& of = heard[path.to];
     ++of.known;
+    returns[path.from].add(path);
     if (path.state == PathState::kDown) {
       if (!path.trickles && silent_since(path.to, path.since)) ++of.silent;
       continue;
@@ -107,6 +122,8 @@ Evidence::Evidence(const View& from)
   for (Index agent = 0; agent < view.agents.size(); ++agent) {
     const Agent& seen = view.agents[agent];
     const Heard& of = heard[agent];
+    const Return& back = returns[agent];
+    if (back.back > 0 && 2 * back.back >= back.known) back_since[agent] = back.last;
     const bool missed = of.silent > 0 && of.silent >= std::min(kDoubtsMin, of.known);
     doubtful[agent] = is_gone(seen.status) || missed ? 1 : 0;
     if (seen.node == kNoIndex) continue;

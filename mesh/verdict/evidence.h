@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "mesh/verdict/finding.h"
@@ -34,8 +35,10 @@ struct Evidence {
   std::vector<std::uint32_t> known_of_node;  // Paths of each that are not down.
   std::vector<std::uint32_t> known_between;  // By pair of zones, both ways.
   std::vector<std::uint32_t> answered_by;    // By agent: its paths to peers that answer right now.
-  std::size_t zone_count = 0;                // 0: zones are not looked at.
-  bool both_families = false;                // Paths of IPv4 and IPv6 are there.
+  // By agent: when the last of its paths to peers came back, if most were down within a minute.
+  std::vector<std::optional<Clock::time_point>> back_since;
+  std::size_t zone_count = 0;  // 0: zones are not looked at.
+  bool both_families = false;  // Paths of IPv4 and IPv6 are there.
 
   // The faults found of a node, so that no smaller ones are reported too.
   enum Explained : std::uint8_t { kNothing = 0, kPods = 1, kHosts = 2, kSome = 4 };

@@ -90,6 +90,54 @@ TEST(FlappingTest, TakesNoAnswerForLifeThatIsOlderThanTheReportThatIsMissed) {
   EXPECT_EQ(told(mesh.view), Lines{"server_unreachable pod-0 pod out warning 1/1"});
 }
 
+TEST(FlappingTest, CountsNoLookUpAsMissedThatWasMadeWhileTheNodeWasCutOff) {
+  HandMadeMesh mesh(8);
+  const auto miss = [&](Clock::duration back_ago) {
+    mesh.peers([&](Path& path, Index from, Index to, Layer) {
+      if (from == 3 || to == 3) is_back(mesh, path, back_ago);
+    });
+    mesh.edges(Relation::kTarget, [&](Path& path, Index of, Layer layer) {
+      path.answer_age_ms = of != 3 ? 2000 : layer == Layer::kPod ? 13'500 : 11'000;
+    });
+  };
+  miss(3s);
+  EXPECT_EQ(told(mesh.view), Lines{});
+  mesh.edges(Relation::kTarget, [&](Path& path, Index of, Layer layer) {
+    if (of == 3 && layer == Layer::kHost) mesh.break_path(path);
+  });
+  EXPECT_EQ(told(mesh.view), Lines{});
+  miss(12s);
+  EXPECT_EQ(told(mesh.view), Lines{"dns node-3 both both warning 2/2"});
+}
+
+TEST(FlappingTest, BlamesNoNodeForAGatewayThatOthersLoseAsWell) {
+  HandMadeMesh mesh(8);
+  mesh.edges(Relation::kGateway, [&](Path& path, Index of, Layer layer) {
+    if (layer != Layer::kHost) return;
+    path.answer_age_ms = 300;
+    if (of == 3) mesh.break_path(path);
+    if (of == 3) path.since = mesh.view.now - 3s;
+    if (of != 3 && of % 2 == 1) path.lost = path.lost_lately = 2;
+  });
+  mesh.peers([](Path& path, Index, Index, Layer) { path.answer_age_ms = 300; });
+  EXPECT_EQ(told(mesh.view), Lines{});
+  mesh.edges(Relation::kGateway,
+             [](Path& path, Index, Layer) { path.lost = path.lost_lately = 0; });
+  EXPECT_EQ(told(mesh.view), Lines{"gateway node-3 host both critical 1/1"});
+}
+
+TEST(FlappingTest, BlamesNoNodeForNamesThatOthersMissNowAndThen) {
+  HandMadeMesh mesh(8);
+  mesh.edges(Relation::kTarget, [&](Path& path, Index of, Layer) {
+    path.answer_age_ms = 2000;
+    if (of == 3) path.answer_age_ms = 13'500;
+    if (of != 3 && of % 2 == 1) path.lost = path.lost_lately = 1;
+  });
+  EXPECT_EQ(told(mesh.view), Lines{});
+  mesh.edges(Relation::kTarget, [](Path& path, Index, Layer) { path.lost = path.lost_lately = 0; });
+  EXPECT_EQ(told(mesh.view), Lines{"dns node-3 both both warning 2/2"});
+}
+
 TEST(FlappingTest, CallsNoAgentDeadThatAnswersItsTwinBehindAClosedPort) {
   HandMadeMesh mesh(8);
   mesh.peers([&](Path& path, Index, Index to, Layer layer) {
