@@ -205,7 +205,7 @@ bool is_vaguer(const NamedFinding& shown, std::uint32_t observed_most, const Nam
   // packets pass again.
   const Group group = group_of(finding);
   if (group == Group::kLoss || group == Group::kFullPackets || group == Group::kFragments) {
-    return shown.finding.scope == Scope::kBoth && finding.scope != Scope::kBoth;
+    return finding.past || (shown.finding.scope == Scope::kBoth && finding.scope != Scope::kBoth);
   }
   if (shown.finding.subject.type != finding.subject.type ||
       group_of(shown.finding) != Group::kReachability) {

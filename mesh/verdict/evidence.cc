@@ -18,6 +18,8 @@ constexpr std::uint32_t kRestlessMin = 5;
 constexpr int kRestlessIntervals = 15;
 constexpr double kLosingShare = 0.06;
 constexpr std::uint32_t kLosingMin = 3;
+// Of fewer paths, some that lose many packets look cut now and then.
+constexpr std::uint32_t kShakenMin = 16;
 // What a path has lost in the last minute may be of an outage before.
 constexpr std::chrono::seconds kMinute{60};
 
@@ -169,6 +171,36 @@ bool Evidence::counts(const Path& path) const {
   if (node_of(path.to) == kNoIndex) return false;
   // Who did not run could not answer either.
   return path.state == PathState::kUp || view.agents[path.to].status != Agent::Status::kStarved;
+}
+
+bool Evidence::is_shaken(const Subject& subject, Scope scope) const {
+  const auto zone_of = [&](Index node) { return view.nodes[node].zone; };
+  const auto concerns = [&](Index tail, Index head) {
+    switch (subject.type) {
+      case Subject::Type::kNode:
+        return tail == subject.first || head == subject.first;
+      case Subject::Type::kZone:
+        return (zone_of(tail) == subject.first) != (zone_of(head) == subject.first);
+      case Subject::Type::kZonePair:
+        return (zone_of(tail) == subject.first && zone_of(head) == subject.second) ||
+               (zone_of(tail) == subject.second && zone_of(head) == subject.first);
+      default:
+        return false;
+    }
+  };
+  std::uint32_t steady = 0;
+  std::uint32_t shaken = 0;
+  for (const Path& path : view.paths) {
+    if (path.relation != Relation::kPeer || path.state == PathState::kUnknown) continue;
+    const Index tail = node_of(path.from);
+    const Index head = node_of(path.to);
+    if (tail == kNoIndex || head == kNoIndex || !concerns(tail, head)) continue;
+    const bool host = layer_of(path.from) == Layer::kHost;
+    if (scope != Scope::kBoth && host != (scope == Scope::kHost)) continue;
+    const bool cut = path.state == PathState::kDown && !path.trickles;
+    ++(cut || path.recovering ? shaken : steady);
+  }
+  return shaken + steady >= kShakenMin && shaken >= steady;
 }
 
 void excuse(const View& view, Finding& finding) {

@@ -63,6 +63,9 @@ struct Evidence {
   bool is_answered(Index agent) const { return answered_by[agent] >= kAnsweredMin; }
   // Of a path between agents: whether its row may be used at all.
   bool counts(const Path& path) const;
+  // Whether of the paths of a node, a zone or between two zones as many are down or were within a
+  // minute as not, so that the losses of the others are of an outage as well.
+  bool is_shaken(const Subject& subject, Scope scope) const;
 };
 
 inline bool between_agents(const Path& path) {

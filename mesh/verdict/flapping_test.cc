@@ -138,6 +138,24 @@ TEST(FlappingTest, BlamesNoNodeForNamesThatOthersMissNowAndThen) {
   EXPECT_EQ(told(mesh.view), Lines{"dns node-3 both both warning 2/2"});
 }
 
+TEST(FlappingTest, TakesTheLossesBesideAnOutageForTheOutage) {
+  HandMadeMesh mesh(12, 3);
+  mesh.peers([&](Path& path, Index from, Index to, Layer) {
+    if (from % 3 + to % 3 != 1) return;  // Between zones 0 and 1.
+    const bool lossy = (from + to) % 4 == 0;
+    if (!lossy) return is_back(mesh, path, 3s);
+    path.state = PathState::kDegraded;
+    path.lost = path.lost_forward = 3;
+    path.lost_lately = 3;
+    path.answer_age_ms = 300;
+  });
+  EXPECT_EQ(told(mesh.view), Lines{});
+  mesh.peers([](Path& path, Index, Index, Layer) { path.recovering = false; });
+  const Lines lines = told(mesh.view);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].substr(0, 30), "zone_degradation zone-0,zone-1");
+}
+
 TEST(FlappingTest, CallsNoAgentDeadThatAnswersItsTwinBehindAClosedPort) {
   HandMadeMesh mesh(8);
   mesh.peers([&](Path& path, Index, Index to, Layer layer) {

@@ -111,7 +111,7 @@ class NewLoss {
 
   void tell(const Explanation& found, const Cover& cover) {
     const Subject& subject = found.subject;
-    if (is_told(subject)) return;
+    if (is_told(subject) || evidence_.is_shaken(subject, found.scope)) return;
     if (subject.type == Type::kNode && !is_of_node(found, cover)) return;
     Finding finding = finding_of(evidence_, found, Severity::kWarning);
     finding.kind = subject.type == Type::kZone || subject.type == Type::kZonePair

@@ -104,7 +104,8 @@ class Loss {
     }
     const std::vector<Explanation> found_first = steady.explain();
     for (const Explanation& found : found_first) {
-      if (found.subject.type != Type::kNodePair) tell(found, steady);
+      if (found.subject.type == Type::kNodePair) continue;
+      if (!evidence_.is_shaken(found.subject, found.scope)) tell(found, steady);
     }
     if (recovering) find_unsure();
     for (const Explanation& found : found_first) {
