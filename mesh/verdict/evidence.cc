@@ -53,7 +53,10 @@ struct Lossy {
     return lately >= kLosingMin && lately >= kLosingShare * known ? 1 : 0;
   }
   std::uint8_t restless() const {
-    return lossy >= kRestlessMin && lossy >= kRestlessShare * known ? 1 : 0;
+    // Between two nodes there are but four.
+    const std::uint32_t least =
+        known >= kRestlessMin - 1 ? std::min(kRestlessMin, known) : kRestlessMin;
+    return lossy >= least && lossy >= kRestlessShare * known ? 1 : 0;
   }
 };
 

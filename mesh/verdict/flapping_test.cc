@@ -171,5 +171,19 @@ TEST(FlappingTest, CallsNoAgentDeadThatAnswersItsTwinBehindAClosedPort) {
   EXPECT_EQ(told(mesh.view), Lines{"reachability node-3 host in critical 7/7"});
 }
 
+TEST(FlappingTest, BlamesNoGatewayWhereAllPathsOfTwoNodesLosePackets) {
+  HandMadeMesh mesh(2);
+  mesh.peers([](Path& path, Index, Index, Layer) {
+    path.lost = 2;
+    path.answer_age_ms = 300;
+  });
+  mesh.edges(Relation::kGateway, [&](Path& path, Index of, Layer layer) {
+    if (of == 0 && layer == Layer::kHost) mesh.break_path(path);
+  });
+  EXPECT_EQ(told(mesh.view), Lines{});
+  mesh.peers([](Path& path, Index, Index, Layer) { path.lost = 0; });
+  EXPECT_EQ(told(mesh.view), Lines{"gateway node-0 host both critical 1/1"});
+}
+
 }  // namespace
 }  // namespace meshcheck::verdict
