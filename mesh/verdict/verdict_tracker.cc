@@ -16,6 +16,12 @@ constexpr int kNarrowing = 5;
 // were. Sizes that change later come from a search of their own, and the shortest takes 11 s.
 constexpr std::chrono::seconds kSearchEnds{10};
 
+// What comes back soon after it was over is known in part first: of a pair of its nodes, or of a
+// single node's sizes.
+constexpr std::chrono::seconds kComesBack{60};
+constexpr std::chrono::seconds kPartOfReturn{5};
+constexpr std::chrono::seconds kSizesOfReturn{15};
+
 constexpr std::array<std::string_view, 3> kEventTypes = {"opened", "changed", "closed"};
 
 }  // namespace
@@ -118,6 +124,22 @@ bool VerdictTracker::lingers(const NamedFinding& named, const std::string& key,
   });
 }
 
+Clock::duration VerdictTracker::hold_of(const NamedFinding& named, const std::string& key,
+                                        Clock::time_point now) const {
+  const Clock::duration usually = open_hold(named.finding);
+  const Group group = group_of(named.finding);
+  const bool searched = group == Group::kFullPackets || group == Group::kFragments;
+  const bool of_pair = named.finding.subject.type == Subject::Type::kNodePair;
+  const bool comes_back = (searched || of_pair) &&
+                          std::any_of(closed_.begin(), closed_.end(), [&](const Verdict& verdict) {
+                            return now - verdict.last_seen <= kComesBack &&
+                                   explains(verdict.named, named) && key_of(verdict.named) != key;
+                          });
+  const bool old = !searched && now - named.finding.since > options_.linger_of_cuts;
+  if (!comes_back || old) return usually;
+  return std::max<Clock::duration>(usually, searched ? kSizesOfReturn : kPartOfReturn);
+}
+
 void VerdictTracker::consider(NamedFinding named, Clock::time_point now,
                               std::vector<VerdictEvent>& events) {
   for (const Verdict& verdict : open_) {
@@ -144,7 +166,7 @@ void VerdictTracker::consider(NamedFinding named, Clock::time_point now,
   candidate->named = std::move(named);
   candidate->last_seen = now;
   ++candidate->evaluations;
-  const bool stood = now - candidate->first_seen >= open_hold(candidate->named.finding);
+  const bool stood = now - candidate->first_seen >= hold_of(candidate->named, key, now);
   if (!is_plain(candidate->named.finding) && (!stood || candidate->evaluations < 2)) return;
   // What is over by now is no news.
   if (candidate->named.finding.past) return;

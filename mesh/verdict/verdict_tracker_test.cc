@@ -136,9 +136,30 @@ TEST_F(VerdictTrackerTest, DoesNotCallAnotherWhatIsHalfRecovered) {
   half.finding.failing = 12;
   EXPECT_EQ(see({half}, 3s), Events{});
   EXPECT_EQ(see({of_pair("node-3", "node-4")}, 2s), Events{});
-  EXPECT_EQ(see({of_pair("node-3", "node-4")}, 3s),
+  EXPECT_EQ(see({of_pair("node-3", "node-4")}, 7s),
             (Events{"closed 1 node_down", "opened 2 reachability"}))
       << "the pair has waited behind it";
+}
+
+TEST_F(VerdictTrackerTest, TakesAPairForThePartOfAFaultThatComesBack) {
+  see({of_node(Kind::kHostLink, "node-3")}, 2s);
+  see({}, 20s);
+  const NamedFinding pair = of_pair("node-3", "node-4");
+  EXPECT_EQ(see({pair}, 4s), Events{});
+  EXPECT_EQ(see({}, 4s), Events{}) << "it flapped";
+  EXPECT_EQ(see({of_pair("node-5", "node-6")}, 1s), Events{"opened 2 reachability"});
+  EXPECT_EQ(see({pair}, 6s), (Events{"closed 2 reachability", "opened 3 reachability"}));
+}
+
+TEST_F(VerdictTrackerTest, ChangesNothingByLossesThatAreOver) {
+  NamedFinding loss = of_node(Kind::kPartialLoss, "node-3");
+  loss.finding.loss = 0.1F;
+  see({loss}, 3s);
+  loss.finding.way = Way::kIn;
+  loss.finding.past = true;
+  EXPECT_EQ(see({loss}, 5s), Events{});
+  loss.finding.past = false;
+  EXPECT_EQ(see({loss}, 5s), Events{"changed 1 partial_loss"});
 }
 
 TEST_F(VerdictTrackerTest, OpensNothingWithinWhatIsFoundInPart) {
