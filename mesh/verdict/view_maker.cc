@@ -14,6 +14,7 @@ constexpr std::chrono::seconds kIntervalUnknown{60};
 constexpr std::chrono::seconds kSilenceMin{4};
 // What loses two of three packets is answered so often, nearly always.
 constexpr int kTrickleIntervals = 5;
+constexpr int kTargetTrickleIntervals = 3;
 // For so long it is told that somebody set an agent's clock.
 constexpr std::chrono::seconds kClockJumpShown{60};
 // A report may be underway for some seconds; a third of an episode of the SLA.
@@ -200,6 +201,15 @@ Index ViewMaker::place(std::string_view text, std::vector<std::string_view>& lis
   return static_cast<Index>(list.size() - 1);
 }
 
+// For so long after a single answer a path that was down may be about to be up. Of a target three
+// look-ups have to fail anew.
+Clock::duration ViewMaker::trickle_of(const mesh::PathRow& row) const {
+  if (row.relation == mesh::Relation::kTarget) {
+    return kTargetTrickleIntervals * view_.target_interval;
+  }
+  return kTrickleIntervals * options_.rules.probe_interval;
+}
+
 void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
   const mesh::MeshAgent& agent = *members_[from].mesh;
   const mesh::PathJudge judge(options_.rules, now.steady, table.run_watch());
@@ -227,8 +237,7 @@ void ViewMaker::take_paths(const mesh::MeshTable& table, Index from, Now now) {
       // It was about to be up when it failed again.
       const std::chrono::milliseconds silent(std::min(row.answer_age_ms, row.state_age_ms));
       path.since = agent.received - silent;
-      path.trickles = row.answer_age_ms < row.state_age_ms &&
-                      silent <= kTrickleIntervals * options_.rules.probe_interval;
+      path.trickles = row.answer_age_ms < row.state_age_ms && silent <= trickle_of(row);
     }
     path.recovering = path.state != PathState::kDown && memory.was_down_lately(now.steady);
     path.sent = row.sent;

@@ -68,6 +68,7 @@ class ViewMaker {
   void list_zones();
   void find_same_addresses();
   Agent::Status status_of(const Known& member, Now now) const;
+  Clock::duration trickle_of(const mesh::PathRow& row) const;
   void take_paths(const mesh::MeshTable& table, Index from, Now now);
   Index far_end(const mesh::MeshTable& table, Index from, const mesh::PathRow& row);
   void add_sizes(const mesh::PmtuWays& ways, const Path& path);

@@ -120,6 +120,22 @@ TEST_F(ViewOfThreeTest, TellsAPathThatFailedAgainFromOneThatLosesMost) {
   EXPECT_EQ(seen.paths[1].since, clock_.now.steady - 7s) << "since the last answer";
 }
 
+TEST_F(ViewOfThreeTest, CallsATargetThatWasDownCutOnceThreeLookUpsFailedAnew) {
+  mesh::ProbingReport one = mesh::testing::report_of(0);
+  one.paths = {mesh::testing::path_to("dns-a", mesh::PathState::kDown, 12s),
+               mesh::testing::path_to("dns-b", mesh::PathState::kDown, 17s)};
+  for (mesh::ReportPath& path : one.paths) {
+    path.relation = Relation::kTarget;
+    path.kind = ProbeKind::kDns;
+    path.summary.state_age = 1min;
+  }
+  report(0, one);
+  const View& seen = view();
+  ASSERT_EQ(seen.paths.size(), 2U);
+  EXPECT_TRUE(seen.paths[0].trickles);
+  EXPECT_FALSE(seen.paths[1].trickles);
+}
+
 TEST_F(ViewOfThreeTest, SharesALoopbackAddressOrAnAddressWithAnotherPort) {
   mesh::ProbingReport one = mesh::testing::report_of(0);
   report(0, one);
