@@ -156,6 +156,21 @@ TEST(FlappingTest, TakesTheLossesBesideAnOutageForTheOutage) {
   EXPECT_EQ(lines[0].substr(0, 30), "zone_degradation zone-0,zone-1");
 }
 
+TEST(FlappingTest, WaitsForTheWayOfAFaultThoughAPathIsDownFromBefore) {
+  HandMadeMesh mesh(8);
+  bool first = true;
+  mesh.peers([&](Path& path, Index from, Index to, Layer) {
+    if (from != 3 && to != 3) return;
+    mesh.break_path(path, Cut::kUnknown);
+    path.since = first ? mesh.view.now - 30s : mesh.view.now - 4s;
+    first = false;
+  });
+  for (const Layer layer : {Layer::kPod, Layer::kHost}) {
+    mesh.view.agents[mesh.agent(3, layer)].reported = mesh.view.now - 3s;
+  }
+  EXPECT_EQ(told(mesh.view), Lines{});
+}
+
 TEST(FlappingTest, CallsNoAgentDeadThatAnswersItsTwinBehindAClosedPort) {
   HandMadeMesh mesh(8);
   mesh.peers([&](Path& path, Index, Index to, Layer layer) {

@@ -305,6 +305,15 @@ class Reachability {
     return fine >= kOwnZoneMin;
   }
 
+  // When half of it had failed: some paths may be down from a fault before.
+  Clock::time_point began(const Explanation& found) const {
+    std::vector<Clock::time_point> times;
+    for (const std::uint32_t member : found.members) times.push_back(cover_.bad()[member].since);
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    return *middle;
+  }
+
   // Whether it can be said yet.
   bool tell_node(const Explanation& found, Finding& finding) {
     const Index node = found.subject.first;
@@ -318,7 +327,7 @@ class Reachability {
     finding.silent =
         (!pods || is_silent(found, Layer::kPod)) && (!hosts || is_silent(found, Layer::kHost));
     if (is_maybe_zone(found)) return false;
-    const bool young = view_.now - found.since < kWayUnknownIntervals * view_.probe_interval;
+    const bool young = view_.now - began(found) < kWayUnknownIntervals * view_.probe_interval;
     // Who hears others lives. Where only one side is known, so is only one way.
     if (finding.way == Way::kOut && finding.silent && young) return false;
     if (finding.way == Way::kIn && !finding.silent && young && !has_both_sides(found)) return false;
