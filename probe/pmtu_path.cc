@@ -5,19 +5,13 @@
 #include <cerrno>
 
 #include "lib/base/own_fault.h"
+#include "probe/packet_headers.h"
 
 namespace meshcheck::probe {
 namespace {
 
-constexpr std::size_t kUdpHeader = 8;
-constexpr std::size_t kIpv4Header = 20;
-constexpr std::size_t kIpv6Header = 40;
 // The first field of every STAMP packet.
 constexpr std::size_t kSequenceSize = 4;
-
-std::size_t headers_of(IpAddress::Family family) {
-  return kUdpHeader + (family == IpAddress::Family::kIpv4 ? kIpv4Header : kIpv6Header);
-}
 
 // A device without room for small packets has none for large ones either, for so long.
 constexpr std::chrono::seconds kFull{5};
@@ -43,8 +37,7 @@ void PmtuPath::use_key(const stamp::Key* key, Clock::time_point now) {
 }
 
 stamp::Sender::Probe PmtuPath::shape(const mesh::PathMtu::Probe& probe) const {
-  const std::size_t headers = headers_of(options_.family);
-  const auto payload = [headers](std::size_t size) { return size > headers ? size - headers : 0; };
+  const auto payload = [this](std::size_t size) { return payload_of(size, options_.family); };
   stamp::Sender::Probe shape{.size = payload(probe.request_size),
                              .reply_size = static_cast<std::uint16_t>(payload(probe.reply_size)),
                              .exact = true,
