@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "lib/base/hex.h"
+#include "lib/base/json_writer.h"
 #include "lib/base/text.h"
 #include "mesh/report/json_fields.h"
 #include "mesh/report/name.h"
@@ -21,6 +22,7 @@ constexpr std::size_t kRevisionSizeMax = 64;
 constexpr std::size_t kKeySizeMin = 16;
 constexpr std::size_t kKeySizeMax = 64;
 constexpr std::size_t kNestingMax = 8;
+constexpr std::size_t kAddressSizeMax = 64;
 
 struct TargetList {
   std::string_view key;
@@ -75,6 +77,16 @@ void append_targets(std::string& out, const Targets& targets) {
   out += '}';
 }
 
+void append_ping(std::string& out, const PingOrder& order) {
+  append_json_string(out += "{\"to\":", order.to);
+  append_json_string(out += ",\"address\":", order.endpoint.address.text());
+  append_json_number(out, "id", order.id);
+  append_json_number(out, "port", order.endpoint.port);
+  append_json_number(out, "size", order.size);
+  append_json_number(out, "count", order.count);
+  out += '}';
+}
+
 // ---- reading
 
 bool is_absent(const element& object, std::string_view key) {
@@ -117,6 +129,43 @@ Result<Peer> parse_peer(const element& value) {
     return done.error();
   }
   return peer;
+}
+
+Result<PingOrder> parse_ping(const element& value) {
+  PingOrder order;
+  if (!value.is_object()) return Error("an object is expected");
+  if (auto read = read_field(value, "id", {1, kPingIdMax}, order.id); !read) return read.error();
+  if (order.id == 0) return expected("id", "a number");
+  if (auto read = read_field(value, "to", kNameSizeMax, order.to); !read) return read.error();
+  if (auto checked = check_name(order.to, "to"); !checked) return checked.error();
+  std::string address;
+  if (auto read = read_field(value, "address", kAddressSizeMax, address); !read)
+    return read.error();
+  auto parsed = IpAddress::parse(address);
+  if (!parsed) return parsed.error().within("address");
+  order.endpoint.address = *parsed;
+  if (auto read = read_field(value, "port", {1, 65535}, order.endpoint.port); !read) {
+    return read.error();
+  }
+  if (order.endpoint.port == 0) return expected("port", "a port");
+  if (auto read = read_field(value, "size", {0, kPingSizeMax}, order.size); !read) {
+    return read.error();
+  }
+  if (auto read = read_field(value, "count", {1, kPingCountMax}, order.count); !read) {
+    return read.error();
+  }
+  return order;
+}
+
+Result<void> parse_pings(const element& root, std::vector<PingOrder>& pings) {
+  return read_each(root, "pings", kPingsOfAgentMax, [&](const element& item) {
+    auto order = parse_ping(item);
+    if (!order) {
+      return Result<void>(order.error().within("pings[" + std::to_string(pings.size()) + "]"));
+    }
+    pings.push_back(*std::move(order));
+    return Result<void>();
+  });
 }
 
 Result<void> parse_targets(const element& root, Targets& targets) {
@@ -188,6 +237,7 @@ Result<Assignment> parse_root(const element& root) {
   if (auto read = parse_probe(root, assignment.probe); !read) return read.error().within("probe");
   if (auto read = parse_peers(root, assignment.peers); !read) return read.error();
   if (auto read = parse_targets(root, assignment.targets); !read) return read.error();
+  if (auto read = parse_pings(root, assignment.pings); !read) return read.error();
   return assignment;
 }
 
@@ -208,6 +258,10 @@ std::string encode(const Assignment& assignment) {
   }
   append_targets(out += "],\"targets\":", assignment.targets);
   if (assignment.rank) out += ",\"rank\":" + std::to_string(*assignment.rank);
+  if (!assignment.pings.empty()) {
+    append_json_list(out, "pings", assignment.pings, {kPingsOfAgentMax, kAssignmentSizeMax},
+                     [&](const PingOrder& order) { append_ping(out, order); });
+  }
   out += '}';
   return out;
 }

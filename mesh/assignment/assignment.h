@@ -11,6 +11,7 @@
 
 #include "lib/base/ip_address.h"
 #include "lib/base/result.h"
+#include "mesh/assignment/ping_order.h"
 #include "mesh/assignment/targets.h"
 
 namespace meshcheck::mesh {
@@ -56,6 +57,8 @@ struct Assignment {
   // The agent's place among those of its layer, for work that only the first few do; nothing:
   // beyond kRanksMax.
   std::optional<std::uint32_t> rank;
+  // To be made now, once for each identifier. They do not change the revision.
+  std::vector<PingOrder> pings;
 
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };

@@ -28,6 +28,11 @@ Assignment sample() {
   assignment.targets.tcp_ping = {"[fd00::9]:80"};
   assignment.targets.dns = {"kubernetes.default"};
   assignment.rank = 7;
+  assignment.pings = {{.id = 12,
+                       .to = "a-3",
+                       .endpoint = {*IpAddress::parse("10.0.0.3"), 8862},
+                       .size = 1400,
+                       .count = 5}};
   return assignment;
 }
 
@@ -51,13 +56,33 @@ TEST(AssignmentTest, HasTheDocumentedKeys) {
       R"("link_mtus":[1450,0],"port":8862},)"
       R"({"name":"a-hostnet-1","node":"node-1","relation":"twin","addresses":["10.0.0.1"],"port":8863}],)"
       R"("targets":{"ping":["10.0.0.9"],"tcpPing":["[fd00::9]:80"],"udpPing":[],)"
-      R"("dns":["kubernetes.default"]},"rank":7})");
+      R"("dns":["kubernetes.default"]},"rank":7,)"
+      R"("pings":[{"to":"a-3","address":"10.0.0.3","id":12,"port":8862,"size":1400,"count":5}]})");
 }
 
 TEST(AssignmentTest, KeepsDefaultsForWhatIsAbsentAndLeavesOutWhatItDoesNotKnow) {
   const auto parsed = parse_assignment(R"({"schema":1,"later":{"x":[1]}})");
   ASSERT_TRUE(parsed) << parsed.error().message();
   EXPECT_EQ(*parsed, Assignment());
+}
+
+TEST(AssignmentTest, NamesWhatIsWrongWithAPing) {
+  const auto refused = [](const std::string& ping) {
+    return refusal(R"({"schema":1,"pings":[{)" + ping + "}]}");
+  };
+  const std::string good = R"("id":1,"to":"b","address":"10.0.0.3","port":8862)";
+  EXPECT_EQ(refused(good), "accepted");
+  EXPECT_EQ(refused(R"("to":"b")"), "pings[0]: id: a number is expected");
+  EXPECT_EQ(refused(R"("id":1,"to":"b","address":"10.0.0.3")"),
+            "pings[0]: port: a port is expected");
+  EXPECT_EQ(refused(R"("id":1,"to":"b","address":"x","port":1)").substr(0, 18),
+            "pings[0]: address:");
+  EXPECT_EQ(refused(good + R"(,"size":9217)"),
+            "pings[0]: size: a whole number from 0 to 9216 is expected");
+  EXPECT_EQ(refused(good + R"(,"count":101)"),
+            "pings[0]: count: a whole number from 1 to 100 is expected");
+  EXPECT_EQ(refusal(R"({"schema":1,"pings":[{},{},{},{},{}]})"),
+            "pings: a list of at most 4 is expected");
 }
 
 TEST(AssignmentTest, NamesTheKeyThatIsWrong) {

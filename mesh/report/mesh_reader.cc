@@ -6,6 +6,7 @@
 
 #include "mesh/report/json_fields.h"
 #include "mesh/report/name.h"
+#include "mesh/report/ping_reader.h"
 #include "mesh/report/pmtu_reader.h"
 #include "mesh/report/table_reader.h"
 
@@ -234,7 +235,7 @@ Result<void> read_heard(const element& mesh, ProbingReport& report) {
 }  // namespace
 
 bool is_mesh_table(std::string_view key) {
-  return key == "paths" || key == "heard" || key == "mtu";
+  return key == "paths" || key == "heard" || key == "mtu" || key == "pings";
 }
 
 Result<std::optional<ProbingReport>> read_probing_report(const element& mesh) {
@@ -269,6 +270,7 @@ Result<std::optional<ProbingReport>> read_probing_report(const element& mesh) {
     if (auto done = read_padding(mesh, key, *padding); !done) return done.error();
   }
   if (auto done = read_heard(mesh, report); !done) return done.error().within("heard");
+  if (auto done = read_pings(mesh, report.pings); !done) return done.error();
   report.paths_total = report.paths.size();
   report.heard_total = report.heard.size();
   report.mtus_total = report.mtus.size();

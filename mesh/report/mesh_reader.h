@@ -14,7 +14,7 @@ namespace meshcheck::mesh {
 // bounds or of another type is an error that names the key. REQUIRES: `mesh` is an object.
 Result<std::optional<ProbingReport>> read_probing_report(const simdjson::dom::element& mesh);
 
-// Whether a key of `mesh` is a table that the record's text omits.
+// Whether a key of `mesh` is a list that the record's text omits.
 bool is_mesh_table(std::string_view key);
 
 }  // namespace meshcheck::mesh

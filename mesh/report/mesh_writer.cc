@@ -17,6 +17,7 @@ constexpr std::size_t kPathsSizeMax = 256 * kKibibyte;
 constexpr std::size_t kHeardSizeMax = 48 * kKibibyte;
 constexpr std::size_t kPmtusSizeMax = 256 * kKibibyte;
 constexpr std::size_t kCachedMtusSizeMax = 4 * kKibibyte;
+constexpr std::size_t kPingsSizeMax = 8 * kKibibyte;
 
 void append_link(std::string& out, const ReportLink& link) {
   out += '{';
@@ -245,6 +246,18 @@ void append_padding(std::string& out, std::string_view key, const ReportPadding&
   out += '}';
 }
 
+void append_ping(std::string& out, const PingResult& ping) {
+  out += '{';
+  append_json_number(out, "id", ping.id);
+  append_json_list(
+      out, "round_trips_us", ping.round_trips, {kPingCountMax, kPingsSizeMax},
+      [&](const auto& time) { out += time ? std::to_string(time->count()) : std::string("null"); });
+  append_json_number(out, "lost_forward", ping.lost_forward);
+  append_json_number(out, "lost_backward", ping.lost_backward);
+  append_json_member(out, "error", std::string_view(ping.error).substr(0, kPingErrorSizeMax));
+  out += '}';
+}
+
 // What explains a problem with sizes.
 void append_pmtu_facts(std::string& out, const MeshSection& mesh) {
   append_json_list(out, "cached_mtus", mesh.cached_mtus, {kReportCachedMtusMax, kCachedMtusSizeMax},
@@ -328,6 +341,10 @@ void append_mesh(std::string& out, const Report& report) {
   append_table(out, {"paths", kPathsSizeMax}, kPathColumns, mesh.probing.paths, append_path);
   append_heard(out, mesh.probing);
   append_table(out, {"mtu", kPmtusSizeMax}, kPmtuColumns, mesh.probing.mtus, append_pmtu);
+  if (mesh.probing.pings) {
+    append_json_list(out, "pings", *mesh.probing.pings, {kPingsOfAgentMax, kPingsSizeMax},
+                     [&](const PingResult& ping) { append_ping(out, ping); });
+  }
   out += '}';
 }
 

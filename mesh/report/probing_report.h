@@ -13,6 +13,7 @@
 #include "lib/base/ip_address.h"
 #include "mesh/path/path.h"
 #include "mesh/pmtu/path_mtu.h"
+#include "mesh/report/ping_result.h"
 
 namespace meshcheck::mesh {
 
@@ -163,6 +164,9 @@ struct ProbingReport {
   std::vector<ReportPmtu> mtus;
   ReportPadding padding;
   ReportPadding padded_answer;
+  // Of pings that were ordered and ended since the last report that arrived. Nothing: the agent
+  // takes no orders.
+  std::optional<std::vector<PingResult>> pings;
   // How many rows the agent had, those left out of the report included.
   std::size_t paths_total = 0;
   std::size_t heard_total = 0;

@@ -127,6 +127,9 @@ TEST(RecordParserTest, NamesTheKeyOfTheMeshThatIsWrong) {
             "padding: stage: an unknown word");
   EXPECT_EQ(mesh_refusal(probing + R"("heard":[["10.0.0.1",1]])"),
             "heard: [0]: [address, ssid, age_ms] is expected");
+  EXPECT_EQ(mesh_refusal(probing + R"("pings":[{}])"), "pings[0]: id: a number is expected");
+  EXPECT_EQ(mesh_refusal(probing + R"("pings":[{"id":1,"round_trips_us":[1],"lost_forward":1}])"),
+            "pings[0]: more is lost than was sent");
 }
 
 TEST(RecordParserTest, LeavesOutColumnsAndSchemasThatItDoesNotKnow) {

@@ -265,6 +265,32 @@ TEST(ReportTest, CarriesTheMeshToTheServer) {
   EXPECT_TRUE(contains(record->json_tail, R"("lost_ms":61000,"stage":"send")"));
   EXPECT_FALSE(contains(record->json_tail, R"("rows")"));
   EXPECT_FALSE(contains(record->json_tail, R"("heard":)"));
+  EXPECT_FALSE(contains(record->json_tail, R"("pings":)"));
+}
+
+TEST(ReportTest, CarriesTheResultsOfPings) {
+  const auto read = [](const Report& report) {
+    std::string text = encode(report);
+    text.reserve(text.size() + 64);
+    RecordParser parser;
+    const auto record = parser.parse(text, "p");
+    EXPECT_TRUE(record) << record.error().message();
+    return record->mesh->pings;
+  };
+  Report report = probing_report();
+  EXPECT_FALSE(read(report)) << "of an agent that takes no orders";
+  report.mesh.probing.pings.emplace();
+  EXPECT_EQ(read(report), report.mesh.probing.pings);
+  using std::chrono::microseconds;
+  report.mesh.probing.pings->push_back({.id = kPingIdMax,
+                                        .round_trips = {microseconds(210), std::nullopt},
+                                        .lost_forward = 1,
+                                        .error = "message too long, MTU 1400"});
+  report.mesh.probing.pings->push_back(
+      {.id = 4,
+       .round_trips = std::vector(kPingCountMax, std::optional(kPingRoundTripMax)),
+       .error = {}});
+  EXPECT_EQ(read(report), report.mesh.probing.pings);
 }
 
 TEST(ReportTest, TellsWhatTheHostKnowsOfSizes) {
