@@ -244,7 +244,7 @@ std::uint64_t Assigner::revision_of(Agent& agent) {
   return agent.revision;
 }
 
-std::string Assigner::encode_for(const Agent& agent, std::uint64_t revision) const {
+Assignment Assigner::assignment_of(const Agent& agent, std::uint64_t revision) const {
   Assignment assignment{.revision = to_hex(revision),
                         .epoch = epoch(),
                         .report_interval = options_.report_interval,
@@ -268,21 +268,22 @@ std::string Assigner::encode_for(const Agent& agent, std::uint64_t revision) con
   }
   const auto by_name = [](const Peer& a, const Peer& b) { return a.name < b.name; };
   std::sort(assignment.peers.begin(), assignment.peers.end(), by_name);
-  return encode(assignment);
+  return assignment;
 }
 
-std::optional<std::string> Assigner::answer(std::string_view name, std::string_view held,
-                                            std::chrono::seconds report_interval, Now now) {
-  const auto position = agents_.find(name);
+std::optional<std::string> Assigner::answer(const Question& question, Now now) {
+  const auto position = agents_.find(question.name);
   if (position == agents_.end()) return std::nullopt;
   Agent& agent = position->second;
-  const bool gathering = now.steady - options_.began < 2 * report_interval + kGatheringMin;
-  if (gathering && !held.empty() && !agent.answered) return std::nullopt;
+  const bool gathering = now.steady - options_.began < 2 * question.report_interval + kGatheringMin;
+  if (gathering && !question.held.empty() && !agent.answered) return std::nullopt;
   const std::uint64_t revision = revision_of(agent);
-  if (held == to_hex(revision)) return std::nullopt;
+  if (question.held == to_hex(revision) && question.pings.empty()) return std::nullopt;
   ++answers_;
   agent.answered = true;
-  return encode_for(agent, revision);
+  Assignment assignment = assignment_of(agent, revision);
+  assignment.pings = question.pings;
+  return encode(assignment);
 }
 
 std::optional<Assigner::Current> Assigner::current(std::string_view name) {

@@ -46,6 +46,13 @@ class Assigner {
     std::uint16_t port = 0;
     bool stopping = false;
   };
+  // An agent that wants to know its assignment.
+  struct Question {
+    std::string_view name;
+    std::string_view held;  // The revision that it has; empty for none.
+    std::chrono::seconds report_interval{0};
+    std::vector<PingOrder> pings;  // To be made now.
+  };
   struct Current {
     std::string revision;
     std::uint64_t epoch = 0;
@@ -65,11 +72,10 @@ class Assigner {
   // The key, which is only known once the database is open. To be called before the first answer.
   void use_key(std::string key);
 
-  // The assignment's JSON, or nothing if `held` is its revision. Until two `report_interval`s and 5
-  // s after the server's begin, an agent keeps the assignment that an earlier server process gave
-  // it: the mesh may not be complete yet.
-  std::optional<std::string> answer(std::string_view name, std::string_view held,
-                                    std::chrono::seconds report_interval, Now now);
+  // The assignment's JSON, or nothing if `held` is its revision and there are no pings to be made.
+  // Until two `report_interval`s and 5 s after the server's begin, an agent keeps the assignment
+  // that an earlier server process gave it: the mesh may not be complete yet.
+  std::optional<std::string> answer(const Question& question, Now now);
   std::optional<Current> current(std::string_view name);
 
   std::size_t agents() const { return agents_.size(); }
@@ -119,7 +125,7 @@ class Assigner {
   std::vector<PeerOf> peers_of(const Agent& agent) const;
   std::optional<std::uint32_t> rank_of(const Agent& agent) const;
   std::uint64_t revision_of(Agent& agent);
-  std::string encode_for(const Agent& agent, std::uint64_t revision) const;
+  Assignment assignment_of(const Agent& agent, std::uint64_t revision) const;
   void hash_settings();
 
   Options options_;

@@ -35,8 +35,16 @@ class AssignerTest : public ::testing::Test {
     return std::string(layer == Layer::kPod ? "pod" : "host") + std::to_string(number);
   }
 
+  std::optional<std::string> answer(std::string_view name, std::string_view held,
+                                    std::chrono::seconds report_interval,
+                                    std::vector<PingOrder> pings = {}) {
+    return assigner_.answer(
+        {.name = name, .held = held, .report_interval = report_interval, .pings = std::move(pings)},
+        clock_.now);
+  }
+
   Assignment ask(const std::string& name) {
-    const auto json = assigner_.answer(name, "", 5s, clock_.now);
+    const auto json = answer(name, "", 5s);
     EXPECT_TRUE(json);
     const auto assignment = parse_assignment(json.value_or("{}"));
     EXPECT_TRUE(assignment) << assignment.error().message();
@@ -105,9 +113,9 @@ TEST_F(AssignerTest, TellsPeersTheMtusOfAnAgentsLinks) {
   EXPECT_EQ(before.peers.at(0).link_mtus, std::vector<std::uint32_t>{1450});
   EXPECT_TRUE(ask("pod1").peers.at(0).link_mtus.empty());
   report_pmtu(1450);
-  EXPECT_FALSE(assigner_.answer("pod2", before.revision, 5s, clock_.now));
+  EXPECT_FALSE(answer("pod2", before.revision, 5s));
   report_pmtu(1400);
-  ASSERT_TRUE(assigner_.answer("pod2", before.revision, 5s, clock_.now));
+  ASSERT_TRUE(answer("pod2", before.revision, 5s));
   EXPECT_EQ(ask("pod2").peers.at(0).link_mtus, std::vector<std::uint32_t>{1400});
 }
 
@@ -115,17 +123,17 @@ TEST_F(AssignerTest, AnswersNothingToWhoHasTheLatest) {
   report(1);
   report(2);
   const std::string held = ask("pod1").revision;
-  EXPECT_FALSE(assigner_.answer("pod1", held, 5s, clock_.now));
-  EXPECT_TRUE(assigner_.answer("pod1", "other", 5s, clock_.now));
-  EXPECT_FALSE(assigner_.answer("nobody", "", 5s, clock_.now));
+  EXPECT_FALSE(answer("pod1", held, 5s));
+  EXPECT_TRUE(answer("pod1", "other", 5s));
+  EXPECT_FALSE(answer("nobody", "", 5s));
   report(1);
-  EXPECT_FALSE(assigner_.answer("pod1", held, 5s, clock_.now)) << "nothing is new";
+  EXPECT_FALSE(answer("pod1", held, 5s)) << "nothing is new";
   report(3);
-  EXPECT_TRUE(assigner_.answer("pod1", held, 5s, clock_.now));
+  EXPECT_TRUE(answer("pod1", held, 5s));
   assigner_.leave("pod3");
-  EXPECT_FALSE(assigner_.answer("pod1", held, 5s, clock_.now)) << "it is as it was";
+  EXPECT_FALSE(answer("pod1", held, 5s)) << "it is as it was";
   assigner_.use_key(std::string(32, 'x'));
-  EXPECT_TRUE(assigner_.answer("pod1", held, 5s, clock_.now));
+  EXPECT_TRUE(answer("pod1", held, 5s));
   EXPECT_EQ(assigner_.current("pod1")->revision, ask("pod1").revision);
 }
 
@@ -166,7 +174,7 @@ TEST_F(AssignerTest, RotatesBeyondTheFullMeshAndCoversAll) {
     for (const Peer& peer : assignment.peers) covered.insert(peer.name);
     clock_.pass(299s);
     assigner_.tick(clock_.now);
-    EXPECT_FALSE(assigner_.answer("pod0", assignment.revision, 5s, clock_.now));
+    EXPECT_FALSE(answer("pod0", assignment.revision, 5s));
     clock_.pass(1s);
   }
   EXPECT_EQ(covered.size(), 40U);
@@ -194,14 +202,14 @@ TEST_F(AssignerTest, LetsAgentsKeepWhatTheyHaveUntilAllCouldReport) {
   assigner_ = Assigner(restarted);
   report(1);
   report(2);
-  const auto first = assigner_.answer("pod1", "", 5s, clock_.now);
+  const auto first = answer("pod1", "", 5s);
   ASSERT_TRUE(first) << "it has nothing";
-  EXPECT_FALSE(assigner_.answer("pod2", "before", 5s, clock_.now));
+  EXPECT_FALSE(answer("pod2", "before", 5s));
   report(3);
-  EXPECT_TRUE(assigner_.answer("pod1", parse_assignment(*first)->revision, 5s, clock_.now))
+  EXPECT_TRUE(answer("pod1", parse_assignment(*first)->revision, 5s))
       << "what it has is of this server";
   clock_.pass(15s);
-  EXPECT_TRUE(assigner_.answer("pod2", "before", 5s, clock_.now));
+  EXPECT_TRUE(answer("pod2", "before", 5s));
 }
 
 TEST_F(AssignerTest, StaysBelowTheSizeOfAnAssignment) {
@@ -212,7 +220,7 @@ TEST_F(AssignerTest, StaysBelowTheSizeOfAnAssignment) {
                       .addresses = {testing::address_of(number)},
                       .port = 8862});
   }
-  const auto json = assigner_.answer(long_name + "0", "", 5s, clock_.now);
+  const auto json = answer(long_name + "0", "", 5s);
   ASSERT_TRUE(json);
   EXPECT_LT(json->size(), kAssignmentSizeMax);
   EXPECT_GT(json->size(), kAssignmentSizeMax / 2);
@@ -242,17 +250,23 @@ TEST_F(AssignerTest, AnswersTenThousandAgentsInAFractionOfASecond) {
   all([](const std::string&) {});
   std::unordered_map<std::string, std::string> held;
   const double first = all([&](const std::string& agent) {
-    const auto json = assigner.answer(agent, "", 1s, clock_.now);
+    const auto json = assigner.answer(
+        {.name = agent, .held = "", .report_interval = 1s, .pings = {}}, clock_.now);
     held[agent] = parse_assignment(*json)->revision;
   });
   const double usual = all([&](const std::string& agent) {
-    EXPECT_FALSE(assigner.answer(agent, held[agent], 1s, clock_.now));
+    EXPECT_FALSE(assigner.answer(
+        {.name = agent, .held = held[agent], .report_interval = 1s, .pings = {}}, clock_.now));
   });
   std::size_t changed = 0;
   assigner.leave("pod17");
   assigner.leave("host17");
   const double change = all([&](const std::string& agent) {
-    changed += assigner.answer(agent, held[agent], 1s, clock_.now) ? 1U : 0U;
+    changed +=
+        assigner.answer({.name = agent, .held = held[agent], .report_interval = 1s, .pings = {}},
+                        clock_.now)
+            ? 1U
+            : 0U;
   });
   RecordProperty("first_ms", std::to_string(first));
   RecordProperty("usual_ms", std::to_string(usual));

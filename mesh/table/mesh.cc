@@ -20,9 +20,14 @@ std::optional<std::string> Mesh::report(const MeshTable::Sender& sender,
   table.report(sender, report, now);
   assigner.tick(now);
   assigner.report(member_of(sender, report));
+  if (report.pings) pings.take(sender.name, *report.pings);
   if (report.stopping) return std::nullopt;
   const auto interval = std::chrono::duration_cast<std::chrono::seconds>(sender.report_interval);
-  return assigner.answer(sender.name, report.assignment, interval, now);
+  return assigner.answer({.name = sender.name,
+                          .held = report.assignment,
+                          .report_interval = interval,
+                          .pings = pings.orders_of(sender.name, now.steady)},
+                         now);
 }
 
 void Mesh::restore(const MeshTable::Sender& sender, const ProbingReport& report) {

@@ -39,6 +39,7 @@ struct MeshAgent {
   NameTable::Id icmp = NameTable::kNone;
   Layer layer = Layer::kPod;
   bool stopping = false;
+  bool takes_pings = false;  // Orders of them: see PingDesk.
   LargeLoss large_loss;
   std::array<std::uint16_t, 2> tunnel_overheads{};  // Of its overlay, over IPv4 and IPv6; 0: none.
   std::uint16_t ssid = 0;

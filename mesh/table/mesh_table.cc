@@ -35,6 +35,7 @@ void MeshTable::report(const Sender& sender, const ProbingReport& report, Now no
   agent->received = now.steady;
   agent->report_interval = sender.report_interval;
   agent->stopping = report.stopping;
+  agent->takes_pings = report.pings.has_value();
   agent->large_loss = LargeLoss::of(report);
   if (!report.stopping) agent->series->latest = agent;
   if (report.stopping && agent->series->latest == agent) agent->series->latest = nullptr;
