@@ -175,6 +175,7 @@ void Agent::accepted(const Reporter::Delivery& delivery) {
     config_.log.info("reports are accepted again", {{"failures", failures_in_a_row_}});
   }
   failures_in_a_row_ = 0;
+  if (mesh_) mesh_->report_arrived();
   if (config_.once) stop(0);
   if (stopping_) return;
   // netchecker's server answers nothing, as ours does when there is nothing new.

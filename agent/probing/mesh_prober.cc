@@ -17,7 +17,7 @@ std::uint16_t random_ssid() {
 }
 
 // Reflectors count the probes of a session: those of sizes are not to be mixed up with the others.
-std::uint16_t other_than(std::uint16_t ssid) {
+std::uint16_t after(std::uint16_t ssid) {
   return ssid == std::numeric_limits<std::uint16_t>::max() ? std::uint16_t{1}
                                                            : static_cast<std::uint16_t>(ssid + 1);
 }
@@ -86,11 +86,12 @@ MeshProber::MeshProber(uv::Loop& loop, const Config& config, const std::function
                on_change();
              }),
       sizes_(
-          loop, {.ssid = other_than(ssid_)}, [this](std::uint32_t id) { return state_of(id); },
+          loop, {.ssid = after(ssid_)}, [this](std::uint32_t id) { return state_of(id); },
           on_change),
       fragments_(loop, {}, [this](std::uint32_t id) { return stamp_.path(id); }),
       pings_(
           loop, {}, [this](std::uint32_t id) { return state_of(id); }, on_change),
+      ordered_(loop, config.log, after(after(ssid_)), on_change),
       targets_(loop, config.log, on_change),
       key_timer_(loop, [this] { ask_with_key(); }) {
   start_reflector();
@@ -148,6 +149,9 @@ void MeshProber::assign(mesh::Assignment assignment) {
   mesh::Targets targets = config_.targets;
   targets.add(assignment_.targets);
   targets_.set_targets(targets);
+  ordered_.take(
+      assignment_.pings, [this](const Endpoint& peer) { return may_probe(peer); },
+      [this] { return key_of(secret_); });
 }
 
 void MeshProber::take_key(const std::string& secret) {
@@ -262,7 +266,7 @@ checks::PathCounts MeshProber::path_counts() const {
   return counts;
 }
 
-void MeshProber::describe(mesh::ProbingReport& report) const {
+void MeshProber::describe(mesh::ProbingReport& report) {
   const auto now = Clock::now();
   report.ssid = ssid_;
   report.assignment = assignment_.revision;
@@ -280,6 +284,7 @@ void MeshProber::describe(mesh::ProbingReport& report) const {
   }
   report.clock = kernel_times ? "kernel" : "user";
   describe_paths(report);
+  report.pings = ordered_.results();
 }
 
 void MeshProber::describe_paths(mesh::ProbingReport& report) const {

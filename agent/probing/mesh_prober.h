@@ -13,6 +13,7 @@
 #include "agent/config.h"
 #include "agent/probing/gateway_watcher.h"
 #include "agent/probing/icmp_fragments.h"
+#include "agent/probing/ordered_pings.h"
 #include "agent/probing/peer_pings.h"
 #include "agent/probing/target_prober.h"
 #include "checks/context.h"
@@ -51,7 +52,9 @@ class MeshProber {
   // reflector left unanswered. To be called once a report.
   void count_drops();
   // Fills in all but the layer, the addresses, the MTUs of their links and the agent's uptime.
-  void describe(mesh::ProbingReport& report) const;
+  void describe(mesh::ProbingReport& report);
+  // The last report that was described has arrived.
+  void report_arrived() { ordered_.report_arrived(); }
 
  private:
   struct PeerPath {
@@ -84,6 +87,7 @@ class MeshProber {
   probe::PmtuProber sizes_;
   IcmpFragments fragments_;  // Of pings that are too large for one packet.
   PeerPings pings_;
+  OrderedPings ordered_;
   TargetProber targets_;
   std::optional<GatewayWatcher> gateways_;
   // A peer's path keeps its number, and so its history, as long as it is assigned.
