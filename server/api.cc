@@ -11,6 +11,7 @@
 #include "server/connectivity_check.h"
 #include "server/history/history_api.h"
 #include "server/mesh/mesh_api.h"
+#include "server/mesh/ping_api.h"
 #include "server/mesh/pmtu_api.h"
 #include "server/metrics.h"
 #include "server/page.h"
@@ -43,7 +44,7 @@ SlaAccess::VerdictsWithin verdicts_within(Guarded<VerdictPublisher>& verdicts) {
 
 // Empty, whatever the query, as netchecker's, whose clients name their URLs themselves; with
 // `?size=N` N bytes of padding, so that an agent sees whether large packets come back.
-http::Response get_ping(const http::Request& request) {
+http::Response get_padding(const http::Request& request) {
   const auto size = http::query_number<std::size_t>(request, "size", 0, kPingSizeMax);
   if (!size) return http::Response::error(400, size.error().message());
   if (!*size) return {};
@@ -92,7 +93,7 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
   router_.add(Method::kPost, "/api/v1/agents/{name}",
               [this](Request& request) { return post_agent(request); });
   router_.add(Method::kGet, "/api/v1/ping",
-              [](const Request& request) { return get_ping(request); });
+              [](const Request& request) { return get_padding(request); });
   router_.add(Method::kGet, "/api/v1/connectivity_check",
               [this](const Request& request) { return check_connectivity(parts_, request); });
   router_.add(Method::kGet, "/api/v1/agents/{name}",
@@ -109,6 +110,12 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
     DatabaseReader* const reader = sla_.database == nullptr ? nullptr : &sla_.database->reader;
     return get_history({parts_.history, reader, sla_.thread}, request);
   });
+  router_.add(Method::kPost, "/api/v1/pings",
+              [this](const Request& request) { return post_ping(parts_.mesh, request, log_); });
+  router_.add(Method::kGet, "/api/v1/pings",
+              [this](const Request& request) { return get_pings(parts_.mesh, request); });
+  router_.add(Method::kGet, "/api/v1/pings/{id}",
+              [this](const Request& request) { return get_ping(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/mtu",
               [this](const Request& request) { return get_pmtu(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/verdicts",
