@@ -70,6 +70,7 @@ CommandPtr make_mesh(CLI::App& parent);
 CommandPtr make_agents(CLI::App& parent);
 CommandPtr make_paths(CLI::App& parent);
 CommandPtr make_mtu(CLI::App& parent);
+CommandPtr make_ping(CLI::App& parent);
 CommandPtr make_sla(CLI::App& parent);
 CommandPtr make_downtime(CLI::App& parent);
 CommandPtr make_events(CLI::App& parent);

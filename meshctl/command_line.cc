@@ -101,8 +101,8 @@ std::vector<CommandPtr> fill_command_line(CLI::App& cli, GlobalFlags& flags) {
   add_global_flags(cli, flags);
   std::vector<CommandPtr> commands;
   for (const auto make : {make_check, make_wait, make_verdicts, make_mesh, make_agents, make_paths,
-                          make_mtu, make_sla, make_downtime, make_events, make_report, make_open,
-                          make_config, make_completion, make_version}) {
+                          make_mtu, make_ping, make_sla, make_downtime, make_events, make_report,
+                          make_open, make_config, make_completion, make_version}) {
     commands.push_back(make(cli));
   }
   return commands;

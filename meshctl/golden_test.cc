@@ -13,6 +13,7 @@
 #include "meshctl/heat_map.h"
 #include "meshctl/mesh_grid_testing.h"
 #include "meshctl/node_documents.h"
+#include "meshctl/ping_document.h"
 #include "meshctl/sla_documents.h"
 #include "meshctl/verdict_document.h"
 #include "meshctl/version.h"
@@ -113,6 +114,14 @@ TEST_F(GoldenTest, Mtu) {
 
 TEST_F(GoldenTest, MtuOfANode) {
   expect("mtu_node", mtu_document(answer("mtu"), true));
+}
+
+TEST_F(GoldenTest, Ping) {
+  expect("ping", ping_document(answer("ping")));
+}
+
+TEST_F(GoldenTest, PingThatWasNotSent) {
+  expect("ping_refused", ping_document(answer("ping_refused")));
 }
 
 TEST_F(GoldenTest, Mesh) {

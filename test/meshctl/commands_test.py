@@ -6,11 +6,12 @@ import json
 import select
 import signal
 import tarfile
+import threading
 
 import pytest
 import yaml
 
-from conftest import url
+from conftest import PATIENT, url
 from later_server import NOW, later_server
 from mesh_report import agent, mtu, path, report, UP
 from meshctl import FORMATS, Meshctl
@@ -103,6 +104,44 @@ def test_mtu(sized, lost):
     assert row[:4] == ["node1", "pod", "1400", "1500"] and "black_hole=1" in row
     assert "black_hole" in lost("mtu", "node1", "-s", url(sized)).out
     assert lost("mtu", "nowhere", "-s", url(sized)).code == 2
+
+
+def agent_that_pings(server, round_trips, stop):
+    """A stand-in for an agent: reports, and carries out what it is ordered with those results."""
+    results = []
+    while not stop.is_set():
+        answer = server.post(report(1, mesh={"pings": results}))
+        orders = answer.json().get("pings", []) if answer.body else []
+        results = [{"id": order["id"], "round_trips_us": round_trips, "lost_forward": 0, "lost_backward": 0, "error": ""}
+                   for order in orders]
+        eventually(stop.is_set, 0.1)
+
+
+@pytest.mark.parametrize("round_trips, code", [([210, 190], 0), ([210, None], 1), ([], 2)])
+def test_ping(launch, lost, round_trips, code):
+    server = launch(*PATIENT)
+    server.post(report(2))
+    server.post(report(1, mesh={"pings": []}))
+    stop = threading.Event()
+    pinging = threading.Thread(target=agent_that_pings, args=(server, round_trips, stop))
+    pinging.start()
+    try:
+        outs = {form: lost("ping", "node1", "node2", "--count=2", "-o", form, "-s", url(server)) for form in FORMATS}
+    finally:
+        stop.set()
+        pinging.join()
+    assert {ended.code for ended in outs.values()} == {code}, outs
+    assert outs["json"].json()["rtt_ms"] == [time and time / 1000 for time in round_trips]
+    assert outs["table"].out.startswith("node1 (agent-pod-1) pings node2 (agent-pod-2) on the pod network, 10.0.0.2 port 8862\n")
+    assert outs["name"].out.startswith("ping/")
+
+
+def test_ping_says_what_is_wrong(ask):
+    assert "too old" in ask("ping", "node1", "node2").err
+    assert "node7" in ask("ping", "node7", "node2").err
+    assert "--size" in ask("ping", "node1", "node2", "--size=big").err
+    assert "count" in ask("ping", "node1", "node2", "--count=0").err
+    assert ask("ping", "node1").code == 2
 
 
 def test_downtimes_are_added_listed_and_ended(launch, lost):
