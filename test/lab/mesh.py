@@ -14,6 +14,7 @@ BUILD = pathlib.Path(os.environ.get("MESHCHECK_BUILD", ""))
 SERVER = BUILD / "server" / "meshcheck-server"
 PROGRAMS = {"pod": BUILD / "agent" / "meshcheck-agent",
             "host": BUILD / "agent-hostnet" / "meshcheck-agent-hostnet"}
+MESHCTL = BUILD / "meshctl" / "meshctl"
 NOT_BUILT = "MESHCHECK_BUILD names no built server"
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lab import Lab
-from mesh import NOT_BUILT, PROGRAMS, SERVER, Mesh
+from mesh import MESHCTL, NOT_BUILT, PROGRAMS, SERVER, Mesh
 from waiting import eventually
 
 NEVER = "netchecker-agent-99"
@@ -54,6 +54,23 @@ def test_all_agents_report_from_both_layers(mesh):
     good = ("http://netchecker-service:8081/api/v1/ping", 1, 200)
     # The first round may have begun before the server listened.
     assert eventually(lambda: set(probes().values()) == {good}, 5), probes()
+
+
+def test_an_agent_pings_another_one_when_it_is_asked(mesh):
+    def ping(*arguments):
+        ended = mesh.lab.exec("server", MESHCTL, "ping", "-s", "http://127.0.0.1:8081", "-o", "json", *arguments)
+        return ended.returncode, json.loads(ended.stdout)
+    code, ended = ping("node-1", "node-2", "--count=5")
+    assert (code, ended["sent"], ended["lost"], ended["layer"], ended["address"]) == (0, 5, 0, "host", "10.200.0.2")
+    assert all(0 < time < 100 for time in ended["rtt_ms"])
+    for family, most in (("ipv4", 1450), ("ipv6", 1450)):
+        wanted = ["node-3", "node-4", "--layer=pod", f"--family={family}"]
+        assert ping(*wanted, f"--size={most}")[0] == 0, "the overlay carries that much"
+        code, ended = ping(*wanted, f"--size={most + 1}")
+        assert (code, ended["lost"], ended["error"]) == (1, 3, "message too long, MTU 1450")
+    mesh.lab.fault("link-down", 2)
+    code, ended = ping("node-1", "node-2", "--count=2")
+    assert (code, ended["sent"], ended["lost"]) == (1, 2, 2), ended
 
 
 def test_a_killed_agent_is_outdated_after_two_intervals_and_recovers(mesh):

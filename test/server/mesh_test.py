@@ -26,6 +26,51 @@ def names(assignment):
     return [peer["name"] for peer in assignment["peers"]]
 
 
+# --- pings
+
+
+_, POST_PING = operation_of("postPing")
+_, GET_PING = operation_of("getPing")
+PINGS, LIST_PINGS = operation_of("listPings")
+
+
+def order(server, **changes):
+    return server.request("POST", PINGS, json.dumps({"from": "node0", "to": "node1"} | changes),
+                          headers={"Content-Type": "application/json"})
+
+
+def test_lets_an_agent_ping_another_one(server):
+    post(server, 1)
+    held = post(server, 0, mesh={"pings": []})["revision"]
+    ordered = order(server, size=1400)
+    check_answer(POST_PING, ordered)
+    assert ordered.status == 202, ordered
+    ping = ordered.json()
+    assert (ping["state"], ping["from"], ping["to"], ping["address"]) == ("ordered", agent(0), agent(1), address(1))
+    told = post(server, 0, assignment=held, mesh={"pings": []})
+    assert told["pings"] == [{"id": ping["id"], "to": agent(1), "address": address(1), "port": 8862, "size": 1400, "count": 3}]
+    assert (told["revision"], names(told)) == (held, [agent(1)]), "all that the agent has to know besides"
+    result = {"id": ping["id"], "round_trips_us": [210, None, 190], "lost_forward": 1, "lost_backward": 0, "error": ""}
+    assert post(server, 0, assignment=held, mesh={"pings": [result]}) is None
+    path_of_one = f"{PINGS}/{ping['id']}"
+    done = server.get(path_of_one)
+    check_answer(GET_PING, done)
+    assert (done.json()["state"], done.json()["rtt_ms"], done.json()["lost"]) == ("done", [0.21, None, 0.19], 1)
+    listed = server.get(PINGS)
+    check_answer(LIST_PINGS, listed)
+    assert listed.json()["pings"] == [done.json()]
+    assert "pings" not in server.get(f"/api/v1/agents/{agent(0)}").json()["mesh"]
+    assert f'from={agent(0)} to={agent(1)} bytes=1400 probes=3' in server.log.replace('"', "")
+
+
+def test_orders_no_ping_of_an_agent_that_knows_none(server):
+    post(server, 0)
+    post(server, 1)
+    assert order(server).status == 409
+    assert order(server, **{"from": "node7"}).status == 404
+    assert server.get("/api/v1/pings/1").status == 404
+
+
 # --- assignments
 
 
