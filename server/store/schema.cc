@@ -96,10 +96,20 @@ CREATE TABLE history_block (
 ) WITHOUT ROWID;
 )";
 
+constexpr std::string_view kVerdictTrails = R"(
+CREATE TABLE verdict_trail (
+  verdict INTEGER NOT NULL,
+  moment TEXT NOT NULL,
+  trail BLOB NOT NULL,
+  PRIMARY KEY (verdict, moment)
+) WITHOUT ROWID;
+)";
+
 // Steps are added at the end, and none is edited once it was released.
 constexpr std::array kMigrations = {
     store::Migration{1, kReports}, store::Migration{2, kSettings}, store::Migration{3, kVerdicts},
-    store::Migration{4, kAvailability}, store::Migration{5, kHistory}};
+    store::Migration{4, kAvailability}, store::Migration{5, kHistory},
+    store::Migration{6, kVerdictTrails}};
 
 }  // namespace
 
