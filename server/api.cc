@@ -10,6 +10,7 @@
 #include "lib/http/query.h"
 #include "server/connectivity_check.h"
 #include "server/history/history_api.h"
+#include "server/history/trail_api.h"
 #include "server/mesh/mesh_api.h"
 #include "server/mesh/ping_api.h"
 #include "server/mesh/pmtu_api.h"
@@ -106,9 +107,10 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
               [this](const Request& request) { return get_mesh(parts_.mesh, request); });
   router_.add(Method::kGet, "/api/v1/mesh/grid",
               [this](const Request& request) { return parts_.grids.answer(request); });
-  router_.add(Method::kGet, "/api/v1/history", [this](const Request& request) {
-    DatabaseReader* const reader = sla_.database == nullptr ? nullptr : &sla_.database->reader;
-    return get_history({parts_.history, reader, sla_.thread}, request);
+  router_.add(Method::kGet, "/api/v1/history",
+              [this](const Request& request) { return get_history(history_access(), request); });
+  router_.add(Method::kGet, "/api/v1/verdicts/{id}/paths", [this](const Request& request) {
+    return get_verdict_paths(history_access(), request);
   });
   router_.add(Method::kPost, "/api/v1/pings",
               [this](const Request& request) { return post_ping(parts_.mesh, request, log_); });
@@ -139,6 +141,11 @@ Api::Api(Parts& parts, const metrics::Registry& registry, Log log, SlaDatabase* 
                 [&file](const Request& request) { return get_page_file(file, request); });
   }
   add_sla_routes();
+}
+
+HistoryAccess Api::history_access() const {
+  DatabaseReader* const reader = sla_.database == nullptr ? nullptr : &sla_.database->reader;
+  return {parts_.history, reader, sla_.thread};
 }
 
 void Api::add_sla_routes() {

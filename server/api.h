@@ -5,6 +5,7 @@
 #include "lib/http/router.h"
 #include "lib/metrics/registry.h"
 #include "mesh/report/record.h"
+#include "server/history/history_api.h"
 #include "server/parts.h"
 #include "server/sla/sla_access.h"
 
@@ -23,6 +24,7 @@ class Api {
 
  private:
   void add_sla_routes();
+  HistoryAccess history_access() const;
   http::Response post_agent(http::Request& request);
   http::Response answer_mesh(const mesh::MeshTable::Sender& sender,
                              const mesh::ProbingReport& report, Now time);

@@ -179,6 +179,14 @@ Parts::Options parts_options(const Config& config) {
           .principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes};
 }
 
+void follow_paths(History& history, const verdict::VerdictEvent& event) {
+  using Type = verdict::VerdictEvent::Type;
+  using Moment = history::Trail::Moment;
+  if (event.type == Type::kChanged) return;
+  history.follow(event.verdict.id, event.type == Type::kOpened ? Moment::kOpened : Moment::kClosed,
+                 event.verdict.named.evidence);
+}
+
 void note_turn(Parts& parts, Now now, const Log& log) {
   const auto gap = parts.turned(now.steady);
   if (!gap) return;
@@ -268,12 +276,15 @@ int run(const Config& config, const Log& log, LogSink& sink) {
 
   uv::Timer missed_reports(loop, [&] { parts.membership().count_missed_reports(now()); });
   missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
+  History history({loop, parts.mesh, parts.history, parts.store.history, log},
+                  store.writer ? &*store.writer : nullptr, config.history.bounds());
   const auto wake = [&] {
     for (const auto& thread : threads) thread->wake();
   };
   VerdictEvaluator evaluator(
       {parts.agents, parts.cluster, parts.mesh, parts.verdicts, parts.events, log},
-      view_options(parts.options.mesh), wake);
+      view_options(parts.options.mesh), wake,
+      [&](const verdict::VerdictEvent& event) { follow_paths(history, event); });
   uv::Timer evaluation(loop, [&] {
     const Now turn = now();
     note_turn(parts, turn, log);
@@ -283,8 +294,6 @@ int run(const Config& config, const Log& log, LogSink& sink) {
     sink.flush();
   });
   evaluation.start_repeating(VerdictEvaluator::kPeriod);
-  History history({loop, parts.mesh, parts.history, parts.store.history, log},
-                  store.writer ? &*store.writer : nullptr, config.history.bounds());
   uv::Timer remembering(loop, [&] {
     if (parts.grids.remember(now())) wake();
   });

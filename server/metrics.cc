@@ -116,6 +116,15 @@ void register_history_metrics(metrics::Registry& registry, Parts& parts) {
   registry.add_counter({"meshcheck_history_points_left_out_total",
                         "Points of nodes and layers beyond -history-series-max.",
                         value([](const RecentHistory& recent) { return recent.left_out(); })});
+  const auto of_trails = [&parts](auto&& pick) {
+    return [&parts, pick] { return static_cast<double>(parts.history.trails.with(pick)); };
+  };
+  registry.add_gauge({"meshcheck_history_paths",
+                      "Paths whose last five minutes are held, for verdicts that may name them.",
+                      of_trails([](const VerdictTrails& trails) { return trails.paths; })});
+  registry.add_counter({"meshcheck_history_paths_left_out_total",
+                        "Samples of paths beyond 100,000, and verdicts beyond 256 at once.",
+                        of_trails([](const VerdictTrails& trails) { return trails.left_out; })});
   registry.add_gauge({"meshcheck_history_bytes", "Bytes of points in the database, for graphs.",
                       [&parts] { return static_cast<double>(parts.history.bytes); }});
   registry.add_counter({"meshcheck_history_writes_failed_total",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mesh/history/node_sample.h"
+#include "server/history/trail_text.h"
 
 namespace meshcheck::server {
 namespace {
@@ -15,6 +16,10 @@ using history::RecentHistory;
 
 constexpr std::chrono::hours kTriedAgain{1};
 constexpr std::chrono::minutes kMinutesAtOnce{5};
+
+TrailRow row_of(const history::Trail& trail) {
+  return {.verdict = trail.verdict, .moment = trail.moment, .json = trail_json(trail)};
+}
 
 Seconds seconds_of(Now time) {
   return std::chrono::floor<std::chrono::seconds>(time.wall);
@@ -64,9 +69,52 @@ void History::look(Now time) {
   const std::int64_t step = seconds_of(time).time_since_epoch() / RecentHistory::kStep;
   if (step == last_step_) return;
   last_step_ = step;
+  trails_.begin(seconds_of(time));
   const history::Tick tick = sample(time);
+  show_trails(trails_.end());
   owner_.tables.recent.with([&](RecentHistory& recent) { recent.add(seconds_of(time), tick); });
-  if (writer_ != nullptr) write(time);
+  if (writer_ == nullptr) return;
+  write(time);
+  write_trails();
+}
+
+void History::follow(std::uint64_t verdict, history::Trail::Moment moment,
+                     const std::vector<std::string>& evidence) {
+  trails_.follow(verdict, moment, evidence);
+  show_trails({});
+}
+
+void History::show_trails(std::vector<history::Trail> ended) {
+  if (writer_ != nullptr) {
+    for (const history::Trail& trail : ended) {
+      if (unwritten_.size() == VerdictTrails::kEndedMax) unwritten_.erase(unwritten_.begin());
+      unwritten_.push_back(row_of(trail));
+    }
+  }
+  owner_.tables.trails.with([&](VerdictTrails& shown) {
+    shown.followed = trails_.followed();
+    shown.paths = trails_.paths();
+    shown.left_out = trails_.left_out();
+    for (history::Trail& trail : ended) {
+      if (shown.ended.size() == VerdictTrails::kEndedMax) shown.ended.pop_front();
+      shown.ended.push_back(std::move(trail));
+    }
+  });
+}
+
+// Those that cannot be written are tried again with the next step.
+void History::write_trails() {
+  if (writing_trails_ || unwritten_.empty()) return;
+  auto done = [this, count = unwritten_.size()](const Result<void>& result) {
+    writing_trails_ = false;
+    reporter_.written(result, count, writer_->counters().last_commit);
+    const auto written = static_cast<std::ptrdiff_t>(std::min(count, unwritten_.size()));
+    if (result) unwritten_.erase(unwritten_.begin(), unwritten_.begin() + written);
+  };
+  writing_trails_ = writer_->submit({[rows = unwritten_](store::Connection& database) {
+                                       return server::write_trails(database, rows);
+                                     },
+                                     std::move(done)});
 }
 
 history::Tick History::sample(Now time) {
@@ -74,8 +122,10 @@ history::Tick History::sample(Now time) {
   std::optional<std::string> after = "";
   while (after) {
     after = owner_.mesh.with([&](const mesh::Mesh& mesh) {
-      return mesh.table.visit(*after, kPiecePaths, time,
-                              [&](const mesh::PathView& path) { sample.add(path); });
+      return mesh.table.visit(*after, kPiecePaths, time, [&](const mesh::PathView& path) {
+        sample.add(path);
+        trails_.add(path);
+      });
     });
   }
   return sample.take();
@@ -129,10 +179,15 @@ void History::write(Now time) {
 
 void History::close() {
   if (writer_ == nullptr || !written_) return;
+  std::vector<TrailRow> trails = std::move(unwritten_);
+  for (const history::Trail& trail : trails_.followed()) trails.push_back(row_of(trail));
   const Seconds current = std::chrono::floor<std::chrono::minutes>(seconds_of(now()));
   const bool submitted = writer_->submit(
-      {.run = [made = minutes(std::max(*written_, current - kTriedAgain), current)](
-                  store::Connection& database) { return write_minutes(database, made); },
+      {.run = [made = minutes(std::max(*written_, current - kTriedAgain), current),
+               trails = std::move(trails)](store::Connection& database) -> Result<void> {
+         if (auto written = write_minutes(database, made); !written) return written;
+         return server::write_trails(database, trails);
+       },
        .done = [this](const Result<void>& result) { reporter_.ended(result); }});
   if (!submitted) reporter_.ended(Error("too much else waits to be written"));
 }

@@ -45,9 +45,10 @@ void set_members(const AgentTable& table, Now now, verdict::ViewMaker& maker) {
 }
 
 VerdictEvaluator::VerdictEvaluator(const Owner& owner, verdict::ViewMaker::Options options,
-                                   std::function<void()> on_events)
+                                   std::function<void()> on_events, OnVerdict on_verdict)
     : owner_(owner),
       on_events_(std::move(on_events)),
+      on_verdict_(std::move(on_verdict)),
       view_maker_(options),
       tracker_({.first_id = first_id(owner.verdicts)}) {}
 
@@ -91,6 +92,7 @@ void VerdictEvaluator::publish(const std::vector<verdict::VerdictEvent>& events,
   for (const verdict::VerdictEvent& event : events) {
     records.emplace_back(event.type, VerdictRecord::of(event.verdict, now));
     log_event(event.type, records.back().second);
+    if (on_verdict_) on_verdict_(event);
   }
   owner_.verdicts.with([&](VerdictPublisher& publisher) {
     publisher.show(std::move(open), evaluation);

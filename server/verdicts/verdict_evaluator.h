@@ -39,9 +39,11 @@ class VerdictEvaluator {
     Guarded<EventFeed>& events;
     Log log;
   };
-  // `on_events` is called when there are new events.
+  using OnVerdict = std::function<void(const verdict::VerdictEvent& event)>;
+  // `on_events` is called when there are new events; `on_verdict`, which may be empty, for each of
+  // a verdict.
   VerdictEvaluator(const Owner& owner, verdict::ViewMaker::Options options,
-                   std::function<void()> on_events);
+                   std::function<void()> on_events, OnVerdict on_verdict = {});
 
   void evaluate(Now now);
 
@@ -57,6 +59,7 @@ class VerdictEvaluator {
 
   const Owner owner_;
   const std::function<void()> on_events_;
+  const OnVerdict on_verdict_;
   verdict::ViewMaker view_maker_;
   verdict::VerdictTracker tracker_;
   Missing missing_;
