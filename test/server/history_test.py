@@ -8,9 +8,11 @@ import pytest
 
 from mesh_report import DOWN, UP, agent, path, report
 from openapi_test import check_answer, operation_of
+from verdict_test import broken_cluster
 from waiting import wait_for
 
 HISTORY, OPERATION = operation_of("getHistory")
+_, TRAIL = operation_of("getVerdictPaths")
 # As mesh/history/point_codec.h has it: a format, then each series' name, layer and values, each one more than it is.
 VALUES = ["up", "degraded", "down", "unknown", "loss", "loss_max", "loss_forward", "loss_backward", "rtt_p50_ms",
           "rtt_p99_ms", "mtu"]
@@ -82,3 +84,33 @@ def test_keeps_minutes_over_a_restart(launch):
 def test_refuses_what_it_does_not_know(server, query, message):
     answer = get(server, query)
     assert answer.status == 400 and answer.text.startswith(message)
+
+
+def trail_of(server, verdict):
+    answer = server.get(f"/api/v1/verdicts/{verdict}/paths")
+    check_answer(TRAIL, answer)
+    return answer
+
+
+def test_has_the_paths_of_a_verdict_and_keeps_them_over_a_restart(launch):
+    server = launch()
+    cluster = broken_cluster(server)
+    verdict = cluster.verdicts()[0]
+    trail = trail_of(server, verdict["id"]).json()
+    assert set(trail) == {"id", "opened"}
+    assert [path["path"] for path in trail["opened"]["paths"]] == verdict["evidence"]
+    assert {len(path[key]) for path in trail["opened"]["paths"] for key in ("state", "loss", "rtt_p50_ms")} <= set(range(30, 61))
+
+    def seen_down():
+        cluster.report()
+        paths = trail_of(server, verdict["id"]).json()["opened"]["paths"]
+        return all("down" in path["state"] and max(loss or 0 for loss in path["loss"]) > 0 for path in paths)
+    wait_for(seen_down, "a look at the paths that are down")
+    assert server.metric("meshcheck_history_paths") > 0
+    assert trail_of(server, 999).status == 404
+    assert trail_of(server, "x").status == 400
+    assert server.stop() == 0
+    again = server.start()
+    kept = trail_of(again, verdict["id"]).json()
+    assert "down" in kept["opened"]["paths"][0]["state"]
+    assert "closed" not in kept, "nobody saw how the fault went on"
