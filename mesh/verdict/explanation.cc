@@ -67,4 +67,17 @@ Explanation explain_by(const View& view, const Subject& subject, std::span<const
   return found;
 }
 
+Pings pings_in(const View& view, const Explanation& found, std::span<const Observation> bad,
+               Layer layer) {
+  CrossChecks cross;
+  std::uint32_t failing = 0;
+  for (const std::uint32_t member : found.members) {
+    const Observation& seen = bad[member];
+    if (seen.layer != layer) continue;
+    cross.add(view, seen.path);
+    ++failing;
+  }
+  return pings_of(cross, failing);
+}
+
 }  // namespace meshcheck::verdict

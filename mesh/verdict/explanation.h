@@ -41,4 +41,9 @@ struct Explanation {
 Explanation explain_by(const View& view, const Subject& subject, std::span<const Observation> bad,
                        std::vector<std::uint32_t> members);
 
+// The pings of its members in one layer. Answers are news: an agent pings a peer only while the
+// path to it is down.
+Pings pings_in(const View& view, const Explanation& found, std::span<const Observation> bad,
+               Layer layer);
+
 }  // namespace meshcheck::verdict

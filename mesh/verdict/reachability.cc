@@ -226,18 +226,8 @@ class Reachability {
     return known > 0 ? silent >= kSilentShare * known : evidence_.doubtful[agent] != 0;
   }
 
-  // The pings of the node in one layer. Answers are news: an agent pings a peer only while the path
-  // to it is down.
   Pings pings_in(const Explanation& found, Layer layer) const {
-    CrossChecks cross;
-    std::uint32_t failing = 0;
-    for (const std::uint32_t member : found.members) {
-      const Observation& seen = cover_.bad()[member];
-      if (seen.layer != layer) continue;
-      cross.add(view_, seen.path);
-      ++failing;
-    }
-    return pings_of(cross, failing);
+    return verdict::pings_in(view_, found, cover_.bad(), layer);
   }
 
   // Whether the node's kernel is known to live. That of the host also answers when both agents are
