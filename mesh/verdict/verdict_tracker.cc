@@ -124,8 +124,7 @@ bool VerdictTracker::lingers(const NamedFinding& named, const std::string& key,
   });
 }
 
-Clock::duration VerdictTracker::hold_of(const NamedFinding& named, const std::string& key,
-                                        Clock::time_point now) const {
+Clock::duration VerdictTracker::hold_of(const NamedFinding& named, Clock::time_point now) const {
   const Clock::duration usually = open_hold(named.finding);
   const Group group = group_of(named.finding);
   const bool searched = group == Group::kFullPackets || group == Group::kFragments;
@@ -133,7 +132,8 @@ Clock::duration VerdictTracker::hold_of(const NamedFinding& named, const std::st
   const bool comes_back = (searched || of_pair) &&
                           std::any_of(closed_.begin(), closed_.end(), [&](const Verdict& verdict) {
                             return now - verdict.last_seen <= kComesBack &&
-                                   explains(verdict.named, named) && key_of(verdict.named) != key;
+                                   explains(verdict.named, named) &&
+                                   verdict.named.finding.subject.type != named.finding.subject.type;
                           });
   const bool old = !searched && now - named.finding.since > options_.linger_of_cuts;
   if (!comes_back || old) return usually;
@@ -166,7 +166,7 @@ void VerdictTracker::consider(NamedFinding named, Clock::time_point now,
   candidate->named = std::move(named);
   candidate->last_seen = now;
   ++candidate->evaluations;
-  const bool stood = now - candidate->first_seen >= hold_of(candidate->named, key, now);
+  const bool stood = now - candidate->first_seen >= hold_of(candidate->named, now);
   if (!is_plain(candidate->named.finding) && (!stood || candidate->evaluations < 2)) return;
   // What is over by now is no news.
   if (candidate->named.finding.past) return;

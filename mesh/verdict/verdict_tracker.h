@@ -86,8 +86,7 @@ class VerdictTracker {
   Verdict* find_open(const std::string& key);
   void refresh(Verdict& verdict, NamedFinding named, Clock::time_point now,
                std::vector<VerdictEvent>& events);
-  Clock::duration hold_of(const NamedFinding& named, const std::string& key,
-                          Clock::time_point now) const;
+  Clock::duration hold_of(const NamedFinding& named, Clock::time_point now) const;
   bool lingers(const NamedFinding& named, const std::string& key, Clock::time_point now) const;
   void consider(NamedFinding named, Clock::time_point now, std::vector<VerdictEvent>& events);
   void open(Candidate candidate, Clock::time_point now, std::vector<VerdictEvent>& events);

@@ -151,6 +151,20 @@ TEST_F(VerdictTrackerTest, TakesAPairForThePartOfAFaultThatComesBack) {
   EXPECT_EQ(see({pair}, 6s), (Events{"closed 2 reachability", "opened 3 reachability"}));
 }
 
+TEST_F(VerdictTrackerTest, TakesTheSizesOfANodeForThePartOfAFaultThatComesBack) {
+  NamedFinding all = of_node(Kind::kOverlayMtu, "");
+  all.finding.subject.type = Type::kAll;
+  see({all}, 6s);
+  see({}, 20s);
+  const NamedFinding node = of_node(Kind::kOverlayMtu, "node-3");
+  EXPECT_EQ(see({node}, 12s), Events{});
+  EXPECT_EQ(see({node}, 5s), Events{"opened 2 overlay_mtu"});
+  see({}, 20s);
+  EXPECT_EQ(see({of_node(Kind::kFragmentsDropped, "node-3")}, 8s),
+            Events{"opened 3 fragments_dropped"})
+      << "of the same node it is another fault";
+}
+
 TEST_F(VerdictTrackerTest, ChangesNothingByLossesThatAreOver) {
   NamedFinding loss = of_node(Kind::kPartialLoss, "node-3");
   loss.finding.loss = 0.1F;
