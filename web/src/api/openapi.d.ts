@@ -39,7 +39,7 @@ export interface paths {
         put?: never;
         /**
          * Store a report
-         * @description Takes the place of the agent's previous report. The request's Content-Type is not looked at. Keys are taken in any letter case, the last of several wins, unknown ones are dropped. A report with `mesh.probing` is answered with the agent's assignment, unless it names the current one, says that it is stopping, or the server has just begun.
+         * @description Takes the place of the agent's previous report. The request's Content-Type is not looked at. Keys are taken in any letter case, the last of several wins, unknown ones are dropped. A report with `mesh.probing` is answered with the agent's assignment, unless it names the current one and no ping is ordered, says that it is stopping, or the server has just begun.
          */
         post: operations["postReport"];
         /**
@@ -135,6 +135,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pings that were ordered, oldest first
+         * @description An ended one is forgotten five minutes after its deadline, and when the 64 are used up.
+         */
+        get: operations["listPings"];
+        put?: never;
+        /**
+         * Let an agent probe another one now
+         * @description The agent hears of it with the answer to its next report, and its result comes with the report after it: ask for the ping by its `id` until its `state` is no more `ordered`. At most 64 are under way, and 4 of an agent. The server logs who asked.
+         */
+        post: operations["postPing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One ping, and its result once that has come */
+        get: operations["getPing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mtu": {
         parameters: {
             query?: never;
@@ -187,6 +228,26 @@ export interface paths {
          * @description Those that are open, worst first and then the oldest; with `since` also those that ended since then, in the order they ended. verdicts.md explains kinds and rules. An unknown key is an error.
          */
         get: operations["getVerdicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verdicts/{id}/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the paths that a verdict names were in the minutes round its begin and its end
+         * @description Of each path of its evidence a sample each 10 s, from five minutes before the verdict was opened to five minutes after, and likewise round its end. Before these are over the lists are shorter. With `-db` they are kept as long as the verdict, without it of the last 256.
+         */
+        get: operations["getVerdictPaths"];
         put?: never;
         post?: never;
         delete?: never;
@@ -607,7 +668,7 @@ export interface components {
                 };
             };
         };
-        /** @description What an agent sends. Without `zero_extender` it may have 720 KiB, and 64 KiB without `mesh.paths`, `mesh.mtu` and `mesh.heard`; objects and arrays may be nested 32 deep; numbers are those of 64 bits. */
+        /** @description What an agent sends. Without `zero_extender` it may have 720 KiB, and 64 KiB without `mesh.paths`, `mesh.mtu`, `mesh.heard` and `mesh.pings`; objects and arrays may be nested 32 deep; numbers are those of 64 bits. */
         Report: {
             report_interval: components["schemas"]["ReportInterval"];
             /** @description UTF-8, no control characters. */
@@ -699,9 +760,56 @@ export interface components {
             Connect: number;
             ServerProcessing: number;
         };
-        /** @description What meshcheck's own agents add: links, gateways, paths and more. wire_format.md describes each key. Kept as it was sent, but for `paths`, `mtu` and `heard`: see `/api/v1/mesh`. */
+        /** @description What meshcheck's own agents add: links, gateways, paths and more. wire_format.md describes each key. Kept as it was sent, but for `paths`, `mtu`, `heard` and `pings`: see `/api/v1/mesh`. */
         Mesh: {
             [key: string]: unknown;
+        };
+        /** @description From `sent` on the keys are there in state `done` alone. */
+        Ping: {
+            id: number;
+            /**
+             * @description late: the agent has not reported a result by the deadline.
+             * @enum {string}
+             */
+            state: "ordered" | "done" | "late";
+            asked: components["schemas"]["MeshTime"];
+            deadline: components["schemas"]["MeshTime"];
+            /** @description The agent that probes. */
+            from: string;
+            from_node: string;
+            /** @description The agent that is probed. */
+            to: string;
+            to_node: string;
+            /** @enum {string} */
+            layer: "pod" | "host";
+            address: string;
+            port: number;
+            size: number;
+            count: number;
+            sent?: number;
+            lost?: number;
+            /** @description Of `lost`, those known to be lost on the way there. */
+            lost_forward?: number;
+            lost_backward?: number;
+            /** @description Of each probe; null: no answer. */
+            rtt_ms?: (number | null)[];
+            /** @description Why the last probe failed or nothing was sent; or empty. */
+            error?: string;
+        };
+        /** @description The same place in each list is the same moment; null was not measured, or nobody reported such a path. */
+        Trail: {
+            /** Format: date-time */
+            start: string;
+            /** @enum {integer} */
+            step_s: 10;
+            paths: {
+                /** @description As the verdict's `evidence` names it. */
+                path: string;
+                state: ("up" | "degraded" | "down" | "unknown" | null)[];
+                /** @description Of the minute before; 0 to 1. */
+                loss: (number | null)[];
+                rtt_p50_ms: (number | null)[];
+            }[];
         };
         /** @description Whom to probe, and how. wire_format.md describes each key. */
         Assignment: {
@@ -727,6 +835,8 @@ export interface components {
             targets: {
                 [key: string]: string[];
             };
+            /** @description Orders, which do not change the revision: wire_format.md. */
+            pings?: Record<string, never>[];
         };
         /** @description RFC 3339 in UTC, to the millisecond. */
         MeshTime: string;
@@ -1428,6 +1538,115 @@ export interface operations {
             };
         };
     };
+    listPings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With the results that have come. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        pings: components["schemas"]["Ping"][];
+                    };
+                };
+            };
+            400: components["responses"]["UnknownKey"];
+        };
+    };
+    postPing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "node-1",
+                 *       "to": "node-2",
+                 *       "size": 1400
+                 *     }
+                 */
+                "application/json": {
+                    /** @description A node, or an agent by its name. */
+                    from: string;
+                    /** @description Likewise. */
+                    to: string;
+                    /**
+                     * @description Without it the host network, if the node's agent there reports.
+                     * @enum {string}
+                     */
+                    layer?: "pod" | "host";
+                    /**
+                     * @description Without it IPv4, if both ends have it.
+                     * @enum {string}
+                     */
+                    family?: "ipv4" | "ipv6";
+                    /**
+                     * @description Bytes of the IP packets both ways, never cut into fragments; 0: as few as possible.
+                     * @default 0
+                     */
+                    size?: number;
+                    /**
+                     * @description Probes, 200 ms apart.
+                     * @default 3
+                     */
+                    count?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description It is ordered. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ping"];
+                };
+            };
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            415: components["responses"]["NotJson"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getPing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 4711 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ping"];
+                };
+            };
+            400: components["responses"]["UnknownKey"];
+            404: components["responses"]["Error"];
+        };
+    };
     getMtu: {
         parameters: {
             query?: {
@@ -1571,6 +1790,36 @@ export interface operations {
                     "text/plain; charset=utf-8": string;
                 };
             };
+        };
+    };
+    getVerdictPaths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 4711 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: number;
+                        opened?: components["schemas"]["Trail"];
+                        closed?: components["schemas"]["Trail"];
+                    };
+                };
+            };
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     getEvents: {
