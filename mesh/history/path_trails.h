@@ -36,7 +36,7 @@ struct Trail {
   };
 
   std::uint64_t verdict = 0;
-  Moment moment = Round::kOpened;
+  Moment moment = Moment::kOpened;
   Seconds start;
   std::vector<OfPath> paths;
 };

@@ -44,11 +44,13 @@ http::Response get_verdict_paths(const HistoryAccess& access, const http::Reques
   }
   Texts texts = access.tables.trails.with([id](const VerdictTrails& trails) {
     Texts held;
-    for (const auto* const list : {&trails.ended, &trails.followed}) {
-      for (const Trail& trail : *list) {
+    const auto take = [&](const auto& list) {
+      for (const Trail& trail : list) {
         if (trail.verdict == id) held[trail.moment] = trail_json(trail);
       }
-    }
+    };
+    take(trails.ended);
+    take(trails.followed);
     return held;
   });
   if (access.database == nullptr) return response_of(id, texts);
