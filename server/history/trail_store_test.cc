@@ -57,7 +57,7 @@ TEST_F(TrailStoreTest, LeavesOutWhatIsDamaged) {
   write({{1, Moment::kOpened, "a"}, {1, Moment::kClosed, "b"}});
   ASSERT_TRUE(database_.exec("UPDATE verdict_trail SET trail = x'ffff' WHERE moment = 'closed'"));
   EXPECT_EQ(read(1), (Trails{{Moment::kOpened, "a"}}));
-  ASSERT_TRUE(database_.exec("UPDATE verdict_trail SET moment = 'later'"));
+  ASSERT_TRUE(database_.exec("UPDATE verdict_trail SET moment = 'later' WHERE moment = 'opened'"));
   EXPECT_TRUE(read(1).empty());
 }
 

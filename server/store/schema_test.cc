@@ -16,10 +16,10 @@ std::int64_t number_from(store::Connection& database, const std::string& sql) {
 TEST(SchemaTest, MakesTheTablesOfAnEmptyDatabase) {
   store::Connection database = *store::Connection::open(":memory:");
   ASSERT_TRUE(update_schema(database));
-  EXPECT_EQ(number_from(database, "PRAGMA user_version"), 5);
+  EXPECT_EQ(number_from(database, "PRAGMA user_version"), 6);
   for (const char* table :
        {"agent", "series", "setting", "verdict", "sla_probe", "sla_episode", "sla_day", "downtime",
-        "history_tick", "history_chunk", "history_block"}) {
+        "history_tick", "history_chunk", "history_block", "verdict_trail"}) {
     EXPECT_EQ(number_from(database, "SELECT count(*) FROM " + std::string(table)), 0) << table;
   }
 }
