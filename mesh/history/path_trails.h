@@ -63,7 +63,8 @@ class PathTrails {
   std::vector<Trail> end();
 
   // From now on; `evidence` names the paths.
-  void follow(std::uint64_t verdict, Trail::Moment moment, const std::vector<std::string>& evidence);
+  void follow(std::uint64_t verdict, Trail::Moment moment,
+              const std::vector<std::string>& evidence);
 
   // As far as they are; oldest first.
   const std::vector<Trail>& followed() const { return followed_; }

@@ -107,9 +107,9 @@ CREATE TABLE verdict_trail (
 
 // Steps are added at the end, and none is edited once it was released.
 constexpr std::array kMigrations = {
-    store::Migration{1, kReports}, store::Migration{2, kSettings}, store::Migration{3, kVerdicts},
-    store::Migration{4, kAvailability}, store::Migration{5, kHistory},
-    store::Migration{6, kVerdictTrails}};
+    store::Migration{1, kReports},  store::Migration{2, kSettings},
+    store::Migration{3, kVerdicts}, store::Migration{4, kAvailability},
+    store::Migration{5, kHistory},  store::Migration{6, kVerdictTrails}};
 
 }  // namespace
 
