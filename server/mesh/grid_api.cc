@@ -19,10 +19,14 @@ constexpr std::array kLayers = {mesh::Layer::kPod, mesh::Layer::kHost};
 constexpr std::chrono::seconds kListensFor{60};
 constexpr std::size_t kPiecePaths = 1024;  // Walked with the lock held: less than a millisecond.
 
-// Another text for another grid; the time that a grid is of makes none.
+// Another text for another grid; the time that a grid is of makes none, nor do the blanks that fill
+// its line up, which are fewer behind a time with more digits.
 std::string etag_of(std::string_view grid, std::string_view time) {
   const std::size_t at = grid.find(time);
-  const std::uint64_t digest = hash(hash(0, grid.substr(0, at)), grid.substr(at + time.size()));
+  const std::size_t end = grid.find('\n');
+  std::string_view line = grid.substr(at + time.size(), end - 1 - at - time.size());
+  line = line.substr(0, line.find_last_not_of(' ') + 1);
+  const std::uint64_t digest = hash(hash(hash(0, grid.substr(0, at)), line), grid.substr(end));
   return "W/\"" + to_hex(digest) + '"';
 }
 

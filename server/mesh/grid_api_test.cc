@@ -57,6 +57,20 @@ class GridAnswersTest : public ::testing::Test {
   GridAnswers grids_{mesh_, memory_, [this] { return clock_.now; }};
 };
 
+TEST_F(GridAnswersTest, NamesAGridByTheSameTagWhateverTheTime) {
+  report("a", 1, {});
+  report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
+  const std::string first = header(grids_.answer(request()), "ETag");
+  ASSERT_NE(first, "");
+  // Texts of other lengths: a fraction of none to three digits.
+  for (const int more_ms : {100, 10, 1, 889}) {
+    clock_.pass(GridAnswers::kAgeMax + std::chrono::milliseconds(more_ms));
+    report("a", 1, {});
+    report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
+    EXPECT_EQ(header(grids_.answer(request()), "ETag"), first) << more_ms;
+  }
+}
+
 TEST_F(GridAnswersTest, MakesOneForAllWhoAskWithinFiveSeconds) {
   report("a", 1, {});
   report("b", 2, {mesh::testing::path_to("a", PathState::kUp)});
