@@ -7,7 +7,7 @@
 namespace meshcheck::meshctl {
 namespace {
 
-const std::string kPath = "/api/v1/pings";
+constexpr const char* kPath = "/api/v1/pings";
 
 Result<std::uint32_t> number_of(const std::string& text, const char* flag) {
   std::uint32_t number = 0;
@@ -37,7 +37,7 @@ class Ping : public Command {
     if (!session) return program.fail(session.error());
     auto ping = order(**session, body->dump());
     if (!ping) return program.fail(ping.error());
-    const std::string path = kPath + '/' + std::to_string(integer_at(*ping, "id"));
+    const std::string path = std::string(kPath) + '/' + std::to_string(integer_at(*ping, "id"));
     // The server says when it waits no more.
     while (text_at(*ping, "state") == "ordered") {
       rest(kPause);

@@ -179,6 +179,10 @@ Parts::Options parts_options(const Config& config) {
           .principals_are_pods = config.auth.report_mode == AuthMode::kKubernetes};
 }
 
+void wake_all(const NetworkThreads& threads) {
+  for (const auto& thread : threads) thread->wake();
+}
+
 void follow_paths(History& history, const verdict::VerdictEvent& event) {
   using Type = verdict::VerdictEvent::Type;
   using Moment = history::Trail::Moment;
@@ -278,9 +282,7 @@ int run(const Config& config, const Log& log, LogSink& sink) {
   missed_reports.start_repeating(std::chrono::seconds(config.check_interval_seconds));
   History history({loop, parts.mesh, parts.history, parts.store.history, log},
                   store.writer ? &*store.writer : nullptr, config.history.bounds());
-  const auto wake = [&] {
-    for (const auto& thread : threads) thread->wake();
-  };
+  const auto wake = [&] { wake_all(threads); };
   VerdictEvaluator evaluator(
       {parts.agents, parts.cluster, parts.mesh, parts.verdicts, parts.events, log},
       view_options(parts.options.mesh), wake,

@@ -10,8 +10,8 @@ from loopback import free_port
 from meshctl import Meshctl
 from waiting import PATIENCE
 
-COMMANDS = ["agents", "check", "completion", "config", "downtime", "events", "mesh", "mtu", "open", "paths", "report",
-            "sla", "verdicts", "version", "wait"]
+COMMANDS = ["agents", "check", "completion", "config", "downtime", "events", "mesh", "mtu", "open", "paths",
+            "ping", "report", "sla", "verdicts", "version", "wait"]
 
 
 @pytest.fixture

@@ -231,6 +231,32 @@ def test_sends_nothing_to_those_who_have_it(server, name):
         check_answer(operation, refused)
 
 
+def test_orders_pings_as_described(server):
+    json_type = {"Content-Type": "application/json"}
+    for number in (0, 1):
+        server.post(report(number, mesh={"pings": []}))
+    server.post(report(2))
+    pings, operation = operation_of("postPing")
+    wish = '{"from":"node0","to":"node1"}'
+    statuses = [server.request("POST", pings, body, headers=headers) for body, headers in (
+        (wish, json_type), ("{}", json_type), (wish, {}), (wish.replace("node1", "node9"), json_type),
+        ('{"from":"node2","to":"node1"}', json_type), *[(wish, json_type)] * 4)]
+    for answer in statuses:
+        check_answer(operation, answer)
+    assert [answer.status for answer in statuses] == [202, 400, 415, 404, 409, 202, 202, 202, 503]
+    one, operation = operation_of("getPing")
+    at_one = one.replace("{id}", str(statuses[0].json()["id"]))
+    for path, status in ((at_one, 200), (at_one + "?x=1", 400), (one.replace("{id}", "1"), 404)):
+        answer = server.get(path)
+        check_answer(operation, answer)
+        assert answer.status == status
+    _, operation = operation_of("listPings")
+    for query, status in (("", 200), ("?x=1", 400)):
+        answer = server.get(pings + query)
+        check_answer(operation, answer)
+        assert answer.status == status
+
+
 def test_tries_every_documented_status():
     documented = {(operation["operationId"], int(status)) for _, _, operation in operations()
                   for status in operation["responses"]}
@@ -242,6 +268,9 @@ def test_tries_every_documented_status():
         ("getPage", 304), ("getStatusPage", 304), ("getMeshGrid", 304), ("getMeshGrid", 400),
         ("getMeshGrid", 404), ("getVerdicts", 404), ("getHistory", 200), ("getHistory", 400),
         ("deleteProbe", 204), ("deleteProbe", 400), ("postDowntime", 415), ("putDowntime", 415),
+        *[("postPing", status) for status in (202, 400, 404, 409, 415, 503)],
+        ("getPing", 200), ("getPing", 400), ("getPing", 404), ("listPings", 200), ("listPings", 400),
+        *[("getVerdictPaths", status) for status in (200, 400, 404)],  # By history_test.py.
         ("postEpisodes", 503)}  # The last one by sla_test.py, with a full disk.
     assert tried == documented
 
