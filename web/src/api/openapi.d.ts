@@ -1819,7 +1819,6 @@ export interface operations {
             };
             400: components["responses"]["Error"];
             404: components["responses"]["Error"];
-            503: components["responses"]["Error"];
         };
     };
     getEvents: {
