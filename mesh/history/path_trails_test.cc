@@ -79,13 +79,13 @@ TEST_F(PathTrailsTest, KnowsNothingOfStepsThatWereMissed) {
   step(PathState::kUp);
   trails_.follow(1, Moment::kOpened, {"a -> b"});
   step(PathState::kUp, 3 * PathTrails::kStep);
-  EXPECT_EQ(letters(trails_.followed().at(0)), std::string(29, '.') + "U..U");
+  EXPECT_EQ(letters(trails_.followed().at(0)), std::string(29, '.').append("U..U"));
   trails_.follow(2, Moment::kOpened, {"a -> b"});
-  EXPECT_EQ(letters(trails_.followed().at(1)), std::string(26, '.') + "U..U");
+  EXPECT_EQ(letters(trails_.followed().at(1)), std::string(26, '.').append("U..U"));
   mesh_.leave({"a"});
   clock_.pass(PathTrails::kStep);
   look();
-  EXPECT_EQ(letters(trails_.followed().at(1)), std::string(26, '.') + "U..U.");
+  EXPECT_EQ(letters(trails_.followed().at(1)), std::string(26, '.').append("U..U."));
   EXPECT_EQ(trails_.paths(), 1U);
   clock_.pass(30 * PathTrails::kStep);
   look();
@@ -99,7 +99,7 @@ TEST_F(PathTrailsTest, BeginsAnewWhenTheClockIsSetBack) {
   EXPECT_TRUE(look().empty());
   EXPECT_TRUE(trails_.followed().empty());
   trails_.follow(1, Moment::kOpened, {"a -> b"});
-  EXPECT_EQ(letters(trails_.followed().at(0)), std::string(29, '.') + "U");
+  EXPECT_EQ(letters(trails_.followed().at(0)), std::string(29, '.').append("U"));
 }
 
 TEST_F(PathTrailsTest, IsBounded) {
