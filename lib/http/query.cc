@@ -86,4 +86,11 @@ Result<std::optional<WallTime>> query_time(const Request& request, std::string_v
       .within(key);
 }
 
+std::optional<std::uint64_t> parameter_number(const Request& request) {
+  const std::string_view text = request.parameter;
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return std::to_string(number) == text ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace meshcheck::http

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -40,6 +41,9 @@ Result<std::optional<Enum>> query_choice(const Request& request, std::string_vie
 template <typename Number>
 Result<std::optional<Number>> query_number(const Request& request, std::string_view key, Number min,
                                            Number max);
+
+// The number that is the `{...}` segment of the path. Nothing for any other text, "007" included.
+std::optional<std::uint64_t> parameter_number(const Request& request);
 
 // The longest age that query_time() takes.
 inline constexpr std::chrono::hours kQueryAgeMax{24 * 366};

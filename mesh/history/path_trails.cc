@@ -5,25 +5,12 @@
 #include <utility>
 
 #include "lib/base/random.h"
+#include "mesh/table/mesh_grid.h"
 
 namespace meshcheck::history {
 namespace {
 
 constexpr std::string_view kArrow = " -> ";
-
-int badness(const PathSample& sample) {
-  switch (sample.state) {
-    case mesh::PathState::kDown:
-      return 3;
-    case mesh::PathState::kDegraded:
-      return 2;
-    case mesh::PathState::kUnknown:
-      return 1;
-    case mesh::PathState::kUp:
-      return 0;
-  }
-  return 0;
-}
 
 PathSample sample_of(const mesh::PathView& path) {
   PathSample sample{.known = true, .state = path.judgement.state};
@@ -84,7 +71,7 @@ void PathTrails::add(const mesh::PathView& path) {
   const PathSample sample = sample_of(path);
   PathSample& place = ring.samples.at(static_cast<std::size_t>(step_ % kSteps));
   if (ring.last == step_) {  // Of the other IP version.
-    if (badness(sample) > badness(place)) place = sample;
+    if (mesh::badness(sample.state) > mesh::badness(place.state)) place = sample;
     return;
   }
   for (Step gone = std::max(ring.last + 1, step_ - kSteps + 1); gone < step_; ++gone) {

@@ -29,21 +29,6 @@ std::uint8_t loss_level(const PathRow& row) {
   return static_cast<std::uint8_t>(1 + (bound - kLossBounds.begin()));
 }
 
-// Larger is worse. An unknown state is not called fine.
-unsigned badness(PathState state) {
-  switch (state) {
-    case PathState::kUp:
-      return 0;
-    case PathState::kUnknown:
-      return 1;
-    case PathState::kDegraded:
-      return 2;
-    case PathState::kDown:
-      return 3;
-  }
-  return 0;
-}
-
 // As declared, from kUnknown to kDown, is from better to worse but for these two.
 unsigned badness(FragmentationClass sizes) {
   if (sizes == FragmentationClass::kBlackHole) return 5;
@@ -75,6 +60,20 @@ void append_names(std::string& out, std::string_view key, Enum last) {
 }
 
 }  // namespace
+
+unsigned badness(PathState state) {
+  switch (state) {
+    case PathState::kUp:
+      return 0;
+    case PathState::kUnknown:
+      return 1;
+    case PathState::kDegraded:
+      return 2;
+    case PathState::kDown:
+      return 3;
+  }
+  return 0;
+}
 
 std::chrono::microseconds rtt_bound(std::size_t level) {
   return std::chrono::microseconds(

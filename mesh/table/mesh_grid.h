@@ -24,6 +24,9 @@ std::chrono::microseconds rtt_bound(std::size_t level);
 inline constexpr std::array<double, 9> kLossBounds = {0,  1,  2,     5,  10,
                                                       20, 50, 99.99, 100};  // Percent.
 
+// Larger is worse: where one place shows several paths. An unknown state is not called fine.
+unsigned badness(PathState state);
+
 // How one node reaches another.
 struct PairState {
   std::string_view from;  // A node.

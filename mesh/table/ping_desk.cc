@@ -18,7 +18,6 @@ bool PingDesk::ask(Ping ping, Clock::time_point now) {
     if (oldest == pings_.end()) return false;
     pings_.erase(oldest);
   }
-  ping.asked = now;
   pings_.push_back(std::move(ping));
   return true;
 }

@@ -1,8 +1,6 @@
 #include "server/history/trail_api.h"
 
-#include <charconv>
 #include <map>
-#include <string_view>
 #include <utility>
 
 #include "lib/base/json_writer.h"
@@ -36,12 +34,9 @@ http::Response get_verdict_paths(const HistoryAccess& access, const http::Reques
   if (auto known = http::check_query_keys(request, {}); !known) {
     return http::Response::error(400, known.error().message());
   }
-  std::uint64_t id = 0;
-  const std::string_view number = request.parameter;
-  std::from_chars(number.data(), number.data() + number.size(), id);
-  if (std::to_string(id) != number) {
-    return http::Response::error(400, "id: the number of a verdict is expected");
-  }
+  const auto number = http::parameter_number(request);
+  if (!number) return http::Response::error(400, "id: the number of a verdict is expected");
+  const std::uint64_t id = *number;
   Texts texts = access.tables.trails.with([id](const VerdictTrails& trails) {
     Texts held;
     const auto take = [&](const auto& list) {

@@ -176,6 +176,7 @@ Outcome<PingDesk::Ping> plan(const mesh::MeshTable& table, const Wish& wish, Now
   ping.from_node = table.text(from->node);
   ping.to_node = table.text(to->node);
   ping.layer = from->layer;
+  ping.asked = time.steady;
   ping.deadline = PingDesk::deadline_of(ping.order, from->report_interval, time.steady);
   return ping;
 }
@@ -253,8 +254,7 @@ http::Response post_ping(Guarded<mesh::Mesh>& mesh, const http::Request& request
   if (const auto* refusal = std::get_if<Refusal>(&planned)) {
     return http::Response::error(refusal->status, refusal->sentence);
   }
-  auto ping = std::get<PingDesk::Ping>(planned);
-  ping.asked = time.steady;
+  const auto& ping = std::get<PingDesk::Ping>(planned);
   audit(ping, request, log);
   return http::Response::json(json_of(ping, time), 202);
 }
@@ -263,13 +263,11 @@ http::Response get_ping(Guarded<mesh::Mesh>& mesh, const http::Request& request)
   if (auto known = http::check_query_keys(request, {}); !known) {
     return http::Response::error(400, known.error().message());
   }
-  std::uint64_t id = 0;
-  const std::string_view text = request.parameter;
-  std::from_chars(text.data(), text.data() + text.size(), id);
+  const auto id = http::parameter_number(request);
   const Now time = now();
   std::string json = mesh.with([&](mesh::Mesh& held) {
-    const PingDesk::Ping* const ping = held.pings.find(id);
-    return ping == nullptr || std::to_string(id) != text ? std::string() : json_of(*ping, time);
+    const PingDesk::Ping* const ping = id ? held.pings.find(*id) : nullptr;
+    return ping == nullptr ? std::string() : json_of(*ping, time);
   });
   if (json.empty()) return http::Response::error(404, "There is no such ping, or no more.");
   return http::Response::json(std::move(json));
