@@ -12,7 +12,7 @@ constexpr std::size_t kNodesMax = 65'536;  // Numbers of nodes have 16 bits.
 constexpr std::size_t kStatesMax = 4;      // Two bits.
 constexpr std::string_view kNotAsDocumented = "this is no grid: ";
 
-struct Cell {
+struct GridCell {
   std::size_t from = 0;
   std::size_t to = 0;
   std::size_t state = 0;
@@ -22,7 +22,7 @@ struct Cell {
 struct LayerGrid {
   std::vector<std::pair<std::string, std::string>> nodes;  // Name and zone.
   std::vector<std::string> states;
-  std::vector<Cell> cells;
+  std::vector<GridCell> cells;
 };
 
 struct Node {
@@ -80,9 +80,9 @@ Result<LayerGrid> read_layer(std::string_view body) {
     if (end < grid->cells.size() || end > cells)
       return no_grid("its rows do not follow each other");
     for (std::size_t i = grid->cells.size(); i < end; ++i) {
-      const Cell cell{.from = from,
-                      .to = little_endian(to.substr(2 * i, 2)),
-                      .state = static_cast<unsigned char>(states[i]) % kStatesMax};
+      const GridCell cell{.from = from,
+                          .to = little_endian(to.substr(2 * i, 2)),
+                          .state = static_cast<unsigned char>(states[i]) % kStatesMax};
       if (cell.to >= nodes) return no_grid("it has paths to no node");
       grid->cells.push_back(cell);
     }
@@ -156,7 +156,7 @@ Result<MeshGrid> read_grids(const std::vector<std::string>& bodies) {
     grid.zones.push_back(node->second.zone);
   }
   for (const LayerGrid& layer : layers) {
-    for (const Cell& cell : layer.cells) {
+    for (const GridCell& cell : layer.cells) {
       const std::string& from = layer.nodes[cell.from].first;
       const std::string& to = layer.nodes[cell.to].first;
       if (from == to) continue;  // Its other agent.

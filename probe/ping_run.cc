@@ -9,8 +9,6 @@
 namespace meshcheck::probe {
 namespace {
 
-// The first field of every STAMP packet.
-constexpr std::size_t kSequenceSize = 4;
 constexpr std::size_t kPacketSizeMax = 9600;
 // How often the socket is looked at once all probes have left.
 constexpr std::chrono::milliseconds kSweep{50};
@@ -119,7 +117,7 @@ void PingRun::on_failure(const TimestampedSocket::Failure& failure) {
   std::uint64_t sequence = round_trips_.size();
   if (failure.cookie) {
     sequence = *failure.cookie;
-  } else if (failure.quote.size() >= kSequenceSize) {
+  } else if (failure.quote.size() >= stamp::kSequenceSize) {
     sequence = stamp::get<std::uint32_t>(failure.quote, 0);
   }
   if (sequence >= round_trips_.size() || failed_[sequence] || round_trips_[sequence]) return;

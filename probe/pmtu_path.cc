@@ -10,9 +10,6 @@
 namespace meshcheck::probe {
 namespace {
 
-// The first field of every STAMP packet.
-constexpr std::size_t kSequenceSize = 4;
-
 // A device without room for small packets has none for large ones either, for so long.
 constexpr std::chrono::seconds kFull{5};
 
@@ -102,7 +99,7 @@ void PmtuPath::not_sent(std::uint32_t sequence, int error_number, std::uint32_t 
 
 bool PmtuPath::too_big(stamp::Bytes quote, std::uint32_t mtu, const IpAddress& reporter,
                        Clock::time_point now) {
-  if (quote.size() < kSequenceSize) return false;
+  if (quote.size() < stamp::kSequenceSize) return false;
   const auto cookie = cookie_of(stamp::get<std::uint32_t>(quote, 0));
   return cookie && mtu_.too_big(*cookie, mtu, reporter, now);
 }

@@ -14,9 +14,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kProbeBufferSize = 2048;
 static_assert(StampProber::kProbeSizeMax + 4 <= kProbeBufferSize);
-// The first field of every STAMP packet.
-constexpr std::size_t kSequenceSize = 4;
-
 std::uint64_t make_cookie(std::uint32_t id, std::uint32_t sequence) {
   return std::uint64_t{id} << 32U | sequence;
 }
@@ -193,7 +190,7 @@ void StampProber::on_failure(const TimestampedSocket::Failure& failure) {
   std::uint32_t sequence = 0;
   if (failure.cookie) {
     sequence = static_cast<std::uint32_t>(*failure.cookie);
-  } else if (failure.quote.size() >= kSequenceSize) {
+  } else if (failure.quote.size() >= stamp::kSequenceSize) {
     sequence = stamp::get<std::uint32_t>(failure.quote, 0);
   } else {
     return;  // Nobody knows which probe it was; its time will run out.

@@ -12,7 +12,7 @@ namespace meshcheck::probe {
 namespace {
 
 // Replies whose transmit time may still come.
-constexpr std::size_t kAwaitedMax = 256;
+constexpr std::size_t kRepliesMax = 256;
 constexpr std::chrono::seconds kForgetPeriod{1};
 
 struct SenderId {
@@ -45,7 +45,7 @@ struct StampReflector::Node {
   std::optional<stamp::Key> current;
   std::optional<stamp::Key> previous;
   std::vector<std::uint8_t> out;
-  std::array<stamp::Reflector::Reply, kAwaitedMax> awaited;
+  std::array<stamp::Reflector::Reply, kRepliesMax> awaited;
   std::uint64_t next_cookie = 0;
   Counts counts;
   std::unordered_map<SenderId, Clock::time_point, SenderIdHash> heard;
@@ -95,7 +95,7 @@ void StampReflector::Node::answer(TimestampedSocket& socket,
     return;
   }
   const std::uint64_t cookie = next_cookie++;
-  awaited[cookie % kAwaitedMax] = *reply;
+  awaited[cookie % kRepliesMax] = *reply;
   ++counts.replies;
   using Fragmentation = TimestampedSocket::Fragmentation;
   socket.send(
@@ -135,8 +135,8 @@ Result<stamp::Reflector::Reply> StampReflector::Node::reflect(
 
 void StampReflector::Node::transmitted(const TimestampedSocket::Transmitted& sent) {
   using Method = stamp::FollowUpTelemetry::Method;
-  if (!sent.kernel_time || next_cookie - sent.cookie > kAwaitedMax) return;
-  reflector.transmitted(awaited[sent.cookie % kAwaitedMax], sent.time, Method::kSoftware);
+  if (!sent.kernel_time || next_cookie - sent.cookie > kRepliesMax) return;
+  reflector.transmitted(awaited[sent.cookie % kRepliesMax], sent.time, Method::kSoftware);
 }
 
 void StampReflector::Node::note(const SenderId& sender, Clock::time_point now) {

@@ -15,6 +15,8 @@ namespace meshcheck::mesh {
 
 // kUnknown: too little is known, or the agent itself was starved. kDegraded: up, and loses probes.
 enum class PathState : std::uint8_t { kUnknown, kUp, kDegraded, kDown };
+inline constexpr std::array kPathStates = {PathState::kUnknown, PathState::kUp,
+                                           PathState::kDegraded, PathState::kDown};
 std::string_view text(PathState state);  // "unknown", "up", "degraded", "down".
 std::optional<PathState> parse_path_state(std::string_view text);
 

@@ -9,15 +9,14 @@ namespace {
 
 // Bounds in bytes of what has no other; with those of report.cc and the agent's of its probes' URLs
 // a report stays below kRecordSizeMax.
-constexpr std::size_t kKibibyte = 1024;
-constexpr std::size_t kLinksSizeMax = 12 * kKibibyte;
-constexpr std::size_t kGatewaysSizeMax = 2 * kKibibyte;
-constexpr std::size_t kRoutesSizeMax = 10 * kKibibyte;
-constexpr std::size_t kPathsSizeMax = 256 * kKibibyte;
-constexpr std::size_t kHeardSizeMax = 48 * kKibibyte;
-constexpr std::size_t kPmtusSizeMax = 256 * kKibibyte;
-constexpr std::size_t kCachedMtusSizeMax = 4 * kKibibyte;
-constexpr std::size_t kPingsSizeMax = 8 * kKibibyte;
+constexpr std::size_t kLinksSizeMax = 12 * 1024;
+constexpr std::size_t kGatewaysSizeMax = 2 * 1024;
+constexpr std::size_t kRoutesSizeMax = 10 * 1024;
+constexpr std::size_t kPathsSizeMax = 256 * 1024;
+constexpr std::size_t kHeardSizeMax = 48 * 1024;
+constexpr std::size_t kPmtusSizeMax = 256 * 1024;
+constexpr std::size_t kCachedMtusSizeMax = 4 * 1024;
+constexpr std::size_t kPingsSizeMax = 8 * 1024;
 
 void append_link(std::string& out, const ReportLink& link) {
   out += '{';
@@ -98,7 +97,7 @@ void append_numbers(std::string& out, std::string_view key, const Numbers& numbe
 void append_probing(std::string& out, const ProbingReport& probing) {
   append_json_key(out, "probing");
   out += '{';
-  append_json_list(out, "addresses", probing.addresses, {2, kKibibyte},
+  append_json_list(out, "addresses", probing.addresses, {2, 1024},
                    [&](const IpAddress& address) { append_json_string(out, address.text()); });
   append_numbers(out, "link_mtus", probing.link_mtus);
   append_json_member(out, "tunnel", probing.tunnel);
@@ -160,7 +159,7 @@ void append_table(std::string& out, TableName table, const Columns& columns, con
                   AppendRow&& append_row) {
   append_json_key(out, table.key);
   out += '{';
-  append_json_list(out, "columns", columns, {columns.size(), kKibibyte},
+  append_json_list(out, "columns", columns, {columns.size(), 1024},
                    [&](std::string_view column) { append_json_string(out, column); });
   append_json_list(out, "rows", rows, {kReportPathsMax, table.size_max},
                    [&](const auto& row) { append_row(out, row); });

@@ -6,7 +6,7 @@
 namespace meshcheck::mesh {
 namespace {
 
-constexpr std::array<std::string_view, 2> kLayers = {"pod", "host"};
+constexpr std::array<std::string_view, 2> kLayerNames = {"pod", "host"};
 constexpr std::array<std::string_view, 4> kRelations = {"peer", "twin", "gateway", "target"};
 constexpr std::array<std::string_view, 5> kProbeKinds = {"stamp", "icmp", "tcp", "udp", "dns"};
 constexpr std::array<std::string_view, 3> kFamilies = {"", "ipv4", "ipv6"};
@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 4> kStages = {"", "connect", "send", "ans
 }  // namespace
 
 std::string_view text(Layer layer) {
-  return kLayers[static_cast<std::size_t>(layer)];
+  return kLayerNames[static_cast<std::size_t>(layer)];
 }
 
 std::string_view text(Relation relation) {

@@ -23,6 +23,7 @@ inline constexpr std::size_t kReportPathErrorSizeMax = 120;
 
 // The network that an agent sees: its pod's or its host's.
 enum class Layer : std::uint8_t { kPod, kHost };
+inline constexpr std::array kLayers = {Layer::kPod, Layer::kHost};
 std::string_view text(Layer layer);  // "pod", "host"
 
 // The other end of a path: an agent of the same layer on another node, the other agent of this

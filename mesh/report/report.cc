@@ -10,9 +10,8 @@ namespace meshcheck::mesh {
 namespace {
 
 // Bounds in bytes of what has no other; mesh_writer.cc has those of `mesh`.
-constexpr std::size_t kKibibyte = 1024;
-constexpr std::size_t kIpsSizeMax = 12 * kKibibyte;
-constexpr std::size_t kLookupSizeMax = 3 * kKibibyte;
+constexpr std::size_t kIpsSizeMax = 12 * 1024;
+constexpr std::size_t kLookupSizeMax = 3 * 1024;
 
 void append_lookup(std::string& out, const Report& report) {
   append_json_key(out, "nslookup");

@@ -24,12 +24,13 @@ constexpr Tick kReturn = 20 * kSecond;
 constexpr Tick kClaimAfterMax = 10 * kSecond;
 constexpr Tick kSizeClaimAfterMax = 30 * kSecond;
 
+using Type = Fault::Type;
+
 double seconds(Tick ticks) {
   return static_cast<double>(ticks) / kSecond;
 }
 
 bool is_slow(Fault::Type type) {
-  using Type = Fault::Type;
   return Fault{.type = type}.of_sizes() || type == Type::kLossOfNode ||
          type == Type::kLossOfZones || type == Type::kLatencyOfNode ||
          type == Type::kLatencyOfZones;

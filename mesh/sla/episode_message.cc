@@ -29,7 +29,7 @@ json to_json(const Episode& episode) {
   return out;
 }
 
-Result<std::string> name_of(const json& object, const char* key) {
+Result<std::string> member_name(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_string()) {
     return Error(std::string(key) + ": a text is missing");
@@ -60,9 +60,9 @@ Result<Milliseconds> time_of(const json& object, const char* key) {
 Result<ProbeRef> ref_of(const json& object) {
   const auto found = object.find("probeRef");
   if (found == object.end() || !found->is_object()) return Error("probeRef: an object is missing");
-  auto group = name_of(*found, "group");
+  auto group = member_name(*found, "group");
   if (!group) return group.error().within("probeRef");
-  auto probe = name_of(*found, "probe");
+  auto probe = member_name(*found, "probe");
   if (!probe) return probe.error().within("probeRef");
   return ProbeRef{*std::move(group), *std::move(probe)};
 }
@@ -109,7 +109,7 @@ Result<EpisodeMessage> parse_episode_message(std::string_view body) {
   if (body.size() > kEpisodeMessageSizeMax) return Error("larger than 2 MiB");
   const json root = json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) return Error("no JSON object");
-  auto origin = name_of(root, "origin");
+  auto origin = member_name(root, "origin");
   if (!origin) return origin.error();
   EpisodeMessage message{.origin = *std::move(origin)};
   const auto episodes = root.find("episodes");

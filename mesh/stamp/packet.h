@@ -14,6 +14,7 @@ namespace meshcheck::stamp {
 
 inline constexpr std::size_t kUnauthenticatedSize = 44;
 inline constexpr std::size_t kAuthenticatedSize = 112;
+inline constexpr std::size_t kSequenceSize = 4;  // The first field of every packet.
 
 // Where TLVs begin. Everywhere in this folder a key means authenticated mode and no key
 // unauthenticated mode. A session's mode is agreed beforehand; packets do not carry it.

@@ -4,10 +4,10 @@
 #include <cassert>
 #include <limits>
 
+#include "mesh/stamp/packet.h"
+
 namespace meshcheck::stamp {
 namespace {
-
-constexpr std::size_t kSequenceSize = 4;
 
 // "The Length field value is not valid for the particular type" (RFC 8972 section 4).
 bool has_valid_length(const Tlv& tlv) {

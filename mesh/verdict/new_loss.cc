@@ -23,8 +23,6 @@ constexpr double kFromMin = 0.2;
 // A node whose losses are nearly all with one other zone may be the first that is known of there.
 constexpr double kOneZoneMax = 0.8;
 constexpr double kOneZoneKnownMax = 0.65;
-// Losses in one way, and a fifth of that in the other: that is no chance.
-constexpr std::uint64_t kOtherWayMin = 5;
 constexpr std::uint64_t kWayMin = 5;
 constexpr std::chrono::seconds kLately{10};
 // Who was restarted so lately did not answer for a while.

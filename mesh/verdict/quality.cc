@@ -18,8 +18,6 @@ constexpr std::uint32_t kLossyWitnessesMin = 4;
 constexpr std::uint32_t kUnsureMin = 8;
 // Of one direction, to be called lossy.
 constexpr double kLossOfWayMin = 0.02;
-// Losses in one way, and a fifth of that in the other: that is no chance.
-constexpr std::uint64_t kOtherWayMin = 5;
 // A pair has few paths, and chance makes three losses in a minute of one of them: 1 % of all do
 // not lose eight in a year.
 constexpr std::uint32_t kPairLostMin = 8;

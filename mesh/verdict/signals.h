@@ -2,6 +2,7 @@
 // earlier ones explain.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "mesh/verdict/cover.h"
@@ -11,6 +12,9 @@
 namespace meshcheck::verdict {
 
 using Findings = std::vector<Finding>;
+
+// Losses in one way, and a fifth of that in the other: that is no chance.
+inline constexpr std::uint64_t kOtherWayMin = 5;
 
 // The observation of a path that several signals begin with, good in both ways so far.
 Observation observe(const Evidence& evidence, Index path);

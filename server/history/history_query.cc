@@ -14,7 +14,6 @@ using history::Seconds;
 using std::chrono::seconds;
 
 constexpr std::chrono::hours kLengthDefault{1};
-constexpr std::array kLayers = {mesh::Layer::kPod, mesh::Layer::kHost};
 
 seconds kept_step(seconds age) {
   if (age <= RecentHistory::kLength) return RecentHistory::kStep;
@@ -45,7 +44,7 @@ Result<HistoryQuery> parse_history_query(const http::Request& request, WallTime 
   HistoryQuery query;
   query.key.node = request.query_value("node");
   if (query.key.node.empty()) return Error("node: the name of a node is expected");
-  const auto layer = http::query_choice(request, "layer", kLayers);
+  const auto layer = http::query_choice(request, "layer", mesh::kLayers);
   if (!layer) return layer.error();
   query.key.layer = layer->value_or(mesh::Layer::kPod);
   const auto to = http::query_time(request, "to", now);

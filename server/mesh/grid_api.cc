@@ -14,10 +14,9 @@ namespace meshcheck::server {
 namespace {
 
 constexpr std::array<std::string_view, 2> kKeys = {"layer", "at"};
-constexpr std::array kLayers = {mesh::Layer::kPod, mesh::Layer::kHost};
 // A client says at least each 15 s that it listens: so often is it sent something.
 constexpr std::chrono::seconds kListensFor{60};
-constexpr std::size_t kPiecePaths = 1024;  // Walked with the lock held: less than a millisecond.
+constexpr std::size_t kPieceCells = 1024;  // Walked with the lock held: less than a millisecond.
 
 // Another text for another grid; the time that a grid is of makes none, nor do the blanks that fill
 // its line up, which are fewer behind a time with more digits.
@@ -40,7 +39,7 @@ std::array<mesh::MeshGrid, 2> GridAnswers::walk(Now time) const {
       const auto& zones = mesh.assigner.zones();
       std::string name;
       std::string_view zone;
-      return mesh.table.visit(*after, kPiecePaths, time, [&](const mesh::PathView& path) {
+      return mesh.table.visit(*after, kPieceCells, time, [&](const mesh::PathView& path) {
         if (path.from_name != name) {  // The paths of an agent follow each other.
           name = path.from_name;
           const auto known = zones.find(name);
@@ -81,7 +80,7 @@ std::string GridAnswers::event_of(const Held& held, const Fresh& fresh, std::siz
                                   Now time) {
   std::string json = "{";
   append_json_member(json, "time", time_text(time.steady, time));
-  append_json_member(json, "layer", text(kLayers.at(layer)));
+  append_json_member(json, "layer", text(mesh::kLayers.at(layer)));
   append_json_member(json, "before", held.grids.at(layer).etag);
   append_json_member(json, "etag", fresh.grids.at(layer).etag);
   append_json_key(json, "cells");
@@ -185,7 +184,7 @@ http::Response GridAnswers::answer(const http::Request& request) {
   if (auto known = http::check_query_keys(request, kKeys); !known) {
     return http::Response::error(400, known.error().message());
   }
-  const auto asked = http::query_choice(request, "layer", kLayers);
+  const auto asked = http::query_choice(request, "layer", mesh::kLayers);
   if (!asked) return http::Response::error(400, asked.error().message());
   const mesh::Layer layer = asked->value_or(mesh::Layer::kPod);
   const auto place = static_cast<std::size_t>(layer);

@@ -11,9 +11,6 @@
 namespace meshcheck::server {
 namespace {
 
-// Paths in one piece: about 250 KB with their sizes, and less than a millisecond with the lock.
-constexpr std::size_t kPiecePaths = 256;
-
 // The source of an answer's body.
 class MeshStream {
  public:

@@ -22,8 +22,6 @@ struct Gauges {
   std::array<std::size_t, 5> down{};    // By Direction.
 };
 
-constexpr std::array kStates = {mesh::PathState::kUnknown, mesh::PathState::kUp,
-                                mesh::PathState::kDegraded, mesh::PathState::kDown};
 constexpr std::array kCuts = {mesh::Cut::kForward, mesh::Cut::kBackward, mesh::Cut::kBoth,
                               mesh::Cut::kUnknown};
 
@@ -135,7 +133,7 @@ class MeshMetrics {
   void write_paths() {
     sink_.family("meshcheck_paths", Type::kGauge, "Paths by state, of all relations.");
     for (const auto& [key, series] : table_.series()) {
-      for (const mesh::PathState state : kStates) {
+      for (const mesh::PathState state : mesh::kPathStates) {
         sink_.sample(
             {{"node", key.first}, {"layer", mesh::text(key.second)}, {"state", mesh::text(state)}},
             static_cast<double>(gauges_[&series].states[static_cast<std::size_t>(state)]));

@@ -14,9 +14,6 @@ constexpr std::array<std::string_view, 5> kMeshKeys = {"layer", "state", "relati
 constexpr std::array<std::string_view, 6> kPmtuKeys = {"layer", "class",  "relation",
                                                        "node",  "family", "format"};
 constexpr std::array<std::string_view, 2> kFormats = {"json", "csv"};
-constexpr std::array kLayers = {mesh::Layer::kPod, mesh::Layer::kHost};
-constexpr std::array kStates = {mesh::PathState::kUp, mesh::PathState::kDegraded,
-                                mesh::PathState::kDown, mesh::PathState::kUnknown};
 constexpr std::array kRelations = {mesh::Relation::kPeer, mesh::Relation::kTwin,
                                    mesh::Relation::kGateway, mesh::Relation::kTarget};
 constexpr std::array kFamilies = {mesh::PathFamily::kIpv4, mesh::PathFamily::kIpv6};
@@ -29,7 +26,7 @@ constexpr std::array kClasses = {Class::kUnknown,   Class::kClear,
 // What both have.
 Result<MeshQuery> parse_common(const http::Request& request) {
   MeshQuery query;
-  const auto layer = http::query_choice(request, "layer", kLayers);
+  const auto layer = http::query_choice(request, "layer", mesh::kLayers);
   if (!layer) return layer.error();
   query.layer = *layer;
   const auto relation = http::query_choice(request, "relation", kRelations);
@@ -58,7 +55,7 @@ Result<MeshQuery> parse_mesh_query(const http::Request& request) {
   if (auto checked = http::check_query_keys(request, kMeshKeys); !checked) return checked.error();
   auto query = parse_common(request);
   if (!query) return query.error();
-  const auto state = http::query_choice(request, "state", kStates);
+  const auto state = http::query_choice(request, "state", mesh::kPathStates);
   if (!state) return state.error();
   query->state = *state;
   return query;

@@ -35,7 +35,7 @@ TEST(MeshQueryTest, ReadsEachKey) {
 TEST(MeshQueryTest, SaysWhatIsAllowed) {
   EXPECT_EQ(parse("layer=x").error().message(), "layer: unknown value; allowed are pod, host");
   EXPECT_EQ(parse("state=broken").error().message(),
-            "state: unknown value; allowed are up, degraded, down, unknown");
+            "state: unknown value; allowed are unknown, up, degraded, down");
   EXPECT_EQ(parse("relation=x").error().message(),
             "relation: unknown value; allowed are peer, twin, gateway, target");
   EXPECT_EQ(parse("format=xml").error().message(), "format: unknown value; allowed are json, csv");

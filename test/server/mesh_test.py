@@ -233,7 +233,7 @@ def test_says_from_when_on_it_knows_a_past_grid(mesh):
 
 @pytest.mark.parametrize("query, message", [
     ("layer=x", "layer: unknown value; allowed are pod, host\n"),
-    ("state=broken", "state: unknown value; allowed are up, degraded, down, unknown\n"),
+    ("state=broken", "state: unknown value; allowed are unknown, up, degraded, down\n"),
     ("relation=x", "relation: unknown value; allowed are peer, twin, gateway, target\n"),
     ("format=xml", "format: unknown value; allowed are json, csv\n"),
     ("lyer=pod", "unknown key in the query; allowed are layer, state, relation, node, format\n"),

@@ -41,7 +41,7 @@ Error cannot_create(const std::string& path, int error_number) {
 }  // namespace
 
 Result<FileLock> FileLock::take(const std::string& path) {
-  const int descriptor = open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  const int descriptor = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (descriptor < 0) return cannot_create(path, errno);
   FileLock lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
