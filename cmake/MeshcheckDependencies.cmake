@@ -32,6 +32,7 @@ else()
               ${LLHTTP_SOURCE_DIR}/http.c)
   target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
   target_compile_options(llhttp PRIVATE -O2 -w)
+  set_target_properties(llhttp PROPERTIES UNITY_BUILD OFF)
   # Or it takes what RFC 9112 forbids, such as a space before a header's colon.
   target_compile_definitions(llhttp PUBLIC LLHTTP_STRICT_MODE=1)
 endif()

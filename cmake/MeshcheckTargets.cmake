@@ -37,10 +37,18 @@ if(BUILD_TESTING)
   target_link_libraries(meshcheck_test_headers PRIVATE GTest::gtest)
 endif()
 
-# meshcheck_library(NAME SOURCES a.cc b.cc DEPENDS other PkgConfig::thing)
+# From nothing, files of a folder are compiled several at once (CMAKE_UNITY_BUILD): half of the compiler's time. What
+# two of them call by the same private name would collide; ALONE names such files.
+if(CMAKE_UNITY_BUILD)
+  # g++ takes the private types of the files of one unit for those of a header.
+  target_compile_options(meshcheck_flags_common INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
+
+# meshcheck_library(NAME SOURCES a.cc b.cc ALONE b.cc DEPENDS other PkgConfig::thing)
 # The target is meshcheck_NAME; DEPENDS names our libraries without that prefix.
 function(meshcheck_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;ALONE;DEPENDS" ${ARGN})
+  set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   add_library(meshcheck_${name} STATIC ${arg_SOURCES})
   target_precompile_headers(meshcheck_${name} REUSE_FROM meshcheck_std_headers)
   meshcheck_link(meshcheck_${name} PUBLIC ${arg_DEPENDS})
@@ -55,13 +63,14 @@ function(meshcheck_program name)
   set_property(GLOBAL APPEND PROPERTY MESHCHECK_PROGRAMS ${name})
 endfunction()
 
-# meshcheck_tests(NAME SOURCES a_test.cc DEPENDS ...): one program and one ctest label a folder. Of the presets' four
+# meshcheck_tests(NAME SOURCES a_test.cc ALONE a_test.cc DEPENDS ...): one program and one ctest label a folder. Of the presets' four
 # jobs it takes two, as all that is busy: on two cores two of these run at once, or four tests that wait.
 function(meshcheck_tests name)
   if(NOT BUILD_TESTING)
     return()
   endif()
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;ALONE;DEPENDS" ${ARGN})
+  set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()

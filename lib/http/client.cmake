@@ -1,5 +1,6 @@
 meshcheck_library(http_client
   SOURCES client.cc tcp_info.cc transfer.cc
+  ALONE tcp_info.cc
   DEPENDS base http_url uv CURL::libcurl
 )
 meshcheck_tests(http_client
