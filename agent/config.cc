@@ -18,8 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kProbeTimeoutMax{10'000};
-
 struct Values {
   ServerOptions server;
   std::string probe_urls;
@@ -160,14 +158,6 @@ Result<SlaConfig> sla_of(const Values& values, const std::string& pod_name) {
 
 std::string Config::report_url() const {
   return server.url() + "/api/v1/agents/" + http::escape_path_segment(pod_name);
-}
-
-milliseconds Config::report_timeout() const {
-  return std::max<milliseconds>(interval - std::chrono::seconds(1), std::chrono::seconds(1));
-}
-
-milliseconds Config::probe_timeout() const {
-  return std::min(report_timeout() / 2, kProbeTimeoutMax);
 }
 
 std::variant<Config, Exit> configure(const Program& program, const Invocation& invocation) {

@@ -1,6 +1,7 @@
 // An agent's configuration, from its flags and its environment.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,7 @@ inline constexpr std::size_t kPaddingElementsMax = 500'000;  // Of two bytes eac
 using mesh::Layer;
 
 inline constexpr std::uint16_t kProbePort = 8862;  // As STAMP's 862, which needs privileges.
+inline constexpr std::chrono::milliseconds kProbeTimeoutMax{10'000};
 
 // Without checks the agent takes no part in the SLA.
 struct SlaConfig {
@@ -71,8 +73,13 @@ struct Config {
   // Whether reports are padded.
   bool pads() const { return zero_extender_length > 0 || padding_sweep; }
   // For everything between asking and the answer's last byte.
-  std::chrono::milliseconds report_timeout() const;
-  std::chrono::milliseconds probe_timeout() const;
+  std::chrono::milliseconds report_timeout() const {
+    return std::max<std::chrono::milliseconds>(interval - std::chrono::seconds(1),
+                                               std::chrono::seconds(1));
+  }
+  std::chrono::milliseconds probe_timeout() const {
+    return std::min(report_timeout() / 2, kProbeTimeoutMax);
+  }
 };
 
 struct Program {
