@@ -261,11 +261,23 @@ class AgentFaults {
       const bool all_of_node = here.size() > 1;
       const Subject subject{.type = all_of_node ? Type::kNode : Type::kAgent,
                             .first = all_of_node ? node : here.front()};
-      add(subject, here);
+      if (all_of_node || !waits_for_twin(here.front())) add(subject, here);
       std::erase_if(alive_, [&](Index agent) {
         return std::find(here.begin(), here.end(), agent) != here.end();
       });
     }
+  }
+
+  // Whether the other agent of its node has not reported since this one's report was due. Then that
+  // one may be silent too, and the node it is: that is known an interval later.
+  bool waits_for_twin(Index agent) const {
+    const Agent& seen = view_.agents[agent];
+    if (seen.node == kNoIndex) return false;
+    const Clock::time_point due = seen.reported + seen.report_interval;
+    return std::any_of(view_.agents.begin(), view_.agents.end(), [&](const Agent& other) {
+      return other.node == seen.node && other.layer != seen.layer && other.expected &&
+             other.status == Agent::Status::kReporting && other.reported < due;
+    });
   }
 
   // Several of one zone, and not most of it: a zone that is cut off may begin like that.

@@ -304,6 +304,19 @@ TEST(DiagnosisTest, TellsTheServerFromTheNodeThatCannotReachIt) {
   EXPECT_EQ(told(mesh.view), Lines{"server_unreachable all both out critical 16/16"});
 }
 
+TEST(DiagnosisTest, BlamesNoAgentWhoseTwinHasNotHadToReportSince) {
+  HandMadeMesh mesh(3);
+  const Index pod = mesh.agent(1, Layer::kPod);
+  Agent& host = mesh.view.agents[mesh.agent(1, Layer::kHost)];
+  mesh.silence(pod, true);
+  mesh.view.agents[pod].reported = mesh.view.now - 10s;
+  mesh.view.agents[pod].report_interval = 5s;
+  host.reported = mesh.view.now - 6s;
+  EXPECT_EQ(told(mesh.view), Lines{}) << "the node may be it";
+  host.reported = mesh.view.now - 4s;
+  EXPECT_EQ(told(mesh.view), Lines{"server_unreachable pod-1 pod out warning 1/1"});
+}
+
 TEST(DiagnosisTest, MissesAnAgentThatNeverReported) {
   HandMadeMesh mesh(4);
   const Index agent = mesh.agent(3, Layer::kPod);
