@@ -136,5 +136,29 @@ TEST(NewFaultsTest, TellsTheNodeThatTheFirstSmallSizesShare) {
   EXPECT_EQ(lines[0].substr(0, 31), "mtu_black_hole node-3 both both");
 }
 
+TEST(LossOfTwoNodesTest, IsOfTheOneThatLosesWhatItSendsToItsGateway) {
+  HandMadeMesh mesh(2);
+  mesh.peers([&](Path& path, Index, Index, Layer) {
+    path.state = PathState::kDegraded;
+    path.since = mesh.view.now - 60s;
+    path.sent = 60;
+    path.lost = 12;
+    path.lost_forward = 6;
+    path.lost_backward = 6;
+  });
+  const auto lose = [&](Index node, std::uint16_t lost) {
+    mesh.edges(Relation::kGateway, [&](Path& path, Index of, Layer) {
+      path.sent = 60;
+      if (of == node) path.lost = lost;
+    });
+  };
+  lose(1, 0);
+  EXPECT_EQ(told(mesh.view), Lines{"partial_loss node-0,node-1 both unknown warning 8/8"});
+  lose(1, 8);
+  EXPECT_EQ(told(mesh.view), Lines{"partial_loss node-1 both both warning 8/8"});
+  lose(0, 8);
+  EXPECT_EQ(told(mesh.view), Lines{"partial_loss node-0,node-1 both unknown warning 8/8"});
+}
+
 }  // namespace
 }  // namespace meshcheck::verdict

@@ -1,5 +1,6 @@
 // What is up and not well: loss and latency between agents.
 #include <algorithm>
+#include <array>
 
 #include "mesh/verdict/cover.h"
 #include "mesh/verdict/signals.h"
@@ -22,6 +23,11 @@ constexpr double kLossOfWayMin = 0.02;
 // not lose eight in a year.
 constexpr std::uint32_t kPairLostMin = 8;
 constexpr double kPairLossMin = 0.08;
+// Of two nodes, all that one sends to gateways and targets is lost as often as what it sends to the
+// other one, at least half as often; the other one's is not, or far less.
+constexpr double kOwnLossShare = 0.5;
+constexpr double kOtherLossShare = 0.25;
+constexpr std::uint32_t kOwnLostMin = 3;
 // Until then it may be the beginning of a node's or a zone's loss.
 constexpr std::chrono::seconds kPairSettle{15};
 
@@ -181,14 +187,59 @@ class Loss {
     }
     finding.past = kPastShare * lately < of_minute;
     finding.loss = sent == 0 ? 0 : static_cast<float>(lost) / static_cast<float>(sent);
-    if (found.subject.type == Type::kNodePair &&
-        (lost < kPairLostMin || finding.loss < kPairLossMin ||
-         !evidence_.is_settled(found.subject, found.since, kPairSettle))) {
+    const Index end =
+        found.subject.type == Type::kNodePair ? lossy_end(found, finding.loss) : kNoIndex;
+    if (end != kNoIndex) {
+      finding.way = way_at(end, found, cover);
+      finding.subject = {.type = Type::kNode, .first = end};
+    } else if (found.subject.type == Type::kNodePair &&
+               (lost < kPairLostMin || finding.loss < kPairLossMin ||
+                !evidence_.is_settled(found.subject, found.since, kPairSettle))) {
       return;
     }
     finding.kind = is_zone(found.subject) ? Kind::kZoneDegradation : Kind::kPartialLoss;
     findings_.push_back(finding);
-    told_.push_back(found.subject);
+    told_.push_back(finding.subject);
+  }
+
+  // Of a cluster's only two nodes, the one that loses as much to gateways and targets as to the
+  // other one. kNoIndex: neither, both, or there are more nodes, whose paths say it.
+  Index lossy_end(const Explanation& found, double loss) const {
+    if (view_.nodes.size() != 2) return kNoIndex;
+    struct Own {
+      std::uint32_t sent = 0;
+      std::uint32_t lost = 0;
+      double share() const { return sent == 0 ? 0 : static_cast<double>(lost) / sent; }
+    };
+    std::array<Own, 2> own;
+    for (const Path& path : view_.paths) {
+      const bool edge = path.relation == Relation::kGateway || path.relation == Relation::kTarget;
+      if (!edge || path.state == PathState::kUnknown || path.recovering) continue;
+      const Index node = evidence_.node_of(path.from);
+      if (node >= own.size()) continue;
+      own[node].sent += path.sent;
+      own[node].lost += path.lost;
+    }
+    for (const Index node : {found.subject.first, found.subject.second}) {
+      const Own& other = own[1 - node];
+      if (own[node].lost >= kOwnLostMin && own[node].share() >= kOwnLossShare * loss &&
+          other.sent > 0 && other.share() <= kOtherLossShare * loss) {
+        return node;
+      }
+    }
+    return kNoIndex;
+  }
+
+  // As seen from the node, which is one of the two.
+  static Way way_at(Index node, const Explanation& found, const Cover& cover) {
+    bool out = false;
+    bool in = false;
+    for (const std::uint32_t member : found.members) {
+      const bool from_it = cover.bad()[member].tail == node;
+      (from_it ? out : in) = true;
+    }
+    if (out && in) return Way::kBoth;
+    return out ? Way::kOut : Way::kIn;
   }
 
   bool is_told(const Subject& subject) const {
