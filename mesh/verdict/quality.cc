@@ -23,8 +23,9 @@ constexpr double kLossOfWayMin = 0.02;
 // not lose eight in a year.
 constexpr std::uint32_t kPairLostMin = 8;
 constexpr double kPairLossMin = 0.08;
-// Of two nodes, all that one sends to gateways and targets is lost as often as what it sends to the
-// other one, at least half as often; the other one's is not, or far less.
+// Of a pair, one node's packets to and from all others are lost as often, at least half as often;
+// the other one's are not, or far less.
+constexpr std::size_t kFewNodes = 5;
 constexpr double kOwnLossShare = 0.5;
 constexpr double kOtherLossShare = 0.25;
 constexpr std::uint32_t kOwnLostMin = 3;
@@ -188,10 +189,11 @@ class Loss {
     finding.past = kPastShare * lately < of_minute;
     finding.loss = sent == 0 ? 0 : static_cast<float>(lost) / static_cast<float>(sent);
     const Index end =
-        found.subject.type == Type::kNodePair ? lossy_end(found, finding.loss) : kNoIndex;
+        found.subject.type == Type::kNodePair ? lossy_end(found.subject, finding.loss) : kNoIndex;
     if (end != kNoIndex) {
       finding.way = way_at(end, found, cover);
       finding.subject = {.type = Type::kNode, .first = end};
+      if (is_told(finding.subject) || evidence_.is_shaken(finding.subject, finding.scope)) return;
     } else if (found.subject.type == Type::kNodePair &&
                (lost < kPairLostMin || finding.loss < kPairLossMin ||
                 !evidence_.is_settled(found.subject, found.since, kPairSettle))) {
@@ -202,29 +204,32 @@ class Loss {
     told_.push_back(finding.subject);
   }
 
-  // Of a cluster's only two nodes, the one that loses as much to gateways and targets as to the
-  // other one. kNoIndex: neither, both, or there are more nodes, whose paths say it.
-  Index lossy_end(const Explanation& found, double loss) const {
-    if (view_.nodes.size() != 2) return kNoIndex;
-    struct Own {
+  // Of a pair in a small cluster, where few paths convict a node, the one that loses as much to all
+  // others. kNoIndex: neither, both, or the cluster is not small.
+  Index lossy_end(const Subject& pair, double loss) const {
+    if (view_.nodes.size() > kFewNodes) return kNoIndex;
+    struct Others {
       std::uint32_t sent = 0;
       std::uint32_t lost = 0;
       double share() const { return sent == 0 ? 0 : static_cast<double>(lost) / sent; }
     };
-    std::array<Own, 2> own;
+    std::array<Others, 2> others;
     for (const Path& path : view_.paths) {
-      const bool edge = path.relation == Relation::kGateway || path.relation == Relation::kTarget;
-      if (!edge || path.state == PathState::kUnknown || path.recovering) continue;
-      const Index node = evidence_.node_of(path.from);
-      if (node >= own.size()) continue;
-      own[node].sent += path.sent;
-      own[node].lost += path.lost;
+      if (path.state == PathState::kUnknown || path.recovering) continue;
+      if (path.relation == Relation::kTwin) continue;
+      const Index from = evidence_.node_of(path.from);
+      const Index to = between_agents(path) ? evidence_.node_of(path.to) : kNoIndex;
+      const bool first = from == pair.first || to == pair.first;
+      const bool second = from == pair.second || to == pair.second;
+      if (first == second) continue;
+      others[second ? 1 : 0].sent += path.sent;
+      others[second ? 1 : 0].lost += path.lost;
     }
-    for (const Index node : {found.subject.first, found.subject.second}) {
-      const Own& other = own[1 - node];
-      if (own[node].lost >= kOwnLostMin && own[node].share() >= kOwnLossShare * loss &&
+    for (std::size_t end = 0; end < others.size(); ++end) {
+      const Others& other = others[1 - end];
+      if (others[end].lost >= kOwnLostMin && others[end].share() >= kOwnLossShare * loss &&
           other.sent > 0 && other.share() <= kOtherLossShare * loss) {
-        return node;
+        return end == 0 ? pair.first : pair.second;
       }
     }
     return kNoIndex;
